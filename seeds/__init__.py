@@ -1,0 +1,63 @@
+"""What is known: facts, series, maps, scenarios and studies, and what came out. Data files and the way to them."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One cited figure: what was claimed, by whom, for when, how sure, and what is wrong with it.
+
+    `value`, `low` and `high` are numbers, text (a date, a word) or None; `unit` is "ratio" for pure numbers. `grade` is
+    high, medium, low or assumed (a modelling assumption). `theme` is the name of the file that holds it.
+    """
+
+    id: str
+    quantity: str
+    unit: str
+    source: str
+    grade: str
+    theme: str
+    value: float | str | None = None
+    low: float | str | None = None
+    high: float | str | None = None
+    period_start: str = ""
+    period_end: str = ""
+    side: str = ""
+    defect: str = ""
+
+
+def path(*parts: str) -> Path:
+    """A file or folder of the seeds."""
+    return ROOT.joinpath(*parts)
+
+
+@cache
+def facts() -> dict[str, Fact]:
+    """Every fact of `seeds/facts`, by id; an id that occurs twice is an error."""
+    found: dict[str, Fact] = {}
+    for file in sorted(path("facts").glob("*.toml")):
+        for entry in tomllib.loads(file.read_text(encoding="utf-8")).get("fact", []):
+            fact = Fact(theme=file.stem, **entry)
+            if fact.id in found:
+                raise ValueError(f"fact {fact.id!r} is in {found[fact.id].theme}.toml and in {file.name}")
+            found[fact.id] = fact
+    return found
+
+
+@cache
+def table(name: str) -> list[dict[str, str]]:
+    """The rows of a table of `seeds/map` or `seeds/series`, as text by column name. Do not change them in place."""
+    for folder in ("map", "series"):
+        file = path(folder, f"{name}.csv")
+        if file.is_file():
+            with open(file, encoding="utf-8", newline="") as text:
+                return list(csv.DictReader(text))
+    raise FileNotFoundError(f"no table {name!r} in seeds/map or seeds/series")

@@ -1,0 +1,83 @@
+"""Making and freeing rows of units, and the hand-out of slots."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sim.draws import normal, uniform_of
+from sim.fields import cell_at
+from sim.forces import Kind, Task
+
+FREE = int(Kind.FREE)
+RESERVE = int(Task.RESERVE)
+SERVE = int(Task.SERVE)
+INFANTRY = int(Kind.INFANTRY)
+ARMOR = int(Kind.ARMOR)
+
+
+@njit(cache=True, nogil=True)
+def clear_row(units, i):
+    """Frees a row: nothing of the old unit stays."""
+    units.kind[i] = FREE
+    units.men[i] = 0
+    units.hurt[i] = 0
+    units.vehicles[i] = 0
+    units.partner[i] = -1
+    units.stage[i] = 0
+    units.stock[i] = 0.0
+    units.shock[i] = 0.0
+    units.suppression[i] = 0.0
+    units.burst[i] = 0
+    for k in range(units.hits.shape[1]):
+        units.hits[i, k] = 0
+
+
+@njit(cache=True, nogil=True)
+def raise_unit(geo, units, formations, cursor, f, kind, men, vehicles, spread_km, key):
+    """Puts a new unit of formation `f` near the formation's base. Returns its row, or -1 when no row is free.
+
+    `cursor[0]` is where the search for a free row begins, `cursor[1]` the number of rows in use (the high-water mark).
+    """
+    n = units.kind.shape[0]
+    i = cursor[0]
+    while i < n and units.kind[i] != FREE:
+        i += 1
+    cursor[0] = i
+    if i >= n:
+        return -1
+    cursor[0] = i + 1
+    cursor[1] = max(cursor[1], i + 1)
+    slot = (formations.tag[f] << 24) | formations.sequence[f]
+    formations.sequence[f] += 1
+    a = normal(uniform_of(key, slot, 0), uniform_of(key, slot, 1))
+    b = normal(uniform_of(key, slot, 2), uniform_of(key, slot, 3))
+    clear_row(units, i)
+    units.slot[i] = slot
+    units.kind[i] = kind
+    units.side[i] = formations.side[f]
+    units.task[i] = RESERVE if kind == INFANTRY or kind == ARMOR else SERVE
+    units.place[i] = 2
+    units.formation[i] = f
+    units.men[i] = men
+    units.vehicles[i] = vehicles
+    units.x[i] = min(max(formations.base_x[f] + spread_km * a, geo.x0 + 0.05), geo.x0 + geo.width - 0.05)
+    units.y[i] = min(max(formations.base_y[f] + spread_km * b, geo.y0 + 0.05), geo.y0 + geo.height - 0.05)
+    units.from_x[i] = units.x[i]
+    units.from_y[i] = units.y[i]
+    units.goal_x[i] = units.x[i]
+    units.goal_y[i] = units.y[i]
+    units.cell[i] = cell_at(geo, units.x[i], units.y[i])
+    units.quality[i] = formations.quality[f]
+    units.morale[i] = 0.75
+    units.fatigue[i] = 0.0
+    units.supply[i] = 1.0
+    units.days[i] = math.floor(uniform_of(key, slot, 4) * 8.0)
+    return i
+
+
+def free_rows(units) -> int:
+    """How many rows are free."""
+    return int(np.count_nonzero(units.kind == FREE))

@@ -1,0 +1,268 @@
+"""Fields of the map that the battle reads and writes, on three grids, and the arithmetic on them.
+
+Cells (the scenario's `cell_km`) hold ground: control, works, supply. Contact nodes, 0.5 km apart whatever the cell, hold
+sums over units: fire and presence. Blocks of 2 km hold what drones and guns deal with: traffic, targets, threat. Because
+the last two do not depend on the cell, neither do fights.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from sim.columns import Column, table_type
+from sim.forces import N_CAUSES
+
+MICRO = 1_000_000  # a cell wholly held by the attacker
+NODE_KM = 0.5
+BLOCK_KM = 2.0
+CONTACT_SD_KM = 0.5  # reach of a man's fire and presence: standard deviation of a Gaussian
+FIXED = 4096.0  # sums over units are integers in units of 1/4096 man
+
+
+class Geo(NamedTuple):
+    """Where the grids lie, in km."""
+
+    x0: float
+    y0: float
+    width: float
+    height: float
+    cell: float
+    nx: int
+    ny: int
+    node_nx: int
+    node_ny: int
+    block_nx: int
+    block_ny: int
+
+
+CELL_COLUMNS = (
+    Column("held", "i4", "millionths", "share of the cell held by the attacker"),
+    Column("control", "f8", "", "the same as a number 0..1"),
+    Column("smooth", "f8", "", "control smoothed over 1.5 km"),
+    Column("wide", "f8", "", "control smoothed over 3 km"),
+    Column("depth", "f8", "km", "distance from the front, positive in the attacker's ground"),
+    Column("east", "f8", "", "unit vector towards the attacker's rear, east"),
+    Column("north", "f8", "", "unit vector towards the attacker's rear, north"),
+    Column("works", "f8", "", "condition of works facing the attacker and the defender", 2),
+    Column("works_plan", "f8", "", "condition the works are built up to", 2),
+    Column("rubble", "f8", "", "share of buildings in ruins"),
+    Column("supply", "f8", "", "share of supply that reaches the cell, by side", 2),
+    Column("way", "f8", "hits", "expected hits on a group that walks here from the rear, by side", 2),
+    Column("cut", "i4", "", "pocket number when cut off from supply, by side; 0 is connected", 2),
+    Column("gain", "i4", "millionths", "ground that changes hands in this step"),
+    Column("need", "f8", "", "how badly the defender wants men here"),
+    Column("wood", "f8", "", "share under trees"),
+    Column("built", "f8", "", "density of building"),
+    Column("high", "f8", "", "share of high buildings, heaps and works"),
+    Column("water", "f8", "", "share under water"),
+    Column("road", "i1", "", "class of the best road"),
+    Column("rail", "i1", "", "1 where a railway runs"),
+    Column("direction", "i1", "", "1 inside the Pokrovsk direction"),
+    Column("front_week", "f8", "km", "depth of the cell behind the front of 7 days ago"),
+    Column("cost", "f8", "", "scratch of the supply search", 2),
+    Column("scratch", "f8", "", "scratch of smoothing", 2),
+)
+Cells = table_type("Cells", CELL_COLUMNS)
+
+NODE_COLUMNS = (
+    Column("fire", "i8", "men/4096", "aimed fire that reaches here, by side", 2),
+    Column("presence", "i8", "men/4096", "men near here, by side", 2),
+)
+Nodes = table_type("Nodes", NODE_COLUMNS)
+
+BLOCK_COLUMNS = (
+    Column("traffic", "i8", "m", "visible movement in this step, by side", 2),
+    Column("targets", "i8", "men", "men in positions, by side", 2),
+    Column("hits", "f8", "hits/km", "expected hits per km on a visible mover, by the side that moves", 2),
+    Column("static_hits", "f8", "hits/man", "expected drone hits per man in a position in this step, by side", 2),
+    Column("burst", "f8", "hits/km", "expected hits per km on one unmasked column, by the side that moves", 2),
+    Column("threat", "f8", "hits/km", "hits per km on a mover, smoothed over days, by the side that moves", 2),
+    Column("rounds", "f8", "rounds/km2", "shells that fall here in this step, by the side they fall on", 2),
+    Column("depth", "f8", "km", "depth at the block's center, positive in the attacker's ground"),
+    Column("cover", "f8", "", "how much terrain hides a mover, 0..1"),
+)
+Blocks = table_type("Blocks", BLOCK_COLUMNS)
+assert N_CAUSES == 5
+
+
+def geometry(x0: float, y0: float, width: float, height: float, cell: float) -> Geo:
+    """The three grids over one box."""
+    nx, ny = round(width / cell), round(height / cell)
+    return Geo(x0, y0, width, height, cell, nx, ny, round(width / NODE_KM) + 1, round(height / NODE_KM) + 1,
+               math.ceil(width / BLOCK_KM), math.ceil(height / BLOCK_KM))
+
+
+@njit(inline="always")
+def cell_at(geo, x, y):
+    """Index of the cell at a point; points outside count to the nearest cell."""
+    i = min(max(int((x - geo.x0) / geo.cell), 0), geo.nx - 1)
+    j = min(max(int((y - geo.y0) / geo.cell), 0), geo.ny - 1)
+    return j * geo.nx + i
+
+
+@njit(inline="always")
+def block_at(geo, x, y):
+    """Index of the 2 km block at a point."""
+    i = min(max(int((x - geo.x0) * (1.0 / BLOCK_KM)), 0), geo.block_nx - 1)
+    j = min(max(int((y - geo.y0) * (1.0 / BLOCK_KM)), 0), geo.block_ny - 1)
+    return j * geo.block_nx + i
+
+
+@njit(inline="always")
+def at_nodes(geo, field, side, x, y):
+    """A sum over units at a point: linear between the four nodes around it, in men."""
+    u = min(max((x - geo.x0) / NODE_KM, 0.0), geo.node_nx - 1.001)
+    v = min(max((y - geo.y0) / NODE_KM, 0.0), geo.node_ny - 1.001)
+    i = int(u)
+    j = int(v)
+    u = u - i
+    v = v - j
+    k = j * geo.node_nx + i
+    low = field[k, side] * (1.0 - u) + field[k + 1, side] * u
+    high = field[k + geo.node_nx, side] * (1.0 - u) + field[k + geo.node_nx + 1, side] * u
+    return (low * (1.0 - v) + high * v) * (1.0 / FIXED)
+
+
+@njit(inline="always")
+def at_cells(geo, field, x, y):
+    """A field of the cells at a point: linear between the four cell centers around it."""
+    u = min(max((x - geo.x0) / geo.cell - 0.5, 0.0), geo.nx - 1.001)
+    v = min(max((y - geo.y0) / geo.cell - 0.5, 0.0), geo.ny - 1.001)
+    i = int(u)
+    j = int(v)
+    u = u - i
+    v = v - j
+    k = j * geo.nx + i
+    low = field[k] * (1.0 - u) + field[k + 1] * u
+    high = field[k + geo.nx] * (1.0 - u) + field[k + geo.nx + 1] * u
+    return low * (1.0 - v) + high * v
+
+
+@njit(cache=True, nogil=True)
+def blur(nx, ny, source, sd_cells, scratch, out):
+    """Gaussian smoothing with the box's edge left out of the mean (`sd_cells` in cells; flat arrays of ny*nx)."""
+    r = int(math.ceil(2.5 * sd_cells))
+    w = np.empty(r + 1)
+    for d in range(r + 1):
+        w[d] = math.exp(-0.5 * (d / sd_cells) ** 2)
+    for j in range(ny):
+        row = j * nx
+        for i in range(nx):
+            total = 0.0
+            weight = 0.0
+            for k in range(max(i - r, 0), min(i + r, nx - 1) + 1):
+                total += w[abs(k - i)] * source[row + k]
+                weight += w[abs(k - i)]
+            scratch[row + i] = total / weight
+    for j in range(ny):
+        low = max(j - r, 0)
+        high = min(j + r, ny - 1)
+        weight = 0.0
+        for k in range(low, high + 1):
+            weight += w[abs(k - j)]
+        for i in range(nx):
+            out[j * nx + i] = 0.0
+        for k in range(low, high + 1):
+            f = w[abs(k - j)] / weight
+            for i in range(nx):
+                out[j * nx + i] += f * scratch[k * nx + i]
+
+
+@njit(cache=True, nogil=True)
+def distance(nx, ny, control, want, out):
+    """Distance in cells from each cell center to the nearest center with (control >= 0.5) == `want`; exact Euclidean.
+
+    Felzenszwalb and Huttenlocher (2012), lower envelope of parabolas; out holds the squares first, then the roots.
+    """
+    far = 1e12
+    n = max(nx, ny)
+    f = np.empty(n)
+    v = np.empty(n, np.int64)
+    z = np.empty(n + 1)
+    for c in range(nx * ny):
+        out[c] = 0.0 if (control[c] >= 0.5) == want else far
+    for axis in range(2):
+        lines = nx if axis == 0 else ny
+        length = ny if axis == 0 else nx
+        stride = nx if axis == 0 else 1
+        for line in range(lines):
+            start = line if axis == 0 else line * nx
+            for q in range(length):
+                f[q] = out[start + q * stride]
+            k = 0
+            v[0] = 0
+            z[0] = -far
+            z[1] = far
+            for q in range(1, length):
+                s = ((f[q] + q * q) - (f[v[k]] + v[k] * v[k])) / (2.0 * q - 2.0 * v[k])
+                while s <= z[k]:
+                    k -= 1
+                    s = ((f[q] + q * q) - (f[v[k]] + v[k] * v[k])) / (2.0 * q - 2.0 * v[k])
+                k += 1
+                v[k] = q
+                z[k] = s
+                z[k + 1] = far
+            k = 0
+            for q in range(length):
+                while z[k + 1] < q:
+                    k += 1
+                out[start + q * stride] = (q - v[k]) * (q - v[k]) + f[v[k]]
+    for c in range(nx * ny):
+        out[c] = math.sqrt(min(out[c], far))
+
+
+@njit(cache=True, nogil=True)
+def outline(geo, cells, blocks):
+    """The slow geometry of the front: smoothed control, depth, and the direction to the attacker's rear."""
+    nx = geo.nx
+    ny = geo.ny
+    scratch = cells.scratch[:, 0].copy()
+    blur(nx, ny, cells.control, 1.5 / geo.cell, scratch, cells.smooth)
+    blur(nx, ny, cells.control, 3.0 / geo.cell, scratch, cells.wide)
+    to_defender = np.empty(nx * ny)
+    to_attacker = np.empty(nx * ny)
+    distance(nx, ny, cells.control, False, to_defender)
+    distance(nx, ny, cells.control, True, to_attacker)
+    for c in range(nx * ny):
+        if cells.control[c] >= 0.5:
+            cells.depth[c] = min((to_defender[c] - 0.5) * geo.cell, 200.0)
+        else:
+            cells.depth[c] = max(-(to_attacker[c] - 0.5) * geo.cell, -200.0)
+    for j in range(ny):
+        for i in range(nx):
+            c = j * nx + i
+            west = cells.wide[c - 1] if i > 0 else cells.wide[c]
+            east = cells.wide[c + 1] if i < nx - 1 else cells.wide[c]
+            south = cells.wide[c - nx] if j > 0 else cells.wide[c]
+            north = cells.wide[c + nx] if j < ny - 1 else cells.wide[c]
+            gx = east - west
+            gy = north - south
+            size = math.sqrt(gx * gx + gy * gy)
+            if size > 1e-9:
+                cells.east[c] = gx / size
+                cells.north[c] = gy / size
+            else:
+                cells.east[c] = 1.0
+                cells.north[c] = 0.0
+    for j in range(geo.block_ny):
+        for i in range(geo.block_nx):
+            x = geo.x0 + (i + 0.5) * BLOCK_KM
+            y = geo.y0 + (j + 0.5) * BLOCK_KM
+            blocks.depth[j * geo.block_nx + i] = at_cells(geo, cells.depth, x, y)
+
+
+def contact_table() -> np.ndarray:
+    """Gaussian weights of a unit on the nodes around it: [sixteenth of a node spacing, node -3..4]."""
+    table = np.zeros((17, 8))
+    for part in range(17):
+        for k in range(8):
+            d = (k - 3) * NODE_KM - part / 16 * NODE_KM
+            table[part, k] = math.exp(-0.5 * (d / CONTACT_SD_KM) ** 2)
+    return table
+
+
+CONTACT = contact_table()

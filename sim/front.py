@@ -1,0 +1,95 @@
+"""The line as a list of points: where own ground begins, for both commands to choose from."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+
+
+class Front(NamedTuple):
+    """Points of the line, one for each cell of the defender that touches attacker's ground."""
+
+    cell: np.ndarray  # (capacity,) the defender's cell
+    x: np.ndarray  # km, on the line
+    y: np.ndarray
+    east: np.ndarray  # unit vector towards the attacker's rear
+    north: np.ndarray
+    weight: np.ndarray  # km of line the point stands for
+    need: np.ndarray  # how badly the defender wants men there
+    fire: np.ndarray  # the defender's fire there, men
+    presence: np.ndarray  # the attacker's men there
+    count: np.ndarray  # (1,) how many points
+
+
+def empty_front(geo) -> Front:
+    """A front with room for every cell (or 50,000 points)."""
+    n = min(geo.nx * geo.ny, 50_000)
+    f = lambda dtype="f8": np.zeros(n, dtype)  # noqa: E731
+    return Front(f("i4"), f(), f(), f(), f(), f(), f(), f(), f(), np.zeros(1, "i8"))
+
+
+@njit(cache=True, nogil=True)
+def trace(geo, cells, front):
+    """Finds the points of the line. A cell on the outermost 0.5 km of the box is no front."""
+    nx = geo.nx
+    k = 0
+    for j in range(geo.ny):
+        for i in range(nx):
+            c = j * nx + i
+            if cells.control[c] >= 0.5 or k >= front.cell.shape[0]:
+                continue
+            sides = 0
+            for d in range(4):
+                a = i + (1 if d == 0 else (-1 if d == 1 else 0))
+                b = j + (1 if d == 2 else (-1 if d == 3 else 0))
+                if 0 <= a < nx and 0 <= b < geo.ny and cells.control[b * nx + a] >= 0.5:
+                    sides += 1
+            if sides == 0:
+                continue
+            front.cell[k] = c
+            front.east[k] = cells.east[c]
+            front.north[k] = cells.north[c]
+            front.x[k] = geo.x0 + (i + 0.5) * geo.cell + cells.east[c] * 0.5 * geo.cell
+            front.y[k] = geo.y0 + (j + 0.5) * geo.cell + cells.north[c] * 0.5 * geo.cell
+            front.weight[k] = geo.cell * min(math.sqrt(1.0 * sides), 1.5)
+            k += 1
+    front.count[0] = k
+
+
+N_CHOICES = 400
+
+
+class Orders(NamedTuple):
+    """Where each formation may send its groups: points of the line with running sums of weight."""
+
+    point: np.ndarray  # (formations, N_CHOICES) index into the front
+    strong: np.ndarray  # running weight for attacks (attacker) or for deployment (defender)
+    weak: np.ndarray  # running weight for infiltration
+    count: np.ndarray  # (formations,)
+
+
+def empty_orders(n: int) -> Orders:
+    return Orders(np.zeros((n, N_CHOICES), "i4"), np.zeros((n, N_CHOICES)), np.zeros((n, N_CHOICES)), np.zeros(n, "i8"))
+
+
+@njit(cache=True, nogil=True)
+def pick(orders, f, weak, u):
+    """A point of the line for formation `f`, drawn by its running weights; -1 when it has none."""
+    n = orders.count[f]
+    if n == 0:
+        return -1
+    row = orders.weak[f] if weak else orders.strong[f]
+    want = u * row[n - 1]
+    low = 0
+    high = n - 1
+    while low < high:
+        middle = (low + high) >> 1
+        if row[middle] > want:
+            high = middle
+        else:
+            low = middle + 1
+    return orders.point[f, low]

@@ -1,0 +1,155 @@
+"""What is kept of a run: measures by day, captures of settlements, events in words, and the map by day."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+
+from sim import geometry
+from sim.forces import Side
+from sim.measures import MEASURES, Look
+
+CAPTURE_DAYS = 7  # a settlement counts as captured when it stays so for a week, as in the record
+
+
+class Journal:
+    """The record of one battle. Day 0 is the start; one row more for every day that has passed."""
+
+    def __init__(self, world):
+        c = world.cells
+        self.start = world.scenario.start
+        self.columns: dict[str, list] = {name: [] for name in MEASURES}
+        self.maps: list[np.ndarray] = []
+        self.town_days: list[np.ndarray] = []
+        self.events: list[dict] = []
+        self.gained = self.lost = 0.0
+        self.direction_start = float(c.control[c.direction == 1].sum()) * world.geo.cell**2
+        self.front_now = 100.0
+        self._before = c.control.copy()
+        self._depths: list[np.ndarray] = []
+        n = world.geo.nx * world.geo.ny
+        self._seen = [np.zeros(n, np.int8), np.zeros(n, np.int8)]
+        self._label = np.zeros(n, np.int8)
+        self._stack = np.zeros(n, np.int32)
+        self._open_pockets = [0, 0]
+        self._held_towns = c.control[world.sector.settlement_cell] >= 0.5
+        self._record(world)
+
+    @property
+    def n_days(self) -> int:
+        """Days recorded after the start."""
+        return len(self.maps) - 1
+
+    def look(self, world) -> None:
+        """Called after every step: keeps its notes, and the day's figures when a day is over."""
+        for kind, x, y, number, words in world.notes:
+            self._event(world, kind, x, y, number, words)
+        if not world.new_day:
+            return
+        c = world.cells
+        change = c.control - self._before
+        area = world.geo.cell**2
+        self.gained += float(change[change > 0].sum()) * area
+        self.lost -= float(change[change < 0].sum()) * area
+        self._before[:] = c.control
+        self._record(world)
+        self._notice(world)
+
+    def _record(self, world) -> None:
+        self._depths.append(world.cells.depth.astype(np.float32))
+        if len(self._depths) > 8:
+            self._depths.pop(0)
+        world.cells.front_week[:] = self._depths[0]
+        look = Look(world, self)
+        self.front_now = geometry.front_length(look.km)
+        for name, m in MEASURES.items():
+            self.columns[name].append(self.front_now if name == "front_km" else m.of(look))
+        g = world.geo
+        self.maps.append(np.round(world.cells.control * 100).astype(np.uint8).reshape(g.ny, g.nx))
+        self.town_days.append(world.cells.control[world.sector.settlement_cell] >= 0.5)
+
+    def new_patches(self, look: Look, deep: int) -> int:
+        """New breakthroughs of the day (`deep` 0: beyond 3 km; 1: beyond 8 km)."""
+        world = look.world
+        new, _, _ = geometry.patches(world.geo, world.cells.front_week, world.cells.control, look.men_in_cell,
+                                     8.0 if deep else 3.0, 10, 1.0, self._seen[deep], self._label, self._stack)
+        if new and len(self.maps) > 0:
+            k = int(np.argmin(np.where(self._label == 2, world.cells.front_week, 1e9)))
+            g = world.geo
+            x, y = g.x0 + (k % g.nx + 0.5) * g.cell, g.y0 + (k // g.nx + 0.5) * g.cell
+            far = -float(world.cells.front_week[k])
+            kind, word = ("deep breakthrough", "Deep breakthrough") if deep else ("breakthrough", "Breakthrough")
+            self._event(world, kind, x, y, far, f"{word} {far:.0f} km past the line of a week ago, {near(world, x, y)}")
+        return new
+
+    def _notice(self, world) -> None:
+        """Writes down what happened in the day, in words."""
+        s = world.sector
+        held = self.town_days[-1]
+        for k in np.flatnonzero(held != self._held_towns):
+            if s.settlement_kind[k] in ("city", "town") or world.scenario.map.synthetic:
+                words = f"{s.settlement_name[k]} {'taken by the attacker' if held[k] else 'back with the defender'}"
+                self._event(world, "capture" if held[k] else "recapture", s.settlement_x[k], s.settlement_y[k], 1, words)
+        self._held_towns = held
+        for side in Side:
+            count = int(world.pockets[side])
+            if count > self._open_pockets[side]:
+                g = world.geo
+                cells = np.flatnonzero(world.cells.cut[:, side] == count)
+                if cells.size:
+                    x = float(g.x0 + (cells % g.nx + 0.5).mean() * g.cell)
+                    y = float(g.y0 + (cells // g.nx + 0.5).mean() * g.cell)
+                    area = cells.size * g.cell**2
+                    self._event(world, "pocket", x, y, area, f"Pocket of the {side.name.lower()} closed, {area:.0f} km², {near(world, x, y)}")
+            self._open_pockets[side] = count
+
+    def _event(self, world, kind: str, x: float, y: float, number: float, words: str) -> None:
+        day = max((world.step_index - 1) // world.scenario.steps_per_day, 0)
+        self.events.append({"step": world.step_index, "day": day, "date": self.start + dt.timedelta(days=day), "kind": kind,
+                            "x_km": float(x), "y_km": float(y), "number": float(number), "words": words})
+
+    def daily(self) -> dict[str, np.ndarray]:
+        """Columns by day: `day` (0 the start), `date`, and every measure."""
+        n = len(self.maps)
+        dates = np.array([np.datetime64(self.start + dt.timedelta(days=d), "D") for d in range(n)])
+        return {"day": np.arange(n), "date": dates, **{name: np.asarray(values) for name, values in self.columns.items()}}
+
+    def control(self) -> np.ndarray:
+        """Share held by the attacker in percent, (days + 1, ny, nx) uint8, row 0 southern."""
+        return np.stack(self.maps)
+
+    def captures(self, world) -> list[dict]:
+        """Dates at which settlements changed hands for at least a week (or to the end of the run)."""
+        days = np.stack(self.town_days)
+        rows = []
+        for k, name in enumerate(world.sector.settlement_id):
+            changes = _lasting_changes(days[:, k])
+            if not changes:
+                continue
+            dates = [self.start + dt.timedelta(days=int(d)) for d, _ in changes]
+            taken = [d for d, (_, now) in zip(dates, changes) if now]
+            back = [d for d, (_, now) in zip(dates, changes) if not now]
+            rows.append({"settlement": name, "name": world.sector.settlement_name[k], "captured": taken[0] if taken else None,
+                         "recaptured": next((b for b in back if not taken or b > taken[0] or days[0, k]), None)})
+        return rows
+
+
+def _lasting_changes(held: np.ndarray) -> list[tuple[int, bool]]:
+    """Days on which a state changed and stayed for CAPTURE_DAYS days or to the end, with the new state."""
+    state, out = bool(held[0]), []
+    for d in np.flatnonzero(held[1:] != held[:-1]) + 1:
+        now = bool(held[d])
+        if now != state and (held[d : d + CAPTURE_DAYS] == now).all():
+            out.append((int(d), now))
+            state = now
+    return out
+
+
+def near(world, x: float, y: float) -> str:
+    """'near NAME': the nearest settlement."""
+    s = world.sector
+    if not len(s.settlement_name):
+        return f"at {x:.0f}, {y:.0f} km"
+    k = int(np.argmin(np.hypot(s.settlement_x - x, s.settlement_y - y)))
+    return f"near {s.settlement_name[k]}"

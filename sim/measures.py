@@ -1,0 +1,293 @@
+"""Named figures of a run: what each means, its unit, and whether it is a running total, a daily value or a state.
+
+A new figure is one function here. A measure looks at a world at the end of a day; it changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim import geometry
+from sim.forces import CAUSES, PLACES, SIDES, Kind, Task, casualties
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One figure: `kind` is "total" (running since the start), "daily" (of this day) or "state" (at the end of the day)."""
+
+    name: str
+    unit: str
+    kind: str
+    doc: str
+    of: Callable
+
+
+MEASURES: dict[str, Measure] = {}
+
+
+def measure(unit: str, kind: str, doc: str, name: str | None = None):
+    """Registers a function of a world as a measure."""
+
+    def register(function: Callable) -> Callable:
+        key = name or function.__name__
+        MEASURES[key] = Measure(key, unit, kind, doc, function)
+        return function
+
+    return register
+
+
+class Look:
+    """A world at the end of a day, with what several measures share computed once."""
+
+    def __init__(self, world, journal):
+        self.world = world
+        self.journal = journal
+        g, c, u, n = world.geo, world.cells, world.units, world.n
+        self.area = g.cell**2
+        self.km = geometry.common_grid(c.control, g.nx, g.ny, g.cell)
+        kind, task, side = u.kind[:n], u.task[:n], u.side[:n]
+        self.infantry = kind == Kind.INFANTRY
+        self.side = side
+        self.task = task
+        self.men = u.men[:n]
+        self.holding = self.infantry & (task == Task.HOLD)
+        self.attack_front = self.infantry & (side == 0) & (
+            (task == Task.HOLD) | (task == Task.CONSOLIDATE) | (task == Task.INFILTRATE))
+        self.men_in_cell = np.bincount(u.cell[:n][self.attack_front], self.men[self.attack_front], minlength=g.nx * g.ny).astype(np.int64)
+
+    def share(self, mask) -> np.ndarray:
+        return mask & (self.men > 0)
+
+    def town(self, name: str):
+        """Position and cell of a settlement by id; None when it is not in the sector."""
+        s = self.world.sector
+        if name not in s.settlement_id:
+            return None
+        k = s.settlement_id.index(name)
+        return float(s.settlement_x[k]), float(s.settlement_y[k]), int(s.settlement_cell[k])
+
+
+@measure("km2", "state", "ground held by the attacker in the box")
+def held_km2(look: Look) -> float:
+    return float(look.world.cells.control.sum()) * look.area
+
+
+@measure("km2", "total", "net ground gained by the attacker in the Pokrovsk direction")
+def net_direction_km2(look: Look) -> float:
+    c = look.world.cells
+    return float(c.control[c.direction == 1].sum()) * look.area - look.journal.direction_start
+
+
+@measure("km2", "total", "ground gained by the attacker, gross, day against day")
+def gained_km2(look: Look) -> float:
+    return look.journal.gained
+
+
+@measure("km2", "total", "ground lost again by the attacker, gross, day against day")
+def lost_km2(look: Look) -> float:
+    return look.journal.lost
+
+
+@measure("km2", "state", "grey zone: cells where the attacker has men but holds less than half")
+def grey_km2(look: Look) -> float:
+    return float(((look.men_in_cell > 0) & (look.world.cells.control < 0.5)).sum()) * look.area
+
+
+@measure("km", "state", "length of the front: 0.5 contour of control smoothed over 0.6 km, common 1 km grid")
+def front_km(look: Look) -> float:
+    return geometry.front_length(look.km)
+
+
+def _books(name: str, row: int) -> Callable:
+    return lambda look: int(getattr(look.world.books, name)[row].sum())
+
+
+def _cause(row: int, k: int) -> Callable:
+    return lambda look: int(sum(getattr(look.world.books, name)[row, k] for name in ("killed", "wounded", "captured", "missing")))
+
+
+def _register_books() -> None:
+    for row, side in enumerate(SIDES):
+        measure("soldiers", "total", f"killed, wounded, captured and missing of the {side}", f"casualties_{side}")(
+            lambda look, row=row: casualties(look.world.books, row))
+        for name in ("killed", "wounded", "captured", "missing"):
+            measure("soldiers", "total", f"{name} of the {side}", f"{name}_{side}")(_books(name, row))
+        for k, cause in enumerate(CAUSES):
+            measure("soldiers", "total", f"casualties of the {side} by {cause.replace('_', ' ')}", f"casualties_{side}_{cause}")(_cause(row, k))
+        for k, place in enumerate(PLACES):
+            words = {"front": "at the front", "way": "on the way", "rear": "in the rear"}[place]
+            measure("soldiers", "total", f"casualties of the {side} {words}", f"casualties_{side}_{place}")(
+                lambda look, row=row, k=k: int(look.world.books.by_place[row, k]))
+        measure("soldiers", "total", f"casualties of the {side} in the Pokrovsk direction", f"casualties_{side}_direction")(_books("direction", row))
+        measure("soldiers", "total", f"recruits and drafts of the {side}", f"intake_{side}")(_books("intake", row))
+        measure("soldiers", "total", f"men of the {side} who left without leave", f"deserted_{side}")(_books("deserted", row))
+        measure("soldiers", "total", f"wounded of the {side} who returned to duty", f"returned_{side}")(_books("returned", row))
+        for what in ("destroyed", "abandoned", "damaged"):
+            measure("vehicles", "total", f"armored vehicles of the {side} {what}", f"armor_{what}_{side}")(_books(what, row))
+        measure("groups", "total", f"positions of the {side} relieved", f"reliefs_{side}")(_books("reliefs", row))
+        measure("groups", "total", f"groups of the {side} that broke", f"broken_{side}")(_books("broken", row))
+        measure("groups", "total", f"groups of the {side} that gave up", f"surrendered_{side}")(_books("surrendered", row))
+        measure("drones", "total", f"FPV sorties of the {side}", f"drones_flown_{side}")(_books("drones_flown", row))
+        measure("rounds", "total", f"artillery rounds of the {side}", f"shells_fired_{side}")(_books("shells_fired", row))
+    measure("bombs", "total", "glide bombs of the attacker", "bombs_fallen")(_books("bombs_fallen", 0))
+    measure("groups", "total", "foot attacks of the attacker", "attacks")(_books("attacks", 0))
+    measure("sections", "total", "mounted attacks of the attacker", "mounted_attacks")(_books("mounted", 0))
+    measure("groups", "total", "infiltrations begun by the attacker", "infiltrations")(_books("infiltrations", 0))
+    measure("groups", "total", "infiltrations of the attacker that got through", "infiltrations_through")(_books("slipped", 0))
+    measure("groups", "total", "attacks of the attacker that ended in a lodgement", "lodgements")(_books("lodged", 0))
+    measure("groups", "total", "counterattacks of the defender", "counterattacks")(_books("counterattacks", 1))
+
+
+_register_books()
+
+
+def _tanks(what: str, tanks: bool) -> Callable:
+    def of(look: Look) -> int:
+        share = look.world.settings.armor.tank_share
+        total = int(getattr(look.world.books, what)[0])
+        return round(total * share) if tanks else total - round(total * share)
+
+    return of
+
+
+measure("vehicles", "total", "tanks of the attacker destroyed", "tanks_destroyed_attacker")(_tanks("destroyed", True))
+measure("vehicles", "total", "tanks of the attacker abandoned", "tanks_abandoned_attacker")(_tanks("abandoned", True))
+measure("vehicles", "total", "fighting vehicles of the attacker destroyed", "afvs_destroyed_attacker")(_tanks("destroyed", False))
+
+
+@measure("", "state", "pockets: connected pieces of cut-off ground with at least four men, both sides")
+def pockets(look: Look) -> int:
+    return int(sum(look.world.pockets))
+
+
+@measure("soldiers", "state", "men of both sides in pockets")
+def pocket_men(look: Look) -> int:
+    w = look.world
+    cut = w.cells.cut[w.units.cell[: w.n], np.maximum(look.side, 0)] > 0
+    return int(look.men[look.infantry & cut].sum())
+
+
+@measure("casualties/km2", "state", "attacker's casualties by km2 gained, both since the start (gross)")
+def price_per_km2(look: Look) -> float:
+    gained = look.journal.gained
+    return casualties(look.world.books, 0) / gained if gained > 0.5 else float("nan")
+
+
+@measure("", "daily", "new breakthroughs: patches of 10 men or 1 km2 held, more than 3 km past the line of 7 days ago")
+def breakthroughs(look: Look) -> int:
+    return look.journal.new_patches(look, 0)
+
+
+@measure("", "daily", "new deep breakthroughs: the same beyond 8 km, held ground or 10 men")
+def deep_breakthroughs(look: Look) -> int:
+    return look.journal.new_patches(look, 1)
+
+
+@measure("km", "state", "deepest ground held by the attacker past the line of 7 days ago")
+def penetration_km(look: Look) -> float:
+    week, control = look.world.cells.front_week, look.world.cells.control
+    beyond = week[control >= 0.5]
+    return float(max(-beyond.min(), 0.0)) if beyond.size else 0.0
+
+
+def _register_strength() -> None:
+    for row, side in enumerate(SIDES):
+        measure("soldiers", "state", f"fit infantry of the {side} on the map", f"infantry_{side}")(
+            lambda look, row=row: int(look.men[look.infantry & (look.side == row)].sum()))
+        measure("soldiers", "state", f"infantry of the {side} in positions", f"in_line_{side}")(
+            lambda look, row=row: int(look.men[look.holding & (look.side == row)].sum()))
+        measure("vehicles", "state", f"armored vehicles of the {side} that run", f"armor_{side}")(
+            lambda look, row=row: int(look.world.units.vehicles[: look.world.n][look.side == row].sum()))
+        measure("days", "state", f"median days in place of the {side}'s positions", f"days_in_place_{side}")(
+            lambda look, row=row: _quantile(look, "days", row, 0.5))
+        measure("days", "state", f"90th percentile of days in place of the {side}'s positions", f"days_in_place_p90_{side}")(
+            lambda look, row=row: _quantile(look, "days", row, 0.9))
+        measure("", "state", f"mean morale of the {side}'s infantry", f"morale_{side}")(lambda look, row=row: _mean(look, "morale", row))
+        measure("days", "state", f"mean strain of the {side}'s positions", f"strain_{side}")(
+            lambda look, row=row: _mean(look, "fatigue", row, holding=True))
+        measure("", "state", f"mean supply of the {side}'s positions", f"supply_{side}")(
+            lambda look, row=row: _mean(look, "supply", row, holding=True))
+        measure("km", "state", f"depth of the kill zone over the {side}'s ground: blocks with 0.25 expected hits per km or more", f"kill_zone_km_{side}")(
+            lambda look, row=row: _kill_zone(look, row))
+
+
+def _rows(look: Look, row: int, holding: bool):
+    return (look.holding if holding else look.infantry) & (look.side == row) & (look.men > 0)
+
+
+def _quantile(look: Look, column: str, row: int, q: float) -> float:
+    values = getattr(look.world.units, column)[: look.world.n][_rows(look, row, True)]
+    return float(np.quantile(values, q)) if values.size else 0.0
+
+
+def _mean(look: Look, column: str, row: int, holding: bool = False) -> float:
+    values = getattr(look.world.units, column)[: look.world.n][_rows(look, row, holding)]
+    return float(values.mean()) if values.size else 0.0
+
+
+def _kill_zone(look: Look, row: int) -> float:
+    b = look.world.blocks
+    own = b.depth >= 0 if row == 0 else b.depth < 0
+    area = 4.0 * float((own & (b.threat[:, row] >= 0.25)).sum())
+    return area / max(look.journal.front_now, 10.0)
+
+
+_register_strength()
+
+
+def _supply_of(name: str) -> Callable:
+    def of(look: Look) -> float:
+        town = look.town(name)
+        return float(look.world.cells.supply[town[2], 1]) if town else float("nan")
+
+    return of
+
+
+measure("", "state", "share of supply that reaches Pokrovsk", "supply_pokrovsk")(_supply_of("pokrovsk"))
+measure("", "state", "share of supply that reaches Myrnohrad", "supply_myrnohrad")(_supply_of("myrnohrad"))
+
+
+@measure("", "state", "envelopment of Pokrovsk: share of 120 rays of 15 km that meet ground held by the attacker")
+def envelopment_pokrovsk(look: Look) -> float:
+    town = look.town("pokrovsk")
+    g = look.world.geo
+    return geometry.envelopment(look.km, g.x0, g.y0, town[0], town[1]) if town else float("nan")
+
+
+@measure("km", "state", "distance from the center of Pokrovsk to the nearest ground held by the attacker")
+def distance_pokrovsk_km(look: Look) -> float:
+    town = look.town("pokrovsk")
+    g = look.world.geo
+    if not town:
+        return float("nan")
+    ny, nx = look.km.shape
+    return float(geometry.nearest_held(look.km, nx, ny, g.x0, g.y0, town[0], town[1]))
+
+
+@measure("", "state", "settlements held by the attacker (their center)")
+def settlements_held(look: Look) -> int:
+    return int((look.world.cells.control[look.world.sector.settlement_cell] >= 0.5).sum())
+
+
+@measure("km2", "state", "works of the defender, area times condition")
+def works_km2(look: Look) -> float:
+    return float(look.world.cells.works[:, 0].sum()) * look.area
+
+
+@measure("", "daily", "share of drone work that weather and light allow in the last step")
+def flying(look: Look) -> float:
+    return look.world.sky.flying
+
+
+@measure("", "state", "mud, 0 dry to 1 deep")
+def mud(look: Look) -> float:
+    return look.world.sky.mud
+
+
+@measure("", "state", "units on the map")
+def units(look: Look) -> int:
+    w = look.world
+    return int(np.count_nonzero(w.units.kind[: w.n] >= 0))

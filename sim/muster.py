@@ -1,0 +1,362 @@
+"""From a scenario to a battle ready for its first step: ground, control, formations, groups, crews, works."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from sim import forces
+from sim.draws import key, stream, uniform, uniform_of
+from sim.enlist import raise_unit
+from sim.fields import CELL_COLUMNS, MICRO, NODE_COLUMNS, BLOCK_COLUMNS, Blocks, Cells, Nodes, geometry, outline
+from sim.columns import allocate, grown
+from sim.forces import Kind, Side, Task
+from sim.front import empty_front, empty_orders, trace
+from sim.journal import Journal
+from sim.phases import command, decide, sense, works
+from sim.phases.weather import Sky, Spell
+from sim.scenario import SCHEDULES, Scenario, load_scenario
+from sim.sector import build_sector
+from sim.settings import Settings
+from sim.starting import front_from_file
+from sim.world import World
+
+IN_LINE = (0.30, 0.62)  # share of each side's infantry in position at the start: attacker, defender
+
+
+def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, overrides: dict | None = None,
+           record: bool = True, check: bool = False) -> World:
+    """A battle of `source` under `seed`, ready for its first step.
+
+    `overrides` are dotted keys or short names; `record` keeps a journal; `check` verifies the books after every step.
+    """
+    scenario = load_scenario(source)
+    settings = Settings({**scenario.params, **(overrides or {})})
+    sector = build_sector(scenario)
+    if scenario.front:
+        sector.control0[:] = np.asarray(front_from_file(scenario.front, scenario, sector.grid)).ravel()
+    box = scenario.box
+    geo = geometry(box.x0_km, box.y0_km, box.width_km, box.height_km, scenario.cell_km)
+    n_cells = geo.nx * geo.ny
+    cells = allocate(Cells, CELL_COLUMNS, n_cells)
+    cells.held[:] = np.round(sector.control0 * MICRO)
+    cells.control[:] = cells.held / MICRO
+    for name in ("wood", "built", "water", "road", "rail"):
+        getattr(cells, name)[:] = getattr(sector, name)
+    cells.high[:] = np.maximum(sector.high, sector.industry)
+    cells.direction[:] = sector.direction
+    cells.supply[:] = 1.0
+    formations = forces.formations(len(scenario.formation))
+    world = World(
+        scenario, settings, sector, geo, forces.units(_capacity(scenario)), formations, cells,
+        allocate(Nodes, NODE_COLUMNS, geo.node_nx * geo.node_ny), allocate(Blocks, BLOCK_COLUMNS, geo.block_nx * geo.block_ny),
+        forces.books(), seed)
+    _prepare(world)
+    world.check = check
+    outline(geo, cells, world.blocks)
+    trace(geo, cells, world.front)
+    _name_formations(world)
+    _assign(world)
+    if settings.works.enabled:
+        works.lay_belts(world, first=True)
+        _town_works(world)
+    for row, f in enumerate(scenario.formation):
+        if _here(f, scenario.start):
+            _raise(world, row, in_line=True)
+    refresh(world)
+    world.books.start_men[:] = [_men(world, s) for s in Side]
+    world.books.start_vehicles[:] = [_vehicles(world, s) for s in Side]
+    cells.front_week[:] = cells.depth
+    if record:
+        world.journal = Journal(world)
+    return world
+
+
+def refresh(world: World) -> None:
+    """Brings sums over units and the line up to date without moving time."""
+    sense.run(world)
+    command.read_line(world.geo, world.cells, world.nodes, world.front, 1.0)
+
+
+def _prepare(world: World) -> None:
+    """Everything a battle keeps besides its tables."""
+    scenario, geo = world.scenario, world.geo
+    n_cells = geo.nx * geo.ny
+    world.front = empty_front(geo)
+    world.orders = empty_orders(len(scenario.formation))
+    world.bin_start = np.zeros(n_cells + 1, np.int32)
+    world.bin_order = np.zeros(world.units.kind.shape[0], np.int32)
+    world.heap_cost = np.zeros(n_cells * 4)
+    world.heap_cell = np.zeros(n_cells * 4, np.int32)
+    world.scratch_tally = np.zeros((2, 4), np.int64)
+    world.flown = np.zeros(2, np.int64)
+    world.fired = np.zeros(2, np.int64)
+    world.bombs_released = 0
+    world.pockets = [0, 0]
+    world.deadline = False
+    world.gained_km2 = world.lost_km2 = world.gain_today = 0.0
+    world.spell = Spell(False, False, 0.2)
+    world.sky = Sky(1.0, 1.0, 0.0, 0.0, 0.0, 0.5, 0.5)
+    world.objectives = np.column_stack([world.sector.objective_x, world.sector.objective_y, world.sector.objective_weight])
+    world.nowhere = np.zeros(n_cells, np.int8)
+    world.h32 = _h32(world)
+    edge = np.zeros((geo.ny, geo.nx), bool)
+    edge[[0, -1], :] = True
+    edge[:, [0, -1]] = True
+    held = (world.cells.control >= 0.5).reshape(geo.ny, geo.nx)
+    world.sources = np.column_stack([(edge & held).ravel(), (edge & ~held).ravel()]).astype(np.int8)
+    world.schedule = _schedules(scenario)
+    world.supplies = world.supplies_on(0)
+    present = [f for f in scenario.formation if _here(f, scenario.start)]
+    men = {s: sum(f.infantry for f in present if f.side == s) for s in ("attacker", "defender")}
+    world.manpower_mustered = men["attacker"] / max(men["defender"], 1)
+    asked = world.settings.overrides.get("command.manpower_ratio")
+    world.manpower_scale = 1.0 if asked is None else asked / world.manpower_mustered
+    world.front_share = 1.0
+    world.depth_history = []
+
+
+def _schedules(scenario: Scenario) -> dict[str, tuple[np.ndarray, np.ndarray, bool]]:
+    """Each schedule as days since the start, values, and whether it is linear between them."""
+    out = {}
+    for name in SCHEDULES:
+        entries = sorted((e for e in scenario.schedule if e.key == name), key=lambda e: e.date)
+        if entries:
+            days = np.array([(e.date - scenario.start).days for e in entries], float)
+            out[name] = (days, np.array([e.value for e in entries]), all(e.linear for e in entries))
+        else:
+            out[name] = (np.zeros(1), np.array([_DEFAULTS.get(name, 0.0)]), False)
+    return out
+
+
+_DEFAULTS = {"reach_attacker": 6.0, "reach_defender": 6.0, "assault_group": 6.0}
+
+
+def _capacity(scenario: Scenario) -> int:
+    """Rows for the units of all formations, now and later, with groups as small as they will get, and strikes."""
+    men = sum(f.infantry for f in scenario.formation)
+    crews = sum(f.fpv_teams + f.batteries + f.armor_sections for f in scenario.formation)
+    return int(men / 2.2 * 1.3) + 2 * crews + 400
+
+
+def _here(formation, date) -> bool:
+    """True when a formation is in the sector on that date."""
+    return (formation.arrive is None or formation.arrive <= date) and (formation.leave is None or formation.leave > date)
+
+
+def _name_formations(world: World) -> None:
+    f = world.formations
+    names = [o.name for o in world.scenario.objective]
+    for row, formation in enumerate(world.scenario.formation):
+        attacker = formation.side == "attacker"
+        f.side[row] = Side.ATTACKER if attacker else Side.DEFENDER
+        f.tag[row] = stream(formation.name) >> 26
+        f.active[row] = _here(formation, world.scenario.start)
+        f.relief[row] = formation.relief
+        f.axis[row] = names.index(formation.axis) if formation.axis else 0
+        f.establishment[row] = round(formation.infantry * (world.manpower_scale if attacker else 1.0))
+        f.quality[row] = formation.quality
+        f.leadership[row] = formation.leadership
+        p = world.settings.decide
+        days = p.rotation_attacker_days if attacker else p.rotation_interval_days
+        asked = "decide.rotation_interval_days" in world.settings.overrides and not attacker
+        f.rotation_days[row] = days if asked or formation.rotation_interval_days is None else formation.rotation_interval_days
+        f.pulse[row] = uniform(key(world.seed, "pulse", -1), f.tag[row]) < 0.45
+        f.pulse_left[row] = 1.0 + 6.0 * uniform(key(world.seed, "pulse left", -1), f.tag[row])
+        f.main_left[row] = 3.0 + 11.0 * uniform(key(world.seed, "main left", -1), f.tag[row])
+        f.tempo[row] = 1.0
+
+
+def _sites(x: np.ndarray, y: np.ndarray, n: int) -> list[int]:
+    """`n` points of the line far from one another: each next one the farthest from those before (Gonzalez 1985)."""
+    chosen = [int(np.argmin(x + 1e-3 * y))]
+    d = np.hypot(x - x[chosen[0]], y - y[chosen[0]])
+    while len(chosen) < n:
+        k = int(np.argmax(d))
+        chosen.append(k)
+        d = np.minimum(d, np.hypot(x - x[k], y - y[k]))
+    return chosen
+
+
+def _assign(world: World) -> None:
+    """Gives every formation of each side its first piece of the line, as near to its axis as the others leave it."""
+    n = int(world.front.count[0])
+    f = world.formations
+    if n == 0:
+        f.main_x[:] = world.geo.x0 + world.geo.width / 2
+        f.main_y[:] = world.geo.y0 + world.geo.height / 2
+        f.base_x[:], f.base_y[:] = f.main_x, f.main_y
+        return
+    x, y = world.front.x[:n], world.front.y[:n]
+    for side in Side:
+        rows = [r for r in range(len(f.side)) if f.side[r] == side and f.active[r] and not f.relief[r]]
+        sites = _sites(x, y, len(rows))
+        axis = world.objectives[f.axis[rows], :2]
+        cost = np.hypot(axis[:, :1] - x[sites], axis[:, 1:2] - y[sites])
+        from scipy.optimize import linear_sum_assignment
+
+        for r, s in zip(*linear_sum_assignment(cost)):
+            f.main_x[rows[r]], f.main_y[rows[r]] = x[sites[s]], y[sites[s]]
+    for r in range(len(f.side)):
+        if not f.active[r] or f.relief[r]:
+            _nearest_main(world, r)
+        command.set_base(world.geo, world.cells, f, r, world.settings.command.base_km)
+    active = f.active.copy()
+    f.active[:] = 1
+    f.infantry[:] = 1
+    command.write_orders(world.cells, world.front, f, world.orders, world.knobs("command", command.Knobs))
+    f.active[:] = active
+    f.infantry[:] = 0
+
+
+def _nearest_main(world: World, row: int) -> None:
+    """The main point of a formation that comes later: the point of the line nearest to its axis."""
+    n = int(world.front.count[0])
+    f = world.formations
+    ox, oy = world.objectives[f.axis[row], :2]
+    k = int(np.argmin(np.hypot(world.front.x[:n] - ox, world.front.y[:n] - oy)))
+    f.main_x[row], f.main_y[row] = world.front.x[k], world.front.y[k]
+
+
+def _raise(world: World, row: int, in_line: bool) -> None:
+    """Raises the units of one formation, part of its infantry in the line when the battle starts with it."""
+    s, f, u, geo = world.settings, world.formations, world.units, world.geo
+    formation = world.scenario.formation[row]
+    side = int(f.side[row])
+    k = key(world.seed, "muster", 0)
+    place = key(world.seed, "muster place", 0)
+    group = world.group_size(side)
+    men = int(f.establishment[row])
+    need = men // max(group, 1) + formation.fpv_teams + formation.batteries + formation.armor_sections + 2
+    world.room(need)
+    u = world.units
+    world.cursor[0] = 0
+    while men > 0:
+        size = min(group, men)
+        i = raise_unit(geo, u, f, world.cursor, row, Kind.INFANTRY, size, 0, 2.0, k)
+        men -= size
+        slot = int(u.slot[i])
+        if in_line and not formation.relief and uniform_of(place, slot, 0) < IN_LINE[side] and world.front.count[0] > 0:
+            point = decide.pick(world.orders, row, False, uniform_of(place, slot, 1))
+            back = 0.15 + 1.1 * uniform_of(place, slot, 2) ** 1.5
+            along = (uniform_of(place, slot, 3) - 0.5) * 1.4
+            decide.at_line(geo, u, world.front, i, point, Task.HOLD, -back, along)
+            _put(world, i)
+            u.days[i] = math.floor(uniform_of(place, slot, 4) * min(30.0, f.rotation_days[row]))
+            u.fatigue[i] = u.days[i]
+    for kind, count, crew, vehicles in (
+        (Kind.FPV_TEAM, formation.fpv_teams, s.fpv_team.crew, 0),
+        (Kind.ARTILLERY, formation.batteries, s.artillery.crew, 0),
+        (Kind.ARMOR, formation.armor_sections, s.armor.vehicles * (s.armor.crew + s.armor.dismounts), s.armor.vehicles),
+    ):
+        for _ in range(count):
+            i = raise_unit(geo, u, f, world.cursor, row, kind, crew, vehicles, 2.0, k)
+            if kind == Kind.ARMOR:
+                continue
+            slot = int(u.slot[i])
+            name = "fpv_team" if kind == Kind.FPV_TEAM else "artillery"
+            setback = getattr(s, name).setback_km * (0.7 + 0.6 * uniform_of(place, slot, 2))
+            u.stock[i] = (2.0 * s.fpv_team.sorties_per_day if kind == Kind.FPV_TEAM else s.artillery.rounds_per_day) * 0.5
+            if in_line and world.front.count[0] > 0:
+                point = decide.pick(world.orders, row, False, uniform_of(place, slot, 1))
+                decide.at_line(geo, u, world.front, i, point, Task.SERVE, -setback, (uniform_of(place, slot, 3) - 0.5) * 2)
+                _put(world, i)
+
+
+def _put(world: World, i: int) -> None:
+    """Moves a unit to its goal at once (only while the battle is mustered)."""
+    u = world.units
+    u.x[i] = u.from_x[i] = u.goal_x[i]
+    u.y[i] = u.from_y[i] = u.goal_y[i]
+    u.cell[i] = world.cell_of(float(u.x[i]), float(u.y[i]))
+    u.place[i] = 0 if u.kind[i] == Kind.INFANTRY else 2
+
+
+def bring(world: World, row: int) -> None:
+    """A formation that arrives by date: in reserve behind the point of the line nearest to its axis."""
+    f, b = world.formations, world.books
+    side = int(f.side[row])
+    f.active[row] = 1
+    if world.front.count[0] > 0:
+        _nearest_main(world, row)
+    command.set_base(world.geo, world.cells, f, row, world.settings.command.base_km)
+    men, vehicles = _men(world, side), _vehicles(world, side)
+    _raise(world, row, in_line=False)
+    b.arrived[side] += _men(world, side) - men
+    b.new_vehicles[side] += _vehicles(world, side) - vehicles
+    world.note("arrival", f.base_x[row], f.base_y[row], int(f.establishment[row]), f"{world.scenario.formation[row].name} arrives")
+
+
+def _men(world: World, side: int) -> int:
+    """All men of a side: on the map, waiting wounded, and in the formations' pools."""
+    u, f, n = world.units, world.formations, world.n
+    mine = (u.side[:n] == side) & (u.kind[:n] >= 0)
+    pools = f.side == side
+    return int(u.men[:n][mine].sum() + u.hurt[:n][mine].sum() + (f.recruits + f.hospital + f.away)[pools].sum())
+
+
+def _vehicles(world: World, side: int) -> int:
+    u, f, n = world.units, world.formations, world.n
+    mine = (u.side[:n] == side) & (u.kind[:n] >= 0)
+    return int(u.vehicles[:n][mine].sum() + (f.vehicle_pool + f.repair)[f.side == side].sum())
+
+
+def check_books(world: World) -> None:
+    """Raises AssertionError when men or vehicles of a side do not balance, or anything is negative."""
+    b, u = world.books, world.units
+    for side in Side:
+        s = int(side)
+        there = _men(world, s)
+        due = int(b.start_men[s] + b.intake[s] + b.arrived[s] - b.left[s] - b.deserted[s] - b.discharged[s]
+                  - b.killed[s].sum() - b.captured[s].sum() - b.missing[s].sum())
+        assert there == due, f"step {world.step_index}: {side.name.lower()} has {there} men, the books say {due}"
+        have = _vehicles(world, s)
+        want = int(b.start_vehicles[s] + b.new_vehicles[s] - b.left_vehicles[s] - b.destroyed[s] - b.abandoned[s])
+        assert have == want, f"step {world.step_index}: {side.name.lower()} has {have} vehicles, the books say {want}"
+        assert int(b.by_place[s].sum()) == forces.casualties(b, s), f"step {world.step_index}: places do not add up to causes"
+    for name in ("men", "hurt", "vehicles"):
+        assert (getattr(u, name)[: world.n] >= 0).all(), f"step {world.step_index}: negative {name}"
+    assert ((world.cells.held >= 0) & (world.cells.held <= MICRO)).all(), f"step {world.step_index}: control outside 0..1"
+
+
+def _h32(world: World) -> np.ndarray:
+    """Cells of the H-32 (T0504) road between Myrnohrad and the sector's east, for the lever that closes it."""
+    out = np.zeros(world.geo.nx * world.geo.ny, np.int8)
+    if world.scenario.map.synthetic:
+        return out
+    import seeds
+
+    points = [(float(r["x_km"]), float(r["y_km"])) for r in seeds.table("roads") if r["line_id"].startswith("T0504")]
+    g = world.geo
+    for (x0, y0), (x1, y1) in zip(points[:-1], points[1:]):
+        for t in np.linspace(0, 1, max(2, int(4 * math.hypot(x1 - x0, y1 - y0) / g.cell))):
+            x, y = x0 + t * (x1 - x0), y0 + t * (y1 - y0)
+            if g.x0 <= x < g.x0 + g.width and g.y0 <= y < g.y0 + g.height and x > 41.0:
+                out[world.cell_of(x, y)] = 1
+    return out
+
+
+def _town_works(world: World) -> None:
+    """A defended town is a strongpoint by itself, by its density of building."""
+    c = world.cells
+    share = np.minimum(c.built * 1.5, 1.0) * world.settings.works.town_works
+    behind = c.depth < 0.5
+    c.works[behind, 0] = np.maximum(c.works[behind, 0], share[behind])
+    c.works_plan[behind, 0] = np.maximum(c.works_plan[behind, 0], share[behind])
+
+
+def make_room(world: World, rows: int) -> None:
+    """Grows the table of units when fewer than `rows` rows are free."""
+    free = int(np.count_nonzero(world.units.kind < 0))
+    if free >= rows:
+        return
+    old = world.units.kind.shape[0]
+    new = old + max(rows, old // 2)
+    world.units = grown(world.units, new)
+    world.units.kind[old:] = Kind.FREE
+    world.units.partner[old:] = -1
+    world.bin_order = np.zeros(new, np.int32)
+
+

@@ -1,0 +1,202 @@
+"""Who comes and goes: recruits, drafts, returning wounded, new vehicles, formations by date; and new groups from them.
+
+Intake goes where strength is missing. The defender's intake can answer to lost ground (`feedback`), late: that steadies
+the front and hides the levers, so it has a switch. Other fronts take a share of intake while they last.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sim.draws import binomial, key, uniform
+from sim.enlist import clear_row, raise_unit
+from sim.forces import Kind, Side, Task
+from sim.quantity import Parameters, quantity
+
+READS = ("formations", "units")
+WRITES = ("units", "formations", "books", "cursor")
+
+INFANTRY, ARMOR, FPV, ARTILLERY = (int(k) for k in (Kind.INFANTRY, Kind.ARMOR, Kind.FPV_TEAM, Kind.ARTILLERY))
+RESERVE, SERVE = int(Task.RESERVE), int(Task.SERVE)
+
+
+class Params(Parameters):
+    recruits: bool = quantity(True, "switch", doc="recruits, drafts and returning wounded reach the formations", fact="prior_recruits", role="lever")
+    recruits_attacker: float = quantity(1.0, "", low=0.0, high=4.0, doc="multiplies the attacker's dated intake", fact="prior_recruits", role="lever", short="recruits_attacker")
+    recruits_defender: float = quantity(1.0, "", low=0.0, high=4.0, doc="multiplies the defender's dated intake", fact="modelling assumption", role="lever", short="recruits_defender")
+    feedback: bool = quantity(True, "switch", doc="the defender's intake answers to lost ground", fact="modelling assumption", role="lever", short="reserves_feedback")
+    feedback_gain: float = quantity(0.7, "", low=0.0, high=2.0, doc="share by which intake grows when loss of ground doubles", fact="modelling assumption")
+    feedback_pace: float = quantity(5.6, "km2/day", low=1.0, high=20.0, doc="loss of ground at which intake is as scheduled", fact="net_box_2024_11")
+    feedback_days: float = quantity(14.0, "days", low=3.0, high=60.0, doc="how long a loss of ground is remembered", fact="modelling assumption")
+    other_fronts: bool = quantity(True, "switch", doc="other fronts draw reserves and intake away", fact="modelling assumption", role="lever", short="other_fronts")
+    return_days: float = quantity(45.0, "days", low=10.0, high=180.0, doc="mean time of a wounded man until he returns", fact="modelling assumption")
+    return_share: float = quantity(0.5, "", low=0.1, high=0.8, doc="share of evacuated wounded who return to duty in the sector", fact="prior_killed_to_wounded")
+    vehicles: bool = quantity(True, "switch", doc="new armored vehicles reach the sections", fact="modelling assumption", role="lever")
+
+
+@njit(cache=True, nogil=True)
+def draft(formations, books, side, men, key):
+    """Shares out `men` (a number a step) among a side's formations by what they lack; whole men by a keyed draw."""
+    total = 0.0
+    for f in range(formations.side.shape[0]):
+        if formations.active[f] == 1 and formations.side[f] == side:
+            lack = formations.establishment[f] - formations.infantry[f] - formations.recruits[f]
+            total += max(lack, 0.0) + 0.03 * formations.establishment[f]
+    if total <= 0.0:
+        return
+    for f in range(formations.side.shape[0]):
+        if formations.active[f] == 1 and formations.side[f] == side:
+            lack = formations.establishment[f] - formations.infantry[f] - formations.recruits[f]
+            part = men * (max(lack, 0.0) + 0.03 * formations.establishment[f]) / total
+            whole = math.floor(part)
+            if uniform(key, formations.tag[f]) < part - whole:
+                whole += 1.0
+            formations.recruits[f] += int(whole)
+            books.intake[side] += int(whole)
+
+
+@njit(cache=True, nogil=True)
+def equip(formations, books, side, vehicles, key):
+    """Shares out new vehicles evenly among a side's active formations."""
+    count = 0
+    for f in range(formations.side.shape[0]):
+        if formations.active[f] == 1 and formations.side[f] == side:
+            count += 1
+    for f in range(formations.side.shape[0]):
+        if formations.active[f] == 1 and formations.side[f] == side:
+            part = vehicles / count
+            whole = math.floor(part)
+            if uniform(key, formations.tag[f]) < part - whole:
+                whole += 1.0
+            formations.vehicle_pool[f] += int(whole)
+            books.new_vehicles[side] += int(whole)
+
+
+@njit(cache=True, nogil=True)
+def heal(formations, books, leaving, mended, key, key_repair):
+    """Wounded and damaged vehicles return to their formation's pool (chances `leaving`, `mended` a step)."""
+    for f in range(formations.side.shape[0]):
+        back = binomial(uniform(key, formations.tag[f]), formations.hospital[f], leaving)
+        formations.hospital[f] -= back
+        formations.recruits[f] += back
+        books.returned[formations.side[f]] += back
+        fixed = binomial(uniform(key_repair, formations.tag[f]), formations.repair[f], mended)
+        formations.repair[f] -= fixed
+        formations.vehicle_pool[f] += fixed
+
+
+@njit(cache=True, nogil=True)
+def regroup(geo, units, formations, cursor, n, group, most_new, crew_vehicle, section, key):
+    """Dissolves worn-out reserve groups into their formation's pool and forms new groups from the pools.
+
+    `group`: (2,) men of a new group by side; `most_new`: new groups a formation and step at most, so that a large
+    draft is absorbed over a few days.
+    """
+    for i in range(n):
+        if units.kind[i] == INFANTRY and units.task[i] == RESERVE and units.hurt[i] == 0:
+            if 2 * units.men[i] <= group[units.side[i]]:
+                formations.recruits[units.formation[i]] += units.men[i]
+                clear_row(units, i)
+        elif units.kind[i] == ARMOR and units.task[i] == RESERVE:
+            f = units.formation[i]
+            lack = section - units.vehicles[i]
+            if lack > 0 and formations.vehicle_pool[f] > 0:
+                take = min(lack, formations.vehicle_pool[f])
+                units.vehicles[i] += take
+                formations.vehicle_pool[f] -= take
+            want = units.vehicles[i] * crew_vehicle - units.men[i]
+            if want > 0:
+                take = min(want, formations.recruits[f])
+                units.men[i] += take
+                formations.recruits[f] -= take
+        elif (units.kind[i] == FPV or units.kind[i] == ARTILLERY) and units.men[i] <= 1:
+            f = units.formation[i]
+            take = min(3, formations.recruits[f])
+            units.men[i] += take
+            formations.recruits[f] -= take
+    cursor[0] = 0
+    for f in range(formations.side.shape[0]):
+        if formations.active[f] == 0:
+            continue
+        size = group[formations.side[f]]
+        made = 0
+        while formations.recruits[f] >= size and made < most_new:
+            if raise_unit(geo, units, formations, cursor, f, INFANTRY, size, 0, 2.0, key) < 0:
+                break
+            formations.recruits[f] -= size
+            made += 1
+
+
+@njit(cache=True, nogil=True)
+def depart(units, formations, books, n, f):
+    """A formation on its way out hands over its places and goes: what stands in reserve leaves, pools leave."""
+    side = formations.side[f]
+    for i in range(n):
+        if units.kind[i] >= 0 and units.formation[i] == f and (units.task[i] == RESERVE or units.task[i] == SERVE):
+            books.left[side] += units.men[i] + units.hurt[i]
+            books.left_vehicles[side] += units.vehicles[i]
+            clear_row(units, i)
+    books.left[side] += formations.recruits[f] + formations.hospital[f]
+    books.left_vehicles[side] += formations.vehicle_pool[f] + formations.repair[f]
+    formations.recruits[f] = 0
+    formations.hospital[f] = 0
+    formations.vehicle_pool[f] = 0
+    formations.repair[f] = 0
+
+
+def feedback(world) -> float:
+    """What lost ground does to the defender's intake: 1 when the pace is as expected, between 0.3 and 3."""
+    p = world.settings.arrive
+    if not p.feedback or not world.gains:
+        return 1.0
+    weight = total = 0.0
+    for age, gain in enumerate(reversed(world.gains)):
+        w = math.exp(-age / p.feedback_days)
+        weight += w
+        total += w * gain
+    known = min(len(world.gains) / p.feedback_days, 1.0)
+    pace = p.feedback_pace * world.front_share
+    return min(max(1.0 + known * p.feedback_gain * (total / weight / pace - 1.0), 0.3), 3.0)
+
+
+def drawn_away(world, side: Side) -> float:
+    """Share of a side's intake that other fronts take today (not more than 90 %)."""
+    if not world.settings.arrive.other_fronts:
+        return 0.0
+    attacker = side == Side.ATTACKER
+    return min(0.9, sum(
+        (o.attacker_share if attacker else o.defender_share)
+        for o in world.scenario.other_front if o.start <= world.date <= o.end
+    ))
+
+
+def run(world) -> None:
+    p = world.settings.arrive
+    f, u, b = world.formations, world.units, world.books
+    seed, step, dt = world.seed, world.step_index, world.dt
+    if world.new_day:
+        for row, formation in enumerate(world.scenario.formation):
+            if formation.arrive == world.date and not f.active[row]:
+                world.bring(row)
+            if formation.leave is not None and formation.leave <= world.date and (f.active[row] or f.infantry[row]):
+                f.active[row] = 0
+                depart(u, f, b, world.n, row)
+    if p.recruits:
+        for side in Side:
+            name = side.name.lower()
+            rate = world.supplies[f"recruits_{name}"] * (p.recruits_attacker if side == Side.ATTACKER else p.recruits_defender)
+            rate *= 1.0 - drawn_away(world, side)
+            rate *= world.manpower_scale if side == Side.ATTACKER else feedback(world)
+            draft(f, b, int(side), rate * dt, key(seed, f"draft {name}", step))
+            if p.vehicles:
+                equip(f, b, int(side), world.supplies[f"vehicles_{name}"] * dt, key(seed, f"equip {name}", step))
+        heal(f, b, 1.0 - math.exp(-dt / p.return_days), 1.0 - math.exp(-dt / world.settings.armor.repair_days),
+             key(seed, "heal", step), key(seed, "repair", step))
+    group = np.array([world.group_size(0), world.group_size(1)], np.int64)
+    world.room(400)
+    u = world.units
+    regroup(world.geo, u, f, world.cursor, world.n, group, max(1, round(8 * dt * 4)), world.settings.armor.crew,
+            world.settings.armor.vehicles, key(seed, "form groups", step))

@@ -1,0 +1,327 @@
+"""Both commands, once a day: where the line is, where the effort goes, what is wanted where, who is sent elsewhere.
+
+The attacker gives each formation an axis (an objective), renews its main point on that axis every two weeks, runs its
+operations in pulses, pulls a worn formation out, reinforces lodgements, and raises tempo before a deadline. The
+defender rates every point of the line by what presses on it against what holds it, and lends reserves to other fronts.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from sim.draws import binomial, exponential, key, uniform
+from sim.enlist import clear_row
+from sim.fields import at_cells, at_nodes, cell_at, outline
+from sim.forces import Kind, Task
+from sim.front import N_CHOICES, trace
+from sim.quantity import Parameters, quantity
+
+READS = ("units", "cells", "nodes")
+WRITES = ("formations", "cells", "blocks", "front", "orders", "books", "units")
+
+INFANTRY = int(Kind.INFANTRY)
+RESERVE, HOLD, CONSOLIDATE, INFILTRATE = int(Task.RESERVE), int(Task.HOLD), int(Task.CONSOLIDATE), int(Task.INFILTRATE)
+
+
+class Params(Parameters):
+    manpower_ratio: float = quantity(4.0, "", low=0.5, high=12.0, doc="attacker's infantry to the defender's; scales the attacker's infantry and recruits. Unset: as the scenario musters", fact="prior_local_ratio", role="lever", short="manpower_ratio")
+    main_days: float = quantity(14.0, "days", low=3.0, high=60.0, doc="how long a formation keeps its main point", fact="modelling assumption")
+    main_width_km: float = quantity(4.0, "km", low=1.0, high=15.0, doc="half-width of a formation's attacks about its main point", fact="modelling assumption")
+    axis_km: float = quantity(14.0, "km", low=4.0, high=60.0, doc="how far from its objective a formation still seeks a main point", fact="modelling assumption")
+    weakness: float = quantity(1.0, "", low=0.0, high=3.0, doc="how strongly attacks prefer thinly held ground", fact="modelling assumption")
+    built_aversion: float = quantity(0.75, "", low=0.0, high=1.0, doc="how strongly attacks avoid built-up ground", fact="modelling assumption")
+    works_aversion: float = quantity(0.4, "", low=0.0, high=1.0, doc="how strongly attacks avoid works", fact="modelling assumption")
+    pulses: bool = quantity(True, "switch", doc="operations come and go in pulses", fact="modelling assumption")
+    pulse_on_days: float = quantity(7.0, "days", low=1.0, high=40.0, doc="mean length of an operation", fact="modelling assumption")
+    pulse_off_days: float = quantity(9.0, "days", low=1.0, high=60.0, doc="mean pause between operations", fact="modelling assumption")
+    pulse_on: float = quantity(1.5, "", low=1.0, high=4.0, doc="attacks in an operation beside the mean", fact="modelling assumption")
+    pulse_off: float = quantity(0.6, "", low=0.0, high=1.0, doc="attacks between operations beside the mean", fact="modelling assumption")
+    pull_out: float = quantity(0.70, "", low=0.3, high=0.95, doc="strength, of establishment, at which an attacking formation is pulled out", fact="prior_pull_out")
+    rebuild_days: float = quantity(25.0, "days", low=5.0, high=90.0, doc="how long a pulled-out formation rebuilds", fact="modelling assumption")
+    order_days: float = quantity(2.0, "days", low=0.0, high=14.0, doc="pause between the choice of a new main point and the first attack there", fact="modelling assumption")
+    mud_tempo: float = quantity(0.3, "", low=0.0, high=0.9, doc="share of attacks that deep mud stops", fact="modelling assumption")
+    deadline: bool = quantity(True, "switch", doc="dated deadlines raise tempo", fact="modelling assumption", role="lever", short="deadline")
+    deadline_tempo: float = quantity(1.7, "", low=1.0, high=4.0, doc="tempo before a deadline beside the mean", fact="modelling assumption", role="lever")
+    deadline_follow: float = quantity(0.5, "", low=0.0, high=1.0, doc="follow-on and consolidation before a deadline beside the mean", fact="modelling assumption", role="lever")
+    base_km: float = quantity(7.0, "km", low=3.0, high=25.0, doc="how far behind the line reserves stand", fact="modelling assumption")
+    area_km: float = quantity(9.0, "km", low=3.0, high=40.0, doc="half-width of the defender's look for places in need", fact="modelling assumption")
+
+
+Knobs = NamedTuple("CommandKnobs", [(k, float) for k in Params.model_fields])
+@njit(cache=True, nogil=True)
+def read_line(geo, cells, nodes, front, memory):
+    """What both sides know of each point of the line; `memory` is the weight of today in what is known."""
+    for k in range(front.count[0]):
+        c = front.cell[k]
+        x = front.x[k]
+        y = front.y[k]
+        holding = at_nodes(geo, nodes.fire, 1, x - 0.4 * front.east[k], y - 0.4 * front.north[k])
+        pressing = at_nodes(geo, nodes.presence, 0, x + 0.4 * front.east[k], y + 0.4 * front.north[k])
+        front.fire[k] = holding
+        front.presence[k] = pressing
+        works = cells.works[c, 0]
+        want = (0.5 + 0.25 * pressing + 0.5 * works + 1.5 * cells.built[c]) / (1.0 + holding)
+        cells.need[c] += memory * (want - cells.need[c])
+        front.need[k] = cells.need[c]
+
+
+@njit(cache=True, nogil=True)
+def set_base(geo, cells, formations, f, base_km):
+    """The reserve of formation `f` stands `base_km` behind its main point, on own ground."""
+    sign = 1.0 if formations.side[f] == 0 else -1.0
+    x = formations.main_x[f]
+    y = formations.main_y[f]
+    for _ in range(int(base_km / 0.5)):
+        c = cell_at(geo, x, y)
+        ax = x + sign * 0.5 * cells.east[c]
+        ay = y + sign * 0.5 * cells.north[c]
+        if ax < geo.x0 + 0.5 or ax > geo.x0 + geo.width - 0.5 or ay < geo.y0 + 0.5 or ay > geo.y0 + geo.height - 0.5:
+            break
+        x = ax
+        y = ay
+        if sign * at_cells(geo, cells.depth, x, y) >= base_km:
+            break
+    formations.base_x[f] = x
+    formations.base_y[f] = y
+
+
+@njit(cache=True, nogil=True)
+def choose_axis(formations, f, objectives, u):
+    """Draws an objective for formation `f`: heavier and nearer ones more often. `objectives`: (n, 4) x, y, weight, open."""
+    total = 0.0
+    for o in range(objectives.shape[0]):
+        d = math.hypot(objectives[o, 0] - formations.main_x[f], objectives[o, 1] - formations.main_y[f])
+        total += objectives[o, 2] * objectives[o, 3] * math.exp(-d / 15.0)
+    run_sum = 0.0
+    for o in range(objectives.shape[0]):
+        d = math.hypot(objectives[o, 0] - formations.main_x[f], objectives[o, 1] - formations.main_y[f])
+        run_sum += objectives[o, 2] * objectives[o, 3] * math.exp(-d / 15.0)
+        if run_sum > u * total:
+            return o
+    return formations.axis[f]
+
+
+@njit(cache=True, nogil=True)
+def attack_worth(cells, front, k, knobs):
+    """How inviting a point of the line is to attack: thinly held, unbuilt, without works."""
+    c = front.cell[k]
+    thin = math.exp(-knobs.weakness * math.log(1.0 + 0.15 * front.fire[k]))
+    return (front.weight[k] * thin * (1.0 - knobs.built_aversion * min(cells.built[c] * 1.5, 1.0))
+            * (1.0 - knobs.works_aversion * cells.works[c, 0]))
+
+
+@njit(cache=True, nogil=True)
+def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_side, mud, keys):
+    """The attacker's formations: state, pulse, axis, main point, base and tempo for the day."""
+    for f in range(formations.side.shape[0]):
+        if formations.side[f] != 0 or formations.active[f] == 0:
+            continue
+        tag = formations.tag[f]
+        strength = (formations.infantry[f] + formations.recruits[f]) / max(formations.establishment[f], 1.0)
+        formations.rebuild_left[f] -= 1.0
+        if formations.state[f] == 0 and strength < knobs.pull_out:
+            formations.state[f] = 1
+            formations.rebuild_left[f] = knobs.rebuild_days
+        elif formations.state[f] == 1 and formations.rebuild_left[f] <= 0.0 and strength > knobs.pull_out:
+            formations.state[f] = 0
+            formations.axis[f] = choose_axis(formations, f, objectives, uniform(keys[0], tag))
+            formations.main_left[f] = 0.0
+        if objectives[formations.axis[f], 3] < 0.5:
+            formations.axis[f] = choose_axis(formations, f, objectives, uniform(keys[0], tag))
+        formations.pulse_left[f] -= 1.0
+        if formations.pulse_left[f] <= 0.0:
+            formations.pulse[f] = 1 - formations.pulse[f]
+            mean = knobs.pulse_on_days if formations.pulse[f] == 1 else knobs.pulse_off_days
+            formations.pulse_left[f] = max(mean * exponential(uniform(keys[1], tag)), 1.0)
+        formations.main_left[f] -= 1.0
+        if formations.main_left[f] <= 0.0 and front.count[0] > 0:
+            ox = objectives[formations.axis[f], 0]
+            oy = objectives[formations.axis[f], 1]
+            nearest = 1e9
+            for k in range(front.count[0]):
+                nearest = min(nearest, math.hypot(front.x[k] - ox, front.y[k] - oy))
+            total = 0.0
+            for k in range(front.count[0]):
+                d = math.hypot(front.x[k] - ox, front.y[k] - oy) - nearest
+                stay = math.hypot(front.x[k] - formations.main_x[f], front.y[k] - formations.main_y[f])
+                total += attack_worth(cells, front, k, knobs) * math.exp(-d / knobs.axis_km - stay / 15.0)
+            run_sum = 0.0
+            u = uniform(keys[2], tag)
+            for k in range(front.count[0]):
+                d = math.hypot(front.x[k] - ox, front.y[k] - oy) - nearest
+                stay = math.hypot(front.x[k] - formations.main_x[f], front.y[k] - formations.main_y[f])
+                run_sum += attack_worth(cells, front, k, knobs) * math.exp(-d / knobs.axis_km - stay / 15.0)
+                if run_sum > u * total:
+                    formations.main_x[f] = front.x[k]
+                    formations.main_y[f] = front.y[k]
+                    break
+            formations.main_left[f] = knobs.main_days * (0.5 + uniform(keys[3], tag))
+        else:
+            best = 1e9
+            bx = formations.main_x[f]
+            by = formations.main_y[f]
+            for k in range(front.count[0]):
+                d = math.hypot(front.x[k] - formations.main_x[f], front.y[k] - formations.main_y[f])
+                if d < best:
+                    best = d
+                    bx = front.x[k]
+                    by = front.y[k]
+            formations.main_x[f] = bx
+            formations.main_y[f] = by
+        set_base(geo, cells, formations, f, knobs.base_km)
+        tempo = tempo_of_side * (1.0 - knobs.mud_tempo * mud)
+        if knobs.pulses > 0.5:
+            tempo *= knobs.pulse_on if formations.pulse[f] == 1 else knobs.pulse_off
+        if formations.state[f] == 1:
+            tempo *= 0.1
+        tempo *= min(max((strength - 0.55) / 0.4, 0.0), 1.25)
+        if knobs.main_days - formations.main_left[f] < knobs.order_days:
+            tempo *= 0.3
+        formations.tempo[f] = tempo
+
+
+@njit(cache=True, nogil=True)
+def direct_defender(geo, units, cells, front, formations, n, knobs):
+    """The defender's formations: each one's area is where its men are; its base lies behind that."""
+    nf = formations.side.shape[0]
+    sx = np.zeros(nf, np.int64)
+    sy = np.zeros(nf, np.int64)
+    men = np.zeros(nf, np.int64)
+    for i in range(n):
+        if units.kind[i] == INFANTRY and units.side[i] == 1 and units.task[i] == HOLD:
+            f = units.formation[i]
+            sx[f] += units.men[i] * int(units.x[i] * 1024.0)
+            sy[f] += units.men[i] * int(units.y[i] * 1024.0)
+            men[f] += units.men[i]
+    for f in range(nf):
+        if formations.side[f] != 1 or formations.active[f] == 0:
+            continue
+        formations.tempo[f] = 1.0
+        x = formations.main_x[f]
+        y = formations.main_y[f]
+        if men[f] > 0 and formations.relief[f] == 0:
+            x = sx[f] / men[f] / 1024.0
+            y = sy[f] / men[f] / 1024.0
+        best = 1e9
+        for k in range(front.count[0]):
+            d = math.hypot(front.x[k] - x, front.y[k] - y) / (0.3 + min(front.need[k], 1.0))
+            if d < best:
+                best = d
+                formations.main_x[f] = front.x[k]
+                formations.main_y[f] = front.y[k]
+        set_base(geo, cells, formations, f, knobs.base_km)
+
+
+@njit(cache=True, nogil=True)
+def write_orders(cells, front, formations, orders, knobs):
+    """For each formation the points it may choose from, with running weights."""
+    for f in range(formations.side.shape[0]):
+        orders.count[f] = 0
+        if formations.active[f] == 0 and formations.infantry[f] == 0:
+            continue
+        attacker = formations.side[f] == 0
+        width = knobs.main_width_km if attacker else knobs.area_km
+        strong = 0.0
+        weak = 0.0
+        k_out = 0
+        for k in range(front.count[0]):
+            d = math.hypot(front.x[k] - formations.main_x[f], front.y[k] - formations.main_y[f])
+            near = math.exp(-0.5 * (d / width) ** 2)
+            if near < 0.003 or k_out >= N_CHOICES:
+                continue
+            if attacker:
+                strong += near * attack_worth(cells, front, k, knobs)
+                thin = 1.0 / (1.0 + 0.25 * front.fire[k])
+                weak += near * front.weight[k] * thin * thin * (0.4 + 0.6 * cells.wood[front.cell[k]])
+            else:
+                strong += near * front.weight[k]
+                weak += near * front.weight[k] * front.need[k]
+            orders.point[f, k_out] = k
+            orders.strong[f, k_out] = strong
+            orders.weak[f, k_out] = weak
+            k_out += 1
+        orders.count[f] = k_out
+
+
+@njit(cache=True, nogil=True)
+def find_lodgements(geo, units, cells, nodes, formations, n):
+    """For each attacking formation the deepest lodgement of at least eight men near its main point, if any."""
+    for f in range(formations.side.shape[0]):
+        formations.follow[f] = 0.0
+    for i in range(n):
+        if units.kind[i] != INFANTRY or units.side[i] != 0:
+            continue
+        if units.task[i] != CONSOLIDATE and units.task[i] != INFILTRATE:
+            continue
+        depth = -at_cells(geo, cells.depth, units.x[i], units.y[i])
+        if depth < 1.0 or at_nodes(geo, nodes.presence, 0, units.x[i], units.y[i]) < 8.0:
+            continue
+        f = units.formation[i]
+        if depth > formations.follow[f]:
+            formations.follow[f] = depth
+            formations.follow_x[f] = units.x[i]
+            formations.follow_y[f] = units.y[i]
+
+
+@njit(cache=True, nogil=True)
+def lend(units, formations, n, share, key):
+    """Sends that share of the defender's reserve groups to another front; their men wait in the formation's books."""
+    for i in range(n):
+        if units.kind[i] == INFANTRY and units.side[i] == 1 and units.task[i] == RESERVE and units.hurt[i] == 0:
+            if uniform(key, units.slot[i]) < share:
+                formations.away[units.formation[i]] += units.men[i]
+                clear_row(units, i)
+
+
+@njit(cache=True, nogil=True)
+def take_back(formations, share, key):
+    """Men lent to a front that has ended come back as drafts to their formations."""
+    for f in range(formations.side.shape[0]):
+        back = binomial(uniform(key, formations.tag[f]), formations.away[f], share)
+        formations.away[f] -= back
+        formations.recruits[f] += back
+
+
+def other_fronts(world) -> None:
+    """Lends reserves when another front opens and takes them back when it closes."""
+    if not world.settings.arrive.other_fronts:
+        return
+    lent = sum(o.defender_share for o in world.scenario.other_front if o.start < world.date <= o.end)
+    for k, o in enumerate(world.scenario.other_front):
+        if o.start == world.date and o.defender_share > 0:
+            lend(world.units, world.formations, world.n, o.defender_share, key(world.seed, f"lend {k}", world.day))
+            lent += o.defender_share
+        if o.end == world.date and o.defender_share > 0 and lent > 0:
+            take_back(world.formations, min(1.0, o.defender_share / lent), key(world.seed, f"take back {k}", world.day))
+
+
+def deadline_now(world) -> bool:
+    """True while a dated deadline presses."""
+    return world.settings.command.deadline and any(d.start <= world.date <= d.end for d in world.scenario.deadline)
+
+
+def run(world) -> None:
+    if not world.new_day:
+        return
+    p = world.settings.command
+    knobs = world.knobs("command", Knobs)
+    g, u, f, c = world.geo, world.units, world.formations, world.cells
+    outline(g, c, world.blocks)
+    trace(g, c, world.front)
+    read_line(g, c, world.nodes, world.front, 0.4 if world.step_index else 1.0)
+    other_fronts(world)
+    held = world.objectives_held()
+    objectives = np.column_stack([world.objectives, np.where(held, 0.0, 1.0)])
+    if not objectives[:, 3].any():
+        objectives[:, 3] = 1.0
+    pressing = deadline_now(world)
+    world.deadline = pressing
+    keys = np.array([key(world.seed, name, world.day) for name in ("axis", "pulse", "main point", "main days")], np.uint64)
+    direct_attacker(g, c, world.front, f, objectives, knobs, p.deadline_tempo if pressing else 1.0, world.sky.mud, keys)
+    direct_defender(g, u, c, world.front, f, world.n, knobs)
+    write_orders(c, world.front, f, world.orders, knobs)
+    find_lodgements(g, u, c, world.nodes, f, world.n)

@@ -1,0 +1,142 @@
+"""Ground changes hands: consolidation where one side is there in strength, and reversion where it is not.
+
+Control is the share of a cell that the attacker holds. Each of his groups takes a small area a day, first the not-yet-held ground
+nearest his own within 1.2 km, and only where the defender's fire is weak beside his own presence: ground between the line and a
+forward group fills before a salient grows, and a group further out holds nothing (the grey zone). The defender takes ground
+back where he is stronger. Areas are whole millionths of a cell, so that sums do not hang on the order of rows.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from numba import njit
+
+
+from sim.fields import MICRO, at_nodes
+from sim.forces import Kind, Task
+from sim.quantity import Parameters, quantity
+
+READS = ("units", "cells", "nodes")
+WRITES = ("cells",)
+
+INFANTRY = int(Kind.INFANTRY)
+HOLD, CONSOLIDATE = int(Task.HOLD), int(Task.CONSOLIDATE)
+
+
+class Params(Parameters):
+    area_per_day: float = quantity(0.08, "km2/day", low=0.01, high=0.5, doc="ground that one group of the attacker consolidates a day", fact="modelling assumption")
+    reach_km: float = quantity(1.2, "km", low=0.5, high=3.0, doc="how far from own ground a group can hold ground", fact="modelling assumption")
+    contested: float = quantity(0.8, "", low=0.2, high=3.0, doc="defender's fire, beside the root of the attacker's presence, above which nothing is consolidated", fact="modelling assumption")
+    regain_per_day: float = quantity(1.0, "1/day", low=0.0, high=5.0, doc="rate at which the defender takes back ground where he is the stronger", fact="modelling assumption")
+    works_slow: float = quantity(4.0, "", low=0.0, high=20.0, doc="how much works slow consolidation", fact="prior_belt")
+    town_slow: float = quantity(1.5, "", low=0.0, high=10.0, doc="how much buildings slow consolidation", fact="dur_town")
+    mud_slow: float = quantity(0.5, "", low=0.0, high=0.95, doc="share of consolidation that deep mud takes", fact="modelling assumption")
+    clear_per_day: float = quantity(0.12, "1/day", low=0.0, high=2.0, doc="rate at which ground mostly surrounded, and empty of the enemy, falls to the other side", fact="modelling assumption")
+
+
+Knobs = NamedTuple("ControlKnobs", [(k, float) for k in Params.model_fields])
+
+
+@njit(inline="always")
+def may_hold(geo, cells, nodes, c, own_presence, knobs):
+    """True where the defender's fire is too weak to keep the attacker from holding the cell."""
+    x = geo.x0 + (c % geo.nx + 0.5) * geo.cell
+    y = geo.y0 + (c // geo.nx + 0.5) * geo.cell
+    return at_nodes(geo, nodes.fire, 1, x, y) < knobs.contested * math.sqrt(max(2.0, own_presence))
+
+
+@njit(cache=True, nogil=True)
+def consolidate(geo, units, cells, nodes, n, dt, mud, knobs):
+    """Every group of the attacker near the line adds to the ground he holds."""
+    reach = knobs.reach_km + 0.35 * geo.cell
+    span = int(reach / geo.cell) + 1
+    nx = geo.nx
+    for i in range(n):
+        if units.kind[i] != INFANTRY or units.side[i] != 0 or units.men[i] <= 0:
+            continue
+        if units.task[i] != HOLD and units.task[i] != CONSOLIDATE:
+            continue
+        here = units.cell[i]
+        if cells.depth[here] > 1.5 + reach:
+            continue
+        own = at_nodes(geo, nodes.presence, 0, units.x[i], units.y[i])
+        area = knobs.area_per_day * min(1.0, units.men[i] / 3.0) * dt * (1.0 - knobs.mud_slow * mud)
+        ci = here % nx
+        cj = here // nx
+        lonely = cells.depth[here] < -knobs.reach_km
+        total = 0.0
+        for sweep in range(2):
+            if sweep == 1 and total <= 0.0:
+                break
+            for j in range(max(cj - span, 0), min(cj + span, geo.ny - 1) + 1):
+                for k in range(max(ci - span, 0), min(ci + span, nx - 1) + 1):
+                    c = j * nx + k
+                    if cells.held[c] >= MICRO:
+                        continue
+                    ex = geo.x0 + (k + 0.5) * geo.cell - units.x[i]
+                    ey = geo.y0 + (j + 0.5) * geo.cell - units.y[i]
+                    d2 = ex * ex + ey * ey
+                    if d2 > reach * reach:
+                        continue
+                    if lonely and c != here:
+                        continue
+                    if not may_hold(geo, cells, nodes, c, own, knobs):
+                        continue
+                    near = cells.smooth[c]
+                    weight = (1.0 - cells.control[c]) * (near * near * near + 0.0005) * math.exp(-0.7 * d2)
+                    if sweep == 0:
+                        total += weight
+                    else:
+                        slow = (1.0 + knobs.works_slow * cells.works[c, 0]) * (1.0 + knobs.town_slow * min(cells.built[c], 1.0))
+                        share = weight / total * area / (geo.cell * geo.cell) / slow
+                        cells.gain[c] += int(share * MICRO)
+
+
+@njit(cache=True, nogil=True)
+def settle(geo, cells, nodes, dt, knobs):
+    """Applies consolidation and lets ground revert. Returns km2 gained and lost by the attacker in this step."""
+    gained = 0
+    lost = 0
+    for c in range(cells.held.shape[0]):
+        x = geo.x0 + (c % geo.nx + 0.5) * geo.cell
+        y = geo.y0 + (c // geo.nx + 0.5) * geo.cell
+        held = cells.held[c]
+        new = min(held + cells.gain[c], MICRO)
+        cells.gain[c] = 0
+        if cells.smooth[c] > 0.004 and cells.smooth[c] < 0.996 or 0 < held < MICRO:
+            men = at_nodes(geo, nodes.presence, 0, x, y)
+            defenders = at_nodes(geo, nodes.presence, 1, x, y)
+            if new > 0 and men < 0.8 * defenders:
+                rate = knobs.regain_per_day * defenders / (defenders + 3.0) / (1.0 + 1.5 * cells.works[c, 1])
+                new = new - int(new * (1.0 - math.exp(-rate * dt)))
+                if new < 2000:
+                    new = 0
+            elif new < MICRO and defenders < 0.5 and cells.wide[c] > 0.55 and men >= 0.8 * defenders:
+                new = new + int((MICRO - new) * (1.0 - math.exp(-knobs.clear_per_day * (1.0 + 6.0 * (cells.wide[c] - 0.55)) * dt)))
+                if new > MICRO - 2000:
+                    new = MICRO
+            elif new > 0 and men < 0.5 and cells.wide[c] < 0.45:
+                new = new - int(new * (1.0 - math.exp(-knobs.clear_per_day * (1.0 + 6.0 * (0.45 - cells.wide[c])) * dt)))
+                if new < 2000:
+                    new = 0
+        if new > held:
+            gained += new - held
+        else:
+            lost += held - new
+        cells.held[c] = new
+        cells.control[c] = new / MICRO
+    area = geo.cell * geo.cell / MICRO
+    return gained * area, lost * area
+
+
+def run(world) -> None:
+    knobs = world.knobs("control", Knobs)
+    g, c = world.geo, world.cells
+    scale = world.settings.command.deadline_follow if world.deadline else 1.0
+    consolidate(g, world.units, c, world.nodes, world.n, world.dt * scale, world.sky.mud, knobs)
+    gained, lost = settle(g, c, world.nodes, world.dt, knobs)
+    world.gained_km2 += gained
+    world.lost_km2 += lost
+    world.gain_today += gained - lost

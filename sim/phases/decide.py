@@ -1,0 +1,376 @@
+"""What each unit sets out to do: attack, slip through, reinforce, relieve, deploy, counterattack, move its gun.
+
+Every decision is a hazard: a rate a day, made a chance once by 1 - exp(-rate dt), with a draw of the unit's own. Where to
+is drawn from the points that its formation may choose from (`command`).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from sim.draws import exponential, key, normal, uniform_of
+from sim.fields import at_cells, at_nodes, block_at, cell_at
+from sim.forces import Kind, Task
+from sim.front import pick
+from sim.quantity import Parameters, quantity
+
+READS = ("units", "formations", "orders", "front", "cells", "nodes", "blocks")
+WRITES = ("units", "books")
+
+INFANTRY, ARMOR, FPV, ARTILLERY = (int(k) for k in (Kind.INFANTRY, Kind.ARMOR, Kind.FPV_TEAM, Kind.ARTILLERY))
+RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, WITHDRAW, DASH, SERVE = (
+    int(t) for t in (Task.RESERVE, Task.MARCH, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.WITHDRAW,
+                     Task.DASH, Task.SERVE))
+WANTS_RELIEF = -2
+
+
+class Params(Parameters):
+    attacks_per_group: float = quantity(0.045, "1/day", low=0.0, high=0.5, doc="attacks that a rested reserve group begins a day at mean tempo", fact="assaults_2025_06_27", role="lever", short="tempo")
+    rest_days: float = quantity(4.0, "days", low=0.0, high=20.0, doc="rest of a group between two tasks", fact="modelling assumption")
+    depth_km: float = quantity(0.7, "km", low=0.2, high=2.0, doc="mean depth of an attack's objective beyond the first 0.3 km", fact="modelling assumption")
+    infiltration_share: float = quantity(0.14, "", low=0.0, high=0.8, doc="share of attacks made by infiltration, in summer leaf", fact="art_srg_groups", role="lever", short="infiltration_share")
+    infiltration_depth_km: float = quantity(1.4, "km", low=0.3, high=6.0, doc="mean depth of one bound of an infiltrating group beyond 1 km", fact="dobro_depth")
+    hop_per_day: float = quantity(0.25, "1/day", low=0.0, high=2.0, doc="how often an infiltrating group moves on", fact="modelling assumption")
+    gather_men: float = quantity(8.0, "soldiers", low=3.0, high=30.0, doc="men that must have gathered before infiltrators hold ground", fact="modelling assumption")
+    upkeep_per_day: float = quantity(0.10, "1/day", low=0.0, high=1.0, doc="how often a rested reserve group of the attacker goes to a thin piece of its own line", fact="modelling assumption")
+    line_men: float = quantity(14.0, "soldiers", low=2.0, high=60.0, doc="attacker's men near a point of his line above which it needs no more", fact="modelling assumption")
+    follow_per_day: float = quantity(0.06, "1/day", low=0.0, high=0.6, doc="how often a rested reserve group follows a lodgement, in men sent to hold it", fact="modelling assumption", role="lever", short="consolidation")
+    deploy_delay_days: float = quantity(1.5, "days", low=0.1, high=15.0, doc="delay until a free group of the defender answers a need", fact="modelling assumption", role="lever", short="reserve_delay_days")
+    reserve_share: float = quantity(0.22, "", low=0.0, high=0.6, doc="share of its infantry a defending formation tries to keep out of the line", fact="modelling assumption", role="lever")
+    urgent_need: float = quantity(0.8, "", low=0.1, high=5.0, doc="need of a place above which the last reserves go too", fact="modelling assumption")
+    counter_per_day: float = quantity(0.010, "1/day", low=0.0, high=0.5, doc="counterattacks a rested reserve group of the defender begins a day", fact="recapture_share", role="lever")
+    relief_counter: float = quantity(12.0, "", low=1.0, high=60.0, doc="how much oftener groups of a relief formation counterattack a lodgement", fact="dobro_villages")
+    rotation: bool = quantity(True, "switch", doc="positions are relieved", fact="modelling assumption", role="lever")
+    rotation_interval_days: float = quantity(45.0, "days", low=5.0, high=360.0, doc="days a group of the defender stays in place before relief is asked for", fact="prior_days_on_position_2024", role="lever", short="rotation_interval_days")
+    rotation_attacker_days: float = quantity(40.0, "days", low=5.0, high=360.0, doc="the same for the attacker's groups that hold the line", fact="modelling assumption", role="lever")
+    drop_back_km: float = quantity(2.5, "km", low=1.0, high=10.0, doc="distance behind the line at which a position is given up as useless", fact="modelling assumption")
+    armor: bool = quantity(True, "switch", doc="mounted attacks are made", fact="modelling assumption", role="lever")
+
+
+Knobs = NamedTuple("DecideKnobs", [(k, float) for k in Params.model_fields])
+ArmorKnobs = NamedTuple("DecideArmorKnobs", [("value", float), ("hit_aversion", float), ("mount_max", float), ("crew", float),
+                                              ("dismounts", float)])
+
+
+@njit(inline="always")
+def inside(geo, x, margin):
+    return min(max(x, geo.x0 + margin), geo.x0 + geo.width - margin)
+
+
+@njit(inline="always")
+def inside_y(geo, y, margin):
+    return min(max(y, geo.y0 + margin), geo.y0 + geo.height - margin)
+
+
+@njit(cache=True, nogil=True)
+def set_goal(geo, units, i, task, x, y):
+    """Gives group `i` a task and a goal inside the box, and starts it on its way."""
+    units.task[i] = task
+    units.stage[i] = 0
+    units.goal_x[i] = inside(geo, x, 0.05)
+    units.goal_y[i] = inside_y(geo, y, 0.05)
+
+
+@njit(cache=True, nogil=True)
+def at_line(geo, units, front, i, k, task, beyond, a):
+    """Sends group `i` to point `k` of the line, `beyond` km past it (negative: short of it), `a` km along it."""
+    s = 1.0 if units.side[i] == 0 else -1.0
+    x = front.x[k] - s * front.east[k] * beyond + front.north[k] * a
+    y = front.y[k] - s * front.north[k] * beyond - front.east[k] * a
+    set_goal(geo, units, i, task, x, y)
+
+
+@njit(cache=True, nogil=True)
+def attacker_reserve(geo, units, formations, orders, front, cells, i, key, dt, leafy, follow_scale, knobs, tally):
+    """A rested reserve group of the attacker: attacks, slips through, follows a lodgement or mends the line."""
+    f = units.formation[i]
+    slot = units.slot[i]
+    tempo = formations.tempo[f]
+    attack = knobs.attacks_per_group * tempo
+    follow = knobs.follow_per_day * follow_scale if formations.follow[f] > 0.0 else 0.0
+    upkeep = knobs.upkeep_per_day
+    total = attack + follow + upkeep
+    if uniform_of(key, slot, 0) >= 1.0 - math.exp(-total * dt):
+        return
+    which = uniform_of(key, slot, 1) * total
+    along = (uniform_of(key, slot, 2) - 0.5) * 2.0 * 0.6
+    if which < attack:
+        if uniform_of(key, slot, 3) < knobs.infiltration_share * leafy:
+            k = pick(orders, f, True, uniform_of(key, slot, 4))
+            if k < 0:
+                return
+            at_line(geo, units, front, i, k, INFILTRATE, 1.0 + knobs.infiltration_depth_km * exponential(uniform_of(key, slot, 5)), along)
+            tally[0, 1] += 1
+        else:
+            k = pick(orders, f, False, uniform_of(key, slot, 4))
+            if k < 0:
+                return
+            at_line(geo, units, front, i, k, ASSAULT, 0.3 + knobs.depth_km * exponential(uniform_of(key, slot, 5)), along)
+            tally[0, 0] += 1
+    elif which < attack + follow:
+        a = normal(uniform_of(key, slot, 2), uniform_of(key, slot, 3)) * 0.5
+        b = normal(uniform_of(key, slot, 4), uniform_of(key, slot, 5)) * 0.5
+        set_goal(geo, units, i, MARCH, formations.follow_x[f] + a, formations.follow_y[f] + b)
+    else:
+        best = -1
+        least = knobs.line_men
+        for d in range(3):
+            k = pick(orders, f, False, uniform_of(key, slot, 4 + d))
+            if k >= 0 and front.presence[k] < least:
+                least = front.presence[k]
+                best = k
+        if best >= 0:
+            at_line(geo, units, front, i, best, MARCH, -(0.2 + 0.8 * uniform_of(key, slot, 7)), along)
+
+
+@njit(cache=True, nogil=True)
+def defender_reserve(geo, units, formations, orders, front, i, key, dt, knobs, tally):
+    """A rested reserve group of the defender: counterattacks where the attacker is thin, or goes where it is needed."""
+    f = units.formation[i]
+    slot = units.slot[i]
+    relief = formations.relief[f] == 1
+    counter = knobs.counter_per_day * (knobs.relief_counter if relief else 1.0)
+    deploy = 1.0 / knobs.deploy_delay_days
+    total = counter + deploy
+    if uniform_of(key, slot, 0) >= 1.0 - math.exp(-total * dt):
+        return
+    which = uniform_of(key, slot, 1) * total
+    along = (uniform_of(key, slot, 2) - 0.5) * 2.0 * 0.6
+    best = -1
+    if which < counter:
+        least = 1e9
+        for d in range(6):
+            k = pick(orders, f, True, uniform_of(key, slot, 3 + d))
+            if k >= 0 and front.presence[k] < least:
+                least = front.presence[k]
+                best = k
+        if best >= 0:
+            at_line(geo, units, front, i, best, ASSAULT, 0.3 + 0.5 * exponential(uniform_of(key, slot, 10)), along)
+            tally[1, 2] += 1
+        return
+    most = 0.0
+    for d in range(4):
+        k = pick(orders, f, d >= 2, uniform_of(key, slot, 3 + d))
+        if k >= 0 and front.need[k] > most:
+            most = front.need[k]
+            best = k
+    keep = knobs.reserve_share * formations.infantry[f] / max(units.men[i], 1)
+    if best >= 0 and (formations.ready[f] > keep or most > knobs.urgent_need):
+        at_line(geo, units, front, i, best, MARCH, -(0.15 + 1.2 * uniform_of(key, slot, 9) ** 2), along)
+
+
+@njit(cache=True, nogil=True)
+def infiltrator(geo, units, cells, nodes, formations, i, key, dt, knobs):
+    """A group behind the line: gathers and holds when enough men are there, else now and then moves on."""
+    s = units.side[i]
+    slot = units.slot[i]
+    x = units.x[i]
+    y = units.y[i]
+    if at_nodes(geo, nodes.presence, s, x, y) >= knobs.gather_men:
+        units.task[i] = CONSOLIDATE
+        units.days[i] = 0.0
+        return
+    c = cell_at(geo, x, y)
+    held = cells.control[c] if s == 0 else 1.0 - cells.control[c]
+    if held >= 0.5:
+        units.task[i] = HOLD
+        units.days[i] = 0.0
+        return
+    if uniform_of(key, slot, 0) >= 1.0 - math.exp(-knobs.hop_per_day * dt):
+        return
+    if at_nodes(geo, nodes.fire, 1 - s, x, y) > 2.5:
+        return
+    f = units.formation[i]
+    if formations.follow[f] > 0.0 and uniform_of(key, slot, 1) < 0.6:
+        set_goal(geo, units, i, INFILTRATE, formations.follow_x[f], formations.follow_y[f])
+    else:
+        sign = -1.0 if s == 0 else 1.0
+        far = 0.5 + knobs.infiltration_depth_km * exponential(uniform_of(key, slot, 2))
+        turn = (uniform_of(key, slot, 3) - 0.5) * 2.0
+        ex = sign * cells.east[c] - turn * cells.north[c]
+        ny = sign * cells.north[c] + turn * cells.east[c]
+        size = math.sqrt(ex * ex + ny * ny)
+        set_goal(geo, units, i, INFILTRATE, x + far * ex / size, y + far * ny / size)
+    units.stage[i] = 1
+
+
+@njit(cache=True, nogil=True)
+def holder(geo, units, cells, formations, i, key, dt, knobs):
+    """A group in position: asks for relief when its time is over; leaves a place that the line has left behind."""
+    s = units.side[i]
+    own_depth = at_cells(geo, cells.depth, units.x[i], units.y[i])
+    if s == 1:
+        own_depth = -own_depth
+    f = units.formation[i]
+    if own_depth > knobs.drop_back_km or formations.active[f] == 0 and own_depth > 0.8:
+        set_goal(geo, units, i, WITHDRAW, formations.base_x[f], formations.base_y[f])
+        units.partner[i] = -1
+        return
+    if knobs.rotation > 0.5 and units.partner[i] == -1 and units.days[i] > formations.rotation_days[f]:
+        if uniform_of(key, units.slot[i], 0) < 1.0 - math.exp(-dt / 3.0):
+            units.partner[i] = WANTS_RELIEF
+
+
+@njit(cache=True, nogil=True)
+def crew(geo, units, cells, formations, orders, front, i, key, dt, setback):
+    """A drone crew or battery: keeps its distance behind the line as the line moves."""
+    if units.goal_x[i] != units.x[i] or units.goal_y[i] != units.y[i]:
+        return
+    own_depth = at_cells(geo, cells.depth, units.x[i], units.y[i])
+    if units.side[i] == 1:
+        own_depth = -own_depth
+    off = abs(own_depth - setback) / setback
+    if off < 0.5:
+        return
+    slot = units.slot[i]
+    if uniform_of(key, slot, 0) >= 1.0 - math.exp(-(1.0 if own_depth > 0.5 else 6.0) * dt):
+        return
+    k = pick(orders, units.formation[i], False, uniform_of(key, slot, 1))
+    if k < 0:
+        return
+    wide = setback * (0.7 + 0.6 * uniform_of(key, slot, 2))
+    at_line(geo, units, front, i, k, SERVE, -wide, (uniform_of(key, slot, 3) - 0.5) * 2.0)
+
+
+@njit(cache=True, nogil=True)
+def expected_burst(geo, blocks, side, x, y, gx, gy):
+    """Expected drone hits on one vehicle that dashes from (x, y) to (gx, gy)."""
+    length = math.hypot(gx - x, gy - y)
+    pieces = max(1, int(length + 0.5))
+    total = 0.0
+    for k in range(pieces):
+        part = (k + 0.5) / pieces
+        total += blocks.burst[block_at(geo, x + part * (gx - x), y + part * (gy - y)), side]
+    return total * length / pieces
+
+
+@njit(cache=True, nogil=True)
+def armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud, knobs, armor, tally):
+    """A section in reserve: mounts an attack when what it expects to lose is worth it."""
+    f = units.formation[i]
+    if units.vehicles[i] < 1 or units.men[i] < units.vehicles[i] * (armor.crew + 1):
+        return
+    slot = units.slot[i]
+    k = pick(orders, f, False, uniform_of(key, slot, 0))
+    if k < 0:
+        return
+    hits = expected_burst(geo, blocks, units.side[i], units.x[i], units.y[i], front.x[k], front.y[k])
+    if units.side[i] == 1:
+        return
+    push = 2.0 * (armor.value * math.exp(-armor.hit_aversion * hits) - 2.0 - 1.2 * mud)
+    rate = armor.mount_max * formations.tempo[f] / (1.0 + math.exp(-push))
+    if uniform_of(key, slot, 1) < 1.0 - math.exp(-rate * dt):
+        at_line(geo, units, front, i, k, DASH, 0.3 + knobs.depth_km * exponential(uniform_of(key, slot, 2)), 0.0)
+        tally[units.side[i], 3] += 1
+
+
+@njit(cache=True, nogil=True)
+def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, dt, leafy, follow_scale, mud, knobs, armor,
+           setback, tally):
+    """Every unit's decision for this step. `tally`: (2, 4) attacks, infiltrations, counterattacks, mounted attacks."""
+    for i in range(n):
+        kind = units.kind[i]
+        if kind < 0:
+            continue
+        task = units.task[i]
+        if kind == INFANTRY:
+            if task == RESERVE:
+                if units.days[i] < knobs.rest_days or units.men[i] < 2 or units.partner[i] >= 0:
+                    continue
+                if units.side[i] == 0:
+                    attacker_reserve(geo, units, formations, orders, front, cells, i, key, dt, leafy, follow_scale, knobs, tally)
+                else:
+                    defender_reserve(geo, units, formations, orders, front, i, key, dt, knobs, tally)
+            elif task == HOLD:
+                holder(geo, units, cells, formations, i, key, dt, knobs)
+            elif task == INFILTRATE and units.stage[i] == 2:
+                infiltrator(geo, units, cells, nodes, formations, i, key, dt, knobs)
+            elif task == CONSOLIDATE:
+                held = cells.control[units.cell[i]]
+                if (held if units.side[i] == 0 else 1.0 - held) >= 0.55:
+                    units.task[i] = HOLD
+        elif kind == ARMOR:
+            if task == RESERVE and units.days[i] >= knobs.rest_days and knobs.armor > 0.5:
+                armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud, knobs, armor, tally)
+        elif kind == FPV or kind == ARTILLERY:
+            crew(geo, units, cells, formations, orders, front, i, key, dt, setback[kind])
+
+
+@njit(cache=True, nogil=True)
+def match_reliefs(units, n, rest_days):
+    """Pairs positions that want relief with rested reserve groups of their formation, both in the order of their slots.
+
+    Returns how many were paired. A slot begins with the formation's tag, so that one sort keeps formations together.
+    """
+    wants = np.empty(n, np.int64)
+    spare = np.empty(n, np.int64)
+    a = 0
+    b = 0
+    for i in range(n):
+        if units.kind[i] == INFANTRY:
+            if units.task[i] == HOLD and units.partner[i] == WANTS_RELIEF:
+                wants[a] = i
+                a += 1
+    if a == 0:
+        return 0
+    asking = np.zeros(32768, np.uint8)
+    for k in range(a):
+        asking[units.formation[wants[k]]] = 1
+    for i in range(n):
+        if units.kind[i] == INFANTRY and units.task[i] == RESERVE and units.partner[i] == -1:
+            if units.days[i] >= rest_days and units.men[i] >= 2 and asking[units.formation[i]] == 1:
+                spare[b] = i
+                b += 1
+    wants = wants[:a]
+    spare = spare[:b]
+    wants = wants[np.argsort(units.slot[wants], kind="mergesort")]
+    spare = spare[np.argsort(units.slot[spare], kind="mergesort")]
+    pairs = 0
+    p = 0
+    q = 0
+    while p < a and q < b:
+        fp = units.slot[wants[p]] >> 24
+        fq = units.slot[spare[q]] >> 24
+        if fp < fq:
+            p += 1
+        elif fq < fp:
+            q += 1
+        else:
+            i = spare[q]
+            units.partner[i] = wants[p]
+            units.partner[wants[p]] = -1
+            units.task[i] = MARCH
+            units.stage[i] = 0
+            units.goal_x[i] = units.x[wants[p]]
+            units.goal_y[i] = units.y[wants[p]]
+            units.days[wants[p]] -= 3.0
+            pairs += 1
+            p += 1
+            q += 1
+    return pairs
+
+
+def run(world) -> None:
+    p, a = world.settings.decide, world.settings.armor
+    sky = world.sky
+    tally = world.scratch_tally
+    tally[:] = 0
+    leafy = (0.4 + 0.6 * sky.leaf) * (1.3 - 0.6 * sky.light)
+    follow_scale = world.settings.command.deadline_follow if world.deadline else 1.0
+    armor = ArmorKnobs(a.value, a.hit_aversion, a.mount_max, a.crew, a.dismounts)
+    setback = np.array([0.0, 0.0, world.settings.fpv_team.setback_km, world.settings.artillery.setback_km, 0.0])
+    decide(world.geo, world.units, world.formations, world.orders, world.front, world.cells, world.nodes, world.blocks,
+           world.n, key(world.seed, "decide", world.step_index), world.dt, leafy, follow_scale, sky.mud,
+           world.knobs("decide", Knobs), armor, setback, tally)
+    b = world.books
+    for side in range(2):
+        b.attacks[side] += tally[side, 0]
+        b.infiltrations[side] += tally[side, 1]
+        b.counterattacks[side] += tally[side, 2]
+        b.mounted[side] += tally[side, 3]
+    if p.rotation and (world.step_index + 1) % world.scenario.steps_per_day == 0:
+        match_reliefs(world.units, world.n, p.rest_days)

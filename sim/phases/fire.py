@@ -1,0 +1,371 @@
+"""Close combat: attacks on a path, infiltration, mounted dashes, and fire between groups in contact.
+
+An attack is resolved along its path in pieces of 0.25 km, whatever the step and the cell: direct fire by the coverage of the
+defenders there, obstacles that stop it where they are covered by fire, and a duel with each position it meets (aimed fire of
+both on both: Lanchester's square law for small numbers). A group breaks by a hazard that grows with its losses, so that losers
+lose 10-30 % on the median (Helmbold 1971) and no threshold decides.
+
+Groups in contact lose men at a rate F / (T + t0) each: F enemy fire, T own men that share it, t0 the men at which half of
+that fire is spent on finding targets. t0 = 0 is aimed fire (the square law); t0 large is fire at an area (the linear law).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from numba import njit
+
+from sim.draws import binomial, key, uniform_of
+from sim.fields import at_nodes, cell_at
+from sim.forces import Cause, Kind, Task
+from sim.quantity import Parameters, quantity
+
+READS = ("units", "cells", "nodes", "bins", "formations")
+WRITES = ("units", "books")
+
+INFANTRY, ARMOR = int(Kind.INFANTRY), int(Kind.ARMOR)
+RESERVE, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, WITHDRAW, DASH = (
+    int(t) for t in (Task.RESERVE, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.WITHDRAW, Task.DASH))
+DIRECT = int(Cause.DIRECT_FIRE)
+PIECE_KM = 0.25
+SET_DOWN = 4
+
+
+class Params(Parameters):
+    enabled: bool = quantity(True, "switch", doc="attacks and close combat", fact="modelling assumption")
+    direct_per_km: float = quantity(0.035, "1/km", low=0.005, high=0.2, doc="hits on a man per km he crosses, for each man of fire on him", fact="modelling assumption")
+    dark: float = quantity(0.4, "", low=0.1, high=1.0, doc="direct fire by night beside that by day", fact="modelling assumption")
+    cover_in_town: float = quantity(0.5, "", low=0.0, high=0.9, doc="share of direct fire that buildings keep from an attacker", fact="modelling assumption")
+    works_fire: float = quantity(1.0, "", low=0.0, high=4.0, doc="how much works add to the fire on somebody who crosses them", fact="prior_belt")
+    works_stop: float = quantity(4.0, "1/km", low=0.0, high=12.0, doc="rate per km at which full works, covered by fire, stop an attack", fact="prior_belt")
+    duel_attacker: float = quantity(0.16, "", low=0.02, high=0.5, doc="chance per bout that an attacking man hits a man in a position in the open", fact="modelling assumption")
+    duel_defender: float = quantity(0.17, "", low=0.02, high=0.5, doc="chance per bout that a man in a position hits an attacker", fact="modelling assumption")
+    duel_cover: float = quantity(0.45, "", low=0.0, high=0.9, doc="share of an attacker's hits that a dug-in position keeps off", fact="modelling assumption")
+    bouts: int = quantity(8, "bouts", low=1, high=30, doc="bouts of a duel before the attack counts as stopped", fact="modelling assumption")
+    break_rate: float = quantity(2.4, "", low=0.5, high=8.0, doc="how readily losses break a group: chance 1 - exp(-rate * share lost)", fact="breakpoint_helmbold")
+    notice: float = quantity(0.10, "1/km", low=0.0, high=1.0, doc="rate per km and man of fire at which an infiltrating group is noticed", fact="modelling assumption")
+    notice_light: float = quantity(0.7, "", low=0.0, high=1.0, doc="share of that which daylight adds", fact="modelling assumption")
+    contact_per_day: float = quantity(0.02, "1/day", low=0.0, high=5.0, doc="men one man of fire hits a day in standing contact", fact="modelling assumption")
+    search_men: float = quantity(12.0, "soldiers", low=0.0, high=1e9, doc="men near at which half of contact fire goes into finding targets", fact="modelling assumption")
+    hunt: float = quantity(3.0, "", low=1.0, high=20.0, doc="how much harder contact fire is on men without a position", fact="modelling assumption")
+    weapon_attacker: float = quantity(1.0, "", low=0.0, high=10.0, doc="multiplies the attacker's close-combat fire", fact="modelling assumption", role="lever")
+    weapon_defender: float = quantity(1.0, "", low=0.0, high=10.0, doc="multiplies the defender's close-combat fire", fact="modelling assumption", role="lever")
+
+
+Knobs = NamedTuple("FireKnobs", [(k, float) for k in Params.model_fields])
+
+
+@njit(inline="always")
+def fit_men(units, i):
+    """Men of a group still up after the hits of this step so far."""
+    lost = 0
+    for k in range(units.hits.shape[1]):
+        lost += units.hits[i, k]
+    return max(units.men[i] - lost, 0)
+
+
+@njit(cache=True, nogil=True)
+def nearest_position(geo, units, start, order, side, x, y, radius, met, n_met):
+    """The nearest group of the other side within `radius` km that has not been met yet; -1 if none."""
+    best = -1
+    least = radius * radius
+    best_slot = 0
+    c = cell_at(geo, x, y)
+    ci = c % geo.nx
+    cj = c // geo.nx
+    span = int(radius / geo.cell) + 1
+    for j in range(max(cj - span, 0), min(cj + span, geo.ny - 1) + 1):
+        for i in range(max(ci - span, 0), min(ci + span, geo.nx - 1) + 1):
+            e = j * geo.nx + i
+            for k in range(start[e], start[e + 1]):
+                row = order[k]
+                if units.side[row] == side or units.kind[row] != INFANTRY:
+                    continue
+                d = (units.x[row] - x) ** 2 + (units.y[row] - y) ** 2
+                if d > least or (d == least and best >= 0 and units.slot[row] > best_slot):
+                    continue
+                known = False
+                for m in range(n_met):
+                    if met[m] == row:
+                        known = True
+                if known or fit_men(units, row) <= 0:
+                    continue
+                best = row
+                least = d
+                best_slot = units.slot[row]
+    return best
+
+
+@njit(inline="always")
+def breaks(u, before, after, start_men, resolve, rate):
+    """True when a loss of men from `before` to `after` breaks a group that began with `start_men`."""
+    if after >= before:
+        return False
+    return u < 1.0 - math.exp(-rate * (before - after) / start_men / resolve)
+
+
+@njit(cache=True, nogil=True)
+def dug_in(units, cells, row, knobs):
+    """Share of an attacker's hits that reach a man of this position: digging, works and buildings keep the rest off."""
+    if units.task[row] != HOLD:
+        return 1.0 - 0.3 * min(cells.built[units.cell[row]], 1.0)
+    c = units.cell[row]
+    days = max(units.days[row], 0.0)
+    dug = knobs.duel_cover * days / (days + 2.0)
+    works = 0.5 * cells.works[c, 1 - units.side[row]]
+    town = 0.5 * min(cells.built[c], 1.0) * (1.0 - 0.5 * cells.rubble[c])
+    return (1.0 - dug) * (1.0 - works) * (1.0 - town)
+
+
+@njit(inline="always")
+def resolve_of(units, formations, i):
+    """How well a group bears losses: morale, rest and leadership, 1 in the mean."""
+    f = units.formation[i]
+    return (0.4 + 0.8 * units.morale[i]) * (0.7 + 0.6 * formations.leadership[f]) / (1.0 + 0.006 * units.fatigue[i])
+
+
+@njit(cache=True, nogil=True)
+def duel(units, cells, formations, i, row, men, start_men, shock, key, base, weapon, knobs, skill):
+    """A fight of the attacking group `i` (with `men` left) against the position `row`.
+
+    Returns (men left, outcome): 1 the position gives way or dies, 0 the attack is stopped, -1 the attack breaks.
+    """
+    slot = units.slot[i]
+    theirs = fit_men(units, row)
+    began = theirs
+    exposed = dug_in(units, cells, row, knobs)
+    s = units.side[i]
+    ours_chance = min(knobs.duel_attacker * weapon[s] * shock * exposed * skill[0], 0.95)
+    their_chance = min(knobs.duel_defender * weapon[1 - s] * skill[1] / shock, 0.95)
+    ours_resolve = resolve_of(units, formations, i) * (1.5 if shock > 1.0 else 1.0)
+    theirs_resolve = resolve_of(units, formations, row)
+    outcome = 0
+    for bout in range(int(knobs.bouts)):
+        down = binomial(uniform_of(key, slot, base + 4 * bout), theirs, their_chance)
+        felled = binomial(uniform_of(key, slot, base + 4 * bout + 1), men, ours_chance)
+        lost = min(down, men)
+        gone = min(felled, theirs)
+        if gone > 0:
+            units.hits[row, DIRECT] += gone
+        if lost > 0:
+            units.hits[i, DIRECT] += lost
+        their_break = breaks(uniform_of(key, slot, base + 4 * bout + 2), theirs, theirs - gone, began, theirs_resolve, knobs.break_rate)
+        ours_break = breaks(uniform_of(key, slot, base + 4 * bout + 3), men, men - lost, start_men, ours_resolve, knobs.break_rate)
+        men -= lost
+        theirs -= gone
+        if theirs <= 0 or their_break:
+            units.shock[row] += 1.0
+            outcome = 1
+            break
+        if men <= 0 or ours_break:
+            outcome = -1
+            break
+    return men, outcome
+
+
+@njit(inline="always")
+def skill_of(units, i):
+    """A man's skill in a duel: training, rest, supply, and what suppression leaves."""
+    tired = 1.0 / (1.0 + (units.fatigue[i] / 45.0) ** 2)
+    return ((0.5 + units.quality[i]) * (0.35 + 0.65 * tired) * (0.5 + 0.5 * units.supply[i])
+            * (1.0 - 0.8 * units.suppression[i]))
+
+
+@njit(cache=True, nogil=True)
+def attack(geo, units, cells, nodes, formations, start, order, i, key, light, weapon, shock, knobs, tally):
+    """One attack from the line to its objective. Leaves the group lodged, falling back, or dead."""
+    s = units.side[i]
+    slot = units.slot[i]
+    x = units.x[i]
+    y = units.y[i]
+    dx = units.goal_x[i] - x
+    dy = units.goal_y[i] - y
+    length = math.sqrt(dx * dx + dy * dy)
+    men = fit_men(units, i)
+    start_men = max(units.men[i], 1)
+    met = [-1] * 6
+    n_met = 0
+    outcome = 1 if men > 0 else -1
+    bold = resolve_of(units, formations, i) * (1.5 if shock > 1.0 else 1.0)
+    if men > 0 and breaks(uniform_of(key, slot, 0), start_men, men, start_men, bold, knobs.break_rate):
+        outcome = -1
+    ours_skill = skill_of(units, i)
+    pieces = int(length / PIECE_KM) + 1
+    piece = length / pieces
+    px = x
+    py = y
+    k = 0
+    while outcome == 1 and k < pieces:
+        k += 1
+        px = x + dx * k / pieces
+        py = y + dy * k / pieces
+        c = cell_at(geo, px, py)
+        fire = at_nodes(geo, nodes.fire, 1 - s, px, py) * weapon[1 - s]
+        works = cells.works[c, s]
+        base = 10 + 80 * min(k, 40)
+        hazard = (knobs.direct_per_km * fire * (knobs.dark + (1.0 - knobs.dark) * light)
+                  * (1.0 - knobs.cover_in_town * min(cells.built[c], 1.0)) * (1.0 + knobs.works_fire * works) / shock)
+        lost = binomial(uniform_of(key, slot, base), men, 1.0 - math.exp(-hazard * piece))
+        if lost > 0:
+            units.hits[i, DIRECT] += lost
+            if breaks(uniform_of(key, slot, base + 1), men, men - lost, start_men, bold, knobs.break_rate):
+                outcome = -1
+            men -= lost
+        if men <= 0:
+            outcome = -1
+        if outcome < 1:
+            break
+        covered = fire / (fire + 2.0)
+        if uniform_of(key, slot, base + 2) < 1.0 - math.exp(-knobs.works_stop * works * covered * piece):
+            outcome = 0
+            break
+        if n_met < 6:
+            row = nearest_position(geo, units, start, order, s, px, py, 0.3, met, n_met)
+            if row >= 0:
+                met[n_met] = row
+                n_met += 1
+                men, outcome = duel(units, cells, formations, i, row, men, start_men, shock, key, base + 4, weapon, knobs,
+                                    (ours_skill, skill_of(units, row)))
+    units.stage[i] = 0
+    if men <= 0:
+        return
+    f = units.formation[i]
+    if outcome == 1:
+        units.x[i] = px
+        units.y[i] = py
+        units.cell[i] = cell_at(geo, px, py)
+        units.task[i] = CONSOLIDATE
+        units.days[i] = 0.0
+        units.place[i] = 0
+        tally[s, 0] += 1
+        return
+    units.task[i] = WITHDRAW
+    units.goal_x[i] = formations.base_x[f]
+    units.goal_y[i] = formations.base_y[f]
+    if outcome < 0:
+        units.morale[i] = max(units.morale[i] - 0.15, 0.0)
+        tally[s, 1] += 1
+
+
+@njit(cache=True, nogil=True)
+def slip(geo, units, cells, nodes, formations, i, key, light, weapon, knobs, tally):
+    """An infiltrating group's bound between positions: it is noticed, fought and turned back, or gets through."""
+    s = units.side[i]
+    slot = units.slot[i]
+    x = units.x[i]
+    y = units.y[i]
+    dx = units.goal_x[i] - x
+    dy = units.goal_y[i] - y
+    length = math.sqrt(dx * dx + dy * dy)
+    men = fit_men(units, i)
+    pieces = int(length / PIECE_KM) + 1
+    piece = length / pieces
+    px = x
+    py = y
+    through = men > 0
+    k = 0
+    while through and k < pieces:
+        k += 1
+        nx = x + dx * k / pieces
+        ny = y + dy * k / pieces
+        c = cell_at(geo, nx, ny)
+        fire = at_nodes(geo, nodes.fire, 1 - s, nx, ny) * weapon[1 - s]
+        base = 10 + 8 * min(k, 60)
+        rate = knobs.notice * fire * (1.0 - knobs.notice_light + knobs.notice_light * light) * (1.0 + cells.works[c, s]) * (1.0 - 0.5 * cells.wood[c])
+        if uniform_of(key, slot, base) < 1.0 - math.exp(-rate * piece):
+            lost = binomial(uniform_of(key, slot, base + 1), men, 1.0 - math.exp(-0.12 * fire))
+            units.hits[i, DIRECT] += lost
+            men -= lost
+            if men <= 0 or uniform_of(key, slot, base + 2) < 0.6:
+                through = False
+                break
+        px = nx
+        py = ny
+    if men <= 0:
+        units.stage[i] = 2
+        return
+    if through or units.stage[i] == 1 and math.hypot(px - x, py - y) > 0.8:
+        units.x[i] = px
+        units.y[i] = py
+        units.cell[i] = cell_at(geo, px, py)
+        units.goal_x[i] = px
+        units.goal_y[i] = py
+        units.stage[i] = 2
+        units.place[i] = 0
+        tally[s, 2] += 1
+        return
+    f = units.formation[i]
+    units.task[i] = WITHDRAW
+    units.stage[i] = 0
+    units.goal_x[i] = formations.base_x[f]
+    units.goal_y[i] = formations.base_y[f]
+
+
+@njit(cache=True, nogil=True)
+def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs):
+    """Standing fire between groups near one another."""
+    for i in range(n):
+        if units.kind[i] != INFANTRY or units.men[i] <= 0:
+            continue
+        task = units.task[i]
+        if task != HOLD and task != CONSOLIDATE and task != INFILTRATE:
+            continue
+        s = units.side[i]
+        fire = at_nodes(geo, nodes.fire, 1 - s, units.x[i], units.y[i])
+        if fire <= 0.02:
+            continue
+        own = at_nodes(geo, nodes.presence, s, units.x[i], units.y[i])
+        hazard = knobs.contact_per_day * weapon[1 - s] * fire / (own + knobs.search_men) * (knobs.dark + (1.0 - knobs.dark) * light)
+        if task == HOLD:
+            hazard = hazard * dug_in(units, cells, i, knobs)
+        elif task == INFILTRATE:
+            hazard = hazard * knobs.hunt
+        chance = 1.0 - math.exp(-hazard * dt)
+        units.hits[i, DIRECT] += binomial(uniform_of(key, units.slot[i], 0), units.men[i], chance)
+
+
+@njit(cache=True, nogil=True)
+def engage(geo, units, cells, nodes, formations, start, order, n, key, light, weapon, shock, knobs, tally):
+    """Every attack, bound and dash that reached the line in this step."""
+    for i in range(n):
+        if units.stage[i] != 1 or units.kind[i] < 0:
+            continue
+        task = units.task[i]
+        if task == ASSAULT:
+            attack(geo, units, cells, nodes, formations, start, order, i, key, light, weapon, 1.0, knobs, tally)
+        elif task == INFILTRATE:
+            slip(geo, units, cells, nodes, formations, i, key, light, weapon, knobs, tally)
+        elif task == DASH:
+            left = units.vehicles[i] - units.burst[i]
+            if left <= 0:
+                units.stage[i] = 0
+                units.task[i] = WITHDRAW
+                units.goal_x[i] = formations.base_x[units.formation[i]]
+                units.goal_y[i] = formations.base_y[units.formation[i]]
+                continue
+            attack(geo, units, cells, nodes, formations, start, order, i, key, light, weapon, shock, knobs, tally)
+            if units.task[i] == CONSOLIDATE:
+                units.task[i] = WITHDRAW
+                units.stage[i] = SET_DOWN
+                units.goal_x[i] = formations.base_x[units.formation[i]]
+                units.goal_y[i] = formations.base_y[units.formation[i]]
+
+
+def run(world) -> None:
+    p = world.settings.fire
+    if not p.enabled:
+        return
+    tally = world.scratch_tally
+    tally[:] = 0
+    knobs = world.knobs("fire", Knobs)
+    weapon = (p.weapon_attacker, p.weapon_defender)
+    g, u, c, nodes = world.geo, world.units, world.cells, world.nodes
+    contact(g, u, c, nodes, world.n, key(world.seed, "contact", world.step_index), world.dt, world.sky.light, weapon, knobs)
+    engage(g, u, c, nodes, world.formations, world.bin_start, world.bin_order, world.n, key(world.seed, "attack", world.step_index),
+           world.sky.light, weapon, world.settings.armor.shock, knobs, tally)
+    b = world.books
+    for side in range(2):
+        b.lodged[side] += tally[side, 0]
+        b.broken[side] += tally[side, 1]
+        b.slipped[side] += tally[side, 2]

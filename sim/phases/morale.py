@@ -1,0 +1,151 @@
+"""Strain, morale and the end of a group's will: falling back, giving up, walking away, starving.
+
+Every one of them is a hazard: losses, strain, suppression, isolation, hunger and poor leadership raise it; rest, success and
+good leaders lower it. A man in place tires a day for a day, more under pressure and hunger; in reserve he recovers threefold.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from numba import njit
+
+from sim.draws import binomial, key, poisson, uniform_of
+from sim.enlist import clear_row
+from sim.fields import at_cells, at_nodes
+from sim.forces import Cause, Kind, Task
+from sim.quantity import Parameters, quantity
+
+READS = ("units", "cells", "nodes", "formations")
+WRITES = ("units", "formations", "books")
+
+INFANTRY, ARMOR, BOMB_KIND = int(Kind.INFANTRY), int(Kind.ARMOR), int(Kind.GLIDE_BOMB)
+RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, WITHDRAW, SERVE = (
+    int(t) for t in (Task.RESERVE, Task.MARCH, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.WITHDRAW, Task.SERVE))
+POCKET, DIRECT = int(Cause.POCKET), int(Cause.DIRECT_FIRE)
+
+
+class Params(Parameters):
+    enabled: bool = quantity(True, "switch", doc="groups break, give up and walk away; off: they fight to the last", fact="modelling assumption", role="lever")
+    recovery_days: float = quantity(6.0, "days", low=1.0, high=30.0, doc="how fast morale returns to its level", fact="modelling assumption")
+    level: float = quantity(0.75, "", low=0.3, high=1.0, doc="morale of a rested, fed, well-led group", fact="modelling assumption", role="lever", short="morale")
+    from_strain: float = quantity(0.45, "", low=0.0, high=1.0, doc="how far strain pulls that level down", fact="modelling assumption")
+    from_supply: float = quantity(0.40, "", low=0.0, high=1.0, doc="how far hunger pulls that level down", fact="modelling assumption")
+    from_leadership: float = quantity(0.30, "", low=0.0, high=1.0, doc="how far poor leadership pulls that level down", fact="modelling assumption")
+    break_per_day: float = quantity(0.10, "1/day", low=0.0, high=2.0, doc="rate at which a group with no morale left leaves its place, without pressure", fact="modelling assumption")
+    outflanked: float = quantity(4.0, "", low=1.5, high=20.0, doc="enemy men near a position, to one of its own, at which it counts as outflanked", fact="modelling assumption")
+    give_up_per_day: float = quantity(0.5, "1/day", low=0.05, high=5.0, doc="rate at which an outflanked position is left", fact="modelling assumption")
+    surrender_share: float = quantity(0.15, "", low=0.0, high=0.9, doc="share of overrun or cut-off groups that give up when they break", fact="modelling assumption")
+    starve_per_day: float = quantity(0.12, "1/day", low=0.0, high=1.0, doc="rate of loss of men in a pocket without supply", fact="prior_evacuation")
+    desertion_per_1000: float = quantity(0.35, "1/day", low=0.0, high=5.0, doc="men in 1,000 who leave without leave each day, at middling morale", fact="modelling assumption")
+    strain_pressure: float = quantity(0.6, "", low=0.0, high=4.0, doc="extra strain of a day with the enemy near", fact="modelling assumption")
+    strain_hunger: float = quantity(1.5, "", low=0.0, high=6.0, doc="extra strain of a day without supply", fact="modelling assumption")
+    rest_gain: float = quantity(3.0, "", low=0.5, high=10.0, doc="days of strain that a day in reserve takes off", fact="modelling assumption")
+
+
+Knobs = NamedTuple("MoraleKnobs", [(k, float) for k in Params.model_fields])
+
+
+@njit(cache=True, nogil=True)
+def strain(geo, units, cells, nodes, formations, n, dt, knobs):
+    """Days in place, strain and morale move on by one step."""
+    for i in range(n):
+        if units.kind[i] < 0 or units.kind[i] == BOMB_KIND:
+            continue
+        task = units.task[i]
+        s = units.side[i]
+        units.days[i] += dt
+        if task == RESERVE:
+            units.fatigue[i] = max(units.fatigue[i] - knobs.rest_gain * dt, 0.0)
+        elif task != SERVE:
+            enemy = at_nodes(geo, nodes.presence, 1 - s, units.x[i], units.y[i])
+            pressure = enemy / (enemy + 3.0)
+            units.fatigue[i] = units.fatigue[i] + dt * (1.0 + knobs.strain_pressure * pressure + knobs.strain_hunger * (1.0 - units.supply[i]))
+        tired = units.fatigue[i] / (units.fatigue[i] + 60.0)
+        level = (knobs.level * (1.0 - knobs.from_strain * tired) * (1.0 - knobs.from_supply * (1.0 - units.supply[i]))
+                 * (1.0 - knobs.from_leadership * (1.0 - formations.leadership[units.formation[i]])))
+        level = min(level * 1.25, 1.0)
+        units.morale[i] += (level - units.morale[i]) * (1.0 - math.exp(-dt / knobs.recovery_days))
+
+
+@njit(cache=True, nogil=True)
+def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tally):
+    """Groups that leave their place, give up, starve or walk away in this step."""
+    for i in range(n):
+        if units.kind[i] != INFANTRY or units.men[i] <= 0:
+            continue
+        task = units.task[i]
+        s = units.side[i]
+        f = units.formation[i]
+        slot = units.slot[i]
+        low = 1.0 - units.morale[i]
+        gone = poisson(uniform_of(key, slot, 9), units.men[i] * knobs.desertion_per_1000 * 0.001 * 4.0 * low * low * dt)
+        if gone > 0:
+            gone = min(gone, int(units.men[i]))
+            units.men[i] -= gone
+            books.deserted[s] += gone
+        if task != HOLD and task != CONSOLIDATE and task != INFILTRATE:
+            units.shock[i] = 0.0
+            continue
+        c = units.cell[i]
+        cut = cells.cut[c, s] > 0 or units.supply[i] < 0.04
+        if cut and units.supply[i] < 0.35:
+            want = 1.0 - units.supply[i] / 0.35
+            units.hits[i, POCKET] += binomial(uniform_of(key, slot, 1), units.men[i], 1.0 - math.exp(-knobs.starve_per_day * want * dt))
+        own = at_nodes(geo, nodes.presence, s, units.x[i], units.y[i])
+        enemy = at_nodes(geo, nodes.presence, 1 - s, units.x[i], units.y[i])
+        depth = at_cells(geo, cells.depth, units.x[i], units.y[i])
+        if s == 1:
+            depth = -depth
+        lead = 1.4 - 0.8 * formations.leadership[f]
+        rate = knobs.break_per_day * low * low * 4.0 * lead * (0.3 + enemy / (enemy + own + 1.0) + units.suppression[i])
+        pressed = enemy > knobs.outflanked * own
+        if task == HOLD and (pressed or depth < -0.3 and enemy > own):
+            rate += knobs.give_up_per_day * (1.0 if s == 1 or pressed else 0.5)
+        if task == HOLD and depth < -0.8:
+            rate += knobs.give_up_per_day
+        if cut:
+            rate += 0.5 * knobs.break_per_day * low * 4.0
+        if task == INFILTRATE and units.days[i] > 12.0:
+            rate += 0.1
+        chance = 1.0 - math.exp(-rate * dt) * math.exp(-3.0 * units.shock[i])
+        units.shock[i] = 0.0
+        if uniform_of(key, slot, 2) >= chance:
+            continue
+        tally[s, 0] += 1
+        trapped = cut or depth < -1.0 or pressed and depth < 0.2
+        if trapped and uniform_of(key, slot, 3) < knobs.surrender_share * (2.5 if cut else 1.0) * (0.5 + low):
+            taken = units.men[i] + units.hurt[i]
+            books.captured[s, POCKET if cut else DIRECT] += units.men[i]
+            # wounded who are taken have been counted as wounded: they leave the books as men who will not return
+            books.discharged[s] += units.hurt[i]
+            books.by_place[s, 0] += units.men[i]
+            if cells.direction[c] == 1:
+                books.direction[s] += units.men[i]
+            formations.recent_loss[f] += taken
+            tally[s, 1] += 1
+            clear_row(units, i)
+            continue
+        units.task[i] = WITHDRAW
+        units.stage[i] = 0
+        units.partner[i] = -1
+        units.goal_x[i] = formations.base_x[f]
+        units.goal_y[i] = formations.base_y[f]
+        units.morale[i] = max(units.morale[i] - 0.1, 0.0)
+
+
+def run(world) -> None:
+    p = world.settings.morale
+    g, u, c, nodes, f, b = world.geo, world.units, world.cells, world.nodes, world.formations, world.books
+    if not p.enabled:
+        u.shock[: world.n] = 0.0
+        return
+    knobs = world.knobs("morale", Knobs)
+    tally = world.scratch_tally
+    tally[:] = 0
+    strain(g, u, c, nodes, f, world.n, world.dt, knobs)
+    give_way(g, u, c, nodes, f, b, world.n, key(world.seed, "break", world.step_index), world.dt, knobs, tally)
+    for side in range(2):
+        b.broken[side] += tally[side, 0]
+        b.surrendered[side] += tally[side, 1]

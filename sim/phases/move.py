@@ -1,0 +1,210 @@
+"""Movement: everybody who has a goal goes towards it, and what moves near the line can be seen.
+
+On foot under threat, by vehicle in the rear. A march ends in a position, a withdrawal in the reserve, an attack at the line
+(where `fire` takes over). Movement is written to the blocks as visible kilometers, whole meters, so that the order of rows
+does not matter.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from sim.fields import at_cells, block_at, cell_at
+from sim.forces import Kind, Task
+from sim.quantity import Parameters, quantity
+
+READS = ("units", "cells", "blocks")
+WRITES = ("units", "blocks", "books")
+
+INFANTRY, ARMOR, BOMB = int(Kind.INFANTRY), int(Kind.ARMOR), int(Kind.GLIDE_BOMB)
+RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, WITHDRAW, DASH, SERVE = (
+    int(t) for t in (Task.RESERVE, Task.MARCH, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.WITHDRAW,
+                     Task.DASH, Task.SERVE))
+ZONE_KM = 16.0  # beyond this depth movement is by truck and not counted as visible
+
+
+class Params(Parameters):
+    safe_km: float = quantity(9.0, "km", low=3.0, high=25.0, doc="depth beyond which men ride instead of walking", fact="prior_lethal_depth_2025")
+    mud_slows: float = quantity(0.35, "", low=0.0, high=0.9, doc="share of pace lost in deep mud", fact="modelling assumption")
+    hidden_at_night: float = quantity(0.35, "", low=0.0, high=0.9, doc="share of visibility that darkness takes", fact="modelling assumption")
+    hidden_in_leaf: float = quantity(0.5, "", low=0.0, high=0.9, doc="share of visibility that full leaf takes under trees", fact="modelling assumption")
+    hidden_in_town: float = quantity(0.4, "", low=0.0, high=0.9, doc="share of visibility that buildings take", fact="modelling assumption")
+    infiltrator_visible: float = quantity(0.35, "", low=0.05, high=1.0, doc="visibility of an infiltrating group beside a marching one", fact="modelling assumption")
+
+
+Knobs = NamedTuple("MoveKnobs", [("safe_km", float), ("mud_slows", float), ("infiltrator_visible", float), ("foot", float),
+                                  ("truck", float), ("dash", float), ("exposure", float)])
+
+
+@njit(inline="always")
+def visibility(units, i, knobs):
+    """How visible a moving unit is beside a lone vehicle: by what it is and how it moves."""
+    if units.kind[i] == ARMOR:
+        return 2.0
+    if units.task[i] == INFILTRATE:
+        return knobs.exposure * knobs.infiltrator_visible
+    return knobs.exposure * min(0.5 + 0.1 * units.men[i], 1.2)
+
+
+@njit(cache=True, nogil=True)
+def show(geo, blocks, side, x, y, gx, gy, seen):
+    """Adds a path to the visible traffic of its side, in whole meters of full visibility."""
+    length = math.hypot(gx - x, gy - y)
+    if length < 0.01:
+        return
+    pieces = int(length) + 1
+    meters = length / pieces * 1000.0 * seen
+    for k in range(pieces):
+        part = (k + 0.5) / pieces
+        b = block_at(geo, x + part * (gx - x), y + part * (gy - y))
+        if abs(blocks.depth[b]) < 16.0:
+            blocks.traffic[b, side] += int(meters * (1.0 - blocks.cover[b]))
+
+
+@njit(cache=True, nogil=True)
+def arrive_at_goal(units, cells, i):
+    """What a unit becomes where it arrives."""
+    task = units.task[i]
+    if task == MARCH:
+        held = cells.control[units.cell[i]]
+        own = held >= 0.5 if units.side[i] == 0 else held < 0.5
+        units.task[i] = HOLD if own else CONSOLIDATE
+        units.days[i] = 0.0
+        units.place[i] = 0
+    elif task == WITHDRAW:
+        units.task[i] = RESERVE
+        units.days[i] = 0.0
+        units.place[i] = 2
+
+
+@njit(cache=True, nogil=True)
+def hand_over(units, n):
+    """A relief that has arrived lets the group it relieves go; returns the reliefs of (attacker, defender).
+
+    A partner that is no longer there (dead, broken, moved) is forgotten. In its own pass, so that row order does not matter.
+    """
+    done = np.zeros(2, np.int64)
+    for i in range(n):
+        mate = units.partner[i]
+        if units.kind[i] != INFANTRY or mate < 0 or units.task[i] == MARCH:
+            continue
+        units.partner[i] = -1
+        if units.task[i] != HOLD or units.kind[mate] != INFANTRY or units.task[mate] != HOLD:
+            continue
+        if units.x[mate] == units.goal_x[i] and units.y[mate] == units.goal_y[i] and units.side[mate] == units.side[i]:
+            units.task[mate] = WITHDRAW
+            units.stage[mate] = 3
+            units.partner[mate] = -1
+            done[units.side[i]] += 1
+    return done
+
+
+@njit(cache=True, nogil=True)
+def move(geo, units, formations, cells, blocks, n, hours, mud, knobs):
+    """Moves every unit for `hours` and writes the visible traffic."""
+    for b in range(blocks.traffic.shape[0]):
+        blocks.traffic[b, 0] = 0
+        blocks.traffic[b, 1] = 0
+    for i in range(n):
+        kind = units.kind[i]
+        if kind < 0 or kind == BOMB:
+            continue
+        x = units.x[i]
+        y = units.y[i]
+        units.from_x[i] = x
+        units.from_y[i] = y
+        task = units.task[i]
+        if task == HOLD or task == CONSOLIDATE:
+            continue
+        f = units.formation[i]
+        if task == RESERVE:
+            dx = x - formations.base_x[f]
+            dy = y - formations.base_y[f]
+            if dx * dx + dy * dy > 36.0:
+                part = 3.0 / math.sqrt(dx * dx + dy * dy)
+                units.goal_x[i] = formations.base_x[f] + part * dx
+                units.goal_y[i] = formations.base_y[f] + part * dy
+        elif task == WITHDRAW and units.stage[i] == 3:
+            units.goal_x[i] = formations.base_x[f]
+            units.goal_y[i] = formations.base_y[f]
+            units.stage[i] = 0
+        if task == INFILTRATE and units.stage[i] > 0:
+            continue
+        dx = units.goal_x[i] - x
+        dy = units.goal_y[i] - y
+        length = math.sqrt(dx * dx + dy * dy)
+        if length <= 1e-9:
+            if task == MARCH or task == WITHDRAW:
+                arrive_at_goal(units, cells, i)
+            continue
+        sign = 1.0 if units.side[i] == 0 else -1.0
+        depth = sign * at_cells(geo, cells.depth, x, y)
+        ground = 1.0 - knobs.mud_slows * mud
+        if kind == ARMOR:
+            reach = knobs.dash * ground * hours
+        else:
+            reach = knobs.foot * (0.6 + 0.4 * ground) * hours
+            if depth > knobs.safe_km:
+                ride = min((depth - knobs.safe_km) / (knobs.truck * ground), hours)
+                reach = ride * knobs.truck * ground + (hours - ride) * knobs.foot
+        stop = 0.0
+        if task == ASSAULT or task == INFILTRATE or task == DASH:
+            stop = length
+            step = 0.25
+            gone = 0.0
+            while gone < length:
+                part = gone / length
+                if sign * at_cells(geo, cells.depth, x + part * dx, y + part * dy) < 0.3:
+                    break
+                gone += step
+            stop = min(gone, length)
+            if reach >= stop:
+                units.stage[i] = 1
+                reach = stop
+        part = min(reach / length, 1.0)
+        units.x[i] = x + part * dx
+        units.y[i] = y + part * dy
+        units.cell[i] = cell_at(geo, units.x[i], units.y[i])
+        far = at_cells(geo, cells.depth, units.x[i], units.y[i]) * sign
+        units.place[i] = 2 if far > 12.0 and depth > 12.0 else 1
+        if task == RESERVE or task == SERVE:
+            units.place[i] = 2
+            if part >= 1.0:
+                units.goal_x[i] = units.x[i]
+                units.goal_y[i] = units.y[i]
+        if min(depth, far) < 16.0 and task != RESERVE:
+            seen = visibility(units, i, knobs)
+            tx = units.x[i]
+            ty = units.y[i]
+            if units.stage[i] == 1:
+                tx = units.goal_x[i]
+                ty = units.goal_y[i]
+            show(geo, blocks, units.side[i], x, y, tx, ty, seen)
+        if part >= 1.0 and (task == MARCH or task == WITHDRAW):
+            arrive_at_goal(units, cells, i)
+
+
+@njit(cache=True, nogil=True)
+def hide(geo, cells, blocks, leaf, light, at_night, in_leaf, in_town):
+    """How much each block hides a mover now: darkness, leaf under trees, buildings; 0 open, 1 unseen."""
+    for b in range(blocks.cover.shape[0]):
+        x = geo.x0 + (b % geo.block_nx + 0.5) * 2.0
+        y = geo.y0 + (b // geo.block_nx + 0.5) * 2.0
+        wood = at_cells(geo, cells.wood, x, y)
+        built = at_cells(geo, cells.built, x, y)
+        open_share = (1.0 - at_night * (1.0 - light)) * (1.0 - in_leaf * leaf * min(wood * 2.0, 1.0)) * (1.0 - in_town * built)
+        blocks.cover[b] = 1.0 - open_share
+
+
+def run(world) -> None:
+    p, s = world.settings.move, world.settings
+    sky = world.sky
+    hide(world.geo, world.cells, world.blocks, sky.leaf, sky.light, p.hidden_at_night, p.hidden_in_leaf, p.hidden_in_town)
+    knobs = Knobs(p.safe_km, p.mud_slows, p.infiltrator_visible, s.infantry.speed_km_h, s.infantry.carry_km_h,
+                  s.armor.speed_km_h, s.infantry.exposure)
+    move(world.geo, world.units, world.formations, world.cells, world.blocks, world.n, world.scenario.step_hours, sky.mud, knobs)
+    world.books.reliefs[:] += hand_over(world.units, world.n)

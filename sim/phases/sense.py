@@ -1,0 +1,135 @@
+"""What stands where: fire and presence around every unit, and each formation's strength.
+
+Every group near the line spreads its men, and its men's worth in a fight, over the contact nodes around it with a
+Gaussian of 0.5 km. Worth falls with strain (rotation), suppression, hunger, low morale and poor training. The sums are
+integers, so that the order of rows does not matter.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from numba import njit
+
+from sim.fields import CONTACT, FIXED, NODE_KM, cell_at
+from sim.forces import Kind, Task
+from sim.quantity import Parameters, quantity
+
+READS = ("units", "cells")
+WRITES = ("nodes", "units", "formations", "bins")
+
+INFANTRY = int(Kind.INFANTRY)
+RESERVE, HOLD, CONSOLIDATE, INFILTRATE = int(Task.RESERVE), int(Task.HOLD), int(Task.CONSOLIDATE), int(Task.INFILTRATE)
+
+
+class Params(Parameters):
+    worst: float = quantity(0.25, "", low=0.05, high=0.8, doc="worth of a man worn out beyond relief beside a fresh one", fact="modelling assumption")
+    worn_days: float = quantity(45.0, "days", low=10.0, high=150.0, doc="days of strain at which half of the fall has come", fact="prior_days_on_position_2024")
+    from_supply: float = quantity(0.5, "", low=0.0, high=1.0, doc="share of a man's worth that hangs on supply", fact="modelling assumption")
+    from_morale: float = quantity(0.4, "", low=0.0, high=1.0, doc="share of a man's worth that hangs on morale", fact="modelling assumption")
+    from_quality: float = quantity(0.5, "", low=0.0, high=1.0, doc="share of a man's worth that hangs on training", fact="modelling assumption")
+
+
+Knobs = NamedTuple("SenseKnobs", [(k, float) for k in Params.model_fields])
+
+
+@njit(inline="always")
+def freshness(fatigue, knobs):
+    """Worth of a man after so many days of strain: 1 when fresh, `worst` when worn out; a cubic Hill curve."""
+    r = fatigue / knobs.worn_days
+    return knobs.worst + (1.0 - knobs.worst) / (1.0 + r * r * r)
+
+
+@njit(inline="always")
+def worth(units, i, knobs):
+    """Fighting worth of one man of group `i` beside a fresh, trained, fed and willing one."""
+    return (
+        freshness(units.fatigue[i], knobs)
+        * (1.0 - units.suppression[i])
+        * (1.0 - knobs.from_supply * (1.0 - units.supply[i]))
+        * (1.0 - knobs.from_morale * (1.0 - units.morale[i]))
+        * (1.0 - knobs.from_quality * (1.0 - units.quality[i]))
+    )
+
+
+@njit(cache=True, nogil=True)
+def spread(geo, units, cells, nodes, n, table, knobs):
+    """Lays every group in position, lodged or behind the line onto the contact nodes around it."""
+    for k in range(nodes.fire.shape[0]):
+        nodes.fire[k, 0] = 0
+        nodes.fire[k, 1] = 0
+        nodes.presence[k, 0] = 0
+        nodes.presence[k, 1] = 0
+    for i in range(n):
+        if units.kind[i] != INFANTRY:
+            continue
+        task = units.task[i]
+        if task != HOLD and task != CONSOLIDATE and task != INFILTRATE:
+            continue
+        s = units.side[i]
+        men = units.men[i] * FIXED
+        fight = men * worth(units, i, knobs)
+        if task == INFILTRATE:
+            fight = fight * 0.5
+        u = (units.x[i] - geo.x0) / NODE_KM
+        v = (units.y[i] - geo.y0) / NODE_KM
+        a = int(u)
+        b = int(v)
+        pu = int((u - a) * 16.0 + 0.5)
+        pv = int((v - b) * 16.0 + 0.5)
+        for dj in range(8):
+            j = b + dj - 3
+            if j < 0 or j >= geo.node_ny:
+                continue
+            wj = table[pv, dj]
+            for di in range(8):
+                k = a + di - 3
+                if k < 0 or k >= geo.node_nx:
+                    continue
+                w = wj * table[pu, di]
+                nodes.presence[j * geo.node_nx + k, s] += int(men * w)
+                nodes.fire[j * geo.node_nx + k, s] += int(fight * w)
+
+
+@njit(cache=True, nogil=True)
+def bin_contact(geo, units, n, start, order):
+    """Lists the groups that can be met in a fight, by cell: rows `order[start[c]:start[c + 1]]` stand in cell c."""
+    nc = geo.nx * geo.ny
+    for c in range(nc + 1):
+        start[c] = 0
+    for i in range(n):
+        if units.kind[i] == INFANTRY:
+            units.cell[i] = cell_at(geo, units.x[i], units.y[i])
+            if units.task[i] == HOLD or units.task[i] == CONSOLIDATE:
+                start[units.cell[i] + 1] += 1
+    for c in range(nc):
+        start[c + 1] += start[c]
+    for i in range(n):
+        if units.kind[i] == INFANTRY and (units.task[i] == HOLD or units.task[i] == CONSOLIDATE):
+            c = units.cell[i]
+            order[start[c]] = i
+            start[c] += 1
+    for c in range(nc, 0, -1):
+        start[c] = start[c - 1]
+    start[0] = 0
+
+
+@njit(cache=True, nogil=True)
+def count_strength(units, formations, n):
+    """Recounts each formation's fit infantry and its groups in reserve."""
+    for f in range(formations.side.shape[0]):
+        formations.infantry[f] = 0
+        formations.ready[f] = 0
+    for i in range(n):
+        if units.kind[i] == INFANTRY:
+            f = units.formation[i]
+            formations.infantry[f] += units.men[i]
+            if units.task[i] == RESERVE:
+                formations.ready[f] += 1
+
+
+def run(world) -> None:
+    g, u = world.geo, world.units
+    spread(g, u, world.cells, world.nodes, world.n, CONTACT, world.knobs("sense", Knobs))
+    bin_contact(g, u, world.n, world.bin_start, world.bin_order)
+    count_strength(u, world.formations, world.n)

@@ -1,0 +1,140 @@
+"""Artillery: shells that fall on blocks where the enemy stands or gathers; they wound, suppress and wear works down.
+
+A battery spreads its rounds over the enemy's men in range, most where its own side attacks. Losses follow from rounds per
+km2 and the lethal area of a round (the "cookie cutter" of weapon-effects analysis, Driels 2013), so they fall with the square of
+dispersion. Men on the move or just lodged lie open; men in works and buildings do not.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from sim.draws import key, poisson, uniform_of
+from sim.fields import BLOCK_KM, block_at
+from sim.forces import Cause, Kind, Task
+from sim.quantity import Parameters, quantity
+
+READS = ("units", "blocks", "cells")
+WRITES = ("units", "blocks", "books", "cells")
+
+INFANTRY, ARMOR, ARTILLERY = int(Kind.INFANTRY), int(Kind.ARMOR), int(Kind.ARTILLERY)
+RESERVE, HOLD, SERVE = int(Task.RESERVE), int(Task.HOLD), int(Task.SERVE)
+SHELL = int(Cause.SHELL)
+
+
+class Params(Parameters):
+    enabled: bool = quantity(True, "switch", doc="artillery fires", fact="arty_day_2025", role="lever")
+    cover_in_works: float = quantity(0.75, "", low=0.0, high=0.95, doc="share of a man's exposure to shells that works take away", fact="modelling assumption")
+    cover_in_town: float = quantity(0.4, "", low=0.0, high=0.95, doc="share of a man's exposure to shells that buildings take away", fact="modelling assumption")
+    dug_in: float = quantity(0.6, "", low=0.0, high=0.95, doc="share of a man's exposure that a position of some days takes away", fact="modelling assumption")
+    wears_works: float = quantity(0.00006, "km2/round", low=0.0, high=0.001, doc="area of works that one round wears away", fact="modelling assumption")
+    calm_days: float = quantity(0.25, "days", low=0.05, high=2.0, doc="how long suppression lasts", fact="modelling assumption")
+    aim: float = quantity(3.0, "", low=0.0, high=20.0, doc="how much more fire goes where the enemy moves than where he sits", fact="modelling assumption")
+
+
+Knobs = NamedTuple("ShellKnobs", [("rounds", float), ("range_km", float), ("aim", float)])
+HitKnobs = NamedTuple("ShellHitKnobs", [("lethal", float), ("suppress", float), ("works", float), ("town", float), ("dug", float),
+                                         ("calm", float)])
+
+
+@njit(cache=True, nogil=True)
+def fire_guns(geo, units, blocks, n, dt, knobs):
+    """Rounds per km2 by block; returns rounds fired by side, in thousandths."""
+    nb = blocks.rounds.shape[0]
+    rounds = np.zeros((nb, 2), np.int64)
+    fired = np.zeros(2, np.int64)
+    r = knobs.range_km
+    span = int(r / BLOCK_KM) + 1
+    inverse = BLOCK_KM * BLOCK_KM / (r * r)
+    for i in range(n):
+        if units.kind[i] != ARTILLERY or units.men[i] < 2:
+            continue
+        if abs(units.goal_x[i] - units.x[i]) + abs(units.goal_y[i] - units.y[i]) > 0.5:
+            continue
+        s = units.side[i]
+        e = 1 - s
+        most = min(knobs.rounds * dt * (1.0 - units.suppression[i]), units.stock[i])
+        if most <= 0.0:
+            continue
+        u = (units.x[i] - geo.x0) / BLOCK_KM
+        v = (units.y[i] - geo.y0) / BLOCK_KM
+        i0 = max(int(u) - span, 0)
+        i1 = min(int(u) + span, geo.block_nx - 1)
+        j0 = max(int(v) - span, 0)
+        j1 = min(int(v) + span, geo.block_ny - 1)
+        total = 0.0
+        for j in range(j0, j1 + 1):
+            for k in range(i0, i1 + 1):
+                d2 = ((k + 0.5 - u) * (k + 0.5 - u) + (j + 0.5 - v) * (j + 0.5 - v)) * inverse
+                if d2 < 1.0:
+                    b = j * geo.block_nx + k
+                    total += blocks.targets[b, e] + knobs.aim * 0.001 * blocks.traffic[b, e] / dt
+        if total < 1.0:
+            continue
+        used = most * total / (total + 20.0)
+        units.stock[i] -= used
+        fired[s] += int(used * 1000.0)
+        scale = used / total / (BLOCK_KM * BLOCK_KM) * 1e6
+        for j in range(j0, j1 + 1):
+            for k in range(i0, i1 + 1):
+                d2 = ((k + 0.5 - u) * (k + 0.5 - u) + (j + 0.5 - v) * (j + 0.5 - v)) * inverse
+                if d2 < 1.0:
+                    b = j * geo.block_nx + k
+                    rounds[b, e] += int(scale * (blocks.targets[b, e] + knobs.aim * 0.001 * blocks.traffic[b, e] / dt))
+    for b in range(nb):
+        for s in range(2):
+            blocks.rounds[b, s] = rounds[b, s] * 1e-6
+    return fired
+
+
+@njit(cache=True, nogil=True)
+def burst(geo, units, cells, blocks, n, key, dt, knobs):
+    """Draws men hit by shells and sets suppression."""
+    keep = math.exp(-dt / knobs.calm)
+    for i in range(n):
+        kind = units.kind[i]
+        if kind < 0 or kind > ARTILLERY:
+            continue
+        s = units.side[i]
+        density = blocks.rounds[block_at(geo, units.x[i], units.y[i]), s]
+        task = units.task[i]
+        quiet = 1.0 - math.exp(-density / dt * 0.25 * knobs.suppress)
+        units.suppression[i] = units.suppression[i] * keep + quiet * (1.0 - keep)
+        if density <= 0.0 or kind == ARMOR and task == RESERVE:
+            continue
+        c = units.cell[i]
+        open_share = (1.0 - knobs.town * min(cells.built[c], 1.0)) * (1.0 - 0.2 * cells.wood[c])
+        if task == HOLD:
+            open_share = open_share * (1.0 - knobs.works * cells.works[c, 1 - s]) * (1.0 - knobs.dug * units.days[i] / (units.days[i] + 2.0))
+        elif task == RESERVE or task == SERVE:
+            open_share = open_share * 0.4
+        mean = density * knobs.lethal * open_share * units.men[i]
+        units.hits[i, SHELL] += poisson(uniform_of(key, units.slot[i], 0), mean)
+
+
+@njit(cache=True, nogil=True)
+def wear(geo, cells, blocks, per_round):
+    """Shells wear works down where they fall."""
+    for c in range(cells.works.shape[0]):
+        for s in range(2):
+            if cells.works[c, s] > 0.0:
+                x = geo.x0 + (c % geo.nx + 0.5) * geo.cell
+                y = geo.y0 + (c // geo.nx + 0.5) * geo.cell
+                rounds = blocks.rounds[block_at(geo, x, y), 1 - s]
+                cells.works[c, s] = cells.works[c, s] * math.exp(-rounds * per_round)
+
+
+def run(world) -> None:
+    p, a = world.settings.shells, world.settings.artillery
+    if not p.enabled:
+        return
+    g, u, b = world.geo, world.units, world.blocks
+    world.fired += fire_guns(g, u, b, world.n, world.dt, Knobs(a.rounds_per_day, a.range_km, p.aim))
+    world.books.shells_fired[:] = world.fired // 1000
+    knobs = HitKnobs(a.lethal_m2 * 1e-6, a.suppress_m2 * 1e-6, p.cover_in_works, p.cover_in_town, p.dug_in, p.calm_days)
+    burst(g, u, world.cells, b, world.n, key(world.seed, "shells", world.step_index), world.dt, knobs)
+    wear(g, world.cells, b, p.wears_works)

@@ -1,0 +1,230 @@
+"""Supply: what reaches each cell from the sector's edges, and what units and crews get of it.
+
+Once a day a shortest-path search (Dijkstra 1959) runs from each side's edges over ground it holds, or that nobody covers
+with fire. A path costs little on a good road, more off it, and more the more the other side's drones reach it; the share
+that arrives is exp(-cost). The same search carries the expected hits on a group that walks up from the rear. Ground that
+no path reaches is cut off: a pocket.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from sim.fields import at_nodes, block_at
+from sim.forces import Kind, Side
+from sim.quantity import Parameters, quantity
+
+READS = ("cells", "blocks", "nodes", "units")
+WRITES = ("cells", "units", "books")
+FPV, ARTILLERY = int(Kind.FPV_TEAM), int(Kind.ARTILLERY)
+FAR = 50.0
+
+
+class Params(Parameters):
+    enabled: bool = quantity(True, "switch", doc="supply flows along roads and is thinned by threat; off: everybody has all", fact="modelling assumption", role="lever")
+    road_cost: float = quantity(0.006, "1/km", low=0.0, high=0.05, doc="loss of supply per km of the best road", fact="modelling assumption")
+    rough_cost: float = quantity(0.045, "1/km", low=0.01, high=0.3, doc="loss of supply per km across country", fact="modelling assumption")
+    grey_cost: float = quantity(0.45, "1/km", low=0.05, high=2.0, doc="loss of supply per km through ground that nobody holds", fact="modelling assumption")
+    threat_cost: float = quantity(0.22, "1/hit", low=0.0, high=2.0, doc="loss of supply per expected drone hit on the way", fact="drone_roads_2025_04")
+    blocked_fire: float = quantity(1.5, "soldiers", low=0.2, high=10.0, doc="enemy fire that closes ground to supply", fact="modelling assumption")
+    days: float = quantity(3.0, "days", low=0.5, high=14.0, doc="how long stocks in a position last", fact="modelling assumption")
+    cut_road: bool = quantity(False, "switch", doc="the H-32 (T0504) east of Myrnohrad is closed to the defender", fact="drone_roads_2025_04", role="lever", short="cut_h32")
+
+
+Knobs = NamedTuple("SupplyKnobs", [(k, float) for k in Params.model_fields])
+
+
+@njit(cache=True, nogil=True)
+def push(heap_cost, heap_cell, size, cost, cell):
+    """Adds to a binary heap; returns the new size."""
+    k = size
+    while k > 0:
+        up = (k - 1) >> 1
+        if heap_cost[up] <= cost:
+            break
+        heap_cost[k] = heap_cost[up]
+        heap_cell[k] = heap_cell[up]
+        k = up
+    heap_cost[k] = cost
+    heap_cell[k] = cell
+    return size + 1
+
+
+@njit(cache=True, nogil=True)
+def pop(heap_cost, heap_cell, size):
+    """Takes the cheapest entry off a binary heap; returns its cost, its cell and the new size."""
+    cost = heap_cost[0]
+    cell = heap_cell[0]
+    size -= 1
+    last_cost = heap_cost[size]
+    last_cell = heap_cell[size]
+    k = 0
+    while True:
+        child = 2 * k + 1
+        if child >= size:
+            break
+        if child + 1 < size and heap_cost[child + 1] < heap_cost[child]:
+            child += 1
+        if heap_cost[child] >= last_cost:
+            break
+        heap_cost[k] = heap_cost[child]
+        heap_cell[k] = heap_cell[child]
+        k = child
+    heap_cost[k] = last_cost
+    heap_cell[k] = last_cell
+    return cost, cell, size
+
+
+@njit(cache=True, nogil=True)
+def search(geo, cells, nodes, blocks, source, closed, side, knobs, heap_cost, heap_cell):
+    """Cheapest way from a side's edges to every cell it can reach; writes `supply` and `way`."""
+    nx = geo.nx
+    n = nx * geo.ny
+    for c in range(n):
+        cells.cost[c, side] = FAR
+        cells.way[c, side] = 0.0
+    size = 0
+    for c in range(n):
+        if source[c, side] == 1 and (cells.control[c] >= 0.5) == (side == 0):
+            cells.cost[c, side] = 0.0
+            size = push(heap_cost, heap_cell, size, 0.0, c)
+    while size > 0:
+        cost, c, size = pop(heap_cost, heap_cell, size)
+        if cost > cells.cost[c, side]:
+            continue
+        i = c % nx
+        j = c // nx
+        for d in range(8):
+            di = (1, -1, 0, 0, 1, 1, -1, -1)[d]
+            dj = (0, 0, 1, -1, 1, -1, 1, -1)[d]
+            a = i + di
+            b = j + dj
+            if a < 0 or a >= nx or b < 0 or b >= geo.ny:
+                continue
+            e = b * nx + a
+            if cells.cost[e, side] <= cost:
+                continue
+            x = geo.x0 + (a + 0.5) * geo.cell
+            y = geo.y0 + (b + 0.5) * geo.cell
+            length = geo.cell * (1.4142135623730951 if d >= 4 else 1.0)
+            if (cells.control[e] >= 0.5) == (side == 0):
+                good = min(cells.road[e], cells.road[c]) * 0.25
+                if closed[e] == 1 and side == 1:
+                    good = 0.0
+                rate = knobs.rough_cost + good * (knobs.road_cost - knobs.rough_cost)
+            elif at_nodes(geo, nodes.fire, 1 - side, x, y) < knobs.blocked_fire:
+                rate = knobs.grey_cost
+            else:
+                continue
+            threat = blocks.threat[block_at(geo, x, y), side]
+            if closed[e] == 1 and side == 1:
+                threat += 3.0
+            new = cost + length * (rate + knobs.threat_cost * threat)
+            if new < cells.cost[e, side]:
+                cells.cost[e, side] = new
+                cells.way[e, side] = cells.way[c, side] + length * threat
+                if size < heap_cost.shape[0]:
+                    size = push(heap_cost, heap_cell, size, new, e)
+    for c in range(n):
+        cells.supply[c, side] = math.exp(-cells.cost[c, side]) if cells.cost[c, side] < FAR else 0.0
+
+
+@njit(cache=True, nogil=True)
+def label_pockets(geo, cells, nodes, side, least_men, stack):
+    """Numbers the connected pieces of cut-off ground that hold at least `least_men`; returns how many.
+
+    A cell is cut off when no supply reaches it and the side holds it or has men on it.
+    """
+    nx = geo.nx
+    n = nx * geo.ny
+    for c in range(n):
+        cells.cut[c, side] = 0
+    found = 0
+    for start in range(n):
+        if cells.cut[start, side] != 0 or cells.cost[start, side] < FAR:
+            continue
+        men = 0.0
+        top = 0
+        stack[0] = start
+        cells.cut[start, side] = -1
+        size = 1
+        while top < size:
+            c = stack[top]
+            top += 1
+            x = geo.x0 + (c % nx + 0.5) * geo.cell
+            y = geo.y0 + (c // nx + 0.5) * geo.cell
+            here = at_nodes(geo, nodes.presence, side, x, y)
+            men += here * geo.cell * geo.cell / 1.5707963267948966
+            for d in range(4):
+                i = c % nx + (1 if d == 0 else (-1 if d == 1 else 0))
+                j = c // nx + (1 if d == 2 else (-1 if d == 3 else 0))
+                if i < 0 or i >= nx or j < 0 or j >= geo.ny:
+                    continue
+                e = j * nx + i
+                if cells.cut[e, side] != 0 or cells.cost[e, side] < FAR:
+                    continue
+                own = (cells.control[e] >= 0.5) == (side == 0)
+                ex = geo.x0 + (i + 0.5) * geo.cell
+                ey = geo.y0 + (j + 0.5) * geo.cell
+                if own or at_nodes(geo, nodes.presence, side, ex, ey) > 0.5:
+                    cells.cut[e, side] = -1
+                    stack[size] = e
+                    size += 1
+        number = 0
+        if men >= least_men:
+            found += 1
+            number = found
+        for k in range(size):
+            cells.cut[stack[k], side] = number if number > 0 else -2
+    for c in range(n):
+        if cells.cut[c, side] < 0:
+            cells.cut[c, side] = 0
+    return found
+
+
+@njit(cache=True, nogil=True)
+def distribute(units, cells, n, dt, days, share, deliveries, cap, enabled):
+    """Brings supply to units, and drones and shells to crews.
+
+    `deliveries`: (side, 2) drones and shells in this step, shared evenly among crews; what a cell's supply does not let
+    through is lost on the way. `cap`: (2,) most drones and shells a crew keeps.
+    """
+    count = np.zeros((2, 2), np.int64)
+    for i in range(n):
+        if units.kind[i] == FPV:
+            count[units.side[i], 0] += 1
+        elif units.kind[i] == ARTILLERY:
+            count[units.side[i], 1] += 1
+    for i in range(n):
+        if units.kind[i] < 0:
+            continue
+        s = units.side[i]
+        reach = cells.supply[units.cell[i], s] if enabled else 1.0
+        units.supply[i] += (reach - units.supply[i]) * share
+        if units.kind[i] == FPV:
+            units.stock[i] = min(units.stock[i] + deliveries[s, 0] / count[s, 0] * reach, cap[0])
+        elif units.kind[i] == ARTILLERY:
+            units.stock[i] = min(units.stock[i] + deliveries[s, 1] / count[s, 1] * reach, cap[1])
+
+
+def run(world) -> None:
+    p = world.settings.supply
+    g, c = world.geo, world.cells
+    if world.new_day and p.enabled:
+        knobs = world.knobs("supply", Knobs)
+        closed = world.h32 if p.cut_road else world.nowhere
+        for side in Side:
+            search(g, c, world.nodes, world.blocks, world.sources, closed, int(side), knobs, world.heap_cost, world.heap_cell)
+            world.pockets[side] = label_pockets(g, c, world.nodes, int(side), 4.0, world.heap_cell)
+    fpv, guns = world.settings.fpv_team, world.settings.artillery
+    s, dt = world.supplies, world.dt
+    deliveries = np.array([
+        [s["fpv_attacker"] * fpv.production_attacker, s["shells_attacker"] * guns.shells_attacker],
+        [s["fpv_defender"] * fpv.production_defender, s["shells_defender"] * guns.shells_defender],
+    ]) * dt
+    cap = np.array([4.0 * fpv.sorties_per_day, 5.0 * guns.rounds_per_day])
+    distribute(world.units, c, world.n, dt, p.days, 1.0 - math.exp(-dt / p.days), deliveries, cap, p.enabled)

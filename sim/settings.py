@@ -1,0 +1,55 @@
+"""All parameters of a battle: gathered from the kinds and phases that declare them, overridden by dotted key."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sim.kinds import KINDS
+from sim.phases import PHASES
+from sim.quantity import Declaration, InputError, Parameters, declarations, did_you_mean
+
+
+@cache
+def catalog() -> dict[str, Declaration]:
+    """Every declared parameter by dotted key, in the order of kinds and phases."""
+    return {d.key: d for prefix, model in models().items() for d in declarations(prefix, model)}
+
+
+@cache
+def models() -> dict[str, type[Parameters]]:
+    """The parameter model of every kind and phase, by prefix."""
+    return {name: module.Params for name, module in (*KINDS.items(), *PHASES.items())}
+
+
+@cache
+def short_names() -> dict[str, str]:
+    """Short names of the levers and the dotted keys they stand for."""
+    return {d.short: d.key for d in catalog().values() if d.short}
+
+
+def resolve(key: str) -> Declaration:
+    """The declaration of a dotted key or short name; InputError with a hint when there is none."""
+    full = short_names().get(key, key)
+    if full not in catalog():
+        known = [*catalog(), *short_names()]
+        raise InputError(f"unknown parameter {key!r}.{did_you_mean(key, known) or ' `pokrovsk params` lists them.'}")
+    return catalog()[full]
+
+
+class Settings:
+    """The parameters of one battle: `settings.drones.exponent`, one frozen group a kind or phase."""
+
+    def __init__(self, overrides: dict[str, Any] | None = None):
+        changed: dict[str, dict[str, Any]] = {}
+        for key, value in (overrides or {}).items():
+            d = resolve(key)
+            prefix, name = d.key.split(".", 1)
+            changed.setdefault(prefix, {})[name] = d.parse(value)
+        self.overrides = {f"{p}.{n}": v for p, group in changed.items() for n, v in group.items()}
+        for prefix, model in models().items():
+            setattr(self, prefix, model(**changed.get(prefix, {})))
+
+    def flat(self) -> dict[str, Any]:
+        """Every parameter's value by dotted key."""
+        return {key: getattr(getattr(self, key.split(".", 1)[0]), key.split(".", 1)[1]) for key in catalog()}
