@@ -19,9 +19,9 @@ class Column:
     width: int = 1  # more than 1: so many numbers a row
 
 
-def table_type(name: str, columns: tuple[Column, ...]) -> type:
+def table_type(name: str, columns: tuple[Column, ...], module: str) -> type:
     """The NamedTuple type of a table. Bind it to a module-level name, so that compiled kernels can be cached."""
-    return namedtuple(name, [c.name for c in columns])
+    return namedtuple(name, [c.name for c in columns], module=module)
 
 
 def allocate(kind: type, columns: tuple[Column, ...], n: int):

@@ -66,13 +66,13 @@ CELL_COLUMNS = (
     Column("cost", "f8", "", "scratch of the supply search", 2),
     Column("scratch", "f8", "", "scratch of smoothing", 2),
 )
-Cells = table_type("Cells", CELL_COLUMNS)
+Cells = table_type("Cells", CELL_COLUMNS, __name__)
 
 NODE_COLUMNS = (
     Column("fire", "i8", "men/4096", "aimed fire that reaches here, by side", 2),
     Column("presence", "i8", "men/4096", "men near here, by side", 2),
 )
-Nodes = table_type("Nodes", NODE_COLUMNS)
+Nodes = table_type("Nodes", NODE_COLUMNS, __name__)
 
 BLOCK_COLUMNS = (
     Column("traffic", "i8", "m", "visible movement in this step, by side", 2),
@@ -85,7 +85,7 @@ BLOCK_COLUMNS = (
     Column("depth", "f8", "km", "depth at the block's center, positive in the attacker's ground"),
     Column("cover", "f8", "", "how much terrain hides a mover, 0..1"),
 )
-Blocks = table_type("Blocks", BLOCK_COLUMNS)
+Blocks = table_type("Blocks", BLOCK_COLUMNS, __name__)
 assert N_CAUSES == 5
 
 

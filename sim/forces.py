@@ -87,7 +87,7 @@ UNIT_COLUMNS = (
     Column("burst", "i2", "vehicles", "vehicles hit in this step"),
     Column("shock", "f8", "", "chance-weight that a position gives way to what it met in this step"),
 )
-Units = table_type("Units", UNIT_COLUMNS)
+Units = table_type("Units", UNIT_COLUMNS, __name__)
 
 FORMATION_COLUMNS = (
     Column("side", "i1", "", "attacker 0, defender 1"),
@@ -124,7 +124,7 @@ FORMATION_COLUMNS = (
     Column("follow_y", "f8", "km", "lodgement it reinforces, north"),
     Column("follow", "f8", "groups", "how many more follow-on groups it wants there"),
 )
-Formations = table_type("Formations", FORMATION_COLUMNS)
+Formations = table_type("Formations", FORMATION_COLUMNS, __name__)
 
 BOOK_COLUMNS = (
     Column("killed", "i8", "soldiers", "by cause", N_CAUSES),
@@ -160,7 +160,7 @@ BOOK_COLUMNS = (
     Column("shells_fired", "i8", "rounds", "artillery rounds"),
     Column("bombs_fallen", "i8", "bombs", "glide bombs"),
 )
-Books = table_type("Books", BOOK_COLUMNS)
+Books = table_type("Books", BOOK_COLUMNS, __name__)
 
 
 def units(capacity: int):

@@ -27,8 +27,8 @@ class Params(Parameters):
         1.0, "", low=0.1, high=4.0, doc="multiplies the dated deliveries of the defender's FPV drones", fact="modelling assumption",
         role="lever", short="drones_defender")
     idle_km: float = quantity(
-        6.0, "km/day", low=1.0, high=40.0, doc="movement in reach at which half of a crew's sorties find a target", fact="modelling assumption")
+        15.0, "km/day", low=2.0, high=80.0, doc="movement in reach at which half of a crew's sorties find a target", fact="modelling assumption")
     static_share: float = quantity(
-        0.10, "", low=0.0, high=0.5, doc="how well a drone without a moving target does against a man in a position", fact="modelling assumption")
+        0.04, "", low=0.0, high=0.5, doc="how well a drone without a moving target does against a man in a position", fact="modelling assumption")
     burst_per_hour: float = quantity(
         1.0, "sorties/h", low=0.2, high=3.0, doc="how fast one crew can launch at a column it sees", fact="modelling assumption")

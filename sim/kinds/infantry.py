@@ -16,6 +16,6 @@ class Params(Parameters):
     exposure: float = quantity(
         0.7, "", low=0.1, high=1.0, doc="how visible a group on foot is to drones beside a vehicle", fact="modelling assumption")
     men_per_hit: float = quantity(
-        1.3, "soldiers", low=1.0, high=3.0, doc="men lost when an FPV drone reaches a group in the open", fact="modelling assumption")
+        1.3, "soldiers", low=1.0, high=3.0, doc="men lost when an FPV drone reaches a group of four in the open", fact="modelling assumption")
 
 

@@ -35,7 +35,7 @@ class Params(Parameters):
     rubble_km2: float = quantity(0.004, "km2", low=0.0, high=0.05, doc="built-up area that one bomb turns to rubble", fact="modelling assumption")
 
 
-Knobs = NamedTuple("BombKnobs", [("scatter", float), ("lethal", float), ("hit", float), ("breaks", float), ("rubble", float)])
+Knobs = NamedTuple("Knobs", [("scatter", float), ("lethal", float), ("hit", float), ("breaks", float), ("rubble", float)])
 
 
 @njit(cache=True, nogil=True)

@@ -47,11 +47,12 @@ class Params(Parameters):
     deadline: bool = quantity(True, "switch", doc="dated deadlines raise tempo", fact="modelling assumption", role="lever", short="deadline")
     deadline_tempo: float = quantity(1.7, "", low=1.0, high=4.0, doc="tempo before a deadline beside the mean", fact="modelling assumption", role="lever")
     deadline_follow: float = quantity(0.5, "", low=0.0, high=1.0, doc="follow-on and consolidation before a deadline beside the mean", fact="modelling assumption", role="lever")
-    base_km: float = quantity(7.0, "km", low=3.0, high=25.0, doc="how far behind the line reserves stand", fact="modelling assumption")
+    base_km: float = quantity(7.0, "km", low=3.0, high=25.0, doc="how far behind the line the attacker's reserves stand", fact="modelling assumption")
+    base_defender_km: float = quantity(4.5, "km", low=2.0, high=25.0, doc="how far behind the line the defender's reserves stand", fact="modelling assumption")
     area_km: float = quantity(9.0, "km", low=3.0, high=40.0, doc="half-width of the defender's look for places in need", fact="modelling assumption")
 
 
-Knobs = NamedTuple("CommandKnobs", [(k, float) for k in Params.model_fields])
+Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
 @njit(cache=True, nogil=True)
 def read_line(geo, cells, nodes, front, memory):
     """What both sides know of each point of the line; `memory` is the weight of today in what is known."""
@@ -213,7 +214,7 @@ def direct_defender(geo, units, cells, front, formations, n, knobs):
                 best = d
                 formations.main_x[f] = front.x[k]
                 formations.main_y[f] = front.y[k]
-        set_base(geo, cells, formations, f, knobs.base_km)
+        set_base(geo, cells, formations, f, knobs.base_defender_km)
 
 
 @njit(cache=True, nogil=True)

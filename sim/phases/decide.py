@@ -29,7 +29,7 @@ WANTS_RELIEF = -2
 
 
 class Params(Parameters):
-    attacks_per_group: float = quantity(0.045, "1/day", low=0.0, high=0.5, doc="attacks that a rested reserve group begins a day at mean tempo", fact="assaults_2025_06_27", role="lever", short="tempo")
+    attacks_per_group: float = quantity(0.055, "1/day", low=0.0, high=0.5, doc="attacks that a rested reserve group begins a day at mean tempo", fact="assaults_2025_06_27", role="lever", short="tempo")
     rest_days: float = quantity(4.0, "days", low=0.0, high=20.0, doc="rest of a group between two tasks", fact="modelling assumption")
     depth_km: float = quantity(0.7, "km", low=0.2, high=2.0, doc="mean depth of an attack's objective beyond the first 0.3 km", fact="modelling assumption")
     infiltration_share: float = quantity(0.14, "", low=0.0, high=0.8, doc="share of attacks made by infiltration, in summer leaf", fact="art_srg_groups", role="lever", short="infiltration_share")
@@ -40,8 +40,8 @@ class Params(Parameters):
     line_men: float = quantity(14.0, "soldiers", low=2.0, high=60.0, doc="attacker's men near a point of his line above which it needs no more", fact="modelling assumption")
     follow_per_day: float = quantity(0.06, "1/day", low=0.0, high=0.6, doc="how often a rested reserve group follows a lodgement, in men sent to hold it", fact="modelling assumption", role="lever", short="consolidation")
     deploy_delay_days: float = quantity(1.5, "days", low=0.1, high=15.0, doc="delay until a free group of the defender answers a need", fact="modelling assumption", role="lever", short="reserve_delay_days")
-    reserve_share: float = quantity(0.22, "", low=0.0, high=0.6, doc="share of its infantry a defending formation tries to keep out of the line", fact="modelling assumption", role="lever")
-    urgent_need: float = quantity(0.8, "", low=0.1, high=5.0, doc="need of a place above which the last reserves go too", fact="modelling assumption")
+    reserve_share: float = quantity(0.5, "", low=0.0, high=0.8, doc="share of its infantry a defending formation tries to keep out of the line", fact="modelling assumption", role="lever")
+    urgent_need: float = quantity(2.5, "", low=0.1, high=20.0, doc="need of a place above which the last reserves go too", fact="modelling assumption")
     counter_per_day: float = quantity(0.010, "1/day", low=0.0, high=0.5, doc="counterattacks a rested reserve group of the defender begins a day", fact="recapture_share", role="lever")
     relief_counter: float = quantity(12.0, "", low=1.0, high=60.0, doc="how much oftener groups of a relief formation counterattack a lodgement", fact="dobro_villages")
     rotation: bool = quantity(True, "switch", doc="positions are relieved", fact="modelling assumption", role="lever")
@@ -51,8 +51,8 @@ class Params(Parameters):
     armor: bool = quantity(True, "switch", doc="mounted attacks are made", fact="modelling assumption", role="lever")
 
 
-Knobs = NamedTuple("DecideKnobs", [(k, float) for k in Params.model_fields])
-ArmorKnobs = NamedTuple("DecideArmorKnobs", [("value", float), ("hit_aversion", float), ("mount_max", float), ("crew", float),
+Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
+ArmorKnobs = NamedTuple("ArmorKnobs", [("value", float), ("hit_aversion", float), ("mount_max", float), ("crew", float),
                                               ("dismounts", float)])
 
 
@@ -66,7 +66,7 @@ def inside_y(geo, y, margin):
     return min(max(y, geo.y0 + margin), geo.y0 + geo.height - margin)
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def set_goal(geo, units, i, task, x, y):
     """Gives group `i` a task and a goal inside the box, and starts it on its way."""
     units.task[i] = task
@@ -75,7 +75,7 @@ def set_goal(geo, units, i, task, x, y):
     units.goal_y[i] = inside_y(geo, y, 0.05)
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def at_line(geo, units, front, i, k, task, beyond, a):
     """Sends group `i` to point `k` of the line, `beyond` km past it (negative: short of it), `a` km along it."""
     s = 1.0 if units.side[i] == 0 else -1.0
@@ -84,7 +84,7 @@ def at_line(geo, units, front, i, k, task, beyond, a):
     set_goal(geo, units, i, task, x, y)
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def attacker_reserve(geo, units, formations, orders, front, cells, i, key, dt, leafy, follow_scale, knobs, tally):
     """A rested reserve group of the attacker: attacks, slips through, follows a lodgement or mends the line."""
     f = units.formation[i]
@@ -127,14 +127,14 @@ def attacker_reserve(geo, units, formations, orders, front, cells, i, key, dt, l
             at_line(geo, units, front, i, best, MARCH, -(0.2 + 0.8 * uniform_of(key, slot, 7)), along)
 
 
-@njit(cache=True, nogil=True)
-def defender_reserve(geo, units, formations, orders, front, i, key, dt, knobs, tally):
+@njit(inline="always")
+def defender_reserve(geo, units, formations, orders, front, i, key, dt, light, knobs, tally):
     """A rested reserve group of the defender: counterattacks where the attacker is thin, or goes where it is needed."""
     f = units.formation[i]
     slot = units.slot[i]
     relief = formations.relief[f] == 1
     counter = knobs.counter_per_day * (knobs.relief_counter if relief else 1.0)
-    deploy = 1.0 / knobs.deploy_delay_days
+    deploy = (1.5 - light) / knobs.deploy_delay_days  # rather by night
     total = counter + deploy
     if uniform_of(key, slot, 0) >= 1.0 - math.exp(-total * dt):
         return
@@ -163,7 +163,7 @@ def defender_reserve(geo, units, formations, orders, front, i, key, dt, knobs, t
         at_line(geo, units, front, i, best, MARCH, -(0.15 + 1.2 * uniform_of(key, slot, 9) ** 2), along)
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def infiltrator(geo, units, cells, nodes, formations, i, key, dt, knobs):
     """A group behind the line: gathers and holds when enough men are there, else now and then moves on."""
     s = units.side[i]
@@ -198,7 +198,7 @@ def infiltrator(geo, units, cells, nodes, formations, i, key, dt, knobs):
     units.stage[i] = 1
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def holder(geo, units, cells, formations, i, key, dt, knobs):
     """A group in position: asks for relief when its time is over; leaves a place that the line has left behind."""
     s = units.side[i]
@@ -215,7 +215,7 @@ def holder(geo, units, cells, formations, i, key, dt, knobs):
             units.partner[i] = WANTS_RELIEF
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def crew(geo, units, cells, formations, orders, front, i, key, dt, setback):
     """A drone crew or battery: keeps its distance behind the line as the line moves."""
     if units.goal_x[i] != units.x[i] or units.goal_y[i] != units.y[i]:
@@ -248,7 +248,7 @@ def expected_burst(geo, blocks, side, x, y, gx, gy):
     return total * length / pieces
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud, knobs, armor, tally):
     """A section in reserve: mounts an attack when what it expects to lose is worth it."""
     f = units.formation[i]
@@ -269,7 +269,7 @@ def armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud
 
 
 @njit(cache=True, nogil=True)
-def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, dt, leafy, follow_scale, mud, knobs, armor,
+def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, dt, light, leafy, follow_scale, mud, knobs, armor,
            setback, tally):
     """Every unit's decision for this step. `tally`: (2, 4) attacks, infiltrations, counterattacks, mounted attacks."""
     for i in range(n):
@@ -284,7 +284,7 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
                 if units.side[i] == 0:
                     attacker_reserve(geo, units, formations, orders, front, cells, i, key, dt, leafy, follow_scale, knobs, tally)
                 else:
-                    defender_reserve(geo, units, formations, orders, front, i, key, dt, knobs, tally)
+                    defender_reserve(geo, units, formations, orders, front, i, key, dt, light, knobs, tally)
             elif task == HOLD:
                 holder(geo, units, cells, formations, i, key, dt, knobs)
             elif task == INFILTRATE and units.stage[i] == 2:
@@ -364,7 +364,7 @@ def run(world) -> None:
     armor = ArmorKnobs(a.value, a.hit_aversion, a.mount_max, a.crew, a.dismounts)
     setback = np.array([0.0, 0.0, world.settings.fpv_team.setback_km, world.settings.artillery.setback_km, 0.0])
     decide(world.geo, world.units, world.formations, world.orders, world.front, world.cells, world.nodes, world.blocks,
-           world.n, key(world.seed, "decide", world.step_index), world.dt, leafy, follow_scale, sky.mud,
+           world.n, key(world.seed, "decide", world.step_index), world.dt, sky.light, leafy, follow_scale, sky.mud,
            world.knobs("decide", Knobs), armor, setback, tally)
     b = world.books
     for side in range(2):

@@ -37,9 +37,9 @@ class Params(Parameters):
     cover_in_town: float = quantity(0.5, "", low=0.0, high=0.95, doc="share of a man's exposure to drones that buildings take away", fact="modelling assumption")
 
 
-Knobs = NamedTuple("DroneKnobs", [("sorties", float), ("idle", float), ("static", float), ("burst_per_hour", float),
+Knobs = NamedTuple("Knobs", [("sorties", float), ("idle", float), ("static", float), ("burst_per_hour", float),
                                    ("dash", float), ("depth_share", float)])
-HitKnobs = NamedTuple("DroneHitKnobs", [("exposure", float), ("infiltrator", float), ("men_per_hit", float), ("lost_per_hit", float),
+HitKnobs = NamedTuple("HitKnobs", [("exposure", float), ("infiltrator", float), ("men_per_hit", float), ("lost_per_hit", float),
                                          ("men_per_loss", float), ("works", float), ("town", float)])
 
 
@@ -175,9 +175,10 @@ def strike(geo, units, cells, blocks, n, key, knobs):
                 units.burst[i] += lost
                 units.hits[i, DRONE] += min(men, 100)
             else:
-                seen = knobs.exposure * (knobs.infiltrator if task == INFILTRATE else min(0.5 + 0.1 * units.men[i], 1.2))
+                seen = knobs.exposure * (knobs.infiltrator if task == INFILTRATE else min(0.3 + 0.1 * units.men[i], 1.2))
                 mean = seen * path_hits(geo, blocks, s, units.from_x[i], units.from_y[i], x, y, blocks.hits)
-                units.hits[i, DRONE] += poisson(uniform_of(key, slot, 0), mean * knobs.men_per_hit)
+                crowd = math.sqrt(0.25 * max(units.men[i], 1))  # a hit among more men takes more of them
+                units.hits[i, DRONE] += poisson(uniform_of(key, slot, 0), mean * knobs.men_per_hit * crowd)
         if still and kind == INFANTRY:
             c = units.cell[i]
             works = cells.works[c, 1 - s] if task == HOLD else 0.0

@@ -34,26 +34,28 @@ SET_DOWN = 4
 
 class Params(Parameters):
     enabled: bool = quantity(True, "switch", doc="attacks and close combat", fact="modelling assumption")
-    direct_per_km: float = quantity(0.035, "1/km", low=0.005, high=0.2, doc="hits on a man per km he crosses, for each man of fire on him", fact="modelling assumption")
+    direct_per_km: float = quantity(0.012, "1/km", low=0.005, high=0.2, doc="hits on a man per km he crosses, for each man of fire on him", fact="modelling assumption")
     dark: float = quantity(0.4, "", low=0.1, high=1.0, doc="direct fire by night beside that by day", fact="modelling assumption")
     cover_in_town: float = quantity(0.5, "", low=0.0, high=0.9, doc="share of direct fire that buildings keep from an attacker", fact="modelling assumption")
     works_fire: float = quantity(1.0, "", low=0.0, high=4.0, doc="how much works add to the fire on somebody who crosses them", fact="prior_belt")
     works_stop: float = quantity(4.0, "1/km", low=0.0, high=12.0, doc="rate per km at which full works, covered by fire, stop an attack", fact="prior_belt")
-    duel_attacker: float = quantity(0.16, "", low=0.02, high=0.5, doc="chance per bout that an attacking man hits a man in a position in the open", fact="modelling assumption")
-    duel_defender: float = quantity(0.17, "", low=0.02, high=0.5, doc="chance per bout that a man in a position hits an attacker", fact="modelling assumption")
+    duel_attacker: float = quantity(0.02, "", low=0.002, high=0.5, doc="chance per bout that an attacking man hits a man in a position in the open", fact="modelling assumption")
+    duel_defender: float = quantity(0.05, "", low=0.005, high=0.5, doc="chance per bout that a man in a position hits an attacker", fact="modelling assumption")
     duel_cover: float = quantity(0.45, "", low=0.0, high=0.9, doc="share of an attacker's hits that a dug-in position keeps off", fact="modelling assumption")
-    bouts: int = quantity(8, "bouts", low=1, high=30, doc="bouts of a duel before the attack counts as stopped", fact="modelling assumption")
+    give_way: float = quantity(0.04, "", low=0.0, high=0.3, doc="chance per bout that a position gives way to odds of one to one, without loss", fact="modelling assumption")
+    bouts: int = quantity(6, "bouts", low=1, high=30, doc="bouts of a duel before the attack counts as stopped", fact="modelling assumption")
     break_rate: float = quantity(2.4, "", low=0.5, high=8.0, doc="how readily losses break a group: chance 1 - exp(-rate * share lost)", fact="breakpoint_helmbold")
     notice: float = quantity(0.10, "1/km", low=0.0, high=1.0, doc="rate per km and man of fire at which an infiltrating group is noticed", fact="modelling assumption")
     notice_light: float = quantity(0.7, "", low=0.0, high=1.0, doc="share of that which daylight adds", fact="modelling assumption")
-    contact_per_day: float = quantity(0.02, "1/day", low=0.0, high=5.0, doc="men one man of fire hits a day in standing contact", fact="modelling assumption")
+    contact_per_day: float = quantity(0.004, "1/day", low=0.0, high=5.0, doc="men one man of fire hits a day in standing contact", fact="modelling assumption")
     search_men: float = quantity(12.0, "soldiers", low=0.0, high=1e9, doc="men near at which half of contact fire goes into finding targets", fact="modelling assumption")
     hunt: float = quantity(3.0, "", low=1.0, high=20.0, doc="how much harder contact fire is on men without a position", fact="modelling assumption")
+    hunted_per_day: float = quantity(0.15, "1/day", low=0.0, high=1.0, doc="rate at which men more than 1.2 km inside enemy ground, fewer than ten together, are hunted down", fact="dobro_azov_losses")
     weapon_attacker: float = quantity(1.0, "", low=0.0, high=10.0, doc="multiplies the attacker's close-combat fire", fact="modelling assumption", role="lever")
     weapon_defender: float = quantity(1.0, "", low=0.0, high=10.0, doc="multiplies the defender's close-combat fire", fact="modelling assumption", role="lever")
 
 
-Knobs = NamedTuple("FireKnobs", [(k, float) for k in Params.model_fields])
+Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
 
 
 @njit(inline="always")
@@ -105,7 +107,7 @@ def breaks(u, before, after, start_men, resolve, rate):
     return u < 1.0 - math.exp(-rate * (before - after) / start_men / resolve)
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def dug_in(units, cells, row, knobs):
     """Share of an attacker's hits that reach a man of this position: digging, works and buildings keep the rest off."""
     if units.task[row] != HOLD:
@@ -150,7 +152,8 @@ def duel(units, cells, formations, i, row, men, start_men, shock, key, base, wea
             units.hits[row, DIRECT] += gone
         if lost > 0:
             units.hits[i, DIRECT] += lost
-        their_break = breaks(uniform_of(key, slot, base + 4 * bout + 2), theirs, theirs - gone, began, theirs_resolve, knobs.break_rate)
+        pressed = knobs.break_rate * gone / max(began, 1) + knobs.give_way * shock * men / max(theirs, 1)
+        their_break = uniform_of(key, slot, base + 4 * bout + 2) < 1.0 - math.exp(-pressed / theirs_resolve)
         ours_break = breaks(uniform_of(key, slot, base + 4 * bout + 3), men, men - lost, start_men, ours_resolve, knobs.break_rate)
         men -= lost
         theirs -= gone
@@ -313,7 +316,9 @@ def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs):
             continue
         s = units.side[i]
         fire = at_nodes(geo, nodes.fire, 1 - s, units.x[i], units.y[i])
-        if fire <= 0.02:
+        depth = cells.depth[units.cell[i]]
+        inside = depth < -1.2 if s == 0 else depth > 1.2
+        if fire <= 0.02 and not inside:
             continue
         own = at_nodes(geo, nodes.presence, s, units.x[i], units.y[i])
         hazard = knobs.contact_per_day * weapon[1 - s] * fire / (own + knobs.search_men) * (knobs.dark + (1.0 - knobs.dark) * light)
@@ -321,6 +326,8 @@ def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs):
             hazard = hazard * dug_in(units, cells, i, knobs)
         elif task == INFILTRATE:
             hazard = hazard * knobs.hunt
+        if inside and task != HOLD:
+            hazard += knobs.hunted_per_day * weapon[1 - s] / (1.0 + (own / 10.0) ** 2)
         chance = 1.0 - math.exp(-hazard * dt)
         units.hits[i, DIRECT] += binomial(uniform_of(key, units.slot[i], 0), units.men[i], chance)
 

@@ -38,7 +38,7 @@ class Params(Parameters):
     death_per_day: float = quantity(0.12, "1/day", low=0.0, high=1.0, doc="chance a day that a waiting wounded man dies", fact="modelling assumption")
 
 
-Knobs = NamedTuple("LossKnobs", [(k, float) for k in Params.model_fields] + [("return_share", float), ("destroyed", float),
+Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields] + [("return_share", float), ("destroyed", float),
                     ("abandoned", float), ("recovery", float), ("crew", float)])
 
 

@@ -33,7 +33,7 @@ class Params(Parameters):
     from_strain: float = quantity(0.45, "", low=0.0, high=1.0, doc="how far strain pulls that level down", fact="modelling assumption")
     from_supply: float = quantity(0.40, "", low=0.0, high=1.0, doc="how far hunger pulls that level down", fact="modelling assumption")
     from_leadership: float = quantity(0.30, "", low=0.0, high=1.0, doc="how far poor leadership pulls that level down", fact="modelling assumption")
-    break_per_day: float = quantity(0.10, "1/day", low=0.0, high=2.0, doc="rate at which a group with no morale left leaves its place, without pressure", fact="modelling assumption")
+    break_per_day: float = quantity(0.025, "1/day", low=0.0, high=2.0, doc="rate at which a group with no morale left leaves its place, without pressure", fact="modelling assumption")
     outflanked: float = quantity(4.0, "", low=1.5, high=20.0, doc="enemy men near a position, to one of its own, at which it counts as outflanked", fact="modelling assumption")
     give_up_per_day: float = quantity(0.5, "1/day", low=0.05, high=5.0, doc="rate at which an outflanked position is left", fact="modelling assumption")
     surrender_share: float = quantity(0.15, "", low=0.0, high=0.9, doc="share of overrun or cut-off groups that give up when they break", fact="modelling assumption")
@@ -44,7 +44,7 @@ class Params(Parameters):
     rest_gain: float = quantity(3.0, "", low=0.5, high=10.0, doc="days of strain that a day in reserve takes off", fact="modelling assumption")
 
 
-Knobs = NamedTuple("MoraleKnobs", [(k, float) for k in Params.model_fields])
+Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
 
 
 @njit(cache=True, nogil=True)

@@ -36,7 +36,7 @@ class Params(Parameters):
     infiltrator_visible: float = quantity(0.35, "", low=0.05, high=1.0, doc="visibility of an infiltrating group beside a marching one", fact="modelling assumption")
 
 
-Knobs = NamedTuple("MoveKnobs", [("safe_km", float), ("mud_slows", float), ("infiltrator_visible", float), ("foot", float),
+Knobs = NamedTuple("Knobs", [("safe_km", float), ("mud_slows", float), ("infiltrator_visible", float), ("foot", float),
                                   ("truck", float), ("dash", float), ("exposure", float)])
 
 
@@ -47,7 +47,7 @@ def visibility(units, i, knobs):
         return 2.0
     if units.task[i] == INFILTRATE:
         return knobs.exposure * knobs.infiltrator_visible
-    return knobs.exposure * min(0.5 + 0.1 * units.men[i], 1.2)
+    return knobs.exposure * min(0.3 + 0.1 * units.men[i], 1.2)
 
 
 @njit(cache=True, nogil=True)
@@ -74,11 +74,9 @@ def arrive_at_goal(units, cells, i):
         own = held >= 0.5 if units.side[i] == 0 else held < 0.5
         units.task[i] = HOLD if own else CONSOLIDATE
         units.days[i] = 0.0
-        units.place[i] = 0
     elif task == WITHDRAW:
         units.task[i] = RESERVE
         units.days[i] = 0.0
-        units.place[i] = 2
 
 
 @njit(cache=True, nogil=True)
@@ -119,6 +117,7 @@ def move(geo, units, formations, cells, blocks, n, hours, mud, knobs):
         units.from_y[i] = y
         task = units.task[i]
         if task == HOLD or task == CONSOLIDATE:
+            units.place[i] = 0
             continue
         f = units.formation[i]
         if task == RESERVE:
@@ -171,7 +170,7 @@ def move(geo, units, formations, cells, blocks, n, hours, mud, knobs):
         units.cell[i] = cell_at(geo, units.x[i], units.y[i])
         far = at_cells(geo, cells.depth, units.x[i], units.y[i]) * sign
         units.place[i] = 2 if far > 12.0 and depth > 12.0 else 1
-        if task == RESERVE or task == SERVE:
+        if task == SERVE:
             units.place[i] = 2
             if part >= 1.0:
                 units.goal_x[i] = units.x[i]

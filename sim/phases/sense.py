@@ -30,7 +30,7 @@ class Params(Parameters):
     from_quality: float = quantity(0.5, "", low=0.0, high=1.0, doc="share of a man's worth that hangs on training", fact="modelling assumption")
 
 
-Knobs = NamedTuple("SenseKnobs", [(k, float) for k in Params.model_fields])
+Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
 
 
 @njit(inline="always")

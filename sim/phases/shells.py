@@ -36,8 +36,8 @@ class Params(Parameters):
     aim: float = quantity(3.0, "", low=0.0, high=20.0, doc="how much more fire goes where the enemy moves than where he sits", fact="modelling assumption")
 
 
-Knobs = NamedTuple("ShellKnobs", [("rounds", float), ("range_km", float), ("aim", float)])
-HitKnobs = NamedTuple("ShellHitKnobs", [("lethal", float), ("suppress", float), ("works", float), ("town", float), ("dug", float),
+Knobs = NamedTuple("Knobs", [("rounds", float), ("range_km", float), ("aim", float)])
+HitKnobs = NamedTuple("HitKnobs", [("lethal", float), ("suppress", float), ("works", float), ("town", float), ("dug", float),
                                          ("calm", float)])
 
 

@@ -26,16 +26,16 @@ FAR = 50.0
 
 class Params(Parameters):
     enabled: bool = quantity(True, "switch", doc="supply flows along roads and is thinned by threat; off: everybody has all", fact="modelling assumption", role="lever")
-    road_cost: float = quantity(0.006, "1/km", low=0.0, high=0.05, doc="loss of supply per km of the best road", fact="modelling assumption")
-    rough_cost: float = quantity(0.045, "1/km", low=0.01, high=0.3, doc="loss of supply per km across country", fact="modelling assumption")
+    road_cost: float = quantity(0.003, "1/km", low=0.0, high=0.05, doc="loss of supply per km of the best road", fact="modelling assumption")
+    rough_cost: float = quantity(0.03, "1/km", low=0.01, high=0.3, doc="loss of supply per km across country", fact="modelling assumption")
     grey_cost: float = quantity(0.45, "1/km", low=0.05, high=2.0, doc="loss of supply per km through ground that nobody holds", fact="modelling assumption")
-    threat_cost: float = quantity(0.22, "1/hit", low=0.0, high=2.0, doc="loss of supply per expected drone hit on the way", fact="drone_roads_2025_04")
+    threat_cost: float = quantity(0.10, "1/hit", low=0.0, high=2.0, doc="loss of supply per expected drone hit on the way", fact="drone_roads_2025_04")
     blocked_fire: float = quantity(1.5, "soldiers", low=0.2, high=10.0, doc="enemy fire that closes ground to supply", fact="modelling assumption")
     days: float = quantity(3.0, "days", low=0.5, high=14.0, doc="how long stocks in a position last", fact="modelling assumption")
     cut_road: bool = quantity(False, "switch", doc="the H-32 (T0504) east of Myrnohrad is closed to the defender", fact="drone_roads_2025_04", role="lever", short="cut_h32")
 
 
-Knobs = NamedTuple("SupplyKnobs", [(k, float) for k in Params.model_fields])
+Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
 
 
 @njit(cache=True, nogil=True)
@@ -118,6 +118,8 @@ def search(geo, cells, nodes, blocks, source, closed, side, knobs, heap_cost, he
                 rate = knobs.rough_cost + good * (knobs.road_cost - knobs.rough_cost)
             elif at_nodes(geo, nodes.fire, 1 - side, x, y) < knobs.blocked_fire:
                 rate = knobs.grey_cost
+            elif cells.depth[c] >= 0.0 if side == 0 else cells.depth[c] <= 0.0:
+                rate = 2.0 * knobs.grey_cost  # the last stretch from own ground is crossed by night, at a price
             else:
                 continue
             threat = blocks.threat[block_at(geo, x, y), side]

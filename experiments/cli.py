@@ -1,0 +1,145 @@
+"""The command line: `pokrovsk run`, and what there is to look up.
+
+Imports are made where they are used, so that `--help` answers at once. Bad input of any kind ends with exit code 2 and
+one line on standard error.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="pokrovsk", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    help="An open simulation of drone-era land war: the battle for the Pokrovsk sector.",
+)  # fmt: skip
+_cwd_default = "runs/SCENARIO-SEED"
+
+
+def main(args: list[str] | None = None) -> None:
+    """Entry point: runs a command and turns bad input into one line and exit code 2."""
+    sys.exit(_status(args))
+
+
+def _status(args: list[str] | None) -> int:
+    try:
+        return app(args=args, prog_name="pokrovsk", standalone_mode=False) or 0
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        line = _one_line(error)
+        if line is None:
+            raise
+        print(f"pokrovsk: {line}", file=sys.stderr)
+        return 2
+
+
+def _one_line(error: Exception) -> str | None:
+    """Bad input as one line; None for anything that is our own mistake."""
+    if hasattr(error, "format_message"):  # wrong use of an option or command
+        text = error.format_message()
+    elif "sim.quantity" in sys.modules and isinstance(error, sys.modules["sim.quantity"].InputError):
+        text = str(error)
+    elif type(error).__name__ == "Abort":
+        text = "stopped."
+    else:
+        return None
+    return " ".join(text.split())
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from experiments.outputs import git_commit, versions
+
+        commit = git_commit()
+        print(f"pokrovsk {versions().get('pokrovsk', 'unknown')}" + (f" ({commit})" if commit else ""))
+        raise typer.Exit
+
+
+@app.callback()
+def _top(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Version, and commit in a checkout.")] = False) -> None:
+    pass
+
+
+@app.command()
+def run(
+    scenario: Annotated[str, typer.Argument(help="Name of a scenario, or a TOML file.")] = "pokrovsk-2024",
+    start: Annotated[str | None, typer.Option(metavar="DATE", help="First day (2024-07-08).")] = None,
+    days: Annotated[int | None, typer.Option(help="How many days; else to the scenario's end.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the first run.")] = 1,
+    runs: Annotated[int, typer.Option(help="Runs, with seeds SEED, SEED+1, ...")] = 1,
+    workers: Annotated[int | None, typer.Option(help="Processes; else one a core, at most one a run.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A parameter by dotted key or short name; may be repeated.")] = None,
+    cell_km: Annotated[float | None, typer.Option(help="Edge of a cell in km.")] = None,
+    step_hours: Annotated[float | None, typer.Option(help="Length of a step in hours.")] = None,
+    front: Annotated[str | None, typer.Option(metavar="FILE", help="Occupied ground at the start: GeoJSON or a 0/1 raster in CSV.")] = None,
+    maps: Annotated[str, typer.Option(help="Runs whose daily maps are kept: first (16), all or none.")] = "first",
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help=f"Folder for the results; else {_cwd_default}.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace what the folder holds.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Verify the books of men and vehicles after every step.")] = False,
+) -> int:
+    """Run a battle; print a short table and write its results to a folder."""
+    from experiments.command import Order, carry_out
+
+    return carry_out(Order(scenario=scenario, start=start, days=days, seed=seed, runs=runs, workers=workers, settings=set_ or [],
+                           cell_km=cell_km, step_hours=step_hours, front=front, maps=maps, out=out, force=force, json=json_,
+                           quiet=quiet, check=check))  # fmt: skip
+
+
+@app.command()
+def scenarios(copy: Annotated[tuple[str, Path] | None, typer.Option(metavar="NAME FILE", help="Copy a scenario to a file, to change it.")] = None) -> None:
+    """List the scenarios, or copy one."""
+    from experiments import listing
+
+    listing.copy_scenario(*copy) if copy else listing.print_scenarios()
+
+
+@app.command()
+def params(pattern: Annotated[str, typer.Argument(help="Part of a key, name, meaning or source.")] = "") -> None:
+    """List the parameters: key, short name, value, unit, range, role, source."""
+    from experiments import listing
+
+    listing.print_params(pattern)
+
+
+@app.command()
+def facts(pattern: Annotated[str, typer.Argument(help="Part of an id, quantity, source or theme.")] = "") -> None:
+    """List the cited facts."""
+    from experiments import listing
+
+    listing.print_facts(pattern)
+
+
+@app.command()
+def measures() -> None:
+    """List the measures: name, unit, running total, daily value or state, meaning."""
+    from experiments import listing
+
+    listing.print_measures()
+
+
+@app.command()
+def bench(
+    what: Annotated[str, typer.Argument(help="What to measure: battle.")] = "battle",
+    peers: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the skirmish benchmark, for the C row.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Shorter rows.")] = False,
+) -> None:
+    """Measure speed and memory, all in one run."""
+    from experiments import bench as measured
+
+    measured.run(what, peers, quick, **{})
+
+
+def _unused() -> Any: ...
+
+
+if __name__ == "__main__":
+    main()

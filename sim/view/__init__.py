@@ -1,0 +1,1 @@
+"""Ways to look at a battle: figures, the map, the page."""

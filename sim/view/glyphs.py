@@ -1,0 +1,91 @@
+"""Units as glyphs: one shape a kind, one color a side, three sizes of men; at far zoom, men of a place as one grain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.colors import to_rgb
+from matplotlib.path import Path as Shape
+
+from sim.forces import Kind, Task
+from sim.frame import Frame
+from sim.view.style import Palette
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FAR, NEAR = 8.3, 30.0  # points per km: below FAR grains, above NEAR full glyphs (11 and 40 screen pixels)
+GRAIN_KM = 0.8  # at far zoom infantry of one side within such a square is one grain
+CLASSES = (8, 30)  # men: up to the first small, up to the second middle, above large
+_C, _S = 0.5, 0.8660254
+HEXAGON = Shape([(-1.0, 0), (-0.55, 0.48), (0.55, 0.48), (1.0, 0), (0.55, -0.48), (-0.55, -0.48), (-1.0, 0)], closed=True)
+CHEVRON = Shape([(-1, -0.45), (0, 0.5), (1, -0.45)], [1, 2, 2])
+CHEVRON_DOWN = Shape([(-1, 0.45), (0, -0.5), (1, 0.45)], [1, 2, 2])
+RAYS = Shape([(0, 0.3), (0, 1), (0, -0.3), (0, -1), (0.3 * _S, 0.3 * _C), (_S, _C), (-0.3 * _S, -0.3 * _C), (-_S, -_C),
+              (0.3 * _S, -0.3 * _C), (_S, -_C), (-0.3 * _S, 0.3 * _C), (-_S, _C)], [1, 2] * 6)  # fmt: skip
+
+
+def mixed(color: str, ground: str, share: float) -> tuple[float, float, float]:
+    """`share` of a color over the ground, as an opaque color."""
+    a, b = np.array(to_rgb(color)), np.array(to_rgb(ground))
+    return tuple(share * a + (1 - share) * b)
+
+
+def draw_impacts(ax: Axes, frame: Frame, p: Palette, scale: float) -> None:
+    """Six-ray marks where glide bombs fell in the last step. `scale` is points per km."""
+    here = frame.kind == Kind.GLIDE_BOMB
+    size = 4.5 if scale < FAR else 7.0
+    for width, color in ((1.8, p.paper), (0.7, p.ink)):
+        ax.plot(frame.x[here], frame.y[here], ls="", marker=RAYS, ms=size, mfc="none", mec=color, mew=width, zorder=13)
+
+
+def draw_units(ax: Axes, frame: Frame, p: Palette, scale: float) -> None:
+    """All units, rare kinds on top: infantry, infiltrators, batteries, FPV teams, armor. Reserves are paler."""
+    far, near = scale < FAR, scale >= NEAR
+    reserve = np.isin(frame.task, (Task.RESERVE, Task.MARCH, Task.WITHDRAW))
+    ring = frame.task == Task.INFILTRATE
+    foot = frame.kind == Kind.INFANTRY
+    size = 1.0 if far else 2.0 if near else 1.35
+    for waiting in (True, False):
+        for side in (0, 1):
+            rows = foot & ~ring & (reserve == waiting) & (frame.side == side) & (frame.men > 0)
+            x, y, men = grains(frame, rows) if far else (frame.x[rows], frame.y[rows], frame.men[rows])
+            color = mixed(p.side_text[side], p.land, 0.42) if waiting else p.side_text[side]
+            classes = (CLASSES if far else (4, 8))
+            level = np.digitize(men, np.array(classes) + 0.5)
+            for k, ms in enumerate((1.15, 1.8, 2.7) if far else (1.9, 2.5, 3.1)):
+                here = level == k
+                ax.plot(x[here], y[here], ls="", marker="os"[side], ms=ms * size * (1.0, 0.9)[side], mfc=color, zorder=14,
+                        mec=p.paper, mew=0 if far else 0.35)  # fmt: skip
+    for side in (0, 1):
+        color = p.side_text[side]
+        rows = foot & ring & (frame.side == side) & (frame.men > 0)
+        x, y, _ = grains(frame, rows, 0.6) if far else (frame.x[rows], frame.y[rows], None)
+        ax.plot(x, y, ls="", marker="o", ms=1.8 if far else 2.6 * size, mfc=p.paper, mec=color, mew=0.5 if far else 0.75, zorder=14)
+    for side in (0, 1):
+        color = p.side_text[side]
+        rows = (frame.kind == Kind.ARTILLERY) & (frame.side == side)
+        ax.plot(frame.x[rows], frame.y[rows], ls="", marker="o", ms=2.3 if far else 3.3 * size, mfc=p.paper, mec=color,
+                mew=0.35 if far else 0.6, zorder=14)  # fmt: skip
+        ax.plot(frame.x[rows], frame.y[rows], ls="", marker="o", ms=0.7 if far else 1.1 * size, mfc=color, mew=0, zorder=14)
+        rows = (frame.kind == Kind.FPV_TEAM) & (frame.side == side)
+        shape = (CHEVRON, CHEVRON_DOWN)[side]
+        ms = 2.3 if far else 3.6 * size
+        if not far:
+            ax.plot(frame.x[rows], frame.y[rows], ls="", marker=shape, ms=ms, mfc="none", mec=p.paper, mew=1.7, zorder=14)
+        ax.plot(frame.x[rows], frame.y[rows], ls="", marker=shape, ms=ms, mfc="none", mec=color, mew=0.45 if far else 0.8, zorder=14)
+        rows = (frame.kind == Kind.ARMOR) & (frame.side == side) & (frame.men > 0)
+        ax.plot(frame.x[rows], frame.y[rows], ls="", marker=HEXAGON, ms=3.0 if far else 4.6 * size, mfc=color, mec=p.paper,
+                mew=0.3, zorder=14)  # fmt: skip
+
+
+def grains(frame: Frame, rows: np.ndarray, km: float = GRAIN_KM) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Units gathered by squares of `km`: mean place (km) and men of each square that has any."""
+    x, y, men = frame.x[rows], frame.y[rows], frame.men[rows].astype(float)
+    west, _, south, north = frame.extent
+    rows_up = int((north - south) / km) + 2
+    square = np.floor((x - west) / km).astype(np.int64) * rows_up + np.floor((y - south) / km).astype(np.int64)
+    _, group = np.unique(square, return_inverse=True)
+    total = np.bincount(group, men)
+    return np.bincount(group, men * x) / total, np.bincount(group, men * y) / total, total
