@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 app = typer.Typer(
-    name="pokrovsk", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    name="pokrovsk",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     help="An open simulation of drone-era land war: the battle for the Pokrovsk sector.",
-)  # fmt: skip
-_cwd_default = "runs/SCENARIO-SEED"
+)
 
 
 def main(args: list[str] | None = None) -> None:
@@ -63,7 +66,11 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback()
-def _top(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Version, and commit in a checkout.")] = False) -> None:
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Version, and commit in a checkout.")
+    ] = False,
+) -> None:
     pass
 
 
@@ -71,31 +78,64 @@ def _top(version: Annotated[bool, typer.Option("--version", callback=_version, i
 def run(
     scenario: Annotated[str, typer.Argument(help="Name of a scenario, or a TOML file.")] = "pokrovsk-2024",
     start: Annotated[str | None, typer.Option(metavar="DATE", help="First day (2024-07-08).")] = None,
-    days: Annotated[int | None, typer.Option(help="How many days; else to the scenario's end.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the first run.")] = 1,
-    runs: Annotated[int, typer.Option(help="Runs, with seeds SEED, SEED+1, ...")] = 1,
-    workers: Annotated[int | None, typer.Option(help="Processes; else one a core, at most one a run.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A parameter by dotted key or short name; may be repeated.")] = None,
-    cell_km: Annotated[float | None, typer.Option(help="Edge of a cell in km.")] = None,
-    step_hours: Annotated[float | None, typer.Option(help="Length of a step in hours.")] = None,
-    front: Annotated[str | None, typer.Option(metavar="FILE", help="Occupied ground at the start: GeoJSON or a 0/1 raster in CSV.")] = None,
+    days: Annotated[str | None, typer.Option(metavar="N", help="How many days; else to the scenario's end.")] = None,
+    seed: Annotated[str, typer.Option(metavar="N", help="Seed of the first run.")] = "1",
+    runs: Annotated[str, typer.Option(metavar="N", help="Runs, with seeds SEED, SEED+1, ...")] = "1",
+    workers: Annotated[
+        str | None, typer.Option(metavar="N", help="Processes; else one a core, at most one a run.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A parameter by key or short name; may be repeated."),
+    ] = None,
+    cell_km: Annotated[str | None, typer.Option(metavar="X", help="Edge of a cell in km.")] = None,
+    step_hours: Annotated[str | None, typer.Option(metavar="H", help="Length of a step in hours.")] = None,
+    front: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Ground held at the start: GeoJSON or 0/1 raster.")
+    ] = None,
     maps: Annotated[str, typer.Option(help="Runs whose daily maps are kept: first (16), all or none.")] = "first",
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help=f"Folder for the results; else {_cwd_default}.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for the results; else runs/SCENARIO-SEED.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what the folder holds.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
-    check: Annotated[bool, typer.Option("--check", help="Verify the books of men and vehicles after every step.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Verify the books of men and vehicles after every step.")
+    ] = False,
 ) -> int:
     """Run a battle; print a short table and write its results to a folder."""
-    from experiments.command import Order, carry_out
+    from experiments.command import carry_out
+    from experiments.order import Order
 
-    return carry_out(Order(scenario=scenario, start=start, days=days, seed=seed, runs=runs, workers=workers, settings=set_ or [],
-                           cell_km=cell_km, step_hours=step_hours, front=front, maps=maps, out=out, force=force, json=json_,
-                           quiet=quiet, check=check))  # fmt: skip
+    return carry_out(
+        Order(
+            scenario=scenario,
+            start=start,
+            days=days,
+            seed=seed,
+            runs=runs,
+            workers=workers,
+            settings=set_ or [],
+            cell_km=cell_km,
+            step_hours=step_hours,
+            front=front,
+            maps=maps,
+            out=out,
+            force=force,
+            json=json_,
+            quiet=quiet,
+            check=check,
+        )
+    )
 
 
 @app.command()
-def scenarios(copy: Annotated[tuple[str, Path] | None, typer.Option(metavar="NAME FILE", help="Copy a scenario to a file, to change it.")] = None) -> None:
+def scenarios(
+    copy: Annotated[
+        tuple[str, Path] | None, typer.Option(metavar="NAME FILE", help="Copy a scenario to a file, to change it.")
+    ] = None,
+) -> None:
     """List the scenarios, or copy one."""
     from experiments import listing
 
@@ -129,16 +169,15 @@ def measures() -> None:
 @app.command()
 def bench(
     what: Annotated[str, typer.Argument(help="What to measure: battle.")] = "battle",
-    peers: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the skirmish benchmark, for the C row.")] = None,
+    peers: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the skirmish benchmark, for the C row.")
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Shorter rows.")] = False,
 ) -> None:
     """Measure speed and memory, all in one run."""
     from experiments import bench as measured
 
-    measured.run(what, peers, quick, **{})
-
-
-def _unused() -> Any: ...
+    measured.run(what, peers, quick)
 
 
 if __name__ == "__main__":

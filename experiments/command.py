@@ -2,44 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments import outputs
+from experiments import outputs, tables
+from experiments.order import Order, checked
 from experiments.runs import Job, RunResult, execute, run_key, settings_key
 from sim.quantity import InputError
-from sim.scenario import RECORD_END, RECORD_START, Scenario, load_scenario
-
-MAPS = ("first", "all", "none")
-
-
-@dataclass
-class Order:
-    """The command line of `pokrovsk run` as it was given."""
-
-    scenario: str = "pokrovsk-2024"
-    start: str | None = None
-    days: int | None = None
-    seed: int = 1
-    runs: int = 1
-    workers: int | None = None
-    settings: list[str] | None = None
-    cell_km: float | None = None
-    step_hours: float | None = None
-    front: str | None = None
-    maps: str = "first"
-    out: Path | None = None
-    force: bool = False
-    json: bool = False
-    quiet: bool = False
-    check: bool = False
+from sim.scenario import Scenario
 
 
 def carry_out(order: Order) -> int:
@@ -50,56 +25,6 @@ def carry_out(order: Order) -> int:
     battle = _Battle(order, scenario, overrides, folder)
     battle.make()
     return battle.tell()
-
-
-# Checking the order
-
-
-def checked(order: Order) -> tuple[Scenario, dict[str, Any]]:
-    """The scenario and overrides of an order; InputError for anything that cannot be."""
-    for name, value, least, most in (("--days", order.days, 1, 731), ("--runs", order.runs, 1, 100_000), ("--seed", order.seed, 0, 2**53),
-                                     ("--workers", order.workers, 1, 1024)):  # fmt: skip
-        if value is not None and not least <= value <= most:
-            raise InputError(f"{name} {value}: allowed: a whole number from {least} to {most}.")
-    if order.maps not in MAPS:
-        raise InputError(f"--maps {order.maps!r}: allowed: {', '.join(MAPS)}.")
-    scenario = load_scenario(order.scenario)
-    start = _date(order.start) if order.start is not None else None
-    days = order.days
-    if start is not None and days is None:
-        days = (scenario.start + dt.timedelta(days=scenario.days) - start).days
-        if days < 1:
-            raise InputError(f"--start {start}: after the scenario's last day; give --days too.")
-    front = str(Path(order.front).absolute()) if order.front is not None else None
-    if front is not None and not Path(front).is_file():
-        raise InputError(f"--front: file {order.front!r} not found.")
-    scenario = load_scenario(scenario, start=start, days=days, cell_km=order.cell_km, step_hours=order.step_hours, front=front)
-    overrides = parsed(order.settings or [])
-    from sim.sector import build_sector
-    from sim.settings import Settings
-
-    overrides = Settings(overrides).overrides
-    Settings({**scenario.params, **overrides})
-    build_sector(scenario)
-    return scenario, overrides
-
-
-def parsed(settings: list[str]) -> dict[str, str]:
-    """KEY=VALUE words as a dictionary; the last one of a key counts."""
-    out = {}
-    for word in settings:
-        key, equals, value = word.partition("=")
-        if not equals or not key.strip() or not value.strip():
-            raise InputError(f"--set {word!r}: allowed: KEY=VALUE.")
-        out[key.strip()] = value.strip()
-    return out
-
-
-def _date(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"--start {text!r}: not a date; allowed: YYYY-MM-DD from {RECORD_START} to {RECORD_END}.") from None
 
 
 # Making it
@@ -122,13 +47,22 @@ class _Battle:
         return outputs.has_piece(self.folder, run_key(self.scenario, self.overrides, seed), seed, maps)
 
     def _with_maps(self, seed: int) -> bool:
-        return self.order.maps == "all" or (self.order.maps == "first" and self.seeds.index(seed) < outputs.FIRST_MAPS)
+        return self.order.maps == "all" or (self.order.maps == "first" and self.seeds.index(seed) < tables.FIRST_MAPS)
 
     def make(self) -> None:
         """Makes the missing runs and writes the folder; a stop or a full disk loses nothing that was computed."""
         missing = [s for s in self.seeds if not self._there(s, self._with_maps(s))]
-        jobs = [Job(self.scenario, self.overrides, s, outputs.piece_path(self.folder.absolute(), s), self._with_maps(s),
-                    self.order.check) for s in missing]  # fmt: skip
+        jobs = [
+            Job(
+                self.scenario,
+                self.overrides,
+                s,
+                outputs.piece_path(self.folder.absolute(), s),
+                self._with_maps(s),
+                self.order.check,
+            )
+            for s in missing
+        ]
         workers = self.order.workers or min(len(jobs), os.cpu_count() or 1) or 1
         self._manifest("running")
         try:
@@ -157,6 +91,7 @@ class _Battle:
         if not self.problem:
             try:
                 self._write_to(self.folder)
+                self.home = self.folder
                 return
             except OSError as error:
                 self.problem = error.strerror or str(error)
@@ -166,8 +101,10 @@ class _Battle:
                 outputs.write_piece(outputs.piece_path(elsewhere, seed), result)
             self._write_to(elsewhere)
         except OSError as error:
-            raise InputError(f"{self.folder} could not be written ({self.problem}), nor could {elsewhere} ({error.strerror}); "
-                             f"runs finished before stand in {self.folder / outputs.PARTS}.") from None  # fmt: skip
+            raise InputError(
+                f"{self.folder} could not be written ({self.problem}), nor could {elsewhere} ({error.strerror}); "
+                f"runs finished before stand in {self.folder / outputs.PARTS}."
+            ) from None
         self.home = elsewhere
 
     def _pieces(self) -> Iterator[tuple[int, RunResult]]:
@@ -179,14 +116,15 @@ class _Battle:
     def _write_to(self, folder: Path) -> None:
         from experiments.summary import summarize, write_summary
 
-        self.home = folder
-        totals = outputs.assemble(folder, self._pieces(), self.order.maps)
-        self.summary = summarize(self.scenario, self.overrides, totals, self.failed, settings_key(self.scenario, self.overrides))
+        totals = tables.assemble(folder, self._pieces(), self.order.maps)
+        self.summary = summarize(
+            self.scenario, self.overrides, totals, self.failed, settings_key(self.scenario, self.overrides)
+        )
         write_summary(folder, self.summary)
         status = "stopped" if self.stopped else "failed" if self.failed else "complete"
         outputs.write_manifest(folder, self.scenario, self.overrides, self.seeds, status)
         if totals:
-            self.pictures = _draw(folder, len(totals))
+            _draw(folder, len(totals))
 
     # Telling of it
 
@@ -204,8 +142,11 @@ class _Battle:
             console = Console(soft_wrap=True)
             show(self.summary, console)
             speed = self.summary
-            console.print(f"\n{self.home}  ({speed['wall_s']:.1f} s of stepping, {speed['ns_per_unit_step']:,.0f} ns per unit-step)",
-                          style="dim", highlight=False)  # fmt: skip
+            console.print(
+                f"\n{self.home}  ({speed['wall_s']:.1f} s stepping, {speed['ns_per_unit_step']:,.0f} ns per unit-step)",
+                style="dim",
+                highlight=False,
+            )
         say = lambda text: print(f"pokrovsk: {text}", file=sys.stderr)  # noqa: E731
         for fail in self.failed:
             say(f"run with seed {fail['seed']} failed: {fail['error']}")
@@ -213,33 +154,30 @@ class _Battle:
             say(f"{self.folder} could not be written: {self.problem}; what was computed is in {self.home}")
             return 2
         if self.stopped:
-            say(f"stopped; {self.summary.get('n_runs', 0)} of {len(self.seeds)} runs are done, and the same command goes on.")
+            done = self.summary.get("n_runs", 0)
+            say(f"stopped; {done} of {len(self.seeds)} runs are done, and the same command goes on.")
             return 130
         return 1 if self.failed else 0
 
 
-def _draw(folder: Path, n: int) -> list[str]:
-    """The pictures of a folder: names of those that were drawn. A picture that fails costs a warning, not the run."""
-    drawn = []
-    wanted = [("sim.view.picture", "battle_picture", "battle.png"), *([("sim.view.fan", "fan_chart", "fan.png")] if n > 1 else [])]
-    for module, function, name in wanted:
-        try:
-            import importlib
+def _draw(folder: Path, n: int) -> None:
+    """The pictures of a folder. One that fails costs a warning, not the run."""
+    import importlib
 
-            draw = getattr(importlib.import_module(module), function)
+    for module, function, name in (("picture", "battle_picture", "battle.png"), ("fan", "fan_chart", "fan.png"))[
+        : 2 if n > 1 else 1
+    ]:
+        try:
+            draw = getattr(importlib.import_module(f"sim.view.{module}"), function)
         except ModuleNotFoundError:
             continue
         try:
-            with outputs.replacing(folder / name) as draft:
-                named = draft.with_suffix(".png")
-                draw(folder, named)
-                os.replace(named, draft)
-            drawn.append(name)
-        except OSError:
-            raise
+            with tempfile.TemporaryDirectory(prefix=".draw-", dir=folder) as drafts:
+                draw(folder, Path(drafts) / name)
+                for file in Path(drafts).iterdir():
+                    os.replace(file, folder / file.name)
         except Exception as error:
             print(f"pokrovsk: {name} was not drawn: {type(error).__name__}: {error}", file=sys.stderr)
-    return drawn
 
 
 @contextmanager
@@ -249,10 +187,26 @@ def _progress(quiet: bool, total: int, label: str) -> Iterator[Any]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
-    bar = Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("left"), TimeRemainingColumn(),
-                   TextColumn("so far"), TimeElapsedColumn(), console=Console(stderr=True), transient=True)  # fmt: skip
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("so far"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
     with bar:
         task = bar.add_task(f"{label}: making ready (compiles once)", total=total)
 
@@ -260,5 +214,3 @@ def _progress(quiet: bool, total: int, label: str) -> Iterator[Any]:
             bar.update(task, completed=done, **({"description": label} if done else {}))
 
         yield tell
-
-

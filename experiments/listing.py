@@ -15,7 +15,9 @@ def print_scenarios() -> None:
     rows = [("name", "start", "days", "step", "box", "title")]
     for name in scenario_names():
         s = load_scenario(name)
-        rows.append((name, s.start, s.days, f"{s.step_hours:g} h", f"{s.box.width_km:g} x {s.box.height_km:g} km", s.title))
+        rows.append(
+            (name, s.start, s.days, f"{s.step_hours:g} h", f"{s.box.width_km:g} x {s.box.height_km:g} km", s.title)
+        )
     _print(rows)
 
 

@@ -1,8 +1,8 @@
 """Runs of a battle: one scenario and one seed each, alone or many at a time over worker processes.
 
-`simulate` makes one run and returns what was recorded of it. `execute` makes many, each a `Job` that leaves its piece in a
-folder when it is finished, so that a stop or a dead worker loses nothing that was done. A run's luck comes from its seed
-alone: one worker or two, in any order, the same bits.
+`simulate` makes one run and returns what was recorded of it. `execute` makes many, each a `Job` that leaves its piece
+in a folder when it is finished, so that a stop or a dead worker loses nothing that was done. A run's luck comes from
+its seed alone: one worker or two, in any order, the same bits.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class RunResult:
     captures: list[dict[str, Any]]
     events: list[dict[str, Any]]
     control: np.ndarray | None
+    frame: dict[str, np.ndarray] | None  # the last moment, as `sim.frame` tells it; with maps only
     wall_s: float  # stepping only, without compilation
     compile_s: float
     unit_steps: int
@@ -50,14 +51,23 @@ class Stopped(Exception):
     """The run was asked to stop before its end."""
 
 
-def simulate(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, overrides: dict[str, Any] | None = None, *,
-             maps: bool = True, check: bool = False, on_day: Callable[[int], None] | None = None, **changes: Any) -> RunResult:
+def simulate(
+    source: str | Path | Scenario = "pokrovsk-2024",
+    seed: int = 1,
+    overrides: dict[str, Any] | None = None,
+    *,
+    maps: bool = True,
+    check: bool = False,
+    on_day: Callable[[int], None] | None = None,
+    **changes: Any,
+) -> RunResult:
     """One run from muster to the last day.
 
     `changes` are fields of the scenario (`days`, `start`, `cell_km`, `step_hours`, `front`); `overrides` are parameters
     by dotted key or short name. `on_day` is told each day that is done and may raise `Stopped`.
     """
     from sim import battle
+    from sim.frame import last_frame_arrays
     from sim.muster import muster
     from sim.scenario import load_scenario
 
@@ -75,11 +85,18 @@ def simulate(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, ove
                 on_day(day + 1)
     journal = world.journal
     return RunResult(
-        key=run_key(scenario, overrides, seed), seed=int(seed), daily=journal.daily(), captures=journal.captures(world),
-        events=journal.events, control=journal.control() if maps else None,
-        wall_s=max(wall - (sum(compiled) - before), 0.0), compile_s=sum(compiled), unit_steps=int(world.unit_steps),
+        key=run_key(scenario, overrides, seed),
+        seed=int(seed),
+        daily=journal.daily(),
+        captures=journal.captures(world),
+        events=journal.events,
+        control=journal.control() if maps else None,
+        frame=last_frame_arrays(world) if maps else None,
+        wall_s=max(wall - (sum(compiled) - before), 0.0),
+        compile_s=sum(compiled),
+        unit_steps=int(world.unit_steps),
         steps=world.step_index,
-    )  # fmt: skip
+    )
 
 
 def _compilation(add: Callable[[float], None]):
@@ -110,7 +127,7 @@ def run_key(scenario: Scenario, overrides: dict[str, Any] | None, seed: int) -> 
 
 @cache
 def code_key() -> str:
-    """Hash of the model's source and of the tables it reads: two runs with equal keys are comparable if this is equal too."""
+    """Hash of the model's source and of the tables it reads: runs with equal keys agree if this is equal too."""
     import seeds
     import sim
 
@@ -187,7 +204,7 @@ def run_job(job: Job, number: int = 0, ticker: Ticker | None = None) -> Outcome:
 
 
 def execute(jobs: list[Job], workers: int = 1, on_days: Callable[[int], None] | None = None) -> Iterator[Outcome]:
-    """Outcomes of the jobs as they end, by `workers` processes (one: in this process). `on_days` is told all days done."""
+    """Outcomes of the jobs as they end, by `workers` processes (one: this one). `on_days` is told all days done."""
     tell = on_days or (lambda total: None)
     if workers <= 1 or len(jobs) <= 1:
         days = [0] * len(jobs)
@@ -220,7 +237,9 @@ def _pooled(jobs: list[Job], workers: int, tell: Callable[[int], None]) -> Itera
     left, deaths = set(range(len(jobs))), [0] * len(jobs)
     while left:
         others = set(multiprocessing.active_children())
-        pool = ProcessPoolExecutor(min(workers, len(left)), mp_context=context, initializer=_start_worker, initargs=(days, stop))
+        pool = ProcessPoolExecutor(
+            min(workers, len(left)), mp_context=context, initializer=_start_worker, initargs=(days, stop)
+        )
         waiting: dict[Future, int] = {}
         try:
             waiting = {pool.submit(run_job, jobs[k], k): k for k in sorted(left)}

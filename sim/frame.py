@@ -104,3 +104,17 @@ def frame_from_run(folder: str | Path) -> Frame:
     """The last moment of the first run in an output folder (its `frame.npz`)."""
     with np.load(Path(folder) / FRAME_FILE) as arrays:
         return frame_from_arrays(arrays)
+
+
+def frame_from_maps(scenario: Scenario, seed: int, maps: np.ndarray) -> Frame:
+    """What maps by day (days + 1, ny, nx), shares 0..1, tell of the last moment: control, and nobody on it."""
+    ny, nx = maps.shape[1:]
+    blocks = (-(-round(ny * scenario.cell_km) // 2), -(-round(nx * scenario.cell_km) // 2), 2)
+    none, still = np.zeros((ny, nx, 2), np.float32), np.zeros(0, np.int8)
+    step = (len(maps) - 1) * scenario.steps_per_day
+    return Frame(
+        scenario=scenario, seed=seed, step=step, date=scenario.date_of(step), control=maps[-1].astype(np.float32),
+        control_start=maps[0].astype(np.float32), works=none, supply=none, cut=none.astype(np.int16),
+        grey=np.zeros((ny, nx), bool), threat=np.zeros(blocks, np.float32), x=np.zeros(0, np.float32),
+        y=np.zeros(0, np.float32), kind=still, side=still, task=still, men=still,
+    )  # fmt: skip

@@ -210,7 +210,7 @@ def _register_strength() -> None:
             lambda look, row=row: _mean(look, "fatigue", row, holding=True))
         measure("", "state", f"mean supply of the {side}'s positions", f"supply_{side}")(
             lambda look, row=row: _mean(look, "supply", row, holding=True))
-        measure("km", "state", f"depth of the kill zone over the {side}'s ground: blocks with 0.25 expected hits per km or more", f"kill_zone_km_{side}")(
+        measure("km", "state", f"depth of the kill zone over the {side}'s ground: blocks with 0.1 expected hits per km or more", f"kill_zone_km_{side}")(
             lambda look, row=row: _kill_zone(look, row))
 
 
@@ -231,7 +231,7 @@ def _mean(look: Look, column: str, row: int, holding: bool = False) -> float:
 def _kill_zone(look: Look, row: int) -> float:
     b = look.world.blocks
     own = b.depth >= 0 if row == 0 else b.depth < 0
-    area = 4.0 * float((own & (b.threat[:, row] >= 0.25)).sum())
+    area = 4.0 * float((own & (b.threat[:, row] >= 0.1)).sum())
     return area / max(look.journal.front_now, 10.0)
 
 

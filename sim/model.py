@@ -65,8 +65,9 @@ class BattleModel(mesa.Model):
 
     def __init__(self, source: str | Path | Scenario = "pokrovsk-2024", *, rng: Any = None,
                  overrides: dict[str, Any] | None = None):
+        rng = int(rng) if isinstance(rng, np.integer) else rng  # `random.Random` knows no numpy integers
         super().__init__(rng=rng)
-        self.seed = int(rng) if isinstance(rng, int | np.integer) else int(self.rng.integers(2**31))
+        self.seed = rng if isinstance(rng, int) else int(self.rng.integers(2**31))
         self.world = muster(source, self.seed, overrides=overrides)
         self._handles: dict[int, Handle] = {}
         self._seen: np.ndarray | None = np.zeros(0, np.int64)  # slots on the map when somebody last looked

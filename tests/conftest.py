@@ -10,7 +10,8 @@ from sim import battle
 from sim.muster import muster
 
 settings.register_profile(
-    "battle", deadline=None, derandomize=True, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    "battle", deadline=None, derandomize=True, max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture])
 settings.load_profile("battle")
 
 SCRATCH = {"cost", "scratch"}  # columns that mean nothing between phases

@@ -107,7 +107,7 @@ def regroup(geo, units, formations, cursor, n, group, most_new, crew_vehicle, se
                 take = min(lack, formations.vehicle_pool[f])
                 units.vehicles[i] += take
                 formations.vehicle_pool[f] -= take
-            want = units.vehicles[i] * crew_vehicle - units.men[i]
+            want = units.vehicles[i] * crew_vehicle - units.men[i]  # crew and carried infantry
             if want > 0:
                 take = min(want, formations.recruits[f])
                 units.men[i] += take
@@ -198,5 +198,5 @@ def run(world) -> None:
     group = np.array([world.group_size(0), world.group_size(1)], np.int64)
     world.room(400)
     u = world.units
-    regroup(world.geo, u, f, world.cursor, world.n, group, max(1, round(8 * dt * 4)), world.settings.armor.crew,
+    regroup(world.geo, u, f, world.cursor, world.n, group, max(1, round(8 * dt * 4)), world.settings.armor.crew + world.settings.armor.dismounts,
             world.settings.armor.vehicles, key(seed, "form groups", step))

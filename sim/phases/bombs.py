@@ -7,7 +7,7 @@ works and buildings break.
 
 from __future__ import annotations
 
-import math
+
 from typing import NamedTuple
 
 from numba import njit

@@ -24,7 +24,7 @@ READS = ("units", "cells", "nodes")
 WRITES = ("formations", "cells", "blocks", "front", "orders", "books", "units")
 
 INFANTRY = int(Kind.INFANTRY)
-RESERVE, HOLD, CONSOLIDATE, INFILTRATE = int(Task.RESERVE), int(Task.HOLD), int(Task.CONSOLIDATE), int(Task.INFILTRATE)
+RESERVE, HOLD, CONSOLIDATE = int(Task.RESERVE), int(Task.HOLD), int(Task.CONSOLIDATE)
 
 
 class Params(Parameters):
@@ -256,10 +256,10 @@ def find_lodgements(geo, units, cells, nodes, formations, n):
     for i in range(n):
         if units.kind[i] != INFANTRY or units.side[i] != 0:
             continue
-        if units.task[i] != CONSOLIDATE and units.task[i] != INFILTRATE:
+        if units.task[i] != CONSOLIDATE:
             continue
         depth = -at_cells(geo, cells.depth, units.x[i], units.y[i])
-        if depth < 1.0 or at_nodes(geo, nodes.presence, 0, units.x[i], units.y[i]) < 8.0:
+        if depth < 1.2 or at_nodes(geo, nodes.presence, 0, units.x[i], units.y[i]) < 8.0:
             continue
         f = units.formation[i]
         if depth > formations.follow[f]:

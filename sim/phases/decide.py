@@ -31,18 +31,19 @@ WANTS_RELIEF = -2
 class Params(Parameters):
     attacks_per_group: float = quantity(0.055, "1/day", low=0.0, high=0.5, doc="attacks that a rested reserve group begins a day at mean tempo", fact="assaults_2025_06_27", role="lever", short="tempo")
     rest_days: float = quantity(4.0, "days", low=0.0, high=20.0, doc="rest of a group between two tasks", fact="modelling assumption")
-    depth_km: float = quantity(0.7, "km", low=0.2, high=2.0, doc="mean depth of an attack's objective beyond the first 0.3 km", fact="modelling assumption")
+    depth_km: float = quantity(0.4, "km", low=0.2, high=2.0, doc="mean depth of an attack's objective beyond the first 0.3 km", fact="modelling assumption")
     infiltration_share: float = quantity(0.14, "", low=0.0, high=0.8, doc="share of attacks made by infiltration, in summer leaf", fact="art_srg_groups", role="lever", short="infiltration_share")
     infiltration_depth_km: float = quantity(1.4, "km", low=0.3, high=6.0, doc="mean depth of one bound of an infiltrating group beyond 1 km", fact="dobro_depth")
     hop_per_day: float = quantity(0.25, "1/day", low=0.0, high=2.0, doc="how often an infiltrating group moves on", fact="modelling assumption")
     gather_men: float = quantity(8.0, "soldiers", low=3.0, high=30.0, doc="men that must have gathered before infiltrators hold ground", fact="modelling assumption")
-    upkeep_per_day: float = quantity(0.10, "1/day", low=0.0, high=1.0, doc="how often a rested reserve group of the attacker goes to a thin piece of its own line", fact="modelling assumption")
-    line_men: float = quantity(14.0, "soldiers", low=2.0, high=60.0, doc="attacker's men near a point of his line above which it needs no more", fact="modelling assumption")
-    follow_per_day: float = quantity(0.06, "1/day", low=0.0, high=0.6, doc="how often a rested reserve group follows a lodgement, in men sent to hold it", fact="modelling assumption", role="lever", short="consolidation")
+    recall_per_day: float = quantity(0.3, "1/day", low=0.0, high=3.0, doc="rate at which a lodged group without touch to its own, and without company, falls back", fact="modelling assumption")
+    upkeep_per_day: float = quantity(0.05, "1/day", low=0.0, high=1.0, doc="how often a rested reserve group of the attacker goes to a thin piece of its own line", fact="modelling assumption")
+    line_men: float = quantity(9.0, "soldiers", low=2.0, high=60.0, doc="attacker's men near a point of his line above which it needs no more", fact="modelling assumption")
+    follow_per_day: float = quantity(0.6, "groups/day", low=0.0, high=40.0, doc="groups that a formation sends a day to hold a deep lodgement (consolidation)", fact="modelling assumption", role="lever", short="consolidation")
     deploy_delay_days: float = quantity(1.5, "days", low=0.1, high=15.0, doc="delay until a free group of the defender answers a need", fact="modelling assumption", role="lever", short="reserve_delay_days")
     reserve_share: float = quantity(0.5, "", low=0.0, high=0.8, doc="share of its infantry a defending formation tries to keep out of the line", fact="modelling assumption", role="lever")
     urgent_need: float = quantity(2.5, "", low=0.1, high=20.0, doc="need of a place above which the last reserves go too", fact="modelling assumption")
-    counter_per_day: float = quantity(0.010, "1/day", low=0.0, high=0.5, doc="counterattacks a rested reserve group of the defender begins a day", fact="recapture_share", role="lever")
+    counter_per_day: float = quantity(0.003, "1/day", low=0.0, high=0.5, doc="counterattacks a rested reserve group of the defender begins a day", fact="recapture_share", role="lever")
     relief_counter: float = quantity(12.0, "", low=1.0, high=60.0, doc="how much oftener groups of a relief formation counterattack a lodgement", fact="dobro_villages")
     rotation: bool = quantity(True, "switch", doc="positions are relieved", fact="modelling assumption", role="lever")
     rotation_interval_days: float = quantity(45.0, "days", low=5.0, high=360.0, doc="days a group of the defender stays in place before relief is asked for", fact="prior_days_on_position_2024", role="lever", short="rotation_interval_days")
@@ -66,7 +67,7 @@ def inside_y(geo, y, margin):
     return min(max(y, geo.y0 + margin), geo.y0 + geo.height - margin)
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def set_goal(geo, units, i, task, x, y):
     """Gives group `i` a task and a goal inside the box, and starts it on its way."""
     units.task[i] = task
@@ -75,7 +76,7 @@ def set_goal(geo, units, i, task, x, y):
     units.goal_y[i] = inside_y(geo, y, 0.05)
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def at_line(geo, units, front, i, k, task, beyond, a):
     """Sends group `i` to point `k` of the line, `beyond` km past it (negative: short of it), `a` km along it."""
     s = 1.0 if units.side[i] == 0 else -1.0
@@ -85,17 +86,19 @@ def at_line(geo, units, front, i, k, task, beyond, a):
 
 
 @njit(inline="always")
-def attacker_reserve(geo, units, formations, orders, front, cells, i, key, dt, leafy, follow_scale, knobs, tally):
+def follow_rate(formations, f, scale, knobs):
+    """Rate at which one reserve group of formation `f` is sent after a lodgement: so many groups a day for them all."""
+    return knobs.follow_per_day * scale / max(formations.ready[f], 5) if formations.follow[f] > 0.0 else 0.0
+
+
+@njit(cache=True, nogil=True)
+def attacker_reserve(geo, units, formations, orders, front, i, key, leafy, follow_scale, knobs, tally):
     """A rested reserve group of the attacker: attacks, slips through, follows a lodgement or mends the line."""
     f = units.formation[i]
     slot = units.slot[i]
-    tempo = formations.tempo[f]
-    attack = knobs.attacks_per_group * tempo
-    follow = knobs.follow_per_day * follow_scale if formations.follow[f] > 0.0 else 0.0
-    upkeep = knobs.upkeep_per_day
-    total = attack + follow + upkeep
-    if uniform_of(key, slot, 0) >= 1.0 - math.exp(-total * dt):
-        return
+    attack = knobs.attacks_per_group * formations.tempo[f]
+    follow = follow_rate(formations, f, follow_scale, knobs)
+    total = attack + follow + knobs.upkeep_per_day
     which = uniform_of(key, slot, 1) * total
     along = (uniform_of(key, slot, 2) - 0.5) * 2.0 * 0.6
     if which < attack:
@@ -127,18 +130,14 @@ def attacker_reserve(geo, units, formations, orders, front, cells, i, key, dt, l
             at_line(geo, units, front, i, best, MARCH, -(0.2 + 0.8 * uniform_of(key, slot, 7)), along)
 
 
-@njit(inline="always")
-def defender_reserve(geo, units, formations, orders, front, i, key, dt, light, knobs, tally):
+@njit(cache=True, nogil=True)
+def defender_reserve(geo, units, formations, orders, front, i, key, light, knobs, tally):
     """A rested reserve group of the defender: counterattacks where the attacker is thin, or goes where it is needed."""
     f = units.formation[i]
     slot = units.slot[i]
-    relief = formations.relief[f] == 1
-    counter = knobs.counter_per_day * (knobs.relief_counter if relief else 1.0)
-    deploy = (1.5 - light) / knobs.deploy_delay_days  # rather by night
-    total = counter + deploy
-    if uniform_of(key, slot, 0) >= 1.0 - math.exp(-total * dt):
-        return
-    which = uniform_of(key, slot, 1) * total
+    counter = knobs.counter_per_day * (knobs.relief_counter if formations.relief[f] == 1 else 1.0)
+    deploy = (1.8 - 1.4 * light) / knobs.deploy_delay_days  # rather by night
+    which = uniform_of(key, slot, 1) * (counter + deploy)
     along = (uniform_of(key, slot, 2) - 0.5) * 2.0 * 0.6
     best = -1
     if which < counter:
@@ -163,8 +162,8 @@ def defender_reserve(geo, units, formations, orders, front, i, key, dt, light, k
         at_line(geo, units, front, i, best, MARCH, -(0.15 + 1.2 * uniform_of(key, slot, 9) ** 2), along)
 
 
-@njit(inline="always")
-def infiltrator(geo, units, cells, nodes, formations, i, key, dt, knobs):
+@njit(cache=True, nogil=True)
+def infiltrator(geo, units, cells, nodes, formations, i, key, hop, knobs):
     """A group behind the line: gathers and holds when enough men are there, else now and then moves on."""
     s = units.side[i]
     slot = units.slot[i]
@@ -180,7 +179,7 @@ def infiltrator(geo, units, cells, nodes, formations, i, key, dt, knobs):
         units.task[i] = HOLD
         units.days[i] = 0.0
         return
-    if uniform_of(key, slot, 0) >= 1.0 - math.exp(-knobs.hop_per_day * dt):
+    if uniform_of(key, slot, 0) >= hop:
         return
     if at_nodes(geo, nodes.fire, 1 - s, x, y) > 2.5:
         return
@@ -198,37 +197,10 @@ def infiltrator(geo, units, cells, nodes, formations, i, key, dt, knobs):
     units.stage[i] = 1
 
 
-@njit(inline="always")
-def holder(geo, units, cells, formations, i, key, dt, knobs):
-    """A group in position: asks for relief when its time is over; leaves a place that the line has left behind."""
-    s = units.side[i]
-    own_depth = at_cells(geo, cells.depth, units.x[i], units.y[i])
-    if s == 1:
-        own_depth = -own_depth
-    f = units.formation[i]
-    if own_depth > knobs.drop_back_km or formations.active[f] == 0 and own_depth > 0.8:
-        set_goal(geo, units, i, WITHDRAW, formations.base_x[f], formations.base_y[f])
-        units.partner[i] = -1
-        return
-    if knobs.rotation > 0.5 and units.partner[i] == -1 and units.days[i] > formations.rotation_days[f]:
-        if uniform_of(key, units.slot[i], 0) < 1.0 - math.exp(-dt / 3.0):
-            units.partner[i] = WANTS_RELIEF
-
-
-@njit(inline="always")
-def crew(geo, units, cells, formations, orders, front, i, key, dt, setback):
-    """A drone crew or battery: keeps its distance behind the line as the line moves."""
-    if units.goal_x[i] != units.x[i] or units.goal_y[i] != units.y[i]:
-        return
-    own_depth = at_cells(geo, cells.depth, units.x[i], units.y[i])
-    if units.side[i] == 1:
-        own_depth = -own_depth
-    off = abs(own_depth - setback) / setback
-    if off < 0.5:
-        return
+@njit(cache=True, nogil=True)
+def resite(geo, units, orders, front, i, key, setback):
+    """A drone crew or battery packs up for a new site about `setback` km behind the line."""
     slot = units.slot[i]
-    if uniform_of(key, slot, 0) >= 1.0 - math.exp(-(1.0 if own_depth > 0.5 else 6.0) * dt):
-        return
     k = pick(orders, units.formation[i], False, uniform_of(key, slot, 1))
     if k < 0:
         return
@@ -248,7 +220,7 @@ def expected_burst(geo, blocks, side, x, y, gx, gy):
     return total * length / pieces
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud, knobs, armor, tally):
     """A section in reserve: mounts an attack when what it expects to lose is worth it."""
     f = units.formation[i]
@@ -259,8 +231,6 @@ def armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud
     if k < 0:
         return
     hits = expected_burst(geo, blocks, units.side[i], units.x[i], units.y[i], front.x[k], front.y[k])
-    if units.side[i] == 1:
-        return
     push = 2.0 * (armor.value * math.exp(-armor.hit_aversion * hits) - 2.0 - 1.2 * mud)
     rate = armor.mount_max * formations.tempo[f] / (1.0 + math.exp(-push))
     if uniform_of(key, slot, 1) < 1.0 - math.exp(-rate * dt):
@@ -269,35 +239,83 @@ def armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud
 
 
 @njit(cache=True, nogil=True)
-def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, dt, light, leafy, follow_scale, mud, knobs, armor,
-           setback, tally):
+def readiness(formations, dt, light, follow_scale, knobs):
+    """Chance that a rested reserve group of each formation sets out in this step, (formations,)."""
+    out = np.zeros(formations.side.shape[0])
+    for f in range(out.shape[0]):
+        if formations.side[f] == 0:
+            rate = knobs.attacks_per_group * formations.tempo[f] + knobs.upkeep_per_day
+            rate += follow_rate(formations, f, follow_scale, knobs)
+        else:
+            rate = knobs.counter_per_day * (knobs.relief_counter if formations.relief[f] == 1 else 1.0)
+            rate += (1.8 - 1.4 * light) / knobs.deploy_delay_days
+        out[f] = 1.0 - math.exp(-rate * dt)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, dt, light, leafy, follow_scale, mud, knobs,
+           armor, setback, tally):
     """Every unit's decision for this step. `tally`: (2, 4) attacks, infiltrations, counterattacks, mounted attacks."""
+    ready = readiness(formations, dt, light, follow_scale, knobs)
+    ask = 1.0 - math.exp(-dt / 3.0)
+    pack = 1.0 - math.exp(-dt)
+    flee = 1.0 - math.exp(-6.0 * dt)
+    hop = 1.0 - math.exp(-knobs.hop_per_day * dt)
+    recall = 1.0 - math.exp(-knobs.recall_per_day * dt)
     for i in range(n):
         kind = units.kind[i]
         if kind < 0:
             continue
         task = units.task[i]
+        side = units.side[i]
+        f = units.formation[i]
+        slot = units.slot[i]
         if kind == INFANTRY:
             if task == RESERVE:
                 if units.days[i] < knobs.rest_days or units.men[i] < 2 or units.partner[i] >= 0:
                     continue
-                if units.side[i] == 0:
-                    attacker_reserve(geo, units, formations, orders, front, cells, i, key, dt, leafy, follow_scale, knobs, tally)
+                if uniform_of(key, slot, 0) >= ready[f]:
+                    continue
+                if side == 0:
+                    attacker_reserve(geo, units, formations, orders, front, i, key, leafy, follow_scale, knobs, tally)
                 else:
-                    defender_reserve(geo, units, formations, orders, front, i, key, dt, light, knobs, tally)
+                    defender_reserve(geo, units, formations, orders, front, i, key, light, knobs, tally)
             elif task == HOLD:
-                holder(geo, units, cells, formations, i, key, dt, knobs)
+                depth = at_cells(geo, cells.depth, units.x[i], units.y[i])
+                if side == 1:
+                    depth = -depth
+                if depth > knobs.drop_back_km or (formations.active[f] == 0 and depth > 0.8):
+                    units.partner[i] = -1
+                    set_goal(geo, units, i, WITHDRAW, formations.base_x[f], formations.base_y[f])
+                elif units.days[i] > formations.rotation_days[f] and units.partner[i] == -1 and knobs.rotation > 0.5:
+                    if uniform_of(key, slot, 0) < ask:
+                        units.partner[i] = WANTS_RELIEF
             elif task == INFILTRATE and units.stage[i] == 2:
-                infiltrator(geo, units, cells, nodes, formations, i, key, dt, knobs)
+                infiltrator(geo, units, cells, nodes, formations, i, key, hop, knobs)
             elif task == CONSOLIDATE:
                 held = cells.control[units.cell[i]]
-                if (held if units.side[i] == 0 else 1.0 - held) >= 0.55:
+                depth = cells.depth[units.cell[i]]
+                if side == 1:
+                    held = 1.0 - held
+                    depth = -depth
+                if held >= 0.55:
                     units.task[i] = HOLD
+                elif depth < -1.2 and units.days[i] > 2.0 and uniform_of(key, slot, 0) < recall:
+                    if at_nodes(geo, nodes.presence, side, units.x[i], units.y[i]) < knobs.gather_men:
+                        set_goal(geo, units, i, WITHDRAW, formations.base_x[f], formations.base_y[f])
         elif kind == ARMOR:
-            if task == RESERVE and units.days[i] >= knobs.rest_days and knobs.armor > 0.5:
+            if task == RESERVE and units.days[i] >= knobs.rest_days and knobs.armor > 0.5 and side == 0:
                 armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud, knobs, armor, tally)
         elif kind == FPV or kind == ARTILLERY:
-            crew(geo, units, cells, formations, orders, front, i, key, dt, setback[kind])
+            if units.goal_x[i] != units.x[i] or units.goal_y[i] != units.y[i]:
+                continue
+            depth = at_cells(geo, cells.depth, units.x[i], units.y[i])
+            if side == 1:
+                depth = -depth
+            if abs(depth - setback[kind]) > 0.5 * setback[kind]:
+                if uniform_of(key, slot, 0) < (pack if depth > 0.5 else flee):
+                    resite(geo, units, orders, front, i, key, setback[kind])
 
 
 @njit(cache=True, nogil=True)

@@ -42,9 +42,10 @@ class Params(Parameters):
     duel_attacker: float = quantity(0.02, "", low=0.002, high=0.5, doc="chance per bout that an attacking man hits a man in a position in the open", fact="modelling assumption")
     duel_defender: float = quantity(0.05, "", low=0.005, high=0.5, doc="chance per bout that a man in a position hits an attacker", fact="modelling assumption")
     duel_cover: float = quantity(0.45, "", low=0.0, high=0.9, doc="share of an attacker's hits that a dug-in position keeps off", fact="modelling assumption")
-    give_way: float = quantity(0.04, "", low=0.0, high=0.3, doc="chance per bout that a position gives way to odds of one to one, without loss", fact="modelling assumption")
-    bouts: int = quantity(6, "bouts", low=1, high=30, doc="bouts of a duel before the attack counts as stopped", fact="modelling assumption")
+    give_way: float = quantity(0.10, "", low=0.0, high=0.3, doc="chance per bout that a position gives way to odds of one to one, without loss", fact="modelling assumption")
+    bouts: int = quantity(8, "bouts", low=1, high=30, doc="bouts of a duel before the attack counts as stopped", fact="modelling assumption")
     break_rate: float = quantity(2.4, "", low=0.5, high=8.0, doc="how readily losses break a group: chance 1 - exp(-rate * share lost)", fact="breakpoint_helmbold")
+    approach_break: float = quantity(0.4, "", low=0.0, high=1.0, doc="how much less losses on the approach break a group than losses in the attack itself", fact="modelling assumption")
     notice: float = quantity(0.10, "1/km", low=0.0, high=1.0, doc="rate per km and man of fire at which an infiltrating group is noticed", fact="modelling assumption")
     notice_light: float = quantity(0.7, "", low=0.0, high=1.0, doc="share of that which daylight adds", fact="modelling assumption")
     contact_per_day: float = quantity(0.004, "1/day", low=0.0, high=5.0, doc="men one man of fire hits a day in standing contact", fact="modelling assumption")
@@ -152,7 +153,7 @@ def duel(units, cells, formations, i, row, men, start_men, shock, key, base, wea
             units.hits[row, DIRECT] += gone
         if lost > 0:
             units.hits[i, DIRECT] += lost
-        pressed = knobs.break_rate * gone / max(began, 1) + knobs.give_way * shock * men / max(theirs, 1)
+        pressed = knobs.break_rate * gone / max(began, 1) + knobs.give_way * shock * men / max(theirs, 1) * exposed
         their_break = uniform_of(key, slot, base + 4 * bout + 2) < 1.0 - math.exp(-pressed / theirs_resolve)
         ours_break = breaks(uniform_of(key, slot, base + 4 * bout + 3), men, men - lost, start_men, ours_resolve, knobs.break_rate)
         men -= lost
@@ -191,7 +192,7 @@ def attack(geo, units, cells, nodes, formations, start, order, i, key, light, we
     n_met = 0
     outcome = 1 if men > 0 else -1
     bold = resolve_of(units, formations, i) * (1.5 if shock > 1.0 else 1.0)
-    if men > 0 and breaks(uniform_of(key, slot, 0), start_men, men, start_men, bold, knobs.break_rate):
+    if men > 0 and breaks(uniform_of(key, slot, 0), start_men, men, start_men, bold, knobs.break_rate * knobs.approach_break):
         outcome = -1
     ours_skill = skill_of(units, i)
     pieces = int(length / PIECE_KM) + 1

@@ -183,7 +183,7 @@ def bury(units, n):
 
 
 def run(world) -> None:
-    p, a = world.settings.losses, world.settings.armor
+    a = world.settings.armor
     u, c, b, f = world.units, world.cells, world.books, world.formations
     seed, step = world.seed, world.step_index
     knobs = world.knobs("losses", Knobs, return_share=world.settings.arrive.return_share, destroyed=a.destroyed_share,

@@ -38,6 +38,8 @@ class Params(Parameters):
     give_up_per_day: float = quantity(0.5, "1/day", low=0.05, high=5.0, doc="rate at which an outflanked position is left", fact="modelling assumption")
     surrender_share: float = quantity(0.15, "", low=0.0, high=0.9, doc="share of overrun or cut-off groups that give up when they break", fact="modelling assumption")
     starve_per_day: float = quantity(0.12, "1/day", low=0.0, high=1.0, doc="rate of loss of men in a pocket without supply", fact="prior_evacuation")
+    rally: float = quantity(0.42, "", low=0.0, high=1.0, doc="morale above which a group that gives way takes up the next position instead of leaving the line", fact="modelling assumption")
+    step_back_km: float = quantity(1.0, "km", low=0.3, high=4.0, doc="how far behind that next position lies", fact="modelling assumption")
     desertion_per_1000: float = quantity(0.35, "1/day", low=0.0, high=5.0, doc="men in 1,000 who leave without leave each day, at middling morale", fact="modelling assumption")
     strain_pressure: float = quantity(0.6, "", low=0.0, high=4.0, doc="extra strain of a day with the enemy near", fact="modelling assumption")
     strain_hunger: float = quantity(1.5, "", low=0.0, high=6.0, doc="extra strain of a day without supply", fact="modelling assumption")
@@ -127,12 +129,18 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
             tally[s, 1] += 1
             clear_row(units, i)
             continue
-        units.task[i] = WITHDRAW
         units.stage[i] = 0
         units.partner[i] = -1
-        units.goal_x[i] = formations.base_x[f]
-        units.goal_y[i] = formations.base_y[f]
         units.morale[i] = max(units.morale[i] - 0.1, 0.0)
+        if task == HOLD and units.morale[i] > knobs.rally and not cut:
+            sign = 1.0 if s == 0 else -1.0
+            units.task[i] = MARCH
+            units.goal_x[i] = min(max(units.x[i] + sign * knobs.step_back_km * cells.east[c], geo.x0 + 0.05), geo.x0 + geo.width - 0.05)
+            units.goal_y[i] = min(max(units.y[i] + sign * knobs.step_back_km * cells.north[c], geo.y0 + 0.05), geo.y0 + geo.height - 0.05)
+        else:
+            units.task[i] = WITHDRAW
+            units.goal_x[i] = formations.base_x[f]
+            units.goal_y[i] = formations.base_y[f]
 
 
 def run(world) -> None:

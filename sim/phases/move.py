@@ -30,7 +30,7 @@ ZONE_KM = 16.0  # beyond this depth movement is by truck and not counted as visi
 class Params(Parameters):
     safe_km: float = quantity(9.0, "km", low=3.0, high=25.0, doc="depth beyond which men ride instead of walking", fact="prior_lethal_depth_2025")
     mud_slows: float = quantity(0.35, "", low=0.0, high=0.9, doc="share of pace lost in deep mud", fact="modelling assumption")
-    hidden_at_night: float = quantity(0.35, "", low=0.0, high=0.9, doc="share of visibility that darkness takes", fact="modelling assumption")
+    hidden_at_night: float = quantity(0.5, "", low=0.0, high=0.9, doc="share of visibility that darkness takes", fact="modelling assumption")
     hidden_in_leaf: float = quantity(0.5, "", low=0.0, high=0.9, doc="share of visibility that full leaf takes under trees", fact="modelling assumption")
     hidden_in_town: float = quantity(0.4, "", low=0.0, high=0.9, doc="share of visibility that buildings take", fact="modelling assumption")
     infiltrator_visible: float = quantity(0.35, "", low=0.05, high=1.0, doc="visibility of an infiltrating group beside a marching one", fact="modelling assumption")

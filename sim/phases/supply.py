@@ -27,7 +27,7 @@ FAR = 50.0
 class Params(Parameters):
     enabled: bool = quantity(True, "switch", doc="supply flows along roads and is thinned by threat; off: everybody has all", fact="modelling assumption", role="lever")
     road_cost: float = quantity(0.003, "1/km", low=0.0, high=0.05, doc="loss of supply per km of the best road", fact="modelling assumption")
-    rough_cost: float = quantity(0.03, "1/km", low=0.01, high=0.3, doc="loss of supply per km across country", fact="modelling assumption")
+    rough_cost: float = quantity(0.012, "1/km", low=0.001, high=0.3, doc="loss of supply per km across country", fact="modelling assumption")
     grey_cost: float = quantity(0.45, "1/km", low=0.05, high=2.0, doc="loss of supply per km through ground that nobody holds", fact="modelling assumption")
     threat_cost: float = quantity(0.10, "1/hit", low=0.0, high=2.0, doc="loss of supply per expected drone hit on the way", fact="drone_roads_2025_04")
     blocked_fire: float = quantity(1.5, "soldiers", low=0.2, high=10.0, doc="enemy fire that closes ground to supply", fact="modelling assumption")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.path import Path as Shape
 
@@ -19,11 +20,28 @@ FAR, NEAR = 8.3, 30.0  # points per km: below FAR grains, above NEAR full glyphs
 GRAIN_KM = 0.8  # at far zoom infantry of one side within such a square is one grain
 CLASSES = (8, 30)  # men: up to the first small, up to the second middle, above large
 _C, _S = 0.5, 0.8660254
-HEXAGON = Shape([(-1.0, 0), (-0.55, 0.48), (0.55, 0.48), (1.0, 0), (0.55, -0.48), (-0.55, -0.48), (-1.0, 0)], closed=True)
+HEXAGON = Shape(
+    [(-1.0, 0), (-0.55, 0.48), (0.55, 0.48), (1.0, 0), (0.55, -0.48), (-0.55, -0.48), (-1.0, 0)], closed=True
+)
 CHEVRON = Shape([(-1, -0.45), (0, 0.5), (1, -0.45)], [1, 2, 2])
 CHEVRON_DOWN = Shape([(-1, 0.45), (0, -0.5), (1, 0.45)], [1, 2, 2])
-RAYS = Shape([(0, 0.3), (0, 1), (0, -0.3), (0, -1), (0.3 * _S, 0.3 * _C), (_S, _C), (-0.3 * _S, -0.3 * _C), (-_S, -_C),
-              (0.3 * _S, -0.3 * _C), (_S, -_C), (-0.3 * _S, 0.3 * _C), (-_S, _C)], [1, 2] * 6)  # fmt: skip
+RAYS = Shape(
+    [
+        (0, 0.3),
+        (0, 1),
+        (0, -0.3),
+        (0, -1),
+        (0.3 * _S, 0.3 * _C),
+        (_S, _C),
+        (-0.3 * _S, -0.3 * _C),
+        (-_S, -_C),
+        (0.3 * _S, -0.3 * _C),
+        (_S, -_C),
+        (-0.3 * _S, 0.3 * _C),
+        (-_S, _C),
+    ],
+    [1, 2] * 6,
+)
 
 
 def mixed(color: str, ground: str, share: float) -> tuple[float, float, float]:
@@ -52,32 +70,98 @@ def draw_units(ax: Axes, frame: Frame, p: Palette, scale: float) -> None:
             rows = foot & ~ring & (reserve == waiting) & (frame.side == side) & (frame.men > 0)
             x, y, men = grains(frame, rows) if far else (frame.x[rows], frame.y[rows], frame.men[rows])
             color = mixed(p.side_text[side], p.land, 0.42) if waiting else p.side_text[side]
-            classes = (CLASSES if far else (4, 8))
+            classes = CLASSES if far else (4, 8)
             level = np.digitize(men, np.array(classes) + 0.5)
             for k, ms in enumerate((1.15, 1.8, 2.7) if far else (1.9, 2.5, 3.1)):
                 here = level == k
-                ax.plot(x[here], y[here], ls="", marker="os"[side], ms=ms * size * (1.0, 0.9)[side], mfc=color, zorder=14,
-                        mec=p.paper, mew=0 if far else 0.35)  # fmt: skip
+                ax.plot(
+                    x[here],
+                    y[here],
+                    ls="",
+                    marker="os"[side],
+                    ms=ms * size * (1.0, 0.9)[side],
+                    mfc=color,
+                    zorder=14,
+                    mec=p.paper,
+                    mew=0 if far else 0.35,
+                )
+    if near:
+        _bars(ax, frame, p, scale)
     for side in (0, 1):
         color = p.side_text[side]
         rows = foot & ring & (frame.side == side) & (frame.men > 0)
         x, y, _ = grains(frame, rows, 0.6) if far else (frame.x[rows], frame.y[rows], None)
-        ax.plot(x, y, ls="", marker="o", ms=1.8 if far else 2.6 * size, mfc=p.paper, mec=color, mew=0.5 if far else 0.75, zorder=14)
+        ax.plot(
+            x,
+            y,
+            ls="",
+            marker="o",
+            ms=1.8 if far else 2.6 * size,
+            mfc=p.paper,
+            mec=color,
+            mew=0.5 if far else 0.75,
+            zorder=14,
+        )
     for side in (0, 1):
         color = p.side_text[side]
         rows = (frame.kind == Kind.ARTILLERY) & (frame.side == side)
-        ax.plot(frame.x[rows], frame.y[rows], ls="", marker="o", ms=2.3 if far else 3.3 * size, mfc=p.paper, mec=color,
-                mew=0.35 if far else 0.6, zorder=14)  # fmt: skip
-        ax.plot(frame.x[rows], frame.y[rows], ls="", marker="o", ms=0.7 if far else 1.1 * size, mfc=color, mew=0, zorder=14)
+        ax.plot(
+            frame.x[rows],
+            frame.y[rows],
+            ls="",
+            marker="o",
+            ms=2.3 if far else 3.3 * size,
+            mfc=p.paper,
+            mec=color,
+            mew=0.35 if far else 0.6,
+            zorder=14,
+        )
+        ax.plot(
+            frame.x[rows], frame.y[rows], ls="", marker="o", ms=0.7 if far else 1.1 * size, mfc=color, mew=0, zorder=14
+        )
         rows = (frame.kind == Kind.FPV_TEAM) & (frame.side == side)
         shape = (CHEVRON, CHEVRON_DOWN)[side]
         ms = 2.3 if far else 3.6 * size
         if not far:
-            ax.plot(frame.x[rows], frame.y[rows], ls="", marker=shape, ms=ms, mfc="none", mec=p.paper, mew=1.7, zorder=14)
-        ax.plot(frame.x[rows], frame.y[rows], ls="", marker=shape, ms=ms, mfc="none", mec=color, mew=0.45 if far else 0.8, zorder=14)
+            ax.plot(
+                frame.x[rows], frame.y[rows], ls="", marker=shape, ms=ms, mfc="none", mec=p.paper, mew=1.7, zorder=14
+            )
+        ax.plot(
+            frame.x[rows],
+            frame.y[rows],
+            ls="",
+            marker=shape,
+            ms=ms,
+            mfc="none",
+            mec=color,
+            mew=0.45 if far else 0.8,
+            zorder=14,
+        )
         rows = (frame.kind == Kind.ARMOR) & (frame.side == side) & (frame.men > 0)
-        ax.plot(frame.x[rows], frame.y[rows], ls="", marker=HEXAGON, ms=3.0 if far else 4.6 * size, mfc=color, mec=p.paper,
-                mew=0.3, zorder=14)  # fmt: skip
+        ax.plot(
+            frame.x[rows],
+            frame.y[rows],
+            ls="",
+            marker=HEXAGON,
+            ms=3.0 if far else 4.6 * size,
+            mfc=color,
+            mec=p.paper,
+            mew=0.3,
+            zorder=14,
+        )
+
+
+def _bars(ax: Axes, frame: Frame, p: Palette, scale: float) -> None:
+    """Near zoom: a short bar over each infantry group, as long as its men are many (nine men fill it)."""
+    rows = (frame.kind == Kind.INFANTRY) & (frame.men > 0)
+    x, y, share = frame.x[rows], frame.y[rows] + 4.6 / scale, np.minimum(frame.men[rows] / 9, 1.0)
+    half = 3.2 / scale
+    ends = np.stack([np.column_stack([x - half, y]), np.column_stack([x - half + 2 * half * share, y])], axis=1)
+    colors = [p.side_text[s] for s in frame.side[rows]]
+    for width, color in ((2.0, p.paper), (0.9, colors)):
+        ax.add_collection(
+            LineCollection(ends, colors=color, linewidths=width, zorder=14.1, capstyle="butt"), autolim=False
+        )
 
 
 def grains(frame: Frame, rows: np.ndarray, km: float = GRAIN_KM) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -24,8 +24,12 @@ class Box:
 
     def meets(self, other: Box, apart: float = 0.0) -> bool:
         """True when the two overlap or come closer than `apart` points."""
-        return (self.x0 - apart < other.x1 and other.x0 - apart < self.x1
-                and self.y0 - apart < other.y1 and other.y0 - apart < self.y1)  # fmt: skip
+        return (
+            self.x0 - apart < other.x1
+            and other.x0 - apart < self.x1
+            and self.y0 - apart < other.y1
+            and other.y0 - apart < self.y1
+        )
 
     def inside(self, other: Box) -> bool:
         return self.x0 >= other.x0 and self.x1 <= other.x1 and self.y0 >= other.y0 and self.y1 <= other.y1
@@ -44,6 +48,8 @@ class Wish:
     gap: float = 2.4
     apart: float = 1.0  # least distance to other labels
     centered: bool = False  # sits on its point (line labels) instead of beside it
+    tone: str = "place"  # what it names: place, line (a date), danger (a contour), water
+    group: str = ""  # of the wishes of one named group only the one that covers least is placed
 
     @property
     def width(self) -> float:
@@ -80,29 +86,44 @@ def candidates(wish: Wish) -> list[Box]:
     return boxes
 
 
-def place(wishes: Sequence[Wish], bounds: Box, reserved: Sequence[Box] = (), busy: np.ndarray | None = None) -> list[Label]:
+def place(
+    wishes: Sequence[Wish], bounds: Box, reserved: Sequence[Box] = (), busy: np.ndarray | None = None
+) -> list[Label]:
     """Labels that fit inside `bounds` and overlap neither one another nor `reserved`; the others are left out.
 
     `busy`: (m, 2) points of ink under the labels; of the free places the one covering least ink is taken.
     """
     taken: list[Box] = list(reserved)
     out: list[Label] = []
-    for wish in sorted(wishes, key=lambda w: w.rank):
+    groups: dict[str, list[Wish]] = {}
+    for wish in wishes:
+        if wish.group:
+            groups.setdefault(wish.group, []).append(wish)
+    done: set[str] = set()
+    for first in sorted(wishes, key=lambda w: w.rank):
+        if first.group in done:
+            continue
         best, least = None, np.inf
-        for order, box in enumerate(candidates(wish)):
-            if not box.inside(bounds) or any(box.meets(t, wish.apart) for t in taken):
-                continue
-            cost = 0.6 * order + (_covered(box, busy) if busy is not None and len(busy) else 0.0)
-            if cost < least:
-                best, least = box, cost
+        for wish in groups.get(first.group, [first]):
+            for order, box in enumerate(candidates(wish)):
+                if not box.inside(bounds) or any(box.meets(t, wish.apart) for t in taken):
+                    continue
+                cost = 0.6 * order + 10 * (wish.rank - first.rank) + _covered(box, busy)
+                if cost < least:
+                    best, least = Label(wish, box), cost
+        if first.group:
+            done.add(first.group)
         if best is not None:
-            taken.append(best)
-            if not wish.centered:
-                taken.append(Box(wish.x - 1.6, wish.y - 1.6, wish.x + 1.6, wish.y + 1.6))
-            out.append(Label(wish, best))
+            taken.append(best.box)
+            if not best.wish.centered:
+                x, y = best.wish.x, best.wish.y
+                taken.append(Box(x - 1.6, y - 1.6, x + 1.6, y + 1.6))
+            out.append(best)
     return out
 
 
-def _covered(box: Box, points: np.ndarray) -> float:
+def _covered(box: Box, points: np.ndarray | None) -> float:
+    if points is None or not len(points):
+        return 0.0
     x, y = points[:, 0], points[:, 1]
     return float(((x > box.x0) & (x < box.x1) & (y > box.y0) & (y < box.y1)).sum())

@@ -19,14 +19,25 @@ import matplotlib as mpl
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.ft2font import FT2Font
 
 COLUMN_IN = 90 / 25.4  # width of a column figure, inches
 PAGE_IN = 183 / 25.4  # width of a page figure, inches
 TEXT_PT, TICK_PT, TITLE_PT, CAPTION_PT = 8.0, 7.5, 10.5, 6.8
 DPI = 300
 
-SANS = ("Inter", "Source Sans 3", "Helvetica Neue", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "Arial",
-        "DejaVu Sans Condensed", "DejaVu Sans")
+SANS = (
+    "Inter",
+    "Source Sans 3",
+    "Helvetica Neue",
+    "Segoe UI",
+    "Roboto",
+    "Noto Sans",
+    "Liberation Sans",
+    "Arial",
+    "DejaVu Sans Condensed",
+    "DejaVu Sans",
+)
 SERIF = ("Charter", "Charis SIL", "Georgia", "Noto Serif", "Source Serif 4", "DejaVu Serif Condensed", "DejaVu Serif")
 
 
@@ -56,19 +67,47 @@ class Palette:
 
 
 LIGHT = Palette(
-    paper="#FBF9F4", ink="#22211E", secondary="#57534B", tertiary="#6E685D", hairline="#DED8CB", control_line="#C9C1B1",
-    side_text=("#A0490A", "#0F5F66"), side_bar=("#C07A38", "#5E9A9B"), ribbon=("#C27A35", "#4F8D8F"), danger="#6A2F7C",
-    held=("#D4863A", 0.20), causes=("#3B3A36", "#77716A", "#A59D90", "#CFC7B8", "#6A2F7C"),
-    land="#F6F2E8", wood="#D3DDBF", built="#CFC5B5", water="#8FB6C4", bands=("#EAE2D3", "#DACEB8", "#C3B294"),
-    median="#7A6A4C", multiply=True,
-)  # fmt: skip
+    paper="#FBF9F4",
+    ink="#22211E",
+    secondary="#57534B",
+    tertiary="#6E685D",
+    hairline="#DED8CB",
+    control_line="#C9C1B1",
+    side_text=("#A0490A", "#0F5F66"),
+    side_bar=("#C07A38", "#5E9A9B"),
+    ribbon=("#C27A35", "#4F8D8F"),
+    danger="#6A2F7C",
+    held=("#D4863A", 0.20),
+    causes=("#3B3A36", "#77716A", "#A59D90", "#CFC7B8", "#6A2F7C"),
+    land="#F6F2E8",
+    wood="#D3DDBF",
+    built="#CFC5B5",
+    water="#8FB6C4",
+    bands=("#EAE2D3", "#DACEB8", "#C3B294"),
+    median="#7A6A4C",
+    multiply=True,
+)
 DARK = Palette(
-    paper="#17191B", ink="#ECE7DC", secondary="#B9B3A7", tertiary="#9C968B", hairline="#2F3234", control_line="#45484A",
-    side_text=("#E59B52", "#6CC5C0"), side_bar=("#A86F37", "#3F8583"), ribbon=("#A86F37", "#3F8583"), danger="#C996DE",
-    held=("#D6843A", 0.17), causes=("#E4DED2", "#A9A398", "#75716A", "#4A4947", "#C996DE"),
-    land="#1D2022", wood="#27322B", built="#43454A", water="#3E6573", bands=("#2C2A26", "#3B372F", "#524B3D"),
-    median="#B7A582", multiply=False,
-)  # fmt: skip
+    paper="#17191B",
+    ink="#ECE7DC",
+    secondary="#B9B3A7",
+    tertiary="#9C968B",
+    hairline="#2F3234",
+    control_line="#45484A",
+    side_text=("#E59B52", "#6CC5C0"),
+    side_bar=("#A86F37", "#3F8583"),
+    ribbon=("#A86F37", "#3F8583"),
+    danger="#C996DE",
+    held=("#D6843A", 0.17),
+    causes=("#E4DED2", "#A9A398", "#75716A", "#4A4947", "#C996DE"),
+    land="#1D2022",
+    wood="#27322B",
+    built="#43454A",
+    water="#3E6573",
+    bands=("#2C2A26", "#3B372F", "#524B3D"),
+    median="#B7A582",
+    multiply=False,
+)
 
 
 @cache
@@ -81,11 +120,11 @@ def font(serif: bool = False) -> str:
 
 
 @cache
-def plain_weight(serif: bool = False) -> int:
-    """The weight of the plain face of the family in use (400 in most, 380 in some), so that nothing has to be guessed."""
+def plain_weight(serif: bool = False, italic: bool = False) -> int:
+    """The weight of the plain face of the family in use: 400 in most, 380 in some, and nothing has to be guessed."""
     from matplotlib.font_manager import fontManager, weight_dict
 
-    faces = [f.weight for f in fontManager.ttflist if f.name == font(serif) and f.style == "normal"]
+    faces = [f.weight for f in fontManager.ttflist if f.name == font(serif) and (f.style != "normal") == italic]
     return min((w if isinstance(w, int) else weight_dict[w] for w in faces), key=lambda w: abs(w - 400), default=400)
 
 
@@ -93,19 +132,53 @@ def rc(palette: Palette = LIGHT) -> dict[str, object]:
     """The settings of matplotlib that make the style."""
     p = palette
     return {
-        "font.family": [font()], "font.weight": plain_weight(), "axes.labelweight": plain_weight(), "font.size": TEXT_PT, "figure.dpi": 100, "savefig.dpi": DPI,
-        "axes.titlesize": TITLE_PT, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.labelsize": TEXT_PT,
-        "xtick.labelsize": TICK_PT, "ytick.labelsize": TICK_PT,
-        "figure.facecolor": p.paper, "axes.facecolor": p.paper, "savefig.facecolor": p.paper, "text.color": p.ink,
-        "axes.labelcolor": p.secondary, "axes.edgecolor": p.control_line, "xtick.color": p.control_line,
-        "ytick.color": p.control_line, "xtick.labelcolor": p.secondary, "ytick.labelcolor": p.secondary,
-        "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False, "axes.linewidth": 0.6,
-        "axes.grid": True, "axes.grid.axis": "y", "grid.color": p.hairline, "grid.linewidth": 0.5, "axes.axisbelow": True,
-        "xtick.major.width": 0.6, "xtick.major.size": 2.5, "ytick.major.size": 0, "ytick.major.pad": 3,
-        "lines.linewidth": 1.1, "lines.solid_capstyle": "round", "lines.solid_joinstyle": "round", "hatch.linewidth": 0.4,
-        "hatch.color": p.tertiary, "pdf.fonttype": 42, "svg.fonttype": "path", "svg.hashsalt": "pokrovsk",
-        "axes.unicode_minus": True, "path.simplify": True, "legend.frameon": False,
-    }  # fmt: skip
+        "font.family": [font()],
+        "font.weight": plain_weight(),
+        "axes.labelweight": plain_weight(),
+        "font.size": TEXT_PT,
+        "figure.dpi": 100,
+        "savefig.dpi": DPI,
+        "axes.titlesize": TITLE_PT,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "axes.labelsize": TEXT_PT,
+        "xtick.labelsize": TICK_PT,
+        "ytick.labelsize": TICK_PT,
+        "figure.facecolor": p.paper,
+        "axes.facecolor": p.paper,
+        "savefig.facecolor": p.paper,
+        "text.color": p.ink,
+        "axes.labelcolor": p.secondary,
+        "axes.edgecolor": p.control_line,
+        "xtick.color": p.control_line,
+        "ytick.color": p.control_line,
+        "xtick.labelcolor": p.secondary,
+        "ytick.labelcolor": p.secondary,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.spines.left": False,
+        "axes.linewidth": 0.6,
+        "axes.grid": True,
+        "axes.grid.axis": "y",
+        "grid.color": p.hairline,
+        "grid.linewidth": 0.5,
+        "axes.axisbelow": True,
+        "xtick.major.width": 0.6,
+        "xtick.major.size": 2.5,
+        "ytick.major.size": 0,
+        "ytick.major.pad": 3,
+        "lines.linewidth": 1.1,
+        "lines.solid_capstyle": "round",
+        "lines.solid_joinstyle": "round",
+        "hatch.linewidth": 0.3,
+        "hatch.color": p.tertiary,
+        "pdf.fonttype": 42,
+        "svg.fonttype": "path",
+        "svg.hashsalt": "pokrovsk",
+        "axes.unicode_minus": True,
+        "path.simplify": True,
+        "legend.frameon": False,
+    }
 
 
 @contextmanager
@@ -190,8 +263,14 @@ def date_ticks(start: dt.date, end: dt.date, most: int = 6) -> list[tuple[dt.dat
 def commit() -> str:
     """The short commit of the code in use, "unversioned" outside a repository."""
     try:
-        found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=Path(__file__).parent, capture_output=True,
-                               text=True, timeout=5, check=False)  # fmt: skip
+        found = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+        )
     except (OSError, subprocess.SubprocessError):
         return "unversioned"
     return found.stdout.strip() or "unversioned"
@@ -208,8 +287,9 @@ def seeds_text(seeds: Sequence[int]) -> str:
     return f"seeds {shown}" + (f" and {len(given) - 6} more" if len(given) > 6 else "")
 
 
-def caption_text(*, runs: int, seeds: Sequence[int], scenario: str, commit: str, bands: str = "", record: str = "",
-                 more: str = "") -> str:
+def caption_text(
+    *, runs: int, seeds: Sequence[int], scenario: str, commit: str, bands: str = "", record: str = "", more: str = ""
+) -> str:
     """What every figure must say about itself, as sentences."""
     first = f"{number(runs)} run{'s' if runs != 1 else ''}, {seeds_text(seeds)}, scenario {scenario}, commit {commit}."
     parts = [first, bands and f"Bands: {bands}.", record and f"Record: {record}.", more]
@@ -235,27 +315,41 @@ def text_width(text: str, size_pt: float, bold: bool = False, serif: bool = Fals
 
 @cache
 def _unit_width(text: str, bold: bool, serif: bool) -> float:
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
-
-    if not text.strip():
-        return 0.0
-    props = FontProperties(family=font(serif), weight="bold" if bold else plain_weight(serif))
-    box = TextPath((0, 0), text, size=100, prop=props).get_extents()
-    return float(box.x1) / 100
+    face = _face(bold, serif)
+    face.set_text(text, 0.0)
+    return face.get_width_height()[0] / 64 / 100
 
 
-def caption(fig: Figure, text: str, *, left_in: float, bottom_in: float, width_in: float, palette: Palette = LIGHT) -> None:
+@cache
+def _face(bold: bool, serif: bool) -> FT2Font:
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    face = get_font(findfont(FontProperties(family=font(serif), weight="bold" if bold else plain_weight(serif))))
+    face.set_size(100, 72)
+    return face
+
+
+def caption(
+    fig: Figure, text: str, *, left_in: float, bottom_in: float, width_in: float, palette: Palette = LIGHT
+) -> None:
     """Writes a caption at the foot of a figure, broken to the width (inches)."""
     w, h = fig.get_size_inches()
-    fig.text(left_in / w, bottom_in / h, wrap(text, width_in, CAPTION_PT), fontsize=CAPTION_PT, color=palette.secondary,
-             va="bottom", ha="left", linespacing=1.35)  # fmt: skip
+    fig.text(
+        left_in / w,
+        bottom_in / h,
+        wrap(text, width_in, CAPTION_PT),
+        fontsize=CAPTION_PT,
+        color=palette.secondary,
+        va="bottom",
+        ha="left",
+        linespacing=1.35,
+    )
 
 
-def save(fig: Figure, path: str | Path, formats: Sequence[str] = ("png", "svg", "pdf"), colors: int = 0) -> list[Path]:
+def save(fig: Figure, path: str | Path, formats: Sequence[str] = ("png", "svg", "pdf"), levels: int = 0) -> list[Path]:
     """Writes a figure beside `path` in each format: PNG at 300 dpi, SVG, PDF with fonts embedded.
 
-    `colors` > 0 reduces the PNG to that many colors, which keeps a large map small.
+    `levels` > 0 rounds the PNG to that many tones a channel (128 look like 256), which keeps a large map small.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -263,8 +357,8 @@ def save(fig: Figure, path: str | Path, formats: Sequence[str] = ("png", "svg", 
     with mpl.rc_context({"pdf.fonttype": 42, "svg.fonttype": "path", "svg.hashsalt": "pokrovsk"}):
         for kind in formats:
             file = path.with_suffix(f".{kind}")
-            if kind == "png" and colors:
-                _save_small(fig, file, colors)
+            if kind == "png" and levels:
+                _save_small(fig, file, levels)
             else:
                 meta = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
                 fig.savefig(file, dpi=DPI, facecolor=fig.get_facecolor(), metadata=meta)
@@ -272,12 +366,13 @@ def save(fig: Figure, path: str | Path, formats: Sequence[str] = ("png", "svg", 
     return written
 
 
-def _save_small(fig: Figure, file: Path, colors: int) -> None:
+def _save_small(fig: Figure, file: Path, levels: int) -> None:
     import numpy as np
     from PIL import Image
 
     fig.set_dpi(DPI)
     fig.canvas.draw()
-    image = Image.fromarray(np.asarray(fig.canvas.buffer_rgba())[..., :3].copy())
-    small = image.quantize(colors, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    small.save(file, dpi=(DPI, DPI), compress_level=7)
+    page = np.asarray(fig.canvas.buffer_rgba())[..., :3]
+    step = 256 // levels
+    page = np.minimum((page.astype(np.uint16) + step // 2) // step * step, 255).astype(np.uint8)
+    Image.fromarray(page).save(file, dpi=(DPI, DPI), compress_level=5)

@@ -17,6 +17,7 @@ from sim.starting import map_table, placed, settlement_rows
 if TYPE_CHECKING:
     from sim.scenario import Belt, Scenario
 
+ROAD_WIDTH = {"international": 1.5, "national": 1.3, "regional": 0.9, "local": 0.6}  # points
 CURVE_KM = 0.35  # spacing of the points of a drawn curve
 
 
@@ -45,6 +46,11 @@ class Terrain:
     places: list[dict]  # name, kind, population, x, y, radius
     belts: list[Belt]
 
+    @property
+    def area_km2(self) -> float:
+        w, e, s, n = self.extent
+        return (e - w) * (n - s)
+
 
 def terrain_of(scenario: Scenario) -> Terrain:
     """The ground of a scenario, on the 250 m lattice that the model samples."""
@@ -58,15 +64,32 @@ def terrain_of(scenario: Scenario) -> Terrain:
     wood, trees = s._trees(fine, water, built)
     x, y = np.array([r["x"] for r in rows], float), np.array([r["y"] for r in rows], float)
     tracks = [np.array([(x[i], y[i]), (x[j], y[j])]) for i, j in s._relative_neighbors(x, y)]
-    places = [{"name": r["name"], "kind": r["kind"], "population": float(r["population"] or 0), "x": r["x"], "y": r["y"],
-               "radius": float(r["footprint_radius_km"])} for r in rows]  # fmt: skip
+    places = [
+        {
+            "name": r["name"],
+            "kind": r["kind"],
+            "population": float(r["population"] or 0),
+            "x": r["x"],
+            "y": r["y"],
+            "radius": float(r["footprint_radius_km"]),
+        }
+        for r in rows
+    ]
     b = scenario.box
     named = {t: _named(scenario, t, lines[t]) for t in ("roads", "rail", "water")}
     return Terrain(
-        extent=(b.x0_km, b.x0_km + b.width_km, b.y0_km, b.y0_km + b.height_km), step=fine.step, wood=wood,
-        built=np.maximum(built, 0.8 * industry), trees=trees, roads=named["roads"], tracks=tracks, rail=named["rail"],
-        water=named["water"], places=places, belts=list(scenario.belt),
-    )  # fmt: skip
+        extent=(b.x0_km, b.x0_km + b.width_km, b.y0_km, b.y0_km + b.height_km),
+        step=fine.step,
+        wood=wood,
+        built=np.maximum(built, 0.8 * industry),
+        trees=trees,
+        roads=named["roads"],
+        tracks=tracks,
+        rail=named["rail"],
+        water=named["water"],
+        places=places,
+        belts=list(scenario.belt),
+    )
 
 
 def _named(scenario: Scenario, table: str, lines: list) -> list[Line]:
@@ -93,11 +116,13 @@ def curve(corners: np.ndarray, spacing: float = CURVE_KM) -> np.ndarray:
         t1, t2, t3 = np.cumsum([np.hypot(*(v - u)) ** 0.5 for u, v in itertools.pairwise((a, b, c, d))])
         n = max(2, int(np.hypot(*(c - b)) / spacing))
         t = np.linspace(t1, t2, n, endpoint=False)[:, None]
-        a1, a2, a3 = (t1 - t) / (t1 - t0) * a + (t - t0) / (t1 - t0) * b, (t2 - t) / (t2 - t1) * b + (t - t1) / (t2 - t1) * c, (
-            t3 - t) / (t3 - t2) * c + (t - t2) / (t3 - t2) * d  # fmt: skip
-        b1, b2 = (t2 - t) / (t2 - t0) * a1 + (t - t0) / (t2 - t0) * a2, (t3 - t) / (t3 - t1) * a2 + (t - t1) / (t3 - t1) * a3
-        out.append((t2 - t) / (t2 - t1) * b1 + (t - t1) / (t2 - t1) * b2)
+        ab, bc, cd = _between(t, t0, t1, a, b), _between(t, t1, t2, b, c), _between(t, t2, t3, c, d)
+        out.append(_between(t, t1, t2, _between(t, t0, t2, ab, bc), _between(t, t1, t3, bc, cd)))
     return np.vstack([*out, p[-2]])
+
+
+def _between(t: np.ndarray, t0: float, t1: float, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return ((t1 - t) * a + (t - t0) * b) / (t1 - t0)
 
 
 def _straight(p: np.ndarray, spacing: float) -> np.ndarray:
@@ -108,7 +133,9 @@ def _straight(p: np.ndarray, spacing: float) -> np.ndarray:
     return np.vstack(out)
 
 
-def sample(field: np.ndarray, cell: float, x0: float, y0: float, x: np.ndarray, y: np.ndarray, order: int = 1) -> np.ndarray:
+def sample(
+    field: np.ndarray, cell: float, x0: float, y0: float, x: np.ndarray, y: np.ndarray, order: int = 1
+) -> np.ndarray:
     """A field of cell centers at the crossings of x (km) and y (km): (len(y), len(x)); beyond the edge, the edge."""
     from scipy.ndimage import map_coordinates
 
@@ -130,8 +157,14 @@ def smooth_control(control: np.ndarray, cell: float) -> np.ndarray:
     return smoothed(common_grid(np.ascontiguousarray(control, dtype=float).ravel(), nx, ny, cell))
 
 
-def contours(field: np.ndarray, cell: float, extent: tuple[float, float, float, float], level: float, per_km: int = 4,
-             least_km: float = 2.0) -> list[np.ndarray]:  # fmt: skip
+def contours(
+    field: np.ndarray,
+    cell: float,
+    extent: tuple[float, float, float, float],
+    level: float,
+    per_km: int = 4,
+    least_km: float = 2.0,
+) -> list[np.ndarray]:
     """Lines (m, 2) in km where a field of cell centers equals a level, smooth to the edge; short ones are dropped."""
     from contourpy import contour_generator
 
@@ -142,9 +175,19 @@ def contours(field: np.ndarray, cell: float, extent: tuple[float, float, float, 
     return [line for line in found if np.hypot(*np.diff(line, axis=0).T).sum() >= least_km]
 
 
-def front_lines(control: np.ndarray, cell: float, extent: tuple[float, float, float, float], least_km: float = 4.0) -> list[np.ndarray]:
-    """The front as curves: the 0.5 contour of the smoothed control."""
-    return contours(smooth_control(control, cell), 1.0, extent, 0.5, least_km=least_km)
+def front_lines(
+    control: np.ndarray,
+    cell: float,
+    extent: tuple[float, float, float, float],
+    least_km: float = 4.0,
+    more_km: float = 0.0,
+) -> list[np.ndarray]:
+    """The front as curves: the 0.5 contour of the smoothed control (`more_km`: smoothed further, for faint lines)."""
+    from scipy.ndimage import gaussian_filter
+
+    field = smooth_control(control, cell)
+    field = gaussian_filter(field, more_km, mode="nearest") if more_km else field
+    return contours(field, 1.0, extent, 0.5, least_km=least_km)
 
 
 def month_starts(start: dt.date, end: dt.date) -> list[dt.date]:

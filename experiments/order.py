@@ -1,0 +1,116 @@
+"""The order of a battle as the command line gives it, and its checking: scenario, overrides, numbers and dates."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sim.quantity import InputError
+from sim.scenario import RECORD_END, RECORD_START, Scenario, load_scenario
+
+MAPS = ("first", "all", "none")
+
+
+@dataclass
+class Order:
+    """The command line of `pokrovsk run` as it was given: numbers and dates are text until they are checked."""
+
+    scenario: str = "pokrovsk-2024"
+    start: str | None = None
+    days: int | str | None = None
+    seed: int | str = 1
+    runs: int | str = 1
+    workers: int | str | None = None
+    settings: list[str] | None = None
+    cell_km: float | str | None = None
+    step_hours: float | str | None = None
+    front: str | None = None
+    maps: str = "first"
+    out: Path | None = None
+    force: bool = False
+    json: bool = False
+    quiet: bool = False
+    check: bool = False
+
+
+def checked(order: Order) -> tuple[Scenario, dict[str, Any]]:
+    """The scenario and overrides of an order, its numbers made numbers; InputError for anything that cannot be."""
+    order.days = _whole("--days", order.days, 1, 731)
+    order.runs = _whole("--runs", order.runs, 1, 100_000)
+    order.seed = _whole("--seed", order.seed, 0, 2**53)
+    order.workers = _whole("--workers", order.workers, 1, 1024)
+    order.cell_km, order.step_hours = _decimal("--cell-km", order.cell_km), _decimal("--step-hours", order.step_hours)
+    if order.maps not in MAPS:
+        raise InputError(f"--maps {order.maps!r}: allowed: {', '.join(MAPS)}.")
+    scenario = load_scenario(order.scenario)
+    start, days = None, order.days
+    if order.start is not None:
+        start = _date(order.start, scenario)
+        days = days or (scenario.start + dt.timedelta(days=scenario.days) - start).days
+        if days < 1:
+            raise InputError(f"--start {start}: after the scenario's last day; give --days too.")
+    front = str(Path(order.front).absolute()) if order.front is not None else None
+    if front is not None and not Path(front).is_file():
+        raise InputError(f"--front: file {order.front!r} not found.")
+    scenario = load_scenario(
+        scenario, start=start, days=days, cell_km=order.cell_km, step_hours=order.step_hours, front=front
+    )
+    overrides = parsed(order.settings or [])
+    from sim.sector import build_sector
+    from sim.settings import Settings
+
+    overrides = Settings(overrides).overrides
+    try:
+        Settings(scenario.params)
+    except InputError as error:
+        raise InputError(f"{order.scenario}: params: {error}") from None
+    build_sector(scenario)
+    return scenario, overrides
+
+
+def parsed(settings: list[str]) -> dict[str, str]:
+    """KEY=VALUE words as a dictionary; the last one of a key counts."""
+    out = {}
+    for word in settings:
+        key, equals, value = word.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise InputError(f"--set {word!r}: allowed: KEY=VALUE.")
+        out[key.strip()] = value.strip()
+    return out
+
+
+def _whole(name: str, value: int | str | None, least: int, most: int) -> int | None:
+    if value is None:
+        return None
+    try:
+        number = int(value)
+    except ValueError:
+        number = least - 1
+    if not least <= number <= most:
+        raise InputError(f"{name} {value}: allowed: a whole number from {least} to {most}.")
+    return number
+
+
+def _decimal(name: str, value: float | str | None) -> float | None:
+    try:
+        number = None if value is None else float(value)
+    except ValueError:
+        number = math.nan
+    if number is not None and not (math.isfinite(number) and number > 0):
+        raise InputError(f"{name} {value}: allowed: a number above 0.")
+    return number
+
+
+def _date(text: str, scenario: Scenario) -> dt.date:
+    """A first day within the record (any day for made-up ground)."""
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or not (scenario.map.synthetic or RECORD_START <= day <= RECORD_END):
+        what = "not a date" if day is None else "outside the record"
+        raise InputError(f"--start {text}: {what}; allowed: YYYY-MM-DD from {RECORD_START} to {RECORD_END}.")
+    return day
