@@ -74,7 +74,7 @@ def simulate(
     scenario = load_scenario(source, **changes)
     compiled: list[float] = []
     wall = 0.0
-    with _compilation(compiled.append):
+    with compilation(compiled.append):
         world = muster(scenario, seed, overrides=overrides, check=check)
         before = sum(compiled)
         for day in range(scenario.days):
@@ -99,7 +99,7 @@ def simulate(
     )
 
 
-def _compilation(add: Callable[[float], None]):
+def compilation(add: Callable[[float], None]):
     """Tells how long kernels were compiled within the block (nothing, when they came from the cache)."""
     from numba.core import event
 

@@ -45,7 +45,7 @@ def tiled(units: int, seed: int = 1, source: str = "skirmish") -> World:
     box, n_formations = scenario.box, len(small.formation)
     geo = geometry(box.x0_km, box.y0_km, box.width_km, box.height_km, scenario.cell_km)
     world = World(
-        scenario, settings, ground, geo, forces.units(len(live) * tiles * 2 + 1000), _tiled_formations(one, tiles),
+        scenario, settings, ground, geo, forces.units(len(live) * tiles * 5 // 4 + 500), _tiled_formations(one, tiles),
         _tiled(one.cells, Cells, CELL_COLUMNS, tiles), allocate(Nodes, NODE_COLUMNS, geo.node_nx * geo.node_ny),
         allocate(Blocks, BLOCK_COLUMNS, geo.block_nx * geo.block_ny), forces.books(), seed,
     )  # fmt: skip

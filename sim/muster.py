@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sim import forces
-from sim.draws import key, stream, uniform, uniform_of
+from sim.draws import key, normal, stream, uniform, uniform_of
 from sim.enlist import raise_unit
 from sim.fields import CELL_COLUMNS, MICRO, NODE_COLUMNS, BLOCK_COLUMNS, Blocks, Cells, Nodes, geometry, outline
 from sim.columns import allocate, grown
@@ -61,6 +61,7 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
     _assign(world)
     if settings.works.enabled:
         works.lay_belts(world, first=True)
+        works.dig_in(world)
         _town_works(world)
     for row, f in enumerate(scenario.formation):
         if _here(f, scenario.start):
@@ -96,6 +97,9 @@ def _prepare(world: World) -> None:
     world.bombs_released = 0
     world.pockets = [0, 0]
     world.deadline = False
+    world.main_axis, world.turn_left = 0, 0.0
+    start = key(world.seed, "campaign", -1)
+    world.campaign = normal(uniform_of(start, 0, 0), uniform_of(start, 0, 1))
     world.gained_km2 = world.lost_km2 = world.gain_today = 0.0
     world.spell = Spell(False, False, 0.2)
     world.sky = Sky(1.0, 1.0, 0.0, 0.0, 0.0, 0.5, 0.5)

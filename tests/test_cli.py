@@ -14,6 +14,15 @@ import seeds
 from experiments import cli, outputs
 
 DAYS = "3"
+OBJECTIVES = """
+[[objective]]
+name = "West Town"
+settlement = "west_twon"
+[[objective]]
+name = "North Hamlet"
+x_km = 1
+y_km = 1
+"""
 
 
 @pytest.fixture
@@ -134,7 +143,8 @@ def test_a_scenario_can_be_copied_and_run(call, tmp_path):
 
 
 def test_help_is_quick_and_imports_nothing_heavy():
-    words = "import sys; from experiments import cli; assert not {'numpy', 'numba', 'mesa', 'rich', 'pydantic'} & set(sys.modules)"
+    heavy = {"numpy", "numba", "mesa", "rich", "pydantic"}
+    words = f"import sys; from experiments import cli; assert not {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", words], check=True)
 
 
@@ -217,9 +227,9 @@ def test_bad_order(call, tmp_path, monkeypatch, args, words):
         ('base = "skirmish"\n[params]\nmanpower_rato = 2\n', ["'manpower_rato'", "Did you mean"]),
         ('base = "skirmish"\n[params]\nmanpower_ratio = 99\n', ["99", "out of range"]),
         ('base = "skirmish"\n[box]\nwidth_km = inf\n', ["width_km"]),
-        ('base = "skirmish"\n[[objective]]\nname = "West Town"\nsettlement = "west_twon"\n[[objective]]\nname = "North Hamlet"\nx_km = 1\ny_km = 1\n', ["'west_twon'", "Did you mean 'west_town'?"]),
+        (f'base = "skirmish"\n{OBJECTIVES}', ["'west_twon'", "Did you mean 'west_town'?"]),
     ],
-)  # fmt: skip
+)
 def test_bad_scenario_file(call, tmp_path, text, words):
     file = tmp_path / "mine.toml"
     file.write_text(text)
@@ -271,7 +281,8 @@ def test_output_folder_with_other_files(call, tmp_path):
 def test_output_folder_with_another_run(call, folder, tmp_path):
     before = (folder / "summary.json").read_bytes()
     assert "another run" in refused(call, "run", "skirmish", "--days", "2", "--out", folder)
-    assert "another run" in refused(call, "run", "skirmish", "--days", DAYS, "--set", "manpower_ratio=3", "--out", folder)
+    lever = ["--set", "manpower_ratio=3"]
+    assert "another run" in refused(call, "run", "skirmish", "--days", DAYS, *lever, "--out", folder)
     assert (folder / "summary.json").read_bytes() == before
 
 
@@ -308,3 +319,13 @@ def test_help_answers_in_time():
     begin = time.perf_counter()
     subprocess.run([sys.executable, "-m", "experiments.cli", "--help"], check=True, capture_output=True)
     assert time.perf_counter() - begin < 5.0
+
+
+# The bench
+
+
+@pytest.mark.parametrize(
+    ("args", "word"), [(["battles"], "'battles'"), (["battle", "--peers", "nowhere"], "'nowhere'")]
+)
+def test_bad_bench(call, args, word):
+    assert word in refused(call, "bench", *args)

@@ -56,10 +56,12 @@ def test_changes_and_overrides(scenario):
 def test_keys_follow_what_decides_a_run(scenario):
     assert run_key(scenario, {}, 1) == run_key(load_scenario("skirmish", days=DAYS), None, 1)
     assert run_key(scenario, {}, 1) != run_key(scenario, {}, 2)
-    assert settings_key(scenario, {"manpower_ratio": 2}) == settings_key(scenario, {"command.manpower_ratio": 2.0})
-    assert settings_key(scenario, {"manpower_ratio": 2}) == settings_key(scenario.with_(params={"manpower_ratio": 2}), {})
-    keys = {settings_key(s, o) for s, o in ((scenario, {}), (scenario, {"manpower_ratio": 2}), (load_scenario("skirmish"), {}))}
-    assert len(keys) == 3
+    lever = {"manpower_ratio": 2}
+    assert settings_key(scenario, lever) == settings_key(scenario, {"command.manpower_ratio": 2.0})
+    assert settings_key(scenario, lever) == settings_key(scenario.with_(params=lever), {})
+    assert (
+        len({settings_key(s, o) for s, o in ((scenario, {}), (scenario, lever), (load_scenario("skirmish"), {}))}) == 3
+    )
 
 
 def test_a_piece_comes_back_as_it_was(scenario, tmp_path):
@@ -152,6 +154,25 @@ def test_a_worker_imports_neither_mesa_nor_anything_that_draws():
 
     words = (
         "import sys; from experiments.runs import simulate; simulate('skirmish', 1, days=1); "
-        "import experiments.outputs; bad = {'mesa', 'solara', 'matplotlib', 'PIL'} & set(sys.modules); assert not bad, bad"
+        "import experiments.outputs; bad = {'mesa', 'solara', 'matplotlib', 'PIL'} & set(sys.modules); "
+        "assert not bad, bad"
     )
     subprocess.run([sys.executable, "-c", words], check=True)
+
+
+def test_a_tiled_battle_keeps_units_per_cell_and_its_books():
+    from experiments.tiling import tiled
+    from sim import battle
+    from sim.muster import check_books
+
+    small, large = tiled(150), tiled(1200)
+    density = [len(w.live()) / w.sector.n for w in (small, large)]
+    assert density[0] == pytest.approx(density[1])
+    assert len(np.unique(large.units.slot[: large.n])) == large.n
+    battle.run(large, 3)
+    check_books(large)
+    tiles = large.sector.n // small.sector.n
+    men = [large.formations.infantry[k::4].sum() for k in range(4)]
+    assert min(men) > 0
+    y = large.units.y[large.live()]
+    assert len(np.unique(y // small.geo.height)) == tiles

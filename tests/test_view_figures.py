@@ -188,6 +188,20 @@ def test_wrapped_lines_fit():
     assert max(style.text_width(line, 7) for line in text.split("\n")) <= 3 * 72
 
 
+def test_width_of_text_does_not_depend_on_what_was_drawn():
+    style._unit_width.cache_clear()
+    before = style.text_width("Kostiantynivka", 8)
+    with style.styled():
+        fig = style.figure(2, 2)
+        fig.text(0.1, 0.1, "Kostiantynivka", fontsize=30)
+        fig.set_dpi(300)
+        fig.canvas.draw()
+    style._unit_width.cache_clear()
+    assert style.text_width("Kostiantynivka", 8) == before
+    box = fig.texts[0].get_window_extent()
+    assert box.width / 300 * 72 * 8 / 30 == pytest.approx(before, rel=0.03)
+
+
 def test_curve_goes_through_its_corners():
     corners = np.array([(0, 0), (3, 1), (4, 5), (9, 5)], float)
     curve = terrain.curve(corners, 0.05)

@@ -31,4 +31,4 @@ class Params(Parameters):
     static_share: float = quantity(
         0.04, "", low=0.0, high=0.5, doc="how well a drone without a moving target does against a man in a position", fact="modelling assumption")
     burst_per_hour: float = quantity(
-        1.0, "sorties/h", low=0.2, high=3.0, doc="how fast one crew can launch at a column it sees", fact="modelling assumption")
+        2.0, "sorties/h", low=0.2, high=6.0, doc="how fast one crew can launch at a column it sees", fact="modelling assumption")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sim.draws import binomial, exponential, key, uniform
+from sim.draws import binomial, exponential, key, normal, uniform, uniform_of
 from sim.enlist import clear_row
 from sim.fields import at_cells, at_nodes, cell_at, outline
 from sim.forces import Kind, Task
@@ -42,8 +42,13 @@ class Params(Parameters):
     pulse_off: float = quantity(0.6, "", low=0.0, high=1.0, doc="attacks between operations beside the mean", fact="modelling assumption")
     pull_out: float = quantity(0.70, "", low=0.3, high=0.95, doc="strength, of establishment, at which an attacking formation is pulled out", fact="prior_pull_out")
     rebuild_days: float = quantity(25.0, "days", low=5.0, high=90.0, doc="how long a pulled-out formation rebuilds", fact="modelling assumption")
+    turn_days: float = quantity(40.0, "days", low=10.0, high=150.0, doc="mean time for which one axis is the main one", fact="net_box_2024_10")
+    turn_on: float = quantity(1.7, "", low=1.0, high=4.0, doc="attacks on the main axis beside the mean", fact="modelling assumption")
+    turn_off: float = quantity(0.65, "", low=0.0, high=1.0, doc="attacks on the other axes beside the mean", fact="modelling assumption")
+    campaign_sd: float = quantity(0.45, "", low=0.0, high=1.0, doc="how much the tempo of the whole offensive comes and goes (standard deviation of its logarithm)", fact="cv_month_box")
+    campaign_days: float = quantity(35.0, "days", low=7.0, high=120.0, doc="how long a surge or a lull of the whole offensive lasts", fact="weekly_ac1_box")
     order_days: float = quantity(2.0, "days", low=0.0, high=14.0, doc="pause between the choice of a new main point and the first attack there", fact="modelling assumption")
-    mud_tempo: float = quantity(0.3, "", low=0.0, high=0.9, doc="share of attacks that deep mud stops", fact="modelling assumption")
+    mud_tempo: float = quantity(0.4, "", low=0.0, high=0.9, doc="share of attacks that deep mud stops", fact="modelling assumption")
     deadline: bool = quantity(True, "switch", doc="dated deadlines raise tempo", fact="modelling assumption", role="lever", short="deadline")
     deadline_tempo: float = quantity(1.7, "", low=1.0, high=4.0, doc="tempo before a deadline beside the mean", fact="modelling assumption", role="lever")
     deadline_follow: float = quantity(0.5, "", low=0.0, high=1.0, doc="follow-on and consolidation before a deadline beside the mean", fact="modelling assumption", role="lever")
@@ -116,7 +121,7 @@ def attack_worth(cells, front, k, knobs):
 
 
 @njit(cache=True, nogil=True)
-def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_side, mud, keys):
+def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_side, main_axis, mud, keys):
     """The attacker's formations: state, pulse, axis, main point, base and tempo for the day."""
     for f in range(formations.side.shape[0]):
         if formations.side[f] != 0 or formations.active[f] == 0:
@@ -177,6 +182,7 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
         tempo = tempo_of_side * (1.0 - knobs.mud_tempo * mud)
         if knobs.pulses > 0.5:
             tempo *= knobs.pulse_on if formations.pulse[f] == 1 else knobs.pulse_off
+        tempo *= knobs.turn_on if formations.axis[f] == main_axis else knobs.turn_off
         if formations.state[f] == 1:
             tempo *= 0.1
         tempo *= min(max((strength - 0.55) / 0.4, 0.0), 1.25)
@@ -305,6 +311,30 @@ def deadline_now(world) -> bool:
     return world.settings.command.deadline and any(d.start <= world.date <= d.end for d in world.scenario.deadline)
 
 
+def come_and_go(world) -> float:
+    """Tempo of the whole offensive beside its mean: a first-order autoregression of its logarithm, one draw a day."""
+    p = world.settings.command
+    keep = math.exp(-1.0 / p.campaign_days)
+    k = key(world.seed, "campaign", world.day)
+    world.campaign = world.campaign * keep + math.sqrt(1.0 - keep * keep) * normal(uniform_of(k, 0, 0), uniform_of(k, 0, 1))
+    return math.exp(p.campaign_sd * world.campaign - 0.5 * p.campaign_sd**2)
+
+
+def take_turns(world, objectives) -> None:
+    """Which axis is the attacker's main one: kept for weeks, then drawn anew among those that have formations."""
+    world.turn_left -= 1.0
+    open_axes = objectives[:, 3] > 0.5
+    if world.turn_left > 0.0 and open_axes[world.main_axis]:
+        return
+    f = world.formations
+    mine = (f.side == 0) & (f.active == 1)
+    men = np.bincount(f.axis[mine], f.infantry[mine], minlength=len(objectives))
+    weight = objectives[:, 2] * open_axes * (men + 1.0)
+    u = uniform(key(world.seed, "main axis", world.day), 0)
+    world.main_axis = int(np.searchsorted(np.cumsum(weight) / weight.sum(), u, side="right"))
+    world.turn_left = world.settings.command.turn_days * (0.4 + 1.2 * uniform(key(world.seed, "turn days", world.day), 0))
+
+
 def run(world) -> None:
     if not world.new_day:
         return
@@ -321,8 +351,11 @@ def run(world) -> None:
         objectives[:, 3] = 1.0
     pressing = deadline_now(world)
     world.deadline = pressing
+    take_turns(world, objectives)
+    tempo = come_and_go(world) * (p.deadline_tempo if pressing else 1.0)
     keys = np.array([key(world.seed, name, world.day) for name in ("axis", "pulse", "main point", "main days")], np.uint64)
-    direct_attacker(g, c, world.front, f, objectives, knobs, p.deadline_tempo if pressing else 1.0, world.sky.mud, keys)
+    direct_attacker(g, c, world.front, f, objectives, knobs, tempo,
+                    world.main_axis, world.sky.mud, keys)
     direct_defender(g, u, c, world.front, f, world.n, knobs)
     write_orders(c, world.front, f, world.orders, knobs)
     find_lodgements(g, u, c, world.nodes, f, world.n)

@@ -26,7 +26,7 @@ HOLD, CONSOLIDATE = int(Task.HOLD), int(Task.CONSOLIDATE)
 
 
 class Params(Parameters):
-    area_per_day: float = quantity(0.10, "km2/day", low=0.01, high=0.5, doc="ground that one group of the attacker consolidates a day", fact="modelling assumption")
+    area_per_day: float = quantity(0.19, "km2/day", low=0.01, high=0.5, doc="ground that one group of the attacker consolidates a day", fact="modelling assumption")
     spread_days: float = quantity(2.0, "days", low=0.3, high=20.0, doc="how long a lodged group goes on spreading before it only holds", fact="modelling assumption")
     creep: float = quantity(0.02, "", low=0.0, high=1.0, doc="ground that a group in a settled position takes beside one that has just lodged", fact="modelling assumption")
     alone_men: float = quantity(10.0, "soldiers", low=3.0, high=40.0, doc="attacker's men near one another that hold the ground they stand on without touch to their own", fact="modelling assumption")
@@ -35,7 +35,7 @@ class Params(Parameters):
     regain_per_day: float = quantity(0.4, "1/day", low=0.0, high=5.0, doc="rate at which the defender takes back ground where he is the stronger", fact="modelling assumption")
     works_slow: float = quantity(4.0, "", low=0.0, high=20.0, doc="how much works slow consolidation", fact="prior_belt")
     town_slow: float = quantity(4.0, "", low=0.0, high=10.0, doc="how much buildings slow consolidation", fact="dur_town")
-    mud_slow: float = quantity(0.5, "", low=0.0, high=0.95, doc="share of consolidation that deep mud takes", fact="modelling assumption")
+    mud_slow: float = quantity(0.75, "", low=0.0, high=0.95, doc="share of consolidation that deep mud takes", fact="modelling assumption")
     clear_per_day: float = quantity(0.2, "1/day", low=0.0, high=2.0, doc="rate at which ground mostly surrounded, and empty of the enemy, falls to the other side", fact="modelling assumption")
 
 
@@ -117,12 +117,12 @@ def settle(geo, cells, nodes, dt, knobs):
         if cells.smooth[c] > 0.004 and cells.smooth[c] < 0.996 or 0 < held < MICRO:
             men = at_nodes(geo, nodes.presence, 0, x, y)
             defenders = at_nodes(geo, nodes.presence, 1, x, y)
-            if new > 0 and men < 0.8 * defenders:
+            if new > 0 and men < 0.5 * defenders:
                 rate = knobs.regain_per_day * defenders / (defenders + 3.0) / (1.0 + 1.5 * cells.works[c, 1])
                 new = new - int(new * (1.0 - math.exp(-rate * dt)))
                 if new < 2000:
                     new = 0
-            elif new < MICRO and defenders < 0.5 and cells.wide[c] > 0.55 and men >= 0.8 * defenders:
+            elif new < MICRO and defenders < 0.5 and cells.wide[c] > 0.55:
                 new = new + int((MICRO - new) * (1.0 - math.exp(-knobs.clear_per_day * (1.0 + 6.0 * (cells.wide[c] - 0.55)) * dt)))
                 if new > MICRO - 2000:
                     new = MICRO

@@ -23,6 +23,7 @@ WRITES = ("units", "formations", "books")
 INFANTRY, ARMOR, BOMB_KIND = int(Kind.INFANTRY), int(Kind.ARMOR), int(Kind.GLIDE_BOMB)
 RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, WITHDRAW, SERVE = (
     int(t) for t in (Task.RESERVE, Task.MARCH, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.WITHDRAW, Task.SERVE))
+STEP_BACK = 5
 POCKET, DIRECT = int(Cause.POCKET), int(Cause.DIRECT_FIRE)
 
 
@@ -135,6 +136,7 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
         if task == HOLD and units.morale[i] > knobs.rally and not cut:
             sign = 1.0 if s == 0 else -1.0
             units.task[i] = MARCH
+            units.stage[i] = STEP_BACK
             units.goal_x[i] = min(max(units.x[i] + sign * knobs.step_back_km * cells.east[c], geo.x0 + 0.05), geo.x0 + geo.width - 0.05)
             units.goal_y[i] = min(max(units.y[i] + sign * knobs.step_back_km * cells.north[c], geo.y0 + 0.05), geo.y0 + geo.height - 0.05)
         else:

@@ -24,6 +24,7 @@ INFANTRY, ARMOR, BOMB = int(Kind.INFANTRY), int(Kind.ARMOR), int(Kind.GLIDE_BOMB
 RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, WITHDRAW, DASH, SERVE = (
     int(t) for t in (Task.RESERVE, Task.MARCH, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.WITHDRAW,
                      Task.DASH, Task.SERVE))
+STEP_BACK = 5  # a group on its way to the next position keeps its days in the line
 ZONE_KM = 16.0  # beyond this depth movement is by truck and not counted as visible
 
 
@@ -61,7 +62,7 @@ def show(geo, blocks, side, x, y, gx, gy, seen):
     for k in range(pieces):
         part = (k + 0.5) / pieces
         b = block_at(geo, x + part * (gx - x), y + part * (gy - y))
-        if abs(blocks.depth[b]) < 16.0:
+        if abs(blocks.depth[b]) < ZONE_KM:
             blocks.traffic[b, side] += int(meters * (1.0 - blocks.cover[b]))
 
 
@@ -73,7 +74,9 @@ def arrive_at_goal(units, cells, i):
         held = cells.control[units.cell[i]]
         own = held >= 0.5 if units.side[i] == 0 else held < 0.5
         units.task[i] = HOLD if own else CONSOLIDATE
-        units.days[i] = 0.0
+        if units.stage[i] != STEP_BACK:
+            units.days[i] = 0.0
+        units.stage[i] = 0
     elif task == WITHDRAW:
         units.task[i] = RESERVE
         units.days[i] = 0.0
@@ -175,7 +178,7 @@ def move(geo, units, formations, cells, blocks, n, hours, mud, knobs):
             if part >= 1.0:
                 units.goal_x[i] = units.x[i]
                 units.goal_y[i] = units.y[i]
-        if min(depth, far) < 16.0 and task != RESERVE:
+        if min(depth, far) < ZONE_KM and task != RESERVE:
             seen = visibility(units, i, knobs)
             tx = units.x[i]
             ty = units.y[i]

@@ -21,7 +21,11 @@ class Params(Parameters):
     enabled: bool = quantity(True, "switch", doc="works stand and are built", fact="prior_belt", role="lever", short="belts")
     strength: float = quantity(1.0, "", low=0.0, high=1.5, doc="multiplies the planned condition of belts", fact="prior_belt", role="lever", short="belt_strength")
     budget_scale: float = quantity(1.0, "", low=0.0, high=4.0, doc="multiplies the engineers' dated budget", fact="modelling assumption", role="lever")
-    safe_km: float = quantity(2.0, "km", low=0.5, high=10.0, doc="how far from the line engineers still work", fact="modelling assumption")
+    field_plan: float = quantity(0.4, "", low=0.0, high=1.0, doc="condition of the field works that both sides mean to have behind their own line", fact="prior_belt", role="lever", short="field_works")
+    field_ready: float = quantity(0.7, "", low=0.0, high=1.0, doc="share of the planned field works that stands at the start", fact="modelling assumption", role="lever")
+    field_from_km: float = quantity(0.5, "km", low=0.0, high=5.0, doc="nearest field works are planned behind the line", fact="modelling assumption")
+    field_to_km: float = quantity(5.0, "km", low=1.0, high=20.0, doc="farthest field works are planned behind the line", fact="modelling assumption")
+    safe_km: float = quantity(1.0, "km", low=0.5, high=10.0, doc="how far from the line engineers still work", fact="modelling assumption")
     town_works: float = quantity(0.25, "", low=0.0, high=1.0, doc="condition of works that a defended town has by itself", fact="modelling assumption")
     lost_behind: float = quantity(0.1, "1/day", low=0.0, high=1.0, doc="rate at which works that the enemy has overrun fall out of use", fact="modelling assumption")
 
@@ -71,6 +75,17 @@ def build(geo, cells, facing, budget_km2, safe_km):
 
 
 @njit(cache=True, nogil=True)
+def plan_field(cells, plan, near, far):
+    """Plans field works in a band behind each side's own line: trenches, wire and mines parallel to the front."""
+    for c in range(cells.works.shape[0]):
+        depth = cells.depth[c]
+        if -far < depth < -near:
+            cells.works_plan[c, 0] = max(cells.works_plan[c, 0], plan)
+        elif near < depth < far:
+            cells.works_plan[c, 1] = max(cells.works_plan[c, 1], plan)
+
+
+@njit(cache=True, nogil=True)
 def fall_out(cells, rate, dt):
     """Works behind the enemy's line fall out of use; nobody plans there any more."""
     keep = math.exp(-rate * dt)
@@ -107,11 +122,23 @@ def lay_belts(world, first: bool) -> None:
             world.cells.works[:] = np.maximum(world.cells.works, plan * done)
 
 
+def dig_in(world) -> None:
+    """Field works that stand when the battle begins: `field_ready` of their plan."""
+    p, c = world.settings.works, world.cells
+    plan_field(c, p.field_plan * min(p.strength, 1.0), 0.0, p.field_to_km)
+    for facing in range(2):
+        behind = (-c.depth if facing == 0 else c.depth) > 0.0
+        ready = np.where(behind, c.works_plan[:, facing] * p.field_ready, 0.0)
+        near = np.abs(c.depth) < p.field_to_km
+        c.works[near, facing] = np.maximum(c.works[near, facing], ready[near])
+
+
 def run(world) -> None:
     p = world.settings.works
     if not p.enabled or not world.new_day:
         return
     lay_belts(world, first=False)
+    plan_field(world.cells, p.field_plan * min(p.strength, 1.0), p.field_from_km, p.field_to_km)
     for facing, name in ((0, "engineers_defender"), (1, "engineers_attacker")):
         build(world.geo, world.cells, facing, world.supplies[name] * p.budget_scale, p.safe_km)
     fall_out(world.cells, p.lost_behind, 1.0)

@@ -12,7 +12,17 @@ import numpy as np
 from matplotlib import patheffects
 
 from sim.view import style
-from sim.view.story import RECORD, Area, commit_of, daily_columns, manifest, recorded, seeds_of
+from sim.view.story import (
+    RECORD,
+    Area,
+    changes_of,
+    changes_text,
+    commit_of,
+    daily_columns,
+    manifest,
+    recorded,
+    seeds_of,
+)
 from sim.view.style import number
 
 if TYPE_CHECKING:
@@ -23,6 +33,7 @@ if TYPE_CHECKING:
 
 HEIGHT_IN = 88 / 25.4
 BANDS = "middle 50 and 90 % of the runs"
+FEW = 8  # below this many runs each is drawn by itself, since shares of so few mean nothing
 
 
 def fan_chart(
@@ -39,8 +50,15 @@ def fan_chart(
     scenario = _scenario_of(folder)
     start = _first_date(table)
     with style.styled(style.DARK if dark else style.LIGHT) as palette:
-        fig = _figure(values, start, scenario, seeds_of(table), commit_of(folder), palette)
+        about = caption_parts(folder, table)
+        fig = _figure(values, start, scenario, about, palette)
         return style.save(fig, path, formats)
+
+
+def caption_parts(folder: Path, table: dict[str, np.ndarray]) -> dict[str, object]:
+    """What the caption says of the runs besides their number: seeds, commit and changed parameters."""
+    more = f"{changes_text(changes_of(folder))} The first and the last month may be partial."
+    return {"seeds": seeds_of(table), "commit": commit_of(folder), "more": more.strip()}
 
 
 def by_run(table: dict[str, np.ndarray], measure: str) -> np.ndarray:
@@ -67,7 +85,7 @@ def _scenario_of(folder: Path) -> Scenario:
 
 
 def _figure(
-    values: np.ndarray, start: dt.date, scenario: Scenario, seeds: list[int], commit: str, p: style.Palette
+    values: np.ndarray, start: dt.date, scenario: Scenario, about: dict[str, object], p: style.Palette
 ) -> Figure:
     days = values.shape[1] - 1
     end = start + dt.timedelta(days=days)
@@ -91,12 +109,10 @@ def _figure(
     _by_month(right, values, start, end, record, p)
     words = style.caption_text(
         runs=len(values),
-        seeds=seeds,
         scenario=scenario.name,
-        commit=commit,
-        bands=BANDS if len(values) > 1 else "",
+        bands=BANDS if len(values) >= FEW else "",
         record=RECORD if record else "",
-        more="The first and the last month may be partial.",
+        **about,
     )
     style.caption(fig, words, left_in=0.08, bottom_in=0.08, width_in=style.PAGE_IN - 0.16, palette=p)
     return fig
@@ -109,8 +125,8 @@ def _finding(values: np.ndarray, record: Area | None, end: dt.date) -> str:
         return f"Half of the runs end above {middle} km² held"
     gap = record.held[-1] - np.median(values[:, int((record.date[-1] - record.date[0]).astype(int))])
     where = f"{number(abs(gap))} km² {'above' if gap > 0 else 'below'} the median run"
-    if len(values) < 5:
-        return f"The record ends {where}"
+    if len(values) < FEW:
+        return f"The record ends {where.replace('median run', 'median run' if len(values) > 1 else 'run')}"
     day = (record.date - record.date[0]).astype(int)
     inside = np.array([_within(values[:, d], held) for d, held in zip(day, record.held)][1:])
     if inside.all():
@@ -125,15 +141,24 @@ def _within(runs: np.ndarray, value: float) -> bool:
     return bool(low <= value <= high)
 
 
+def _shares(values: np.ndarray) -> tuple[float, ...]:
+    """The quantiles that are drawn; the ends are the extremes when runs are few."""
+    return (0.05, 0.25, 0.5, 0.75, 0.95) if len(values) >= FEW else (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
 def _fan(ax: Axes, values: np.ndarray, start: dt.date, record: Area | None, p: style.Palette) -> None:
     x = mdates.date2num(start) + np.arange(values.shape[1])
-    low, quarter, middle, three, high = np.quantile(values, (0.05, 0.25, 0.5, 0.75, 0.95), axis=0)
-    if len(values) > 1:
+    low, quarter, middle, three, high = np.quantile(values, _shares(values), axis=0)
+    if 1 < len(values) < FEW:
+        ax.plot(x, values.T, color=p.bands[2], lw=0.7)
+    elif len(values) > 1:
         ax.fill_between(x, low, high, color=p.bands[1], lw=0)
         ax.fill_between(x, quarter, three, color=p.bands[2], lw=0)
     ax.plot(x, middle, color=p.median, lw=1.4)
-    ends = [(middle[-1], "median", p.median)]
-    if len(values) > 1:
+    ends = [(middle[-1], "median" if len(values) > 1 else "run", p.median)]
+    if 1 < len(values) < FEW:
+        ends.append((values[:, -1].max(), "runs", p.secondary))
+    elif len(values) > 1:
         ends += [(high[-1], "90 %", p.secondary), (three[-1], "50 %", p.secondary)]
     if record is not None and len(record.date):
         rx = mdates.date2num(record.date)
@@ -194,8 +219,11 @@ def _by_month(
     days = [(d - start).days for d in edges]
     gain = values[:, days[1:]] - values[:, days[:-1]]
     k = np.arange(gain.shape[1])
-    low, quarter, middle, three, high = np.quantile(gain, (0.05, 0.25, 0.5, 0.75, 0.95), axis=0)
-    if len(values) > 1:
+    low, quarter, middle, three, high = np.quantile(gain, _shares(values), axis=0)
+    if 1 < len(values) < FEW:
+        for one in gain:
+            ax.hlines(one, k - 0.31, k + 0.31, color=p.bands[2], lw=0.7)
+    elif len(values) > 1:
         ax.bar(k, high - low, 0.62, bottom=low, color=p.bands[1], lw=0)
         ax.bar(k, three - quarter, 0.62, bottom=quarter, color=p.bands[2], lw=0)
     ax.hlines(middle, k - 0.31, k + 0.31, color=p.median, lw=1.4)

@@ -81,7 +81,7 @@ def draw_units(ax: Axes, frame: Frame, p: Palette, scale: float) -> None:
                     marker="os"[side],
                     ms=ms * size * (1.0, 0.9)[side],
                     mfc=color,
-                    zorder=14,
+                    zorder=11.8 if waiting else 14,
                     mec=p.paper,
                     mew=0 if far else 0.35,
                 )
@@ -169,7 +169,8 @@ def grains(frame: Frame, rows: np.ndarray, km: float = GRAIN_KM) -> tuple[np.nda
     x, y, men = frame.x[rows], frame.y[rows], frame.men[rows].astype(float)
     west, _, south, north = frame.extent
     rows_up = int((north - south) / km) + 2
-    square = np.floor((x - west) / km).astype(np.int64) * rows_up + np.floor((y - south) / km).astype(np.int64)
+    column = np.floor((x - west) / km).astype(np.int64)
+    square = column * rows_up + np.floor((y - south) / km + 0.5 * (column % 2)).astype(np.int64)  # like bricks
     _, group = np.unique(square, return_inverse=True)
     total = np.bincount(group, men)
     return np.bincount(group, men * x) / total, np.bincount(group, men * y) / total, total

@@ -192,6 +192,7 @@ def months(v: View, earlier: Sequence[tuple[dt.date, np.ndarray]]) -> list[Wish]
         if moved > MOVED_KM2 * v.ground.area_km2 / 6400:
             last = control
             drawn.append((date, front_lines(control, v.cell, v.frame.extent, 20.0, more_km=1.0)))
+    v.n_months = len(drawn)
     color = glyphs.mixed(v.p.secondary, v.p.land, 0.75)
     for _, lines in drawn:
         for line in lines:

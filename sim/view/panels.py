@@ -90,15 +90,17 @@ def _inside(
     """The name of a band inside it, where it is thickest in the middle of the time, if it is thick enough there."""
     if len(x) < 4:
         return
-    near = max(1, len(x) // 25)  # a word is about that many days to each side
-    least = np.array([values[max(k - near, 0) : k + near + 1].min() for k in range(len(x))])
-    k = int(0.1 * len(x)) + int(np.argmax(least[int(0.1 * len(x)) : int(0.9 * len(x)) + 1]))
-    if least[k] < 0.16 * peak:
+    near = max(1, len(x) // 13)  # a word reaches about that many days to each side
+    middle = range(near, len(x) - near)
+    low = np.array([base[k - near : k + near + 1].max() for k in middle])
+    high = np.array([(base + values)[k - near : k + near + 1].min() for k in middle])
+    if not len(low) or (high - low).max() < 0.14 * peak:
         return
+    k = int(np.argmax(high - low))
+    at = (x[near + k], (low[k] + high[k]) / 2)
     color = p.paper if cause in ("drone", "shell", "pocket") else p.ink
     ax.text(
-        x[k],
-        base[k] + values[k] / 2,
+        *at,
         CAUSES[cause],
         fontsize=7,
         color=color,

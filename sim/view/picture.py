@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.view import glyphs, panels, style
-from sim.view.ground import draw_map
+from sim.view.ground import View, draw_map
 from sim.view.key import draw_key
-from sim.view.story import RECORD, Area, Story, recorded, story_of
+from sim.view.story import RECORD, Area, Story, changes_text, recorded, story_of
 from sim.view.style import brief, day_text, number
 from sim.view.terrain import month_starts
 
@@ -71,16 +71,17 @@ def _page(story: Story, p: style.Palette) -> Figure:
         scenario=story.scenario.name,
         commit=story.commit,
         record=f"{RECORD} (outline)" if record else "",
-        more=_more(story, view.scale < glyphs.FAR),
+        more=_more(story, view),
     )
     style.caption(fig, words, left_in=10 / 25.4, bottom_in=3.2 / 25.4, width_in=(WIDTH_MM - 20) / 25.4, palette=p)
     return fig
 
 
-def _more(story: Story, far: bool) -> str:
+def _more(story: Story, view: View) -> str:
     parts = [
-        "Thin lines: the front on first days of months, where it had moved." if story.days > 45 else "",
-        f"Infantry within {1000 * glyphs.GRAIN_KM:.0f} m is one grain." if far else "",
+        changes_text(story.changes),
+        "Thin lines: the front on first days of months, where it had moved." if view.n_months else "",
+        f"Infantry within {1000 * glyphs.GRAIN_KM:.0f} m is one grain." if view.scale < glyphs.FAR else "",
     ]
     if story.runs > 1:
         parts.append(f"First of {story.runs} runs.")

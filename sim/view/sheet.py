@@ -30,6 +30,7 @@ class View:
     threat: np.ndarray  # hits per km on whoever moves, blocks
     reserved: list[Box] = field(default_factory=list)
     busy: list[np.ndarray] = field(default_factory=list)
+    n_months: int = 0  # earlier fronts that were drawn
 
     @property
     def cell(self) -> float:

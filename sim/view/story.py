@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,7 @@ class Story:
     daily: dict[str, np.ndarray]
     maps: np.ndarray
     frame: Frame
+    changes: dict[str, Any] = field(default_factory=dict)  # parameters changed against the scenario
 
     @property
     def start(self) -> dt.date:
@@ -64,9 +65,10 @@ def story_of(source: str | Path | World) -> Story:
     journal = source.journal
     if journal is None:
         raise ValueError("this world keeps no journal; muster it with record=True")
-    return Story(
-        source.scenario, source.seed, 1, style.commit(), journal.daily(), journal.control() / 100.0, frame_of(source)
-    )
+    given = source.scenario.params
+    changes = {k: v for k, v in source.settings.overrides.items() if given.get(k) != v}
+    maps = journal.control() / 100.0
+    return Story(source.scenario, source.seed, 1, style.commit(), journal.daily(), maps, frame_of(source), changes)
 
 
 def _from_folder(folder: Path) -> Story:
@@ -89,9 +91,9 @@ def _from_folder(folder: Path) -> Story:
         frame = frame_from_run(folder)
     else:
         frame = frame_from_maps(_scenario(folder), seeds_of(daily)[0], control / 100.0)
-    return Story(
-        frame.scenario, frame.seed, len(np.unique(table["run"])), commit_of(folder), daily, control / 100.0, frame
-    )
+    runs = len(np.unique(table["run"]))
+    commit, changes = commit_of(folder), changes_of(folder)
+    return Story(frame.scenario, frame.seed, runs, commit, daily, control / 100.0, frame, changes)
 
 
 def _scenario(folder: Path) -> Scenario:
@@ -124,13 +126,27 @@ def manifest(folder: str | Path) -> dict[str, Any]:
     return tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
-def commit_of(folder: Path) -> str:
-    data = manifest(folder)
-    for table in (data, *(v for v in data.values() if isinstance(v, dict))):
-        for key in ("commit", "code_commit", "git_commit"):
-            if table.get(key):
-                return str(table[key])[:12]
-    return style.commit()
+def commit_of(folder: str | Path) -> str:
+    """The commit that the runs were made with, as the manifest has it."""
+    told = manifest(folder)
+    return str(told.get("git_commit") or told.get("commit") or "not recorded")[:13]
+
+
+def changes_of(folder: str | Path) -> dict[str, Any]:
+    """Parameters that were changed against the scenario, from the manifest."""
+    return dict(manifest(folder).get("overrides", {}))
+
+
+def changes_text(changes: dict[str, Any]) -> str:
+    """What a caption says of changed parameters; nothing when there are none."""
+    if not changes:
+        return ""
+    shown = [
+        f"{k} {v:g}" if isinstance(v, (int, float)) and not isinstance(v, bool) else f"{k} {v}"
+        for k, v in changes.items()
+    ]
+    rest = f" and {len(shown) - 4} more" if len(shown) > 4 else ""
+    return f"Changed: {', '.join(shown[:4])}{rest}."
 
 
 # The public record

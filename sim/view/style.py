@@ -261,19 +261,19 @@ def date_ticks(start: dt.date, end: dt.date, most: int = 6) -> list[tuple[dt.dat
 
 @cache
 def commit() -> str:
-    """The short commit of the code in use, "unversioned" outside a repository."""
+    """The short commit of the code in use, "+" behind it after changes; "unversioned" outside a repository."""
+
+    def git(*words: str) -> str:
+        folder = str(Path(__file__).parent)
+        return subprocess.run(
+            ["git", "-C", folder, *words], capture_output=True, text=True, timeout=5, check=True
+        ).stdout.strip()
+
     try:
-        found = subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=False,
-        )
+        changed = git("status", "--porcelain", "--untracked-files=no")
+        return git("rev-parse", "--short", "HEAD") + ("+" if changed else "")
     except (OSError, subprocess.SubprocessError):
         return "unversioned"
-    return found.stdout.strip() or "unversioned"
 
 
 def seeds_text(seeds: Sequence[int]) -> str:
@@ -316,17 +316,18 @@ def text_width(text: str, size_pt: float, bold: bool = False, serif: bool = Fals
 @cache
 def _unit_width(text: str, bold: bool, serif: bool) -> float:
     face = _face(bold, serif)
+    face.set_size(100, 72)
     face.set_text(text, 0.0)
     return face.get_width_height()[0] / 64 / 100
 
 
 @cache
 def _face(bold: bool, serif: bool) -> FT2Font:
-    from matplotlib.font_manager import FontProperties, findfont, get_font
+    """A face of our own: those that matplotlib keeps change their size with every text it draws."""
+    from matplotlib.font_manager import FontProperties, findfont
+    from matplotlib.ft2font import FT2Font
 
-    face = get_font(findfont(FontProperties(family=font(serif), weight="bold" if bold else plain_weight(serif))))
-    face.set_size(100, 72)
-    return face
+    return FT2Font(findfont(FontProperties(family=font(serif), weight="bold" if bold else plain_weight(serif))))
 
 
 def caption(
