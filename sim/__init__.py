@@ -4,11 +4,20 @@
 that a sweep's worker imports neither Mesa nor a plotting library.
 """
 
+import os
+import sys
+from hashlib import blake2b
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 _HOMES = {
     "BattleModel": "sim.model",
+    "InfantryGroup": "sim.handles",
+    "ArmorSection": "sim.handles",
+    "FpvTeam": "sim.handles",
+    "ArtilleryBattery": "sim.handles",
+    "GlideBombStrike": "sim.handles",
     "KINDS": "sim.kinds",
     "PHASES": "sim.phases",
     "MEASURES": "sim.measures",
@@ -19,6 +28,22 @@ _HOMES = {
     "muster": "sim.muster",
 }
 __all__ = sorted(_HOMES)
+
+_SHARED = ("draws", "columns", "forces", "fields", "enlist", "front")  # helpers that are compiled into the phases' kernels
+
+
+def _own_kernel_cache() -> None:
+    """Keeps compiled kernels by the text of the helpers inside them: the compiler's cache looks at the caller's file only."""
+    if "NUMBA_CACHE_DIR" in os.environ or "numba" in sys.modules:
+        return
+    here = Path(__file__).parent
+    text = b"".join((here / f"{name}.py").read_bytes() for name in _SHARED)
+    folder = here / "__pycache__" / f"kernels-{blake2b(text, digest_size=6).hexdigest()}"
+    if os.access(here, os.W_OK):
+        os.environ["NUMBA_CACHE_DIR"] = str(folder)
+
+
+_own_kernel_cache()
 
 
 def __getattr__(name: str) -> Any:

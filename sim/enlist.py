@@ -31,6 +31,12 @@ def clear_row(units, i):
     units.shock[i] = 0.0
     units.suppression[i] = 0.0
     units.burst[i] = 0
+    units.place[i] = 0
+    units.quality[i] = 0.0
+    units.morale[i] = 0.0
+    units.fatigue[i] = 0.0
+    units.supply[i] = 0.0
+    units.days[i] = 0.0
     for k in range(units.hits.shape[1]):
         units.hits[i, k] = 0
 

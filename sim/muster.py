@@ -11,7 +11,7 @@ from sim import forces
 from sim.draws import key, normal, stream, uniform, uniform_of
 from sim.enlist import raise_unit
 from sim.fields import CELL_COLUMNS, MICRO, NODE_COLUMNS, BLOCK_COLUMNS, Blocks, Cells, Nodes, geometry, outline
-from sim.columns import allocate, grown
+from sim.columns import allocate
 from sim.forces import Kind, Side, Task
 from sim.front import empty_front, empty_orders, trace
 from sim.journal import Journal
@@ -55,6 +55,7 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
         forces.books(), seed)
     _prepare(world)
     world.check = check
+    world.bring = bring
     outline(geo, cells, world.blocks)
     trace(geo, cells, world.front)
     _name_formations(world)
@@ -349,18 +350,3 @@ def _town_works(world: World) -> None:
     behind = c.depth < 0.5
     c.works[behind, 0] = np.maximum(c.works[behind, 0], share[behind])
     c.works_plan[behind, 0] = np.maximum(c.works_plan[behind, 0], share[behind])
-
-
-def make_room(world: World, rows: int) -> None:
-    """Grows the table of units when fewer than `rows` rows are free."""
-    free = int(np.count_nonzero(world.units.kind < 0))
-    if free >= rows:
-        return
-    old = world.units.kind.shape[0]
-    new = old + max(rows, old // 2)
-    world.units = grown(world.units, new)
-    world.units.kind[old:] = Kind.FREE
-    world.units.partner[old:] = -1
-    world.bin_order = np.zeros(new, np.int32)
-
-

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -124,20 +125,13 @@ def declarations(prefix: str, model: type[Parameters]) -> list[Declaration]:
     return rows
 
 
-def first_error(error: ValidationError, where: str) -> InputError:
-    """A pydantic error as one line: file, key, value, what is allowed."""
+def first_error(error: ValidationError, where: str, known: Iterable[str] = ()) -> InputError:
+    """A pydantic error as one line: file, key, value, what is allowed. `known` keys are for hints."""
     e = error.errors()[0]
     key = ".".join(str(part) for part in e["loc"])
     value = "" if isinstance(e.get("input"), dict | list) else f" {e.get('input')!r}:"
     hint = ""
     if e["type"] == "extra_forbidden":
-        hint = did_you_mean(key.rsplit(".", 1)[-1], _field_names(error))
+        hint = did_you_mean(key.rsplit(".", 1)[-1], known)
         return InputError(f"{where}: unknown key {key!r}.{hint}")
     return InputError(f"{where}: {key}:{value} {e['msg'][0].lower()}{e['msg'][1:]}.")
-
-
-def _field_names(error: ValidationError) -> list[str]:
-    """Names that would have been understood: those of every scenario table (used for hints only)."""
-    from sim import scenario
-
-    return scenario.known_keys()

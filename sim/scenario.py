@@ -307,4 +307,4 @@ def _checked(data: dict[str, Any], where: str) -> Scenario:
     try:
         return Scenario.model_validate(data)
     except ValidationError as e:
-        raise first_error(e, where) from None
+        raise first_error(e, where, known_keys()) from None

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from sim.columns import grown
 from sim.fields import Blocks, Cells, Geo, Nodes
-from sim.forces import Books, Formations, Units
+from sim.forces import Books, Formations, Kind, Units
 
 
 class World:
@@ -104,17 +105,17 @@ class World:
         cells = [self.cell_of(x, y) for x, y in self.objectives[:, :2]]
         return self.cells.control[cells] >= 0.5
 
-    def bring(self, row: int) -> None:
-        """Brings a formation into the sector by date."""
-        from sim.muster import bring
-
-        bring(self, row)
-
     def room(self, rows: int) -> None:
-        """Makes sure that so many rows are free."""
-        from sim.muster import make_room
-
-        make_room(self, rows)
+        """Grows the table of units when fewer than `rows` rows are free."""
+        free = int(np.count_nonzero(self.units.kind < 0))
+        if free >= rows:
+            return
+        old = self.units.kind.shape[0]
+        new = old + max(rows, old // 2)
+        self.units = grown(self.units, new)
+        self.units.kind[old:] = Kind.FREE
+        self.units.partner[old:] = -1
+        self.bin_order = np.zeros(new, np.int32)
 
     def note(self, kind: str, x: float, y: float, number: float, words: str) -> None:
         """Tells the journal of something that happened in this step."""

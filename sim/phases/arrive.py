@@ -95,25 +95,32 @@ def regroup(geo, units, formations, cursor, n, group, most_new, crew_vehicle, se
     `group`: (2,) men of a new group by side; `most_new`: new groups a formation and step at most, so that a large
     draft is absorbed over a few days.
     """
+    needy = np.empty(n, np.int64)
+    count = 0
     for i in range(n):
-        if units.kind[i] == INFANTRY and units.task[i] == RESERVE and units.hurt[i] == 0:
+        kind = units.kind[i]
+        if kind == INFANTRY and units.task[i] == RESERVE and units.hurt[i] == 0:
             if 2 * units.men[i] <= group[units.side[i]]:
                 formations.recruits[units.formation[i]] += units.men[i]
                 clear_row(units, i)
-        elif units.kind[i] == ARMOR and units.task[i] == RESERVE:
-            f = units.formation[i]
+        elif (kind == ARMOR and units.task[i] == RESERVE) or (kind in (FPV, ARTILLERY) and units.men[i] <= 1):
+            needy[count] = i
+            count += 1
+    for k in np.argsort(units.slot[needy[:count]]):  # by slot, so that the order of rows does not decide who is served
+        i = needy[k]
+        f = units.formation[i]
+        if units.kind[i] == ARMOR:
             lack = section - units.vehicles[i]
             if lack > 0 and formations.vehicle_pool[f] > 0:
                 take = min(lack, formations.vehicle_pool[f])
                 units.vehicles[i] += take
                 formations.vehicle_pool[f] -= take
-            want = units.vehicles[i] * crew_vehicle - units.men[i]  # crew and carried infantry
+            want = units.vehicles[i] * crew_vehicle - units.men[i]
             if want > 0:
                 take = min(want, formations.recruits[f])
                 units.men[i] += take
                 formations.recruits[f] -= take
-        elif (units.kind[i] == FPV or units.kind[i] == ARTILLERY) and units.men[i] <= 1:
-            f = units.formation[i]
+        else:
             take = min(3, formations.recruits[f])
             units.men[i] += take
             formations.recruits[f] -= take
@@ -180,7 +187,7 @@ def run(world) -> None:
     if world.new_day:
         for row, formation in enumerate(world.scenario.formation):
             if formation.arrive == world.date and not f.active[row]:
-                world.bring(row)
+                world.bring(world, row)
             if formation.leave is not None and formation.leave <= world.date and (f.active[row] or f.infantry[row]):
                 f.active[row] = 0
                 depart(u, f, b, world.n, row)

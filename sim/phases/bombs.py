@@ -20,7 +20,7 @@ from sim.front import pick
 from sim.quantity import Parameters, quantity
 
 READS = ("orders", "front", "formations", "bins", "cells")
-WRITES = ("units", "cells", "books", "cursor")
+WRITES = ("units", "cells", "books", "cursor", "counters")
 
 BOMB_KIND = int(Kind.GLIDE_BOMB)
 FALL, HOLD = int(Task.FALL), int(Task.HOLD)

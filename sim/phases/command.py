@@ -21,7 +21,7 @@ from sim.front import N_CHOICES, trace
 from sim.quantity import Parameters, quantity
 
 READS = ("units", "cells", "nodes")
-WRITES = ("formations", "cells", "blocks", "front", "orders", "books", "units")
+WRITES = ("formations", "cells", "blocks", "front", "orders", "units", "counters")
 
 INFANTRY = int(Kind.INFANTRY)
 RESERVE, HOLD, CONSOLIDATE = int(Task.RESERVE), int(Task.HOLD), int(Task.CONSOLIDATE)

@@ -19,7 +19,7 @@ from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
 
 READS = ("units", "cells", "nodes")
-WRITES = ("cells",)
+WRITES = ("cells", "counters")
 
 INFANTRY = int(Kind.INFANTRY)
 HOLD, CONSOLIDATE = int(Task.HOLD), int(Task.CONSOLIDATE)

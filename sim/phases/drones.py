@@ -21,7 +21,7 @@ from sim.forces import Cause, Kind, Task
 from sim.quantity import Parameters, quantity
 
 READS = ("units", "blocks", "cells")
-WRITES = ("units", "blocks", "books")
+WRITES = ("units", "blocks", "books", "counters")
 
 INFANTRY, ARMOR, FPV, ARTILLERY = (int(k) for k in (Kind.INFANTRY, Kind.ARMOR, Kind.FPV_TEAM, Kind.ARTILLERY))
 RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, WITHDRAW, DASH, SERVE = (

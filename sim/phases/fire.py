@@ -14,9 +14,10 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
 from numba import njit
 
-from sim.draws import binomial, key, uniform_of
+from sim.draws import binomial, key, uniform, uniform_of
 from sim.fields import at_nodes, cell_at
 from sim.forces import Cause, Kind, Task
 from sim.quantity import Parameters, quantity
@@ -44,7 +45,7 @@ class Params(Parameters):
     duel_cover: float = quantity(0.45, "", low=0.0, high=0.9, doc="share of an attacker's hits that a dug-in position keeps off", fact="modelling assumption")
     give_way: float = quantity(0.13, "", low=0.0, high=0.3, doc="chance per bout that a position gives way to odds of one to one, without loss", fact="modelling assumption")
     bouts: int = quantity(8, "bouts", low=1, high=30, doc="bouts of a duel before the attack counts as stopped", fact="modelling assumption")
-    break_rate: float = quantity(2.4, "", low=0.5, high=8.0, doc="how readily losses break a group: chance 1 - exp(-rate * share lost)", fact="breakpoint_helmbold")
+    break_rate: float = quantity(2.4, "", low=0.5, high=8.0, doc="how readily losses break a group: chance 1 - exp(-rate * share lost)", fact="check_break_median")
     approach_break: float = quantity(0.4, "", low=0.0, high=1.0, doc="how much less losses on the approach break a group than losses in the attack itself", fact="modelling assumption")
     notice: float = quantity(0.10, "1/km", low=0.0, high=1.0, doc="rate per km and man of fire at which an infiltrating group is noticed", fact="modelling assumption")
     notice_light: float = quantity(0.7, "", low=0.0, high=1.0, doc="share of that which daylight adds", fact="modelling assumption")
@@ -335,10 +336,17 @@ def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs):
 
 @njit(cache=True, nogil=True)
 def engage(geo, units, cells, nodes, formations, start, order, n, key, light, weapon, shock, knobs, tally):
-    """Every attack, bound and dash that reached the line in this step."""
+    """Every attack, bound and dash that reached the line in this step, in an order drawn by slot, not by row or side."""
+    rows = np.empty(n, np.int64)
+    turn = np.empty(n)
+    count = 0
     for i in range(n):
-        if units.stage[i] != 1 or units.kind[i] < 0:
-            continue
+        if units.stage[i] == 1 and units.kind[i] >= 0:
+            rows[count] = i
+            turn[count] = uniform(key, units.slot[i])
+            count += 1
+    for k in np.argsort(turn[:count]):
+        i = rows[k]
         task = units.task[i]
         if task == ASSAULT:
             attack(geo, units, cells, nodes, formations, start, order, i, key, light, weapon, 1.0, knobs, tally)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
 from numba import njit
 
 from sim.draws import binomial, key, uniform_of
@@ -141,9 +142,14 @@ def wreck(units, cells, blocks_threat, books, formations, n, key, knobs):
 def set_down(geo, units, formations, cursor, n, crew, key):
     """Carried infantry leaves its vehicles where the dash ended and becomes a group of its own."""
     cursor[0] = 0
+    rows = np.empty(n, np.int64)
+    count = 0
     for i in range(n):
-        if units.kind[i] != ARMOR or units.stage[i] != SET_DOWN:
-            continue
+        if units.kind[i] == ARMOR and units.stage[i] == SET_DOWN:
+            rows[count] = i
+            count += 1
+    for k in np.argsort(units.slot[rows[:count]]):  # new slots are handed out by slot, not by row
+        i = rows[k]
         units.stage[i] = 0
         foot = units.men[i] - units.vehicles[i] * crew
         if foot <= 0:

@@ -19,7 +19,7 @@ from sim.forces import Cause, Kind, Task
 from sim.quantity import Parameters, quantity
 
 READS = ("units", "blocks", "cells")
-WRITES = ("units", "blocks", "books", "cells")
+WRITES = ("units", "blocks", "books", "cells", "counters")
 
 INFANTRY, ARMOR, ARTILLERY = int(Kind.INFANTRY), int(Kind.ARMOR), int(Kind.ARTILLERY)
 RESERVE, HOLD, SERVE = int(Task.RESERVE), int(Task.HOLD), int(Task.SERVE)

@@ -19,7 +19,7 @@ from sim.forces import Kind, Side
 from sim.quantity import Parameters, quantity
 
 READS = ("cells", "blocks", "nodes", "units")
-WRITES = ("cells", "units", "books")
+WRITES = ("cells", "units", "counters")
 FPV, ARTILLERY = int(Kind.FPV_TEAM), int(Kind.ARTILLERY)
 FAR = 50.0
 
