@@ -39,6 +39,8 @@ def run(what: str = "battle", peers: Path | None = None, quick: bool = False) ->
         raise InputError(f"bench {what!r}: allowed: battle.")
     if peers is not None and not (peers / "skirmish.c").is_file():
         raise InputError(f"--peers {str(peers)!r}: no skirmish.c in it.")
+    if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.7:
+        print(f"other programs keep {os.getloadavg()[0]:.1f} cores busy: rows of wall time mean little\n", flush=True)
     _say("what", "figure", "ratio", "wanted")
     start(quick)
     own = baseline(quick)
@@ -70,7 +72,7 @@ def start(quick: bool) -> None:
     walls, seconds = [], []
     for _ in range(2 if quick else 4):  # the first one fills the caches
         begin, before = time.perf_counter(), os.times()
-        subprocess.run([sys.executable, "-c", words], check=True, cwd=ROOT, env=plain_env)
+        subprocess.run([sys.executable, "-c", words], check=True, env=plain_env)
         walls.append(time.perf_counter() - begin)
         after = os.times()
         spent = after.children_user + after.children_system - before.children_user - before.children_system
@@ -83,14 +85,13 @@ def baseline(quick: bool) -> float:
     """The baseline with recording: seconds, ns per unit-step, share of each phase. Returns wall seconds per day."""
     days = 42 if quick else 420
     for _ in range(2):  # once more, if kernels had to be compiled on the way
-        compiled: list[float] = []
         world, timings = muster(BASELINE, 1), {}
         battle.step(world)
         begin, before = time.perf_counter(), world.unit_steps
-        with compilation(compiled.append):
+        with compilation() as compiled:
             seconds = _spent(lambda world=world, timings=timings: battle.run(world, days, timings))
         wall = time.perf_counter() - begin
-        if not compiled:
+        if not compiled():
             break
     done = world.unit_steps - before
     n = done / (world.step_index - 1)

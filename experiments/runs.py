@@ -7,6 +7,7 @@ its seed alone: one worker or two, in any order, the same bits.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import time
@@ -72,11 +73,10 @@ def simulate(
     from sim.scenario import load_scenario
 
     scenario = load_scenario(source, **changes)
-    compiled: list[float] = []
     wall = 0.0
-    with compilation(compiled.append):
+    with compilation() as compiled:
         world = muster(scenario, seed, overrides=overrides, check=check)
-        before = sum(compiled)
+        before = compiled()
         for day in range(scenario.days):
             begin = time.perf_counter()
             battle.run(world, 1)
@@ -92,18 +92,34 @@ def simulate(
         events=journal.events,
         control=journal.control() if maps else None,
         frame=last_frame_arrays(world) if maps else None,
-        wall_s=max(wall - (sum(compiled) - before), 0.0),
-        compile_s=sum(compiled),
+        wall_s=max(wall - (compiled() - before), 0.0),
+        compile_s=compiled(),
         unit_steps=int(world.unit_steps),
         steps=world.step_index,
     )
 
 
-def compilation(add: Callable[[float], None]):
-    """Tells how long kernels were compiled within the block (nothing, when they came from the cache)."""
+@contextlib.contextmanager
+def compilation() -> Iterator[Callable[[], float]]:
+    """Within the block, what it yields tells how many seconds went into compiling kernels (0 when all were cached)."""
     from numba.core import event
 
-    return event.install_timer("numba:compile", add)
+    class Clock(event.Listener):
+        depth, begin, seconds = 0, 0.0, 0.0
+
+        def on_start(self, _event) -> None:
+            if self.depth == 0:
+                self.begin = time.perf_counter()
+            self.depth += 1
+
+        def on_end(self, _event) -> None:
+            self.depth -= 1
+            if self.depth == 0:
+                self.seconds += time.perf_counter() - self.begin
+
+    clock = Clock()
+    with event.install_listener("numba:compile", clock):
+        yield lambda: clock.seconds
 
 
 # Identity

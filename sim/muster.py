@@ -23,7 +23,7 @@ from sim.settings import Settings
 from sim.starting import front_from_file
 from sim.world import World
 
-IN_LINE = (0.22, 0.42)  # share of each side's infantry in position at the start: attacker, defender
+IN_LINE = (0.22, 0.55)  # share of each side's infantry in position at the start: attacker, defender
 
 
 def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, overrides: dict | None = None,

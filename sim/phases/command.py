@@ -45,7 +45,7 @@ class Params(Parameters):
     turn_days: float = quantity(40.0, "days", low=10.0, high=150.0, doc="mean time for which one axis is the main one", fact="net_box_2024_10")
     turn_on: float = quantity(1.7, "", low=1.0, high=4.0, doc="attacks on the main axis beside the mean", fact="modelling assumption")
     turn_off: float = quantity(0.65, "", low=0.0, high=1.0, doc="attacks on the other axes beside the mean", fact="modelling assumption")
-    campaign_sd: float = quantity(0.45, "", low=0.0, high=1.0, doc="how much the tempo of the whole offensive comes and goes (standard deviation of its logarithm)", fact="cv_month_box")
+    campaign_sd: float = quantity(0.55, "", low=0.0, high=1.0, doc="how much the tempo of the whole offensive comes and goes (standard deviation of its logarithm)", fact="cv_month_box")
     campaign_days: float = quantity(35.0, "days", low=7.0, high=120.0, doc="how long a surge or a lull of the whole offensive lasts", fact="weekly_ac1_box")
     order_days: float = quantity(2.0, "days", low=0.0, high=14.0, doc="pause between the choice of a new main point and the first attack there", fact="modelling assumption")
     mud_tempo: float = quantity(0.4, "", low=0.0, high=0.9, doc="share of attacks that deep mud stops", fact="modelling assumption")

@@ -26,13 +26,13 @@ HOLD, CONSOLIDATE = int(Task.HOLD), int(Task.CONSOLIDATE)
 
 
 class Params(Parameters):
-    area_per_day: float = quantity(0.19, "km2/day", low=0.01, high=0.5, doc="ground that one group of the attacker consolidates a day", fact="modelling assumption")
+    area_per_day: float = quantity(0.23, "km2/day", low=0.01, high=0.5, doc="ground that one group of the attacker consolidates a day", fact="modelling assumption")
     spread_days: float = quantity(2.0, "days", low=0.3, high=20.0, doc="how long a lodged group goes on spreading before it only holds", fact="modelling assumption")
     creep: float = quantity(0.02, "", low=0.0, high=1.0, doc="ground that a group in a settled position takes beside one that has just lodged", fact="modelling assumption")
     alone_men: float = quantity(10.0, "soldiers", low=3.0, high=40.0, doc="attacker's men near one another that hold the ground they stand on without touch to their own", fact="modelling assumption")
     reach_km: float = quantity(1.2, "km", low=0.5, high=3.0, doc="how far from own ground a group can hold ground", fact="modelling assumption")
     contested: float = quantity(2.5, "", low=0.5, high=8.0, doc="defender's fire, beside the root of the attacker's presence, above which nothing is consolidated", fact="modelling assumption")
-    regain_per_day: float = quantity(0.4, "1/day", low=0.0, high=5.0, doc="rate at which the defender takes back ground where he is the stronger", fact="modelling assumption")
+    regain_per_day: float = quantity(0.12, "1/day", low=0.0, high=5.0, doc="rate at which the defender takes back ground where he is the stronger", fact="modelling assumption")
     works_slow: float = quantity(4.0, "", low=0.0, high=20.0, doc="how much works slow consolidation", fact="prior_belt")
     town_slow: float = quantity(4.0, "", low=0.0, high=10.0, doc="how much buildings slow consolidation", fact="dur_town")
     mud_slow: float = quantity(0.75, "", low=0.0, high=0.95, doc="share of consolidation that deep mud takes", fact="modelling assumption")

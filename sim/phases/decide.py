@@ -39,7 +39,7 @@ class Params(Parameters):
     recall_per_day: float = quantity(0.3, "1/day", low=0.0, high=3.0, doc="rate at which a lodged group without touch to its own, and without company, falls back", fact="modelling assumption")
     upkeep_per_day: float = quantity(0.05, "1/day", low=0.0, high=1.0, doc="how often a rested reserve group of the attacker goes to a thin piece of its own line", fact="modelling assumption")
     line_men: float = quantity(9.0, "soldiers", low=2.0, high=60.0, doc="attacker's men near a point of his line above which it needs no more", fact="modelling assumption")
-    follow_per_day: float = quantity(0.6, "groups/day", low=0.0, high=40.0, doc="groups that a formation sends a day to hold a deep lodgement (consolidation)", fact="modelling assumption", role="lever", short="consolidation")
+    follow_per_day: float = quantity(1.2, "groups/day", low=0.0, high=40.0, doc="groups that a formation sends a day to hold a deep lodgement (consolidation)", fact="modelling assumption", role="lever", short="consolidation")
     deploy_delay_days: float = quantity(1.5, "days", low=0.1, high=15.0, doc="delay until a free group of the defender answers a need", fact="modelling assumption", role="lever", short="reserve_delay_days")
     reserve_share: float = quantity(0.5, "", low=0.0, high=0.8, doc="share of its infantry a defending formation tries to keep out of the line", fact="modelling assumption", role="lever")
     urgent_need: float = quantity(2.5, "", low=0.1, high=20.0, doc="need of a place above which the last reserves go too", fact="modelling assumption")

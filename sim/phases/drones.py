@@ -28,6 +28,7 @@ RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, WITHDRAW, DASH, SERVE = 
     int(t) for t in (Task.RESERVE, Task.MARCH, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.WITHDRAW,
                      Task.DASH, Task.SERVE))
 DRONE = int(Cause.DRONE)
+RELIEVED = 6
 
 
 class Params(Parameters):
@@ -39,7 +40,7 @@ class Params(Parameters):
 
 Knobs = NamedTuple("Knobs", [("sorties", float), ("idle", float), ("static", float), ("burst_per_hour", float),
                                    ("dash", float), ("depth_share", float)])
-HitKnobs = NamedTuple("HitKnobs", [("exposure", float), ("infiltrator", float), ("men_per_hit", float), ("lost_per_hit", float),
+HitKnobs = NamedTuple("HitKnobs", [("exposure", float), ("infiltrator", float), ("relief", float), ("men_per_hit", float), ("lost_per_hit", float),
                                          ("men_per_loss", float), ("works", float), ("town", float)])
 
 
@@ -176,6 +177,8 @@ def strike(geo, units, cells, blocks, n, key, knobs):
                 units.hits[i, DRONE] += min(men, 100)
             else:
                 seen = knobs.exposure * (knobs.infiltrator if task == INFILTRATE else min(0.3 + 0.1 * units.men[i], 1.2))
+                if units.partner[i] >= 0 or units.stage[i] == RELIEVED:
+                    seen = seen * knobs.relief
                 mean = seen * path_hits(geo, blocks, s, units.from_x[i], units.from_y[i], x, y, blocks.hits)
                 crowd = math.sqrt(0.25 * max(units.men[i], 1))  # a hit among more men takes more of them
                 units.hits[i, DRONE] += poisson(uniform_of(key, slot, 0), mean * knobs.men_per_hit * crowd)
@@ -217,7 +220,7 @@ def run(world) -> None:
     flown = fly(g, u, b, world.n, world.dt, world.sky.flying, reach, chance, knobs)
     world.flown += flown
     world.books.drones_flown[:] = world.flown // 1000
-    hit = HitKnobs(s.infantry.exposure, s.move.infiltrator_visible, s.infantry.men_per_hit, s.armor.lost_per_hit, s.armor.men_per_loss,
+    hit = HitKnobs(s.infantry.exposure, s.move.infiltrator_visible, s.move.relief_visible, s.infantry.men_per_hit, s.armor.lost_per_hit, s.armor.men_per_loss,
                    p.cover_in_works, p.cover_in_town)
     strike(g, u, world.cells, b, world.n, key(world.seed, "drones", world.step_index), hit)
     remember(b, 1.0 - math.exp(-world.dt / p.threat_days), 1.0)

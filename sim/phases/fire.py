@@ -46,10 +46,11 @@ class Params(Parameters):
     give_way: float = quantity(0.13, "", low=0.0, high=0.3, doc="chance per bout that a position gives way to odds of one to one, without loss", fact="modelling assumption")
     bouts: int = quantity(8, "bouts", low=1, high=30, doc="bouts of a duel before the attack counts as stopped", fact="modelling assumption")
     break_rate: float = quantity(2.4, "", low=0.5, high=8.0, doc="how readily losses break a group: chance 1 - exp(-rate * share lost)", fact="check_break_median")
+    tired_breaks: float = quantity(0.015, "1/day", low=0.0, high=0.1, doc="how much sooner a group breaks for each day of strain", fact="modelling assumption")
     approach_break: float = quantity(0.4, "", low=0.0, high=1.0, doc="how much less losses on the approach break a group than losses in the attack itself", fact="modelling assumption")
     notice: float = quantity(0.10, "1/km", low=0.0, high=1.0, doc="rate per km and man of fire at which an infiltrating group is noticed", fact="modelling assumption")
     notice_light: float = quantity(0.7, "", low=0.0, high=1.0, doc="share of that which daylight adds", fact="modelling assumption")
-    contact_per_day: float = quantity(0.004, "1/day", low=0.0, high=5.0, doc="men one man of fire hits a day in standing contact", fact="modelling assumption")
+    contact_per_day: float = quantity(0.004, "1/day", low=0.0, high=1e6, doc="men one man of fire hits a day in standing contact", fact="modelling assumption")
     search_men: float = quantity(12.0, "soldiers", low=0.0, high=1e9, doc="men near at which half of contact fire goes into finding targets", fact="modelling assumption")
     hunt: float = quantity(3.0, "", low=1.0, high=20.0, doc="how much harder contact fire is on men without a position", fact="modelling assumption")
     hunted_per_day: float = quantity(0.15, "1/day", low=0.0, high=1.0, doc="rate at which men more than 1.2 km inside enemy ground, fewer than ten together, are hunted down", fact="dobro_azov_losses")
@@ -123,10 +124,10 @@ def dug_in(units, cells, row, knobs):
 
 
 @njit(inline="always")
-def resolve_of(units, formations, i):
+def resolve_of(units, formations, i, knobs):
     """How well a group bears losses: morale, rest and leadership, 1 in the mean."""
     f = units.formation[i]
-    return (0.4 + 0.8 * units.morale[i]) * (0.7 + 0.6 * formations.leadership[f]) / (1.0 + 0.006 * units.fatigue[i])
+    return (0.4 + 0.8 * units.morale[i]) * (0.7 + 0.6 * formations.leadership[f]) / (1.0 + knobs.tired_breaks * units.fatigue[i])
 
 
 @njit(cache=True, nogil=True)
@@ -142,8 +143,8 @@ def duel(units, cells, formations, i, row, men, start_men, shock, key, base, wea
     s = units.side[i]
     ours_chance = min(knobs.duel_attacker * weapon[s] * shock * exposed * skill[0], 0.95)
     their_chance = min(knobs.duel_defender * weapon[1 - s] * skill[1] / shock, 0.95)
-    ours_resolve = resolve_of(units, formations, i) * (1.5 if shock > 1.0 else 1.0)
-    theirs_resolve = resolve_of(units, formations, row)
+    ours_resolve = resolve_of(units, formations, i, knobs) * (1.5 if shock > 1.0 else 1.0)
+    theirs_resolve = resolve_of(units, formations, row, knobs)
     outcome = 0
     for bout in range(int(knobs.bouts)):
         down = binomial(uniform_of(key, slot, base + 4 * bout), theirs, their_chance)
@@ -192,7 +193,7 @@ def attack(geo, units, cells, nodes, formations, start, order, i, key, light, we
     met = [-1] * 6
     n_met = 0
     outcome = 1 if men > 0 else -1
-    bold = resolve_of(units, formations, i) * (1.5 if shock > 1.0 else 1.0)
+    bold = resolve_of(units, formations, i, knobs) * (1.5 if shock > 1.0 else 1.0)
     if men > 0 and breaks(uniform_of(key, slot, 0), start_men, men, start_men, bold, knobs.break_rate * knobs.approach_break):
         outcome = -1
     ours_skill = skill_of(units, i)

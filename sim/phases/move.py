@@ -24,6 +24,7 @@ INFANTRY, ARMOR, BOMB = int(Kind.INFANTRY), int(Kind.ARMOR), int(Kind.GLIDE_BOMB
 RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, WITHDRAW, DASH, SERVE = (
     int(t) for t in (Task.RESERVE, Task.MARCH, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.WITHDRAW,
                      Task.DASH, Task.SERVE))
+RELIEVED = 6  # part of a relief: seen with the other half of it
 STEP_BACK = 5  # a group on its way to the next position keeps its days in the line
 ZONE_KM = 16.0  # beyond this depth movement is by truck and not counted as visible
 
@@ -34,10 +35,11 @@ class Params(Parameters):
     hidden_at_night: float = quantity(0.5, "", low=0.0, high=0.9, doc="share of visibility that darkness takes", fact="modelling assumption")
     hidden_in_leaf: float = quantity(0.5, "", low=0.0, high=0.9, doc="share of visibility that full leaf takes under trees", fact="modelling assumption")
     hidden_in_town: float = quantity(0.4, "", low=0.0, high=0.9, doc="share of visibility that buildings take", fact="modelling assumption")
+    relief_visible: float = quantity(2.0, "", low=1.0, high=5.0, doc="visibility of a relief on its way to a known position beside another march", fact="prior_rear_share")
     infiltrator_visible: float = quantity(0.35, "", low=0.05, high=1.0, doc="visibility of an infiltrating group beside a marching one", fact="modelling assumption")
 
 
-Knobs = NamedTuple("Knobs", [("safe_km", float), ("mud_slows", float), ("infiltrator_visible", float), ("foot", float),
+Knobs = NamedTuple("Knobs", [("safe_km", float), ("mud_slows", float), ("infiltrator_visible", float), ("relief_visible", float), ("foot", float),
                                   ("truck", float), ("dash", float), ("exposure", float)])
 
 
@@ -48,7 +50,8 @@ def visibility(units, i, knobs):
         return 2.0
     if units.task[i] == INFILTRATE:
         return knobs.exposure * knobs.infiltrator_visible
-    return knobs.exposure * min(0.3 + 0.1 * units.men[i], 1.2)
+    bunched = knobs.relief_visible if units.partner[i] >= 0 or units.stage[i] == RELIEVED else 1.0
+    return knobs.exposure * min(0.3 + 0.1 * units.men[i], 1.2) * bunched
 
 
 @njit(cache=True, nogil=True)
@@ -79,6 +82,7 @@ def arrive_at_goal(units, cells, i):
         units.stage[i] = 0
     elif task == WITHDRAW:
         units.task[i] = RESERVE
+        units.stage[i] = 0
         units.days[i] = 0.0
 
 
@@ -94,6 +98,7 @@ def hand_over(units, n):
         if units.kind[i] != INFANTRY or mate < 0 or units.task[i] == MARCH:
             continue
         units.partner[i] = -1
+        units.stage[i] = RELIEVED
         if units.task[i] != HOLD or units.kind[mate] != INFANTRY or units.task[mate] != HOLD:
             continue
         if units.x[mate] == units.goal_x[i] and units.y[mate] == units.goal_y[i] and units.side[mate] == units.side[i]:
@@ -120,6 +125,7 @@ def move(geo, units, formations, cells, blocks, n, hours, mud, knobs):
         units.from_y[i] = y
         task = units.task[i]
         if task == HOLD or task == CONSOLIDATE:
+            units.stage[i] = 0
             units.place[i] = 0
             continue
         f = units.formation[i]
@@ -133,7 +139,7 @@ def move(geo, units, formations, cells, blocks, n, hours, mud, knobs):
         elif task == WITHDRAW and units.stage[i] == 3:
             units.goal_x[i] = formations.base_x[f]
             units.goal_y[i] = formations.base_y[f]
-            units.stage[i] = 0
+            units.stage[i] = RELIEVED
         if task == INFILTRATE and units.stage[i] > 0:
             continue
         dx = units.goal_x[i] - x
@@ -206,7 +212,7 @@ def run(world) -> None:
     p, s = world.settings.move, world.settings
     sky = world.sky
     hide(world.geo, world.cells, world.blocks, sky.leaf, sky.light, p.hidden_at_night, p.hidden_in_leaf, p.hidden_in_town)
-    knobs = Knobs(p.safe_km, p.mud_slows, p.infiltrator_visible, s.infantry.speed_km_h, s.infantry.carry_km_h,
+    knobs = Knobs(p.safe_km, p.mud_slows, p.infiltrator_visible, p.relief_visible, s.infantry.speed_km_h, s.infantry.carry_km_h,
                   s.armor.speed_km_h, s.infantry.exposure)
     move(world.geo, world.units, world.formations, world.cells, world.blocks, world.n, world.scenario.step_hours, sky.mud, knobs)
     world.books.reliefs[:] += hand_over(world.units, world.n)

@@ -23,8 +23,8 @@ RESERVE, HOLD, CONSOLIDATE, INFILTRATE = int(Task.RESERVE), int(Task.HOLD), int(
 
 
 class Params(Parameters):
-    worst: float = quantity(0.25, "", low=0.05, high=0.8, doc="worth of a man worn out beyond relief beside a fresh one", fact="modelling assumption")
-    worn_days: float = quantity(45.0, "days", low=10.0, high=150.0, doc="days of strain at which half of the fall has come", fact="prior_days_on_position_2024")
+    worst: float = quantity(0.15, "", low=0.05, high=0.8, doc="worth of a man worn out beyond relief beside a fresh one", fact="modelling assumption")
+    worn_days: float = quantity(22.0, "days", low=8.0, high=150.0, doc="days of strain at which half of the fall has come", fact="prior_days_on_position_2024")
     from_supply: float = quantity(0.5, "", low=0.0, high=1.0, doc="share of a man's worth that hangs on supply", fact="modelling assumption")
     from_morale: float = quantity(0.4, "", low=0.0, high=1.0, doc="share of a man's worth that hangs on morale", fact="modelling assumption")
     from_quality: float = quantity(0.5, "", low=0.0, high=1.0, doc="share of a man's worth that hangs on training", fact="modelling assumption")

@@ -1,0 +1,124 @@
+"""Who comes and goes, in plain Python: drafts, vehicles, the mended, new groups, and formations that leave."""
+
+from __future__ import annotations
+
+import math
+
+from sim.forces import Kind, Task
+
+from plain.draws import binomial, uniform
+from plain.enlist import clear_row, raise_unit
+from plain.rows import Row, rows, total
+
+CREWS = (Kind.FPV_TEAM, Kind.ARTILLERY)
+BASE_SHARE = 0.03  # of establishment: what even a full formation counts as lacking
+CREW_DRAFT = 3
+SPREAD_KM = 2.0
+
+
+def active(formations, side: int) -> list[Row]:
+    """A side's formations in the sector."""
+    return [f for f in rows(formations) if f.active == 1 and f.side == side]
+
+
+def whole(part: float, key, tag: int) -> int:
+    """A whole number whose mean is `part`: rounded down, and one more with the chance of the rest."""
+    down = math.floor(part)
+    return down + (uniform(key, tag) < part - down)
+
+
+def draft(formations, books, side: int, men: float, key) -> None:
+    """Shares out `men` among a side's formations by what they lack, and a little by what they are."""
+    takers = active(formations, side)
+    lacks = [
+        max(f.establishment - f.infantry - f.recruits, 0.0) + BASE_SHARE * f.establishment
+        for f in takers
+    ]
+    everything = total(lacks)
+    if everything <= 0.0:
+        return
+    for f, lack in zip(takers, lacks, strict=True):
+        got = whole(men * lack / everything, key, f.tag)
+        f.recruits += got
+        books.intake[side] += got
+
+
+def equip(formations, books, side: int, vehicles: float, key) -> None:
+    """Shares out new vehicles evenly among a side's active formations."""
+    takers = active(formations, side)
+    for f in takers:
+        got = whole(vehicles / len(takers), key, f.tag)
+        f.vehicle_pool += got
+        books.new_vehicles[side] += got
+
+
+def heal(formations, books, leaving: float, mended: float, key, key_repair) -> None:
+    """Each wounded man and each damaged vehicle returns to its formation's pool with its chance."""
+    for f in rows(formations):
+        back = binomial(uniform(key, f.tag), f.hospital, leaving)
+        f.hospital -= back
+        f.recruits += back
+        books.returned[f.side] += back
+        fixed = binomial(uniform(key_repair, f.tag), f.repair, mended)
+        f.repair -= fixed
+        f.vehicle_pool += fixed
+
+
+def regroup(geo, units, formations, cursor, n: int, group, most_new: int, crew_vehicle: int, section: int, key) -> None:
+    """Groups in reserve at half strength or less dissolve; sections and crews are made up; new groups are formed.
+
+    Sections and crews are served in the order of their slots; then formations in the order of their rows.
+    """
+    needy = []
+    for unit in rows(units, n):
+        rests = unit.task == Task.RESERVE
+        if unit.kind == Kind.INFANTRY and rests:
+            if unit.hurt == 0 and 2 * unit.men <= group[unit.side]:
+                Row(formations, unit.formation).recruits += unit.men
+                clear_row(units, unit.row)
+        elif (unit.kind == Kind.ARMOR and rests) or (unit.kind in CREWS and unit.men <= 1):
+            needy.append(unit)
+    for unit in sorted(needy, key=lambda unit: unit.slot):
+        if unit.kind == Kind.ARMOR:
+            fit_out(unit, Row(formations, unit.formation), crew_vehicle, section)
+        else:
+            hand(unit, "men", Row(formations, unit.formation), "recruits", CREW_DRAFT)
+    cursor[0] = 0
+    for home in rows(formations):
+        if home.active == 0:
+            continue
+        size = group[home.side].item()
+        for _ in range(most_new):
+            if home.recruits < size or raise_unit(
+                geo, units, formations, cursor, home.row, Kind.INFANTRY, size, 0, SPREAD_KM, key,
+            ) < 0:
+                break
+            home.recruits -= size
+
+
+def fit_out(unit: Row, home: Row, crew_vehicle: int, section: int) -> None:
+    """Makes up a section: first its vehicles, then men for those that run."""
+    hand(unit, "vehicles", home, "vehicle_pool", section - unit.vehicles)
+    hand(unit, "men", home, "recruits", unit.vehicles * crew_vehicle - unit.men)
+
+
+def hand(unit: Row, has: str, home: Row, pool: str, want: int) -> None:
+    """Hands a unit what it wants from a pool of its formation, as far as there is any."""
+    take = max(min(want, getattr(home, pool)), 0)
+    setattr(unit, has, getattr(unit, has) + take)
+    setattr(home, pool, getattr(home, pool) - take)
+
+
+def depart(units, formations, books, n: int, f: int) -> None:
+    """A formation on its way out: its reserves, crews and pools leave. Its men in the line stay until they fall back."""
+    home = Row(formations, f)
+    men = home.recruits + home.hospital
+    vehicles = home.vehicle_pool + home.repair
+    home.recruits = home.hospital = home.vehicle_pool = home.repair = 0
+    for unit in rows(units, n):
+        if unit.kind != Kind.FREE and unit.formation == f and unit.task in (Task.RESERVE, Task.SERVE):
+            men += unit.men + unit.hurt
+            vehicles += unit.vehicles
+            clear_row(units, unit.row)
+    books.left[home.side] += men
+    books.left_vehicles[home.side] += vehicles

@@ -1,0 +1,250 @@
+"""Both commands in plain Python: what is known of the line, main points, bases, tempo, orders, lodgements, reserves lent."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from itertools import accumulate
+
+from sim.forces import Kind, Task
+from sim.front import N_CHOICES
+
+from plain.draws import binomial, exponential, uniform
+from plain.enlist import clear_row
+from plain.fields import at_cells, at_nodes, cell_at
+from plain.front import points
+from plain.rows import Row, clamp, length_of, rows, square, total
+
+STRIDE_KM = 0.5
+STAY_KM = 15.0
+EDGE_KM = 0.5
+LOOK_KM = 0.4
+MEN_UNITS = 1024.0  # positions are averaged in whole units of 1/1024 km
+LEAST_NEAR = 0.003
+DEEP_KM, LODGED_MEN = 1.2, 8.0
+
+
+def infantry(units, n: int, side: int, task: int) -> list[Row]:
+    """A side's groups of infantry with this task."""
+    return [u for u in rows(units, n) if u.kind == Kind.INFANTRY and u.side == side and u.task == task]
+
+
+def far_from(point: Row, x: float, y: float) -> float:
+    """Distance of a point of the line from a place, km."""
+    return length_of(point.x - x, point.y - y)
+
+
+def first_above(weights: list[float], u: float) -> int | None:
+    """The first entry at which the running sum of weights exceeds the share `u` of them all, if any."""
+    everything = total(weights)
+    return next((k for k, running in enumerate(accumulate(weights)) if running > u * everything), None)
+
+
+def read_line(geo, cells, nodes, front, memory: float) -> None:
+    """What both sides know of each point: fire 0.4 km behind it, presence 0.4 km before it, and the need for men there."""
+    for p in points(front):
+        cell = Row(cells, p.cell)
+        dx, dy = LOOK_KM * p.east, LOOK_KM * p.north
+        p.fire = at_nodes(geo, nodes.fire, 1, p.x - dx, p.y - dy)
+        p.presence = at_nodes(geo, nodes.presence, 0, p.x + dx, p.y + dy)
+        pull = 0.5 + 0.25 * p.presence + 0.5 * cell.works[0].item() + 1.5 * cell.built
+        cell.need += memory * (pull / (1.0 + p.fire) - cell.need)
+        p.need = cell.need
+
+
+def set_base(geo, cells, formations, f: int, base_km: float) -> None:
+    """The base lies `base_km` behind the main point: walked in strides of 0.5 km towards the own rear, not off the map."""
+    home = Row(formations, f)
+    sign = 1.0 if home.side == 0 else -1.0
+    x, y = home.main_x, home.main_y
+    for _ in range(int(base_km / STRIDE_KM)):
+        here = Row(cells, cell_at(geo, x, y))
+        next_x = x + sign * STRIDE_KM * here.east
+        next_y = y + sign * STRIDE_KM * here.north
+        in_x = geo.x0 + EDGE_KM <= next_x <= geo.x0 + geo.width - EDGE_KM
+        in_y = geo.y0 + EDGE_KM <= next_y <= geo.y0 + geo.height - EDGE_KM
+        if not (in_x and in_y):
+            break
+        x, y = next_x, next_y
+        if sign * at_cells(geo, cells.depth, x, y) >= base_km:
+            break
+    home.base_x, home.base_y = x, y
+
+
+def choose_axis(formations, f: int, objectives, u: float) -> int:
+    """Draws an open objective, heavier and nearer ones more often; keeps the axis when none is open."""
+    home = Row(formations, f)
+    weights = [
+        weight * is_open * math.exp(-length_of(x - home.main_x, y - home.main_y) / STAY_KM)
+        for x, y, weight, is_open in objectives.tolist()
+    ]
+    chosen = first_above(weights, u)
+    return home.axis if chosen is None else chosen
+
+
+def attack_worth(cells, front, k: int, knobs) -> float:
+    """How inviting a point of the line is to attack: thinly held, unbuilt, without works."""
+    point = Row(front, k)
+    cell = Row(cells, point.cell)
+    thin = math.exp(-knobs.weakness * math.log(1.0 + 0.15 * point.fire))
+    unbuilt = 1.0 - knobs.built_aversion * min(cell.built * 1.5, 1.0)
+    without_works = 1.0 - knobs.works_aversion * cell.works[0].item()
+    return point.weight * thin * unbuilt * without_works
+
+
+def choose_main(cells, front, home: Row, axis: tuple[float, float], knobs, u: float) -> None:
+    """Draws a new main point: inviting, near the axis's objective, not too far from the old one."""
+    line = list(points(front))
+    nearest = min([far_from(p, *axis) for p in line] + [1e9])
+    weights = [
+        attack_worth(cells, front, p.row, knobs) * math.exp(
+            -(far_from(p, *axis) - nearest) / knobs.axis_km - far_from(p, home.main_x, home.main_y) / STAY_KM)
+        for p in line
+    ]
+    chosen = first_above(weights, u)
+    if chosen is not None:
+        home.main_x, home.main_y = line[chosen].x, line[chosen].y
+
+
+def follow_line(front, home: Row, far) -> None:
+    """Moves a formation's main point to the point of the line with the least `far`; leaves it where there is no line."""
+    best = min(points(front), key=far, default=None)
+    if best is not None and far(best) < 1e9:
+        home.main_x, home.main_y = best.x, best.y
+
+
+def strength_of(home: Row) -> float:
+    """Infantry and recruits beside the establishment."""
+    return (home.infantry + home.recruits) / max(home.establishment, 1.0)
+
+
+def tempo_of(home: Row, strength: float, knobs, tempo_of_side: float, main_axis: int, mud: float) -> float:
+    """A formation's tempo: mud, its operation, the main axis, rebuilding, strength, and the pause after a new choice."""
+    factors = [1.0 - knobs.mud_tempo * mud]
+    if knobs.pulses > 0.5:
+        factors.append(knobs.pulse_on if home.pulse == 1 else knobs.pulse_off)
+    factors.append(knobs.turn_on if home.axis == main_axis else knobs.turn_off)
+    if home.state == 1:
+        factors.append(0.1)
+    factors.append(clamp((strength - 0.55) / 0.4, 0.0, 1.25))
+    if knobs.main_days - home.main_left < knobs.order_days:
+        factors.append(0.3)
+    return math.prod(factors, start=float(tempo_of_side))
+
+
+def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_side, main_axis, mud, keys) -> None:
+    """The attacker's formations: pulled out or back, axis, operation, main point, base and tempo for the day."""
+    key_axis, key_pulse, key_main, key_days = (int(k) for k in keys)
+    for home in rows(formations):
+        if home.side != 0 or home.active == 0:
+            continue
+        strength = strength_of(home)
+        home.rebuild_left -= 1.0
+        if home.state == 0 and strength < knobs.pull_out:
+            home.state, home.rebuild_left = 1, knobs.rebuild_days
+        elif home.state == 1 and home.rebuild_left <= 0.0 and strength > knobs.pull_out:
+            home.state, home.main_left = 0, 0.0
+            home.axis = choose_axis(formations, home.row, objectives, uniform(key_axis, home.tag))
+        if objectives[home.axis, 3] < 0.5:
+            home.axis = choose_axis(formations, home.row, objectives, uniform(key_axis, home.tag))
+        home.pulse_left -= 1.0
+        if home.pulse_left <= 0.0:
+            home.pulse = 1 - home.pulse
+            mean = knobs.pulse_on_days if home.pulse == 1 else knobs.pulse_off_days
+            home.pulse_left = max(mean * exponential(uniform(key_pulse, home.tag)), 1.0)
+        home.main_left -= 1.0
+        if home.main_left <= 0.0 and front.count[0] > 0:
+            axis = tuple(objectives[home.axis, :2].tolist())
+            choose_main(cells, front, home, axis, knobs, uniform(key_main, home.tag))
+            home.main_left = knobs.main_days * (0.5 + uniform(key_days, home.tag))
+        else:
+            x, y = home.main_x, home.main_y
+            follow_line(front, home, lambda p, x=x, y=y: far_from(p, x, y))
+        set_base(geo, cells, formations, home.row, knobs.base_km)
+        home.tempo = tempo_of(home, strength, knobs, tempo_of_side, main_axis, mud)
+
+
+def direct_defender(geo, units, cells, front, formations, n: int, knobs) -> None:
+    """The defender's formations: each one's area is where its men hold the line; a relief formation's is where it was.
+
+    The main point is the point of the line nearest to it, where points in need count as nearer.
+    """
+    held = defaultdict(list)
+    for unit in infantry(units, n, 1, Task.HOLD):
+        held[unit.formation].append(unit)
+    for home in rows(formations):
+        if home.side != 1 or home.active == 0:
+            continue
+        home.tempo = 1.0
+        x, y = home.main_x, home.main_y
+        groups = held[home.row]
+        men = sum(unit.men for unit in groups)
+        if men > 0 and home.relief == 0:
+            x = sum(unit.men * int(unit.x * MEN_UNITS) for unit in groups) / men / MEN_UNITS
+            y = sum(unit.men * int(unit.y * MEN_UNITS) for unit in groups) / men / MEN_UNITS
+        follow_line(front, home, lambda p, x=x, y=y: far_from(p, x, y) / (0.3 + min(p.need, 1.0)))
+        set_base(geo, cells, formations, home.row, knobs.base_defender_km)
+
+
+def write_orders(cells, front, formations, orders, knobs) -> None:
+    """For each formation the points about its main point, at most so many, with running weights for both choices."""
+    for home in rows(formations):
+        orders.count[home.row] = 0
+        if home.active == 0 and home.infantry == 0:
+            continue
+        width = knobs.main_width_km if home.side == 0 else knobs.area_km
+        choices = []
+        for p in points(front):
+            near = math.exp(-0.5 * square(far_from(p, home.main_x, home.main_y) / width))
+            if near >= LEAST_NEAR:
+                choices.append((p, near))
+        del choices[N_CHOICES:]
+        weigh = attacker_weights if home.side == 0 else defender_weights
+        weights = [weigh(cells, front, p, near, knobs) for p, near in choices]
+        m = len(choices)
+        orders.point[home.row, :m] = [p.row for p, _ in choices]
+        orders.strong[home.row, :m] = list(accumulate(strong for strong, _ in weights))
+        orders.weak[home.row, :m] = list(accumulate(weak for _, weak in weights))
+        orders.count[home.row] = m
+
+
+def attacker_weights(cells, front, p: Row, near: float, knobs) -> tuple[float, float]:
+    """Weight of a point for attacks, and for infiltration: where fire is thin, rather under trees."""
+    thin = 1.0 / (1.0 + 0.25 * p.fire)
+    leafy = 0.4 + 0.6 * cells.wood[p.cell].item()
+    return near * attack_worth(cells, front, p.row, knobs), near * p.weight * thin * thin * leafy
+
+
+def defender_weights(cells, front, p: Row, near: float, knobs) -> tuple[float, float]:
+    """Weight of a point by its length of line, and by its need for men besides."""
+    return near * p.weight, near * p.weight * p.need
+
+
+def find_lodgements(geo, units, cells, nodes, formations, n: int) -> None:
+    """For each formation its deepest lodgement of at least eight men, 1.2 km deep or more; the first of equals."""
+    best = {}
+    for unit in infantry(units, n, 0, Task.CONSOLIDATE):
+        depth = -at_cells(geo, cells.depth, unit.x, unit.y)
+        men = at_nodes(geo, nodes.presence, 0, unit.x, unit.y)
+        if depth >= DEEP_KM and men >= LODGED_MEN and depth > best.get(unit.formation, (0.0,))[0]:
+            best[unit.formation] = depth, unit.x, unit.y
+    for home in rows(formations):
+        home.follow = 0.0
+        if home.row in best:
+            home.follow, home.follow_x, home.follow_y = best[home.row]
+
+
+def lend(units, formations, n: int, share: float, key) -> None:
+    """Each of the defender's unhurt reserve groups goes to another front with that chance; its formation keeps count."""
+    for unit in infantry(units, n, 1, Task.RESERVE):
+        if unit.hurt == 0 and uniform(key, unit.slot) < share:
+            Row(formations, unit.formation).away += unit.men
+            clear_row(units, unit.row)
+
+
+def take_back(formations, share: float, key) -> None:
+    """Each man away comes back to his formation as a recruit with that chance."""
+    for home in rows(formations):
+        back = binomial(uniform(key, home.tag), home.away, share)
+        home.away -= back
+        home.recruits += back

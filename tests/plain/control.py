@@ -1,0 +1,104 @@
+"""Ground in plain Python: each group's share of what it may take, then every cell settles."""
+
+from __future__ import annotations
+
+import math
+
+from plain.fields import at_nodes, center_of
+from plain.rows import Row, rows, square, total
+from sim.forces import Kind, Task
+
+MICRO = 1_000_000  # a cell wholly held by the attacker
+RUMP = 2000  # less than this of a cell is nothing
+
+
+def may_hold(geo, cells, nodes, c, own_presence, knobs) -> bool:
+    """True where the defender's fire is too weak to keep the attacker from holding the cell."""
+    fire = at_nodes(geo, nodes.fire, 1, *center_of(geo, c))
+    return fire < knobs.contested * math.sqrt(max(2.0, own_presence))
+
+
+def pull(cell, d2: float) -> float:
+    """How readily a cell's free part fills: by what is held around it, and by how near the group is."""
+    near = 0.5 * (cell.smooth + cell.wide)
+    return (1.0 - cell.control) * (near * near * near * near + 0.0002) * math.exp(-0.7 * d2)
+
+
+def consolidate(geo, units, cells, nodes, n, dt, mud, knobs) -> None:
+    """Every group of the attacker in a position or lodged near the line adds to the ground he holds.
+
+    It shares its area of this step over the cells in reach that are not yet held and that it may hold. A group without touch
+    to its own holds only the cell it stands in, and only in company.
+    """
+    reach = knobs.reach_km + 0.35 * geo.cell
+    span = int(reach / geo.cell) + 1
+    for unit in rows(units, n):
+        lodged = unit.task == Task.CONSOLIDATE
+        if unit.kind != Kind.INFANTRY or unit.side != 0 or unit.men <= 0 or not (lodged or unit.task == Task.HOLD):
+            continue
+        here = Row(cells, unit.cell)
+        if here.depth > 1.5 + reach:
+            continue
+        own = at_nodes(geo, nodes.presence, 0, unit.x, unit.y)
+        lonely = here.depth < -knobs.reach_km
+        if lonely and own < knobs.alone_men:
+            continue
+        area = knobs.area_per_day * min(1.0, unit.men / 5.0) * dt * (1.0 - knobs.mud_slow * mud)
+        area *= math.exp(-unit.days / knobs.spread_days) if lodged else knobs.creep
+        cj, ci = divmod(here.row, geo.nx)
+        weights = []
+        for j in range(max(cj - span, 0), min(cj + span, geo.ny - 1) + 1):
+            for i in range(max(ci - span, 0), min(ci + span, geo.nx - 1) + 1):
+                cell = Row(cells, j * geo.nx + i)
+                x, y = center_of(geo, cell.row)
+                d2 = square(x - unit.x) + square(y - unit.y)
+                within = cell.row == here.row if lonely else True
+                if cell.held < MICRO and d2 <= reach * reach and within and may_hold(geo, cells, nodes, cell.row, own, knobs):
+                    weights.append((cell, pull(cell, d2)))
+        everything = total(w for _, w in weights)
+        if everything <= 0.0:
+            continue
+        for cell, weight in weights:
+            works, built = cell.works[0].item(), min(cell.built, 1.0)
+            slow = (1.0 + knobs.works_slow * works) * (1.0 + knobs.town_slow * built)
+            cell.gain += int(weight / everything * area / (geo.cell * geo.cell) / slow * MICRO)
+
+
+def settled(new: int, cell, men: float, defenders: float, dt: float, knobs) -> int:
+    """What the attacker holds of a cell near the line once ground has reverted: millionths."""
+    if new > 0 and men < 0.5 * defenders:
+        rate = knobs.regain_per_day * defenders / (defenders + 3.0) / (1.0 + 1.5 * cell.works[1].item())
+        falls = True
+    elif new < MICRO and defenders < 0.5 and cell.wide > 0.55:
+        rate = knobs.clear_per_day * (1.0 + 6.0 * (cell.wide - 0.55))
+        falls = False
+    elif new > 0 and men < 0.5 and cell.wide < 0.45:
+        rate = knobs.clear_per_day * (1.0 + 6.0 * (0.45 - cell.wide))
+        falls = True
+    else:
+        return new
+    chance = 1.0 - math.exp(-rate * dt)
+    if falls:
+        left = new - int(new * chance)
+        return left if left >= RUMP else 0
+    grown = new + int((MICRO - new) * chance)
+    return grown if grown <= MICRO - RUMP else MICRO
+
+
+def settle(geo, cells, nodes, dt, knobs):
+    """Applies consolidation and lets ground revert. Returns km2 gained and lost by the attacker in this step."""
+    gained = lost = 0
+    for cell in rows(cells):
+        held = cell.held
+        new = min(held + cell.gain, MICRO)
+        if 0.004 < cell.smooth < 0.996 or 0 < held < MICRO:
+            x, y = center_of(geo, cell.row)
+            men, defenders = (at_nodes(geo, nodes.presence, side, x, y) for side in (0, 1))
+            new = settled(new, cell, men, defenders, dt, knobs)
+        gained += max(new - held, 0)
+        lost += max(held - new, 0)
+        cell.gain = 0
+        cell.held = new
+        cell.control = new / MICRO
+    area = geo.cell * geo.cell / MICRO
+    return gained * area, lost * area

@@ -1,0 +1,45 @@
+"""The line as a list of points, and the choice of a point by weight, in plain Python."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+
+from plain.fields import beside, center_of
+from plain.rows import Row, rows
+
+
+def trace(geo, cells, front) -> None:
+    """One point for each cell of the defender beside ground of the attacker, half a cell towards the attacker's rear.
+
+    It stands for one cell's width of line, more where the cell touches the attacker on several sides.
+    """
+    room = front.cell.shape[0]
+    found = 0
+    for cell in rows(cells, geo.nx * geo.ny):
+        touches = sum(cells.control[c] >= 0.5 for c in beside(geo.nx, geo.ny, cell.row))
+        if cell.control >= 0.5 or not touches or found >= room:
+            continue
+        x, y = center_of(geo, cell.row)
+        point = Row(front, found)
+        point.cell, point.east, point.north = cell.row, cell.east, cell.north
+        point.x = x + cell.east * 0.5 * geo.cell
+        point.y = y + cell.north * 0.5 * geo.cell
+        point.weight = geo.cell * min(math.sqrt(touches), 1.5)
+        found += 1
+    front.count[0] = found
+
+
+def points(front):
+    """The points of the line."""
+    return rows(front, front.count[0].item())
+
+
+def pick(orders, f: int, weak: bool, u: float) -> int:
+    """The first of a formation's points whose running weight exceeds the share `u` of them all; -1 without points."""
+    n = orders.count[f].item()
+    if n == 0:
+        return -1
+    running = (orders.weak if weak else orders.strong)[f, :n].tolist()
+    found = bisect_right(running, u * running[-1])
+    return orders.point[f, min(found, n - 1)].item()

@@ -1,0 +1,97 @@
+"""What stands where, in plain Python: fire and presence on the contact nodes, groups by cell, formations' strength."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sim.forces import Kind, Task
+
+from plain.fields import FIXED, NODE_KM, cell_at
+from plain.rows import rows
+
+IN_CONTACT = (Task.HOLD, Task.CONSOLIDATE)
+
+
+def infantry(units, n: int):
+    """The groups of infantry among the first `n` rows."""
+    return (unit for unit in rows(units, n) if unit.kind == Kind.INFANTRY)
+
+
+def freshness(fatigue: float, knobs) -> float:
+    """Worth of a man after so many days of strain: a cubic Hill curve from 1 down to `worst`."""
+    r = fatigue / knobs.worn_days
+    return knobs.worst + (1.0 - knobs.worst) / (1.0 + r * r * r)
+
+
+def worth(units, i: int, knobs) -> float:
+    """Fighting worth of one man: fresh, not suppressed, fed, willing and trained, each factor at most 1."""
+    lacks = (
+        (knobs.from_supply, units.supply[i].item()),
+        (knobs.from_morale, units.morale[i].item()),
+        (knobs.from_quality, units.quality[i].item()),
+    )
+    out = freshness(units.fatigue[i].item(), knobs) * (1.0 - units.suppression[i].item())
+    for hangs, has in lacks:
+        out *= 1.0 - hangs * (1.0 - has)
+    return out
+
+
+def near_nodes(geo, x: float, y: float, table):
+    """The nodes around a point with their weights: eight by eight, by the sixteenth of a spacing nearest to the point."""
+
+    def axis(position: float, n: int) -> list[tuple[int, float]]:
+        first = int(position)
+        sixteenth = int((position - first) * 16.0 + 0.5)
+        return [(first + k - 3, table[sixteenth, k].item()) for k in range(8) if 0 <= first + k - 3 < n]
+
+    columns = axis((x - geo.x0) / NODE_KM, geo.node_nx)
+    for j, up in axis((y - geo.y0) / NODE_KM, geo.node_ny):
+        for i, across in columns:
+            yield j * geo.node_nx + i, up * across
+
+
+def spread(geo, units, cells, nodes, n: int, table, knobs) -> None:
+    """Every group in position, lodged or behind the line lies on the nodes around it; behind the line it fights half.
+
+    Each contribution is cut to a whole number, so that sums do not depend on their order.
+    """
+    fire, presence = Counter(), Counter()
+    for unit in infantry(units, n):
+        if unit.task not in (*IN_CONTACT, Task.INFILTRATE):
+            continue
+        men = unit.men * FIXED
+        fight = men * worth(units, unit.row, knobs)
+        if unit.task == Task.INFILTRATE:
+            fight *= 0.5
+        for k, weight in near_nodes(geo, unit.x, unit.y, table):
+            presence[k, unit.side] += int(men * weight)
+            fire[k, unit.side] += int(fight * weight)
+    for column, sums in ((nodes.fire, fire), (nodes.presence, presence)):
+        column[:] = 0
+        for place, value in sums.items():
+            column[place] = value
+
+
+def bin_contact(geo, units, n: int, start, order) -> None:
+    """Lists the groups in position or lodged by cell, in the order of rows; brings every group's cell up to date."""
+    lists = [[] for _ in range(geo.nx * geo.ny)]
+    for unit in infantry(units, n):
+        unit.cell = cell_at(geo, unit.x, unit.y)
+        if unit.task in IN_CONTACT:
+            lists[unit.cell].append(unit.row)
+    filled = 0
+    start[0] = 0
+    for c, here in enumerate(lists):
+        order[filled:filled + len(here)] = here
+        filled += len(here)
+        start[c + 1] = filled
+
+
+def count_strength(units, formations, n: int) -> None:
+    """Recounts each formation's fit infantry and its groups in reserve."""
+    men, ready = Counter(), Counter()
+    for unit in infantry(units, n):
+        men[unit.formation] += unit.men
+        ready[unit.formation] += unit.task == Task.RESERVE
+    for formation in rows(formations):
+        formation.infantry, formation.ready = men[formation.row], ready[formation.row]

@@ -1,0 +1,158 @@
+"""Supply in plain Python: the cheapest way from the edges to every cell, pockets, and what units and crews get.
+
+The search settles cells in the order of cost. Of two ways that cost the same the one found first stays, so the order in
+which cells of equal cost leave the heap matters; `push` and `pop` therefore say how the heap is kept.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+from sim.forces import Kind
+
+from plain.fields import at_nodes, beside, block_at, center_of
+from plain.rows import Row, rows
+
+FAR = 50.0
+DIAGONAL = 1.4142135623730951
+AROUND = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
+NODE_SPREAD_KM2 = 1.5707963267948966  # integral of one man's presence over the ground: 2 pi times 0.5 km squared
+BIN = {Kind.FPV_TEAM: 0, Kind.ARTILLERY: 1}
+HERE_MEN = 0.5  # presence above which foreign ground belongs to a pocket
+
+
+def push(heap_cost, heap_cell, size: int, cost: float, cell: int) -> int:
+    """A new entry starts at the end and changes places with its parent while that one costs more."""
+    k = size
+    heap_cost[k], heap_cell[k] = cost, cell
+    while k > 0 and heap_cost[(k - 1) // 2] > heap_cost[k]:
+        swap(heap_cost, heap_cell, k, (k - 1) // 2)
+        k = (k - 1) // 2
+    return size + 1
+
+
+def pop(heap_cost, heap_cell, size: int) -> tuple[float, int, int]:
+    """The first entry leaves; the last takes its place and sinks below its cheaper child while that costs less."""
+    cost, cell = float(heap_cost[0]), int(heap_cell[0])
+    size -= 1
+    heap_cost[0], heap_cell[0] = heap_cost[size], heap_cell[size]
+    k = 0
+    while children := [c for c in (2 * k + 1, 2 * k + 2) if c < size]:
+        child = min(children, key=lambda c: heap_cost[c])
+        if heap_cost[child] >= heap_cost[k]:
+            break
+        swap(heap_cost, heap_cell, k, child)
+        k = child
+    return cost, cell, size
+
+
+def swap(heap_cost, heap_cell, a: int, b: int) -> None:
+    """Two entries of the heap change places."""
+    for column in (heap_cost, heap_cell):
+        column[a], column[b] = column[b].item(), column[a].item()
+
+
+def holds(cells, side: int, c: int) -> bool:
+    """True where a side holds the cell: half of it or more for the attacker, more than half for the defender."""
+    return (cells.control[c].item() >= 0.5) == (side == 0)
+
+
+def rate_per_km(geo, cells, nodes, closed, side: int, c: int, e: int, x: float, y: float, knobs) -> float | None:
+    """Loss of supply per km from cell `c` into cell `e` without drones; None where there is no way.
+
+    Own ground: the road that both cells have, if open. Ground that is not own: when nobody covers it with fire, or as
+    the last stretch from own ground, at twice the price.
+    """
+    if holds(cells, side, e):
+        shut = side == 1 and closed[e] == 1
+        good = 0.0 if shut else min(cells.road[e].item(), cells.road[c].item()) * 0.25
+        return knobs.rough_cost + good * (knobs.road_cost - knobs.rough_cost)
+    if at_nodes(geo, nodes.fire, 1 - side, x, y) < knobs.blocked_fire:
+        return knobs.grey_cost
+    depth = cells.depth[c].item()
+    if (depth >= 0.0) if side == 0 else (depth <= 0.0):
+        return 2.0 * knobs.grey_cost
+    return None
+
+
+def search(geo, cells, nodes, blocks, source, closed, side: int, knobs, heap_cost, heap_cell) -> None:
+    """Cheapest way from a side's edges to every cell it can reach; the share that arrives is exp(-cost)."""
+    n = geo.nx * geo.ny
+    cost, hits = [FAR] * n, [0.0] * n
+    size = 0
+    for c in range(n):
+        if source[c, side] == 1 and holds(cells, side, c):
+            cost[c] = 0.0
+            size = push(heap_cost, heap_cell, size, 0.0, c)
+    while size > 0:
+        paid, c, size = pop(heap_cost, heap_cell, size)
+        if paid > cost[c]:
+            continue  # reached more cheaply since
+        j, i = divmod(c, geo.nx)
+        for east, north in AROUND:
+            a, b = i + east, j + north
+            e = b * geo.nx + a
+            if not (0 <= a < geo.nx and 0 <= b < geo.ny) or cost[e] <= paid:
+                continue
+            x, y = center_of(geo, e)
+            rate = rate_per_km(geo, cells, nodes, closed, side, c, e, x, y, knobs)
+            if rate is None:
+                continue
+            length = geo.cell * (DIAGONAL if east and north else 1.0)
+            threat = blocks.threat[block_at(geo, x, y), side].item()
+            if side == 1 and closed[e] == 1:
+                threat += 3.0
+            new = paid + length * (rate + knobs.threat_cost * threat)
+            if new < cost[e]:
+                cost[e], hits[e] = new, hits[c] + length * threat
+                if size < len(heap_cost):
+                    size = push(heap_cost, heap_cell, size, new, e)
+    for c in range(n):
+        cells.cost[c, side], cells.way[c, side] = cost[c], hits[c]
+        cells.supply[c, side] = math.exp(-cost[c]) if cost[c] < FAR else 0.0
+
+
+def label_pockets(geo, cells, nodes, side: int, least_men: float, stack) -> int:
+    """Numbers the connected pieces of cut-off ground with at least `least_men`; returns how many.
+
+    A piece grows from any cell that no supply reaches to neighbors that none reaches either and that the side holds or
+    has men on.
+    """
+    def men_at(c: int) -> float:
+        return at_nodes(geo, nodes.presence, side, *center_of(geo, c))
+
+    n = geo.nx * geo.ny
+    loose = {c for c in range(n) if cells.cost[c, side] >= FAR}
+    number, found = [0] * n, 0
+    for start in range(n):
+        if start not in loose:
+            continue
+        loose.remove(start)
+        piece, men = [start], 0.0
+        for c in piece:  # grows while it is walked
+            men += men_at(c) * geo.cell * geo.cell / NODE_SPREAD_KM2
+            for e in beside(geo.nx, geo.ny, c):
+                if e in loose and (holds(cells, side, e) or men_at(e) > HERE_MEN):
+                    loose.remove(e)
+                    piece.append(e)
+        if men >= least_men:
+            found += 1
+            for c in piece:
+                number[c] = found
+    cells.cut[:n, side] = number
+    return found
+
+
+def distribute(units, cells, n: int, dt: float, days: float, share: float, deliveries, cap, enabled: bool) -> None:
+    """Supply of every unit comes nearer to what reaches its cell; crews get their even part of drones or shells."""
+    crews = Counter((unit.side, unit.kind) for unit in rows(units, n))
+    for unit in rows(units, n):
+        if unit.kind == Kind.FREE:
+            continue
+        reach = Row(cells, unit.cell).supply[unit.side].item() if enabled else 1.0
+        unit.supply += (reach - unit.supply) * share
+        if unit.kind in BIN:
+            k = BIN[unit.kind]
+            part = deliveries[unit.side, k].item() / crews[unit.side, unit.kind]
+            unit.stock = min(unit.stock + part * reach, cap[k].item())
