@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 from numba import njit
+from scipy.ndimage import map_coordinates
 
 from sim.fields import blur
 
@@ -13,7 +14,7 @@ FRONT_SD_KM = 0.6  # smoothing of control before its 0.5 contour is measured
 
 
 def common_grid(control: np.ndarray, nx: int, ny: int, cell: float) -> np.ndarray:
-    """Control on 1 km cells, (NY, NX): the mean of smaller cells, the repeat of larger ones."""
+    """Control on 1 km cells, (NY, NX): the mean of smaller cells, linear between the centers of larger ones."""
     field = control.reshape(ny, nx)
     if cell == 1.0:
         return field
@@ -22,9 +23,8 @@ def common_grid(control: np.ndarray, nx: int, ny: int, cell: float) -> np.ndarra
         if abs(k * cell - 1.0) < 1e-9 and nx % k == 0 and ny % k == 0:
             return field.reshape(ny // k, k, nx // k, k).mean(axis=(1, 3))
     width, height = round(nx * cell), round(ny * cell)
-    i = np.minimum(((np.arange(width) + 0.5) / cell).astype(int), nx - 1)
-    j = np.minimum(((np.arange(height) + 0.5) / cell).astype(int), ny - 1)
-    return field[np.ix_(j, i)]
+    at = [np.clip((np.arange(n) + 0.5) / cell - 0.5, 0, m - 1) for n, m in ((height, ny), (width, nx))]
+    return map_coordinates(field, np.meshgrid(*at, indexing="ij"), order=1, mode="nearest")
 
 
 @njit(cache=True, nogil=True)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from numba import njit
 
 
-from sim.fields import MICRO, at_nodes
+from sim.fields import MICRO, at_cells, at_nodes
 from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
 
@@ -62,7 +62,8 @@ def consolidate(geo, units, cells, nodes, n, dt, mud, knobs):
         if units.task[i] != HOLD and units.task[i] != CONSOLIDATE:
             continue
         here = units.cell[i]
-        if cells.depth[here] > 1.5 + reach:
+        depth = at_cells(geo, cells.depth, units.x[i], units.y[i])
+        if depth > 1.5 + knobs.reach_km:
             continue
         own = at_nodes(geo, nodes.presence, 0, units.x[i], units.y[i])
         area = knobs.area_per_day * min(1.0, units.men[i] / 5.0) * dt * (1.0 - knobs.mud_slow * mud)
@@ -72,7 +73,7 @@ def consolidate(geo, units, cells, nodes, n, dt, mud, knobs):
             area = area * math.exp(-units.days[i] / knobs.spread_days)
         ci = here % nx
         cj = here // nx
-        lonely = cells.depth[here] < -knobs.reach_km
+        lonely = depth < -knobs.reach_km
         if lonely and own < knobs.alone_men:
             continue
         total = 0.0

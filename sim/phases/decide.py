@@ -297,7 +297,7 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
                 infiltrator(geo, units, cells, nodes, formations, i, key, hop, knobs)
             elif task == CONSOLIDATE:
                 held = cells.control[units.cell[i]]
-                depth = cells.depth[units.cell[i]]
+                depth = at_cells(geo, cells.depth, units.x[i], units.y[i])
                 if side == 1:
                     held = 1.0 - held
                     depth = -depth

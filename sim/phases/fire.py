@@ -18,7 +18,7 @@ import numpy as np
 from numba import njit
 
 from sim.draws import binomial, key, uniform, uniform_of
-from sim.fields import at_nodes, cell_at
+from sim.fields import at_cells, at_nodes, cell_at
 from sim.forces import Cause, Kind, Task
 from sim.quantity import Parameters, quantity
 
@@ -319,7 +319,7 @@ def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs):
             continue
         s = units.side[i]
         fire = at_nodes(geo, nodes.fire, 1 - s, units.x[i], units.y[i])
-        depth = cells.depth[units.cell[i]]
+        depth = at_cells(geo, cells.depth, units.x[i], units.y[i])
         inside = depth < -1.2 if s == 0 else depth > 1.2
         if fire <= 0.02 and not inside:
             continue

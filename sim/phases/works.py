@@ -23,7 +23,7 @@ class Params(Parameters):
     budget_scale: float = quantity(1.0, "", low=0.0, high=4.0, doc="multiplies the engineers' dated budget", fact="modelling assumption", role="lever")
     field_plan: float = quantity(0.4, "", low=0.0, high=1.0, doc="condition of the field works that both sides mean to have behind their own line", fact="prior_belt", role="lever", short="field_works")
     field_ready: float = quantity(0.7, "", low=0.0, high=1.0, doc="share of the planned field works that stands at the start", fact="modelling assumption", role="lever")
-    field_from_km: float = quantity(0.5, "km", low=0.0, high=5.0, doc="nearest field works are planned behind the line", fact="modelling assumption")
+    field_full_km: float = quantity(1.0, "km", low=0.1, high=5.0, doc="how far behind the line field works reach their plan", fact="modelling assumption")
     field_to_km: float = quantity(5.0, "km", low=1.0, high=20.0, doc="farthest field works are planned behind the line", fact="modelling assumption")
     safe_km: float = quantity(1.0, "km", low=0.5, high=10.0, doc="how far from the line engineers still work", fact="modelling assumption")
     town_works: float = quantity(0.25, "", low=0.0, high=1.0, doc="condition of works that a defended town has by itself", fact="modelling assumption")
@@ -75,14 +75,16 @@ def build(geo, cells, facing, budget_km2, safe_km):
 
 
 @njit(cache=True, nogil=True)
-def plan_field(cells, plan, near, far):
-    """Plans field works in a band behind each side's own line: trenches, wire and mines parallel to the front."""
+def plan_field(cells, plan, full, far):
+    """Plans field works in a band behind each side's own line: trenches, wire and mines parallel to the front.
+
+    They thicken from nothing at the line to `plan` at `full` km behind it, so that the cell's size does not matter.
+    """
     for c in range(cells.works.shape[0]):
         depth = cells.depth[c]
-        if -far < depth < -near:
-            cells.works_plan[c, 0] = max(cells.works_plan[c, 0], plan)
-        elif near < depth < far:
-            cells.works_plan[c, 1] = max(cells.works_plan[c, 1], plan)
+        if abs(depth) < far:
+            facing = 0 if depth < 0.0 else 1
+            cells.works_plan[c, facing] = max(cells.works_plan[c, facing], plan * min(abs(depth) / full, 1.0))
 
 
 @njit(cache=True, nogil=True)
@@ -125,7 +127,7 @@ def lay_belts(world, first: bool) -> None:
 def dig_in(world) -> None:
     """Field works that stand when the battle begins: `field_ready` of their plan."""
     p, c = world.settings.works, world.cells
-    plan_field(c, p.field_plan * min(p.strength, 1.0), 0.0, p.field_to_km)
+    plan_field(c, p.field_plan * min(p.strength, 1.0), p.field_full_km, p.field_to_km)
     for facing in range(2):
         behind = (-c.depth if facing == 0 else c.depth) > 0.0
         ready = np.where(behind, c.works_plan[:, facing] * p.field_ready, 0.0)
@@ -138,7 +140,7 @@ def run(world) -> None:
     if not p.enabled or not world.new_day:
         return
     lay_belts(world, first=False)
-    plan_field(world.cells, p.field_plan * min(p.strength, 1.0), p.field_from_km, p.field_to_km)
+    plan_field(world.cells, p.field_plan * min(p.strength, 1.0), p.field_full_km, p.field_to_km)
     for facing, name in ((0, "engineers_defender"), (1, "engineers_attacker")):
         build(world.geo, world.cells, facing, world.supplies[name] * p.budget_scale, p.safe_km)
     fall_out(world.cells, p.lost_behind, 1.0)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
-from sim.forces import Kind, Task
-
 from plain.draws import binomial, uniform
 from plain.enlist import clear_row, raise_unit
 from plain.rows import Row, rows, total
+from sim.forces import Kind, Task
 
 CREWS = (Kind.FPV_TEAM, Kind.ARTILLERY)
 BASE_SHARE = 0.03  # of establishment: what even a full formation counts as lacking
@@ -110,7 +109,7 @@ def hand(unit: Row, has: str, home: Row, pool: str, want: int) -> None:
 
 
 def depart(units, formations, books, n: int, f: int) -> None:
-    """A formation on its way out: its reserves, crews and pools leave. Its men in the line stay until they fall back."""
+    """A formation on its way out: its reserves, crews and pools leave. Its men in the line stay for now."""
     home = Row(formations, f)
     men = home.recruits + home.hospital
     vehicles = home.vehicle_pool + home.repair

@@ -1,4 +1,4 @@
-"""Both commands in plain Python: what is known of the line, main points, bases, tempo, orders, lodgements, reserves lent."""
+"""Both commands in plain Python: the line, main points, bases, tempo, orders, lodgements, reserves lent."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import math
 from collections import defaultdict
 from itertools import accumulate
 
-from sim.forces import Kind, Task
-from sim.front import N_CHOICES
-
 from plain.draws import binomial, exponential, uniform
 from plain.enlist import clear_row
 from plain.fields import at_cells, at_nodes, cell_at
 from plain.front import points
 from plain.rows import Row, clamp, length_of, rows, square, total
+from sim.forces import Kind, Task
+from sim.front import N_CHOICES
 
 STRIDE_KM = 0.5
 STAY_KM = 15.0
@@ -41,7 +40,7 @@ def first_above(weights: list[float], u: float) -> int | None:
 
 
 def read_line(geo, cells, nodes, front, memory: float) -> None:
-    """What both sides know of each point: fire 0.4 km behind it, presence 0.4 km before it, and the need for men there."""
+    """What both sides know of each point: fire 0.4 km behind, presence 0.4 km before, and the need for men."""
     for p in points(front):
         cell = Row(cells, p.cell)
         dx, dy = LOOK_KM * p.east, LOOK_KM * p.north
@@ -53,7 +52,7 @@ def read_line(geo, cells, nodes, front, memory: float) -> None:
 
 
 def set_base(geo, cells, formations, f: int, base_km: float) -> None:
-    """The base lies `base_km` behind the main point: walked in strides of 0.5 km towards the own rear, not off the map."""
+    """The base lies `base_km` behind the main point: by strides of 0.5 km towards the own rear, not off the map."""
     home = Row(formations, f)
     sign = 1.0 if home.side == 0 else -1.0
     x, y = home.main_x, home.main_y
@@ -107,7 +106,7 @@ def choose_main(cells, front, home: Row, axis: tuple[float, float], knobs, u: fl
 
 
 def follow_line(front, home: Row, far) -> None:
-    """Moves a formation's main point to the point of the line with the least `far`; leaves it where there is no line."""
+    """Moves a formation's main point to the point of the line with the least `far`; leaves it without a line."""
     best = min(points(front), key=far, default=None)
     if best is not None and far(best) < 1e9:
         home.main_x, home.main_y = best.x, best.y
@@ -119,7 +118,7 @@ def strength_of(home: Row) -> float:
 
 
 def tempo_of(home: Row, strength: float, knobs, tempo_of_side: float, main_axis: int, mud: float) -> float:
-    """A formation's tempo: mud, its operation, the main axis, rebuilding, strength, and the pause after a new choice."""
+    """A formation's tempo: mud, operation, main axis, rebuilding, strength, and the pause after a new choice."""
     factors = [1.0 - knobs.mud_tempo * mud]
     if knobs.pulses > 0.5:
         factors.append(knobs.pulse_on if home.pulse == 1 else knobs.pulse_off)
@@ -235,7 +234,7 @@ def find_lodgements(geo, units, cells, nodes, formations, n: int) -> None:
 
 
 def lend(units, formations, n: int, share: float, key) -> None:
-    """Each of the defender's unhurt reserve groups goes to another front with that chance; its formation keeps count."""
+    """Each of the defender's unhurt reserve groups goes to another front with that chance; the formation counts."""
     for unit in infantry(units, n, 1, Task.RESERVE):
         if unit.hurt == 0 and uniform(key, unit.slot) < share:
             Row(formations, unit.formation).away += unit.men

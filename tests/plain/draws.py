@@ -33,7 +33,7 @@ def uniform_of(key: int, slot: int, k: int) -> float:
 
 
 def poisson(u: float, mean: float) -> int:
-    """The smallest n whose cumulative Poisson chance exceeds `u`; not beyond 1,000, nor beyond a chance below 1e-300."""
+    """The smallest n whose cumulative Poisson chance exceeds `u`; not past 1,000, nor past a chance below 1e-300."""
     mean = float(mean)
     if mean <= 0.0:
         return 0

@@ -59,8 +59,8 @@ def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
         if not at_work(crew):
             continue
         side, enemy = crew.side, 1 - crew.side
-        alert = (0.5 + 0.5 * crew.morale) * 1.0
-        sorties = min(knobs.sorties * dt * flying * alert * (1.0 - crew.suppression), crew.stock)
+        sorties = knobs.sorties * dt * flying * (0.5 + 0.5 * crew.morale) * (1.0 - crew.suppression)
+        sorties = min(sorties, crew.stock)
         if sorties <= 0.0:
             continue
         radius, hit = float(reach[side]), float(chance[side])

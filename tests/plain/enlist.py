@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from sim.forces import Kind, Task
-
 from plain.draws import normal, uniform_of
 from plain.fields import cell_at
-from plain.rows import Row, clamp, rows
+from plain.rows import Row, clamp
+from sim.forces import Kind, Task
 
 NOTHING = ("men", "hurt", "vehicles", "stage", "stock", "shock", "suppression", "burst", "place", "quality", "morale",
            "fatigue", "supply", "days", "hits")
@@ -21,7 +20,8 @@ def clear_row(units, i: int) -> None:
     units.partner[i] = -1
 
 
-def raise_unit(geo, units, formations, cursor, f: int, kind: int, men: int, vehicles: int, spread_km: float, key) -> int:
+def raise_unit(geo, units, formations, cursor, f: int, kind: int, men: int, vehicles: int, spread_km: float,
+               key) -> int:
     """Puts a new unit in the first free row at or after the cursor, near its formation's base; -1 without such a row.
 
     Its slot is the formation's tag with a running number; place and days of rest are drawn by that slot.
@@ -53,6 +53,6 @@ def raise_unit(geo, units, formations, cursor, f: int, kind: int, men: int, vehi
 
 
 def draws_of(key, slot: int) -> tuple[float, float, int]:
-    """How far east and north of the base a new unit stands, in standard deviations, and its whole days of rest, 0..7."""
+    """How far east and north of the base a new unit stands, in standard deviations, and its days of rest, 0..7."""
     u = [uniform_of(key, slot, k) for k in range(5)]
     return normal(u[0], u[1]), normal(u[2], u[3]), int(u[4] * 8.0)

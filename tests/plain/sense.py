@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from sim.forces import Kind, Task
-
 from plain.fields import FIXED, NODE_KM, cell_at
 from plain.rows import rows
+from sim.forces import Kind, Task
 
 IN_CONTACT = (Task.HOLD, Task.CONSOLIDATE)
 
@@ -37,7 +36,7 @@ def worth(units, i: int, knobs) -> float:
 
 
 def near_nodes(geo, x: float, y: float, table):
-    """The nodes around a point with their weights: eight by eight, by the sixteenth of a spacing nearest to the point."""
+    """The nodes around a point with their weights: eight by eight, by the nearest sixteenth of a spacing."""
 
     def axis(position: float, n: int) -> list[tuple[int, float]]:
         first = int(position)

@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from sim.forces import Kind
-
 from plain.fields import at_nodes, beside, block_at, center_of
 from plain.rows import Row, rows
+from sim.forces import Kind
 
 FAR = 50.0
 DIAGONAL = 1.4142135623730951

@@ -1,0 +1,45 @@
+"""The whole step in plain Python: every kernel of a battle gives its place to its twin for a while."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from types import ModuleType
+
+import sim.muster
+import sim.phases  # noqa: F401  every module of a step is there before its kernels are looked for
+
+OF_THE_MAP = {"sim.geometry"}  # kernels that only look at a battle, for measures and figures: they have no twin
+
+
+def is_kernel(value) -> bool:
+    """True for a compiled function."""
+    return hasattr(value, "py_func")
+
+
+def twin_of(kernel) -> Callable:
+    """The plain function of the same name: that of `sim.phases.fire.duel` is `plain.fire.duel`."""
+    home = kernel.py_func.__module__.rsplit(".", 1)[-1]
+    return getattr(import_module(f"plain.{home}"), kernel.py_func.__name__)
+
+
+def places() -> list[tuple[ModuleType, str]]:
+    """Where kernels of a battle are called by name: every module that made or imported one."""
+    modules = [m for name, m in sorted(sys.modules.items()) if name.startswith("sim.") and name not in OF_THE_MAP]
+    return [(m, name) for m in modules for name, value in vars(m).items() if is_kernel(value)]
+
+
+@contextmanager
+def plain_kernels() -> Iterator[None]:
+    """Within this context a step runs in plain Python, to the same bits and far more slowly; for one thread only."""
+    kept = [(module, name, getattr(module, name)) for module, name in places()]
+    twins = [twin_of(kernel) for _, _, kernel in kept]  # a kernel without a twin is an error before anything changes
+    try:
+        for (module, name, _), twin in zip(kept, twins):
+            setattr(module, name, twin)
+        yield
+    finally:
+        for module, name, kernel in kept:
+            setattr(module, name, kernel)

@@ -1,0 +1,321 @@
+"""What each unit sets out to do, in plain Python: a function for each sort of unit, and the pairing of reliefs."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+
+import numpy as np
+
+from plain.draws import exponential, normal, uniform_of
+from plain.fields import at_cells, at_nodes, block_at, cell_at
+from plain.front import pick
+from plain.rows import Row, clamp, length_of, rows, square, total
+from sim.forces import Kind, Task
+
+WANTS_RELIEF = -2
+NOBODY = -1
+EDGE_KM = 0.05
+ALONG_KM = 0.6
+CROWD = 5  # reserve groups among which a follow-on is shared at least
+LODGED, SECOND = 0.55, 1.2  # share of a cell that makes it own ground; depth of a lodgement out of touch, km
+SEEN_FIRE = 2.5  # enemy fire, in men, under which an infiltrating group does not stir
+
+
+def chance(rate: float, dt: float) -> float:
+    """Chance that something of this rate a day happens within `dt` days."""
+    return 1.0 - math.exp(-rate * dt)
+
+
+def sign_of(side: int) -> float:
+    """1 for the attacker, -1 for the defender: the side of the line on which own ground lies."""
+    return 1.0 if side == 0 else -1.0
+
+
+def inside(geo, x: float, margin: float) -> float:
+    """The nearest x inside the box, `margin` km from its edge."""
+    return clamp(x, geo.x0 + margin, geo.x0 + geo.width - margin)
+
+
+def inside_y(geo, y: float, margin: float) -> float:
+    """The nearest y inside the box, `margin` km from its edge."""
+    return clamp(y, geo.y0 + margin, geo.y0 + geo.height - margin)
+
+
+def set_goal(geo, units, i: int, task: int, x: float, y: float) -> None:
+    """Gives a unit a task and a goal inside the box, and starts it on its way."""
+    unit = Row(units, i)
+    unit.task, unit.stage = task, 0
+    unit.goal_x, unit.goal_y = inside(geo, x, EDGE_KM), inside_y(geo, y, EDGE_KM)
+
+
+def at_line(geo, units, front, i: int, k: int, task: int, beyond: float, a: float) -> None:
+    """Sends a unit `beyond` km past point `k` as its side sees it (negative: short of it), `a` km along the line."""
+    point = Row(front, k)
+    ahead = -sign_of(units.side[i])
+    x = point.x + ahead * point.east * beyond + point.north * a
+    y = point.y + ahead * point.north * beyond - point.east * a
+    set_goal(geo, units, i, task, x, y)
+
+
+def luck(units, i: int, key):
+    """The uniforms of one unit, by their number."""
+    slot = units.slot[i].item()
+    return lambda k: uniform_of(key, slot, k)
+
+
+def sideways(u: float) -> float:
+    """How far along the line, between -0.6 and 0.6 km."""
+    return (u - 0.5) * 2.0 * ALONG_KM
+
+
+def thinnest(front, picks: list[int], below: float) -> int:
+    """Of the picked points the one with the fewest attackers, if fewer than `below`; -1 if there is none."""
+    best = min((k for k in picks if k >= 0), key=lambda k: front.presence[k], default=-1)
+    return best if best >= 0 and front.presence[best] < below else -1
+
+
+def follow_rate(formations, f: int, scale: float, knobs) -> float:
+    """Rate at which one reserve group is sent after a lodgement: so many groups a day among all that are ready."""
+    home = Row(formations, f)
+    return knobs.follow_per_day * scale / max(home.ready, CROWD) if home.follow > 0.0 else 0.0
+
+
+def attack_rate(formations, f: int, knobs) -> float:
+    """Attacks that one reserve group begins a day."""
+    return knobs.attacks_per_group * formations.tempo[f].item()
+
+
+def counter_rate(formations, f: int, knobs) -> float:
+    """Counterattacks that one reserve group begins a day; more from a formation kept for them."""
+    return knobs.counter_per_day * (knobs.relief_counter if formations.relief[f] == 1 else 1.0)
+
+
+def deploy_rate(light: float, knobs) -> float:
+    """How often a day a reserve group answers a need: rather by night."""
+    return (1.8 - 1.4 * light) / knobs.deploy_delay_days
+
+
+def attacker_reserve(geo, units, formations, orders, front, i, key, leafy, follow_scale, knobs, tally) -> None:
+    """A rested reserve group of the attacker: attacks, slips through, follows a lodgement or mends the line."""
+    f = units.formation[i].item()
+    u = luck(units, i, key)
+    attack, follow = attack_rate(formations, f, knobs), follow_rate(formations, f, follow_scale, knobs)
+    which = u(1) * (attack + follow + knobs.upkeep_per_day)
+    if which < attack:
+        slips = u(3) < knobs.infiltration_share * leafy
+        first, mean, task = (
+            (1.0, knobs.infiltration_depth_km, Task.INFILTRATE) if slips else (0.3, knobs.depth_km, Task.ASSAULT))
+        k = pick(orders, f, slips, u(4))
+        if k >= 0:
+            at_line(geo, units, front, i, k, task, first + mean * exponential(u(5)), sideways(u(2)))
+            tally[0, 1 if slips else 0] += 1
+    elif which < attack + follow:
+        east, north = normal(u(2), u(3)) * 0.5, normal(u(4), u(5)) * 0.5
+        home = Row(formations, f)
+        set_goal(geo, units, i, Task.MARCH, home.follow_x + east, home.follow_y + north)
+    else:
+        k = thinnest(front, [pick(orders, f, False, u(4 + d)) for d in range(3)], knobs.line_men)
+        if k >= 0:
+            at_line(geo, units, front, i, k, Task.MARCH, -(0.2 + 0.8 * u(7)), sideways(u(2)))
+
+
+def defender_reserve(geo, units, formations, orders, front, i, key, light, knobs, tally) -> None:
+    """A rested reserve group of the defender: counterattacks where the attacker is thin, or goes where it is needed.
+
+    It goes if its formation has more groups left than it wants to keep, or the need is urgent.
+    """
+    unit = Row(units, i)
+    home = Row(formations, unit.formation)
+    u = luck(units, i, key)
+    counter, deploy = counter_rate(formations, home.row, knobs), deploy_rate(light, knobs)
+    if u(1) * (counter + deploy) < counter:
+        k = thinnest(front, [pick(orders, home.row, True, u(3 + d)) for d in range(6)], 1e9)
+        if k >= 0:
+            at_line(geo, units, front, i, k, Task.ASSAULT, 0.3 + 0.5 * exponential(u(10)), sideways(u(2)))
+            tally[1, 2] += 1
+        return
+    picks = [pick(orders, home.row, d >= 2, u(3 + d)) for d in range(4)]
+    best = max((k for k in picks if k >= 0), key=lambda k: front.need[k], default=-1)
+    if best < 0 or front.need[best] <= 0.0:
+        return
+    keep = knobs.reserve_share * home.infantry / max(unit.men, 1)
+    if home.ready > keep or front.need[best] > knobs.urgent_need:
+        at_line(geo, units, front, i, best, Task.MARCH, -(0.15 + 1.2 * square(u(9))), sideways(u(2)))
+
+
+def infiltrator(geo, units, cells, nodes, formations, i, key, hop: float, knobs) -> None:
+    """A group behind the line: gathers and holds when enough men are there, else now and then moves on.
+
+    On ground that has become own it holds too. It stays where the other side's fire reaches it, and moves rather
+    towards its formation's lodgement than farther on.
+    """
+    unit = Row(units, i)
+    side = unit.side
+    u = luck(units, i, key)
+    if at_nodes(geo, nodes.presence, side, unit.x, unit.y) >= knobs.gather_men:
+        unit.task, unit.days = Task.CONSOLIDATE, 0.0
+        return
+    here = Row(cells, cell_at(geo, unit.x, unit.y))
+    if own_share(here, side) >= 0.5:
+        unit.task, unit.days = Task.HOLD, 0.0
+        return
+    if u(0) >= hop or at_nodes(geo, nodes.fire, 1 - side, unit.x, unit.y) > SEEN_FIRE:
+        return
+    home = Row(formations, unit.formation)
+    if home.follow > 0.0 and u(1) < 0.6:
+        x, y = home.follow_x, home.follow_y
+    else:
+        far = 0.5 + knobs.infiltration_depth_km * exponential(u(2))
+        ahead, turn = -sign_of(side), (u(3) - 0.5) * 2.0
+        east = ahead * here.east - turn * here.north
+        north = ahead * here.north + turn * here.east
+        size = math.sqrt(east * east + north * north)
+        x, y = unit.x + far * east / size, unit.y + far * north / size
+    set_goal(geo, units, i, Task.INFILTRATE, x, y)
+    unit.stage = 1
+
+
+def own_share(cell: Row, side: int) -> float:
+    """Share of a cell that a side holds."""
+    return cell.control if side == 0 else 1.0 - cell.control
+
+
+def own_depth(geo, cells, unit: Row) -> float:
+    """How far behind its own line a unit stands, km; negative in the other side's ground."""
+    return sign_of(unit.side) * at_cells(geo, cells.depth, unit.x, unit.y)
+
+
+def resite(geo, units, orders, front, i, key, setback: float) -> None:
+    """A drone crew or battery packs up for a new site about `setback` km behind the line."""
+    u = luck(units, i, key)
+    k = pick(orders, units.formation[i].item(), False, u(1))
+    if k >= 0:
+        at_line(geo, units, front, i, k, Task.SERVE, -(setback * (0.7 + 0.6 * u(2))), (u(3) - 0.5) * 2.0)
+
+
+def expected_burst(geo, blocks, side: int, x: float, y: float, gx: float, gy: float) -> float:
+    """Expected drone hits on one vehicle that dashes from (x, y) to (gx, gy), by pieces of about one km."""
+    length = length_of(gx - x, gy - y)
+    pieces = max(1, int(length + 0.5))
+    parts = [(k + 0.5) / pieces for k in range(pieces)]
+    way = [block_at(geo, x + part * (gx - x), y + part * (gy - y)) for part in parts]
+    return total(blocks.burst[b, side].item() for b in way) * length / pieces
+
+
+def armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud, knobs, armor, tally) -> None:
+    """A section in reserve: mounts an attack when what it expects to lose is worth it, and it carries men to lose."""
+    unit = Row(units, i)
+    if unit.vehicles < 1 or unit.men < unit.vehicles * (armor.crew + 1):
+        return
+    u = luck(units, i, key)
+    k = pick(orders, unit.formation, False, u(0))
+    if k < 0:
+        return
+    goal = Row(front, k)
+    hits = expected_burst(geo, blocks, unit.side, unit.x, unit.y, goal.x, goal.y)
+    push = 2.0 * (armor.value * math.exp(-armor.hit_aversion * hits) - 2.0 - 1.2 * mud)
+    rate = armor.mount_max * formations.tempo[unit.formation].item() / (1.0 + math.exp(-push))
+    if u(1) < chance(rate, dt):
+        at_line(geo, units, front, i, k, Task.DASH, 0.3 + knobs.depth_km * exponential(u(2)), 0.0)
+        tally[unit.side, 3] += 1
+
+
+def readiness(formations, dt: float, light: float, follow_scale: float, knobs) -> np.ndarray:
+    """Chance that a rested reserve group of each formation sets out in this step."""
+
+    def rate(home: Row) -> float:
+        f = home.row
+        if home.side == 0:
+            return attack_rate(formations, f, knobs) + knobs.upkeep_per_day + follow_rate(
+                formations, f, follow_scale, knobs)
+        return counter_rate(formations, f, knobs) + deploy_rate(light, knobs)
+
+    return np.array([chance(rate(home), dt) for home in rows(formations)])
+
+
+def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, dt, light, leafy, follow_scale, mud,
+           knobs, armor, setback, tally) -> None:
+    """Every unit's decision for this step. `tally`: (2, 4) attacks, infiltrations, counterattacks, mounted attacks."""
+    ready = readiness(formations, dt, light, follow_scale, knobs)
+    hop = chance(knobs.hop_per_day, dt)
+
+    def reserve(unit: Row) -> None:
+        rested = unit.days >= knobs.rest_days and unit.men >= 2 and unit.partner < 0
+        if not rested or luck(units, unit.row, key)(0) >= ready[unit.formation]:
+            return
+        if unit.side == 0:
+            attacker_reserve(geo, units, formations, orders, front, unit.row, key, leafy, follow_scale, knobs, tally)
+        else:
+            defender_reserve(geo, units, formations, orders, front, unit.row, key, light, knobs, tally)
+
+    def position(unit: Row) -> None:
+        home, depth = Row(formations, unit.formation), own_depth(geo, cells, unit)
+        useless = depth > knobs.drop_back_km or (home.active == 0 and depth > 0.8)
+        overdue = knobs.rotation > 0.5 and unit.partner == NOBODY and unit.days > home.rotation_days
+        if useless:
+            fall_back(unit, home)
+            unit.partner = NOBODY
+        elif overdue and luck(units, unit.row, key)(0) < chance(1.0, dt / 3.0):
+            unit.partner = WANTS_RELIEF
+
+    def lodged(unit: Row) -> None:
+        here, home = Row(cells, unit.cell), Row(formations, unit.formation)
+        if own_share(here, unit.side) >= LODGED:
+            unit.task = Task.HOLD
+        elif (sign_of(unit.side) * here.depth < -SECOND and unit.days > 2.0
+              and luck(units, unit.row, key)(0) < chance(knobs.recall_per_day, dt)
+              and at_nodes(geo, nodes.presence, unit.side, unit.x, unit.y) < knobs.gather_men):
+            fall_back(unit, home)
+
+    def fall_back(unit: Row, home: Row) -> None:
+        set_goal(geo, units, unit.row, Task.WITHDRAW, home.base_x, home.base_y)
+
+    def section(unit: Row) -> None:
+        if knobs.armor > 0.5 and unit.side == 0 and unit.days >= knobs.rest_days:
+            armor_section(geo, units, formations, orders, front, blocks, unit.row, key, dt, mud, knobs, armor, tally)
+
+    def crew(unit: Row) -> None:
+        at_work = unit.goal_x == unit.x and unit.goal_y == unit.y
+        depth, site = own_depth(geo, cells, unit), setback[unit.kind].item()
+        if at_work and abs(depth - site) > 0.5 * site:
+            packs = chance(1.0, dt) if depth > 0.5 else chance(6.0, dt)
+            if luck(units, unit.row, key)(0) < packs:
+                resite(geo, units, orders, front, unit.row, key, site)
+
+    for unit in rows(units, n):
+        match unit.kind, unit.task:
+            case Kind.INFANTRY, Task.RESERVE:
+                reserve(unit)
+            case Kind.INFANTRY, Task.HOLD:
+                position(unit)
+            case Kind.INFANTRY, Task.INFILTRATE if unit.stage == 2:
+                infiltrator(geo, units, cells, nodes, formations, unit.row, key, hop, knobs)
+            case Kind.INFANTRY, Task.CONSOLIDATE:
+                lodged(unit)
+            case Kind.ARMOR, Task.RESERVE:
+                section(unit)
+            case (Kind.FPV_TEAM | Kind.ARTILLERY), _:
+                crew(unit)
+
+
+def match_reliefs(units, n: int, rest_days: float) -> int:
+    """Pairs positions that want relief with rested reserve groups of their formation, both in the order of their slots.
+
+    Returns how many were paired. A position that was promised a relief asks again three days later, if none came.
+    """
+    wants, spare = defaultdict(list), defaultdict(list)
+    for unit in sorted(rows(units, n), key=lambda unit: unit.slot):
+        if unit.kind != Kind.INFANTRY:
+            continue
+        if unit.task == Task.HOLD and unit.partner == WANTS_RELIEF:
+            wants[unit.formation].append(unit)
+        if unit.task == Task.RESERVE and unit.partner == NOBODY and unit.days >= rest_days and unit.men >= 2:
+            spare[unit.formation].append(unit)
+    pairs = [pair for f in wants for pair in zip(wants[f], spare[f], strict=False)]
+    for position, relief in pairs:
+        relief.partner, relief.task, relief.stage = position.row, Task.MARCH, 0
+        relief.goal_x, relief.goal_y = position.x, position.y
+        position.partner = NOBODY
+        position.days -= 3.0
+    return len(pairs)

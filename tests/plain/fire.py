@@ -1,0 +1,255 @@
+"""Close combat in plain Python: attacks piece by piece, duels bout by bout, bounds, dashes, and fire in contact."""
+
+from __future__ import annotations
+
+import math
+
+from plain.bombs import listed
+from plain.draws import binomial, uniform, uniform_of
+from plain.fields import at_nodes, cell_at
+from plain.rows import Row, length_of, rows, square
+from sim.forces import Cause, Kind, Task
+
+PIECE_KM = 0.25
+SET_DOWN = 4
+GIVES_WAY, STOPPED, BREAKS = 1, 0, -1  # how a fight ends: the defender yields, the attack stops, the attack breaks
+MOST_MET = 6
+IN_PLACE = (Task.HOLD, Task.CONSOLIDATE, Task.INFILTRATE)
+
+
+def fit_men(units, i) -> int:
+    """Men of a group still up after the hits of this step so far."""
+    return max(int(units.men[i]) - sum(units.hits[i].tolist()), 0)
+
+
+def nearest_position(geo, units, start, order, side, x, y, radius, met, n_met) -> int:
+    """The nearest group of the other side within `radius` km that has not been met yet; -1 if none. A tie goes by slot."""
+    near = []
+    for row in listed(geo, start, order, cell_at(geo, x, y), int(radius / geo.cell) + 1):
+        unit = Row(units, row)
+        d2 = square(unit.x - x) + square(unit.y - y)
+        foe = unit.side != side and unit.kind == Kind.INFANTRY and fit_men(units, row) > 0
+        if foe and d2 <= radius * radius and row not in list(met)[:n_met]:
+            near.append((d2, unit.slot, row))
+    return min(near)[2] if near else -1
+
+
+def breaks(u, before, after, start_men, resolve, rate) -> bool:
+    """True when a loss of men from `before` to `after` breaks a group that began with `start_men`."""
+    return after < before and u < 1.0 - math.exp(-rate * (before - after) / start_men / resolve)
+
+
+def dug_in(units, cells, row, knobs) -> float:
+    """Share of an attacker's hits that reach a man of this position: digging, works and buildings keep the rest off."""
+    unit = Row(units, row)
+    cell = Row(cells, unit.cell)
+    built = min(cell.built, 1.0)
+    if unit.task != Task.HOLD:
+        return 1.0 - 0.3 * built
+    days = max(unit.days, 0.0)
+    dug = knobs.duel_cover * days / (days + 2.0)
+    works = 0.5 * cell.works[1 - unit.side].item()
+    town = 0.5 * built * (1.0 - 0.5 * cell.rubble)
+    return (1.0 - dug) * (1.0 - works) * (1.0 - town)
+
+
+def resolve_of(units, formations, i) -> float:
+    """How well a group bears losses: morale, rest and leadership, 1 in the mean."""
+    unit = Row(units, i)
+    leadership = formations.leadership[unit.formation].item()
+    return (0.4 + 0.8 * unit.morale) * (0.7 + 0.6 * leadership) / (1.0 + 0.006 * unit.fatigue)
+
+
+def skill_of(units, i) -> float:
+    """A man's skill in a duel: training, rest, supply, and what suppression leaves."""
+    unit = Row(units, i)
+    rested = 1.0 / (1.0 + square(unit.fatigue / 45.0))
+    trained_and_rested = (0.5 + unit.quality) * (0.35 + 0.65 * rested)
+    return trained_and_rested * (0.5 + 0.5 * unit.supply) * (1.0 - 0.8 * unit.suppression)
+
+
+def boldness(units, formations, i, shock) -> float:
+    """How well an attacking group bears losses: better behind armor."""
+    return resolve_of(units, formations, i) * (1.5 if shock > 1.0 else 1.0)
+
+
+def duel(units, cells, formations, i, row, men, start_men, shock, key, base, weapon, knobs, skill):
+    """A fight of the attacking group `i` (with `men` left) against the position `row`; returns (men left, outcome).
+
+    In every bout each man up on either side may hit one of the other; then the position may give way, by its loss and by the
+    odds against it, and the attack may break, by its loss.
+    """
+    attacker, defender = Row(units, i), Row(units, row)
+    theirs = began = fit_men(units, row)
+    exposed = dug_in(units, cells, row, knobs)
+    our_chance = min(knobs.duel_attacker * weapon[attacker.side] * shock * exposed * skill[0], 0.95)
+    their_chance = min(knobs.duel_defender * weapon[1 - attacker.side] * skill[1] / shock, 0.95)
+    our_resolve, their_resolve = boldness(units, formations, i, shock), resolve_of(units, formations, row)
+    for bout in range(int(knobs.bouts)):
+        u = [uniform_of(key, attacker.slot, base + 4 * bout + k) for k in range(4)]
+        lost = min(binomial(u[0], theirs, their_chance), men)
+        felled = min(binomial(u[1], men, our_chance), theirs)
+        attacker.hits[Cause.DIRECT_FIRE] += lost
+        defender.hits[Cause.DIRECT_FIRE] += felled
+        pressed = knobs.break_rate * felled / max(began, 1) + knobs.give_way * shock * men / max(theirs, 1) * exposed
+        they_yield = u[2] < 1.0 - math.exp(-pressed / their_resolve)
+        we_break = breaks(u[3], men, men - lost, start_men, our_resolve, knobs.break_rate)
+        men -= lost
+        theirs -= felled
+        if theirs <= 0 or they_yield:
+            defender.shock += 1.0
+            return men, GIVES_WAY
+        if men <= 0 or we_break:
+            return men, BREAKS
+    return men, STOPPED
+
+
+def send_home(units, formations, i) -> None:
+    """Group `i` falls back to where its formation's reserve stands."""
+    unit = Row(units, i)
+    base = Row(formations, unit.formation)
+    unit.task, unit.goal_x, unit.goal_y = Task.WITHDRAW, base.base_x, base.base_y
+
+
+def attack(geo, units, cells, nodes, formations, start, order, i, key, light, weapon, shock, knobs, tally) -> None:
+    """One attack from the line to its objective. Leaves the group lodged, falling back, or dead.
+
+    Each piece of the way costs men by the fire on it, may stop the attack at works under fire, and may meet a position.
+    """
+    unit = Row(units, i)
+    side, slot, x, y = unit.side, unit.slot, unit.x, unit.y
+    dx, dy = unit.goal_x - x, unit.goal_y - y
+    length = math.sqrt(dx * dx + dy * dy)
+    pieces = int(length / PIECE_KM) + 1
+    piece = length / pieces
+    men, start_men = fit_men(units, i), max(unit.men, 1)
+    bold = boldness(units, formations, i, shock)
+    skill = skill_of(units, i)
+    by_light = knobs.dark + (1.0 - knobs.dark) * light
+    shaken = breaks(uniform_of(key, slot, 0), start_men, men, start_men, bold, knobs.break_rate * knobs.approach_break)
+    outcome = BREAKS if men <= 0 or shaken else GIVES_WAY
+    met = []
+    k = 0
+    while outcome == GIVES_WAY and k < pieces:
+        k += 1
+        px, py = x + dx * k / pieces, y + dy * k / pieces
+        cell = Row(cells, cell_at(geo, px, py))
+        fire = at_nodes(geo, nodes.fire, 1 - side, px, py) * weapon[1 - side]
+        works = cell.works[side].item()
+        base = 10 + 80 * min(k, 40)
+        in_town = 1.0 - knobs.cover_in_town * min(cell.built, 1.0)
+        hazard = knobs.direct_per_km * fire * by_light * in_town * (1.0 + knobs.works_fire * works) / shock
+        lost = binomial(uniform_of(key, slot, base), men, 1.0 - math.exp(-hazard * piece))
+        unit.hits[Cause.DIRECT_FIRE] += lost
+        broken = breaks(uniform_of(key, slot, base + 1), men, men - lost, start_men, bold, knobs.break_rate)
+        men -= lost
+        if men <= 0 or broken:
+            outcome = BREAKS
+            break
+        covered = fire / (fire + 2.0)
+        if uniform_of(key, slot, base + 2) < 1.0 - math.exp(-knobs.works_stop * works * covered * piece):
+            outcome = STOPPED
+            break
+        if len(met) < MOST_MET:
+            row = nearest_position(geo, units, start, order, side, px, py, 0.3, met, len(met))
+            if row >= 0:
+                met.append(row)
+                men, outcome = duel(units, cells, formations, i, row, men, start_men, shock, key, base + 4, weapon, knobs,
+                                    (skill, skill_of(units, row)))
+    unit.stage = 0
+    if men <= 0:
+        return
+    if outcome == GIVES_WAY:
+        unit.x, unit.y, unit.cell = px, py, cell_at(geo, px, py)
+        unit.task, unit.place, unit.days = Task.CONSOLIDATE, 0, 0.0
+        tally[side, 0] += 1
+        return
+    send_home(units, formations, i)
+    if outcome == BREAKS:
+        unit.morale = max(unit.morale - 0.15, 0.0)
+        tally[side, 1] += 1
+
+
+def slip(geo, units, cells, nodes, formations, i, key, light, weapon, knobs, tally) -> None:
+    """An infiltrating group's bound between positions: it is noticed, fought and turned back, or gets through.
+
+    A group turned back after more than 0.8 km stays where it got to; one turned back before falls back.
+    """
+    unit = Row(units, i)
+    side, slot, x, y = unit.side, unit.slot, unit.x, unit.y
+    dx, dy = unit.goal_x - x, unit.goal_y - y
+    length = math.sqrt(dx * dx + dy * dy)
+    pieces = int(length / PIECE_KM) + 1
+    piece = length / pieces
+    by_light = 1.0 - knobs.notice_light + knobs.notice_light * light
+    men = fit_men(units, i)
+    through = men > 0
+    px, py = x, y
+    for k in range(1, pieces + 1 if through else 1):
+        ax, ay = x + dx * k / pieces, y + dy * k / pieces
+        cell = Row(cells, cell_at(geo, ax, ay))
+        fire = at_nodes(geo, nodes.fire, 1 - side, ax, ay) * weapon[1 - side]
+        base = 10 + 8 * min(k, 60)
+        rate = knobs.notice * fire * by_light * (1.0 + cell.works[side].item()) * (1.0 - 0.5 * cell.wood)
+        if uniform_of(key, slot, base) < 1.0 - math.exp(-rate * piece):
+            lost = binomial(uniform_of(key, slot, base + 1), men, 1.0 - math.exp(-0.12 * fire))
+            unit.hits[Cause.DIRECT_FIRE] += lost
+            men -= lost
+            if men <= 0 or uniform_of(key, slot, base + 2) < 0.6:
+                through = False
+                break
+        px, py = ax, ay
+    if men <= 0:
+        unit.stage = 2
+    elif through or length_of(px - x, py - y) > 0.8:
+        unit.x = unit.goal_x = px
+        unit.y = unit.goal_y = py
+        unit.cell, unit.stage, unit.place = cell_at(geo, px, py), 2, 0
+        tally[side, 2] += 1
+    else:
+        unit.stage = 0
+        send_home(units, formations, i)
+
+
+def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs) -> None:
+    """Standing fire between groups near one another, and the hunt for the few who are deep in enemy ground."""
+    for unit in rows(units, n):
+        if unit.kind != Kind.INFANTRY or unit.men <= 0 or unit.task not in IN_PLACE:
+            continue
+        side = unit.side
+        fire = at_nodes(geo, nodes.fire, 1 - side, unit.x, unit.y)
+        depth = cells.depth[unit.cell].item()
+        inside = (-depth if side == 0 else depth) > 1.2
+        if fire <= 0.02 and not inside:
+            continue
+        own = at_nodes(geo, nodes.presence, side, unit.x, unit.y)
+        hazard = knobs.contact_per_day * weapon[1 - side] * fire / (own + knobs.search_men)
+        hazard *= knobs.dark + (1.0 - knobs.dark) * light
+        if unit.task == Task.HOLD:
+            hazard *= dug_in(units, cells, unit.row, knobs)
+        elif unit.task == Task.INFILTRATE:
+            hazard *= knobs.hunt
+        if inside and unit.task != Task.HOLD:
+            hazard += knobs.hunted_per_day * weapon[1 - side] / (1.0 + square(own / 10.0))
+        hit = binomial(uniform_of(key, unit.slot, 0), unit.men, 1.0 - math.exp(-hazard * dt))
+        unit.hits[Cause.DIRECT_FIRE] += hit
+
+
+def engage(geo, units, cells, nodes, formations, start, order, n, key, light, weapon, shock, knobs, tally) -> None:
+    """Every attack, bound and dash that reached the line in this step, in an order drawn by slot, not by row or side."""
+    waiting = [unit for unit in rows(units, n) if unit.stage == 1 and unit.kind >= 0]
+    for unit in sorted(waiting, key=lambda unit: uniform(key, unit.slot)):
+        i = unit.row
+        if unit.task == Task.ASSAULT:
+            attack(geo, units, cells, nodes, formations, start, order, i, key, light, weapon, 1.0, knobs, tally)
+        elif unit.task == Task.INFILTRATE:
+            slip(geo, units, cells, nodes, formations, i, key, light, weapon, knobs, tally)
+        elif unit.task == Task.DASH:
+            if unit.vehicles - unit.burst <= 0:
+                unit.stage = 0
+                send_home(units, formations, i)
+                continue
+            attack(geo, units, cells, nodes, formations, start, order, i, key, light, weapon, shock, knobs, tally)
+            if unit.task == Task.CONSOLIDATE:  # the men get out where the dash ended, the vehicles drive home
+                unit.stage = SET_DOWN
+                send_home(units, formations, i)

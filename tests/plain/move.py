@@ -1,0 +1,165 @@
+"""Movement in plain Python: who goes how far towards what, what is seen of it, and what becomes of those who arrive."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from plain.fields import at_cells, block_at, block_center, cell_at
+from plain.rows import Row, length_of, rows
+from sim.forces import Kind, Place, Task
+
+STEP_BACK = 5  # stage of a group on its way to the next position, which keeps its days in the line
+RELIEVED = 3  # stage of a group just let go
+ZONE_KM = 16.0
+REAR_KM = 12.0
+LOOSE_KM, CLOSE_KM = 6.0, 3.0  # a reserve farther than this from its base goes to within that of it
+LINE_KM = 0.3  # depth at which an attack is at the line
+PACE_KM = 0.25  # stride of the look for the line
+
+
+def visibility(units, i: int, knobs) -> float:
+    """How visible a moving unit is beside a lone vehicle."""
+    unit = Row(units, i)
+    if unit.kind == Kind.ARMOR:
+        return 2.0
+    if unit.task == Task.INFILTRATE:
+        return knobs.exposure * knobs.infiltrator_visible
+    return knobs.exposure * min(0.3 + 0.1 * unit.men, 1.2)
+
+
+def show(geo, blocks, side: int, x: float, y: float, gx: float, gy: float, seen: float) -> None:
+    """Adds a path to the visible traffic of its side, by pieces of at most one km, each in whole meters."""
+    length = length_of(gx - x, gy - y)
+    if length < 0.01:
+        return
+    pieces = int(length) + 1
+    meters = length / pieces * 1000.0 * seen
+    for k in range(pieces):
+        part = (k + 0.5) / pieces
+        block = Row(blocks, block_at(geo, x + part * (gx - x), y + part * (gy - y)))
+        if abs(block.depth) < ZONE_KM:
+            block.traffic[side] += int(meters * (1.0 - block.cover))
+
+
+def arrive_at_goal(units, cells, i: int) -> None:
+    """A march ends in a position on own ground or a lodgement on foreign ground; a withdrawal ends in the reserve."""
+    unit = Row(units, i)
+    match unit.task:
+        case Task.MARCH:
+            attackers = cells.control[unit.cell].item() >= 0.5
+            unit.task = Task.HOLD if attackers == (unit.side == 0) else Task.CONSOLIDATE
+            if unit.stage != STEP_BACK:
+                unit.days = 0.0
+            unit.stage = 0
+        case Task.WITHDRAW:
+            unit.task, unit.days = Task.RESERVE, 0.0
+
+
+def hand_over(units, n: int) -> np.ndarray:
+    """A relief that is no longer on its way forgets whom it relieves; if it stands there, that group goes.
+
+    Returns the reliefs of (attacker, defender).
+    """
+    done = np.zeros(2, np.int64)
+    for unit in rows(units, n):
+        if unit.kind != Kind.INFANTRY or unit.task == Task.MARCH or unit.partner < 0:
+            continue
+        mate = Row(units, unit.partner)
+        unit.partner = -1
+        both_hold = unit.task == mate.task == Task.HOLD and mate.kind == Kind.INFANTRY
+        if both_hold and (mate.x, mate.y, mate.side) == (unit.goal_x, unit.goal_y, unit.side):
+            mate.task, mate.stage, mate.partner = Task.WITHDRAW, RELIEVED, -1
+            done[unit.side] += 1
+    return done
+
+
+def new_goal(unit: Row, home: Row) -> None:
+    """A reserve keeps near its base, wherever that moves; a group just relieved goes there."""
+    if unit.task == Task.RESERVE:
+        east, north = unit.x - home.base_x, unit.y - home.base_y
+        if east * east + north * north > LOOSE_KM * LOOSE_KM:
+            part = CLOSE_KM / math.sqrt(east * east + north * north)
+            unit.goal_x, unit.goal_y = home.base_x + part * east, home.base_y + part * north
+    elif unit.task == Task.WITHDRAW and unit.stage == RELIEVED:
+        unit.goal_x, unit.goal_y, unit.stage = home.base_x, home.base_y, 0
+
+
+def reach_km(unit: Row, depth: float, hours: float, mud: float, knobs) -> float:
+    """How far a unit comes: a section by its pace; others on foot, and by truck as long as they are deep enough."""
+    ground = 1.0 - knobs.mud_slows * mud
+    if unit.kind == Kind.ARMOR:
+        return knobs.dash * ground * hours
+    if depth <= knobs.safe_km:
+        return knobs.foot * (0.6 + 0.4 * ground) * hours
+    ride = min((depth - knobs.safe_km) / (knobs.truck * ground), hours)
+    return ride * knobs.truck * ground + (hours - ride) * knobs.foot
+
+
+def way_to_line(depth_at, length: float) -> float:
+    """Length of the way to the first stride less than 0.3 km before the line; the whole way when there is none."""
+    gone = 0.0
+    while gone < length and depth_at(gone / length) >= LINE_KM:
+        gone += PACE_KM
+    return min(gone, length)
+
+
+def move(geo, units, formations, cells, blocks, n: int, hours: float, mud: float, knobs) -> None:
+    """Moves every unit for `hours` and writes the visible traffic."""
+    blocks.traffic[:] = 0
+    for unit in rows(units, n):
+        if unit.kind in (Kind.FREE, Kind.GLIDE_BOMB):
+            continue
+        unit.from_x, unit.from_y = unit.x, unit.y
+        if unit.task in (Task.HOLD, Task.CONSOLIDATE):
+            unit.place = Place.FRONT
+            continue
+        new_goal(unit, Row(formations, unit.formation))
+        if unit.task != Task.INFILTRATE or unit.stage <= 0:
+            go(geo, units, cells, blocks, unit, hours, mud, knobs)
+
+
+def go(geo, units, cells, blocks, unit: Row, hours: float, mud: float, knobs) -> None:
+    """Moves one unit towards its goal; an attack stops at the line, and is seen on the whole way to its goal."""
+    x, y, task = unit.x, unit.y, unit.task
+    dx, dy = unit.goal_x - x, unit.goal_y - y
+    length = math.sqrt(dx * dx + dy * dy)
+    if length <= 1e-9:
+        arrive_at_goal(units, cells, unit.row)
+        return
+    sign = 1.0 if unit.side == 0 else -1.0
+
+    def depth_at(part: float) -> float:
+        return sign * at_cells(geo, cells.depth, x + part * dx, y + part * dy)
+
+    depth = depth_at(0.0)
+    reach = reach_km(unit, depth, hours, mud, knobs)
+    if task in (Task.ASSAULT, Task.INFILTRATE, Task.DASH):
+        stop = way_to_line(depth_at, length)
+        if reach >= stop:
+            unit.stage, reach = 1, stop
+    part = min(reach / length, 1.0)
+    unit.x, unit.y = x + part * dx, y + part * dy
+    unit.cell = cell_at(geo, unit.x, unit.y)
+    far = depth_at(part)
+    in_rear = task == Task.SERVE or (far > REAR_KM and depth > REAR_KM)
+    unit.place = Place.REAR if in_rear else Place.WAY
+    if task == Task.SERVE and part >= 1.0:
+        unit.goal_x, unit.goal_y = unit.x, unit.y
+    if task != Task.RESERVE and min(depth, far) < ZONE_KM:
+        to = (unit.goal_x, unit.goal_y) if unit.stage == 1 else (unit.x, unit.y)
+        show(geo, blocks, unit.side, x, y, *to, visibility(units, unit.row, knobs))
+    if part >= 1.0:
+        arrive_at_goal(units, cells, unit.row)
+
+
+def hide(geo, cells, blocks, leaf, light, at_night, in_leaf, in_town) -> None:
+    """How much each block hides a mover now: darkness, leaf under trees, buildings; 0 open, 1 unseen."""
+    for block in rows(blocks):
+        center = block_center(geo, block.row)
+        wood, built = at_cells(geo, cells.wood, *center), at_cells(geo, cells.built, *center)
+        lit = 1.0 - at_night * (1.0 - light)
+        bare = 1.0 - in_leaf * leaf * min(wood * 2.0, 1.0)
+        outside = 1.0 - in_town * built
+        block.cover = 1.0 - lit * bare * outside
