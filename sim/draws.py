@@ -41,20 +41,20 @@ def key(seed: int, name: str, step: int) -> np.uint64:
     return np.uint64(mix(k ^ stream(name)))
 
 
-@njit(inline="always")
+@njit(inline="always", cache=True)
 def mix64(z):
     z = (z ^ (z >> uint64(30))) * M1
     z = (z ^ (z >> uint64(27))) * M2
     return z ^ (z >> uint64(31))
 
 
-@njit(inline="always")
+@njit(inline="always", cache=True)
 def uniform(key, slot):
     """A uniform number in [0, 1) for this key and slot."""
     return np.float64(mix64(mix64(uint64(slot) * GOLD + key)) >> uint64(11)) * TO_UNIT
 
 
-@njit(inline="always")
+@njit(inline="always", cache=True)
 def uniform_of(key, slot, k):
     """The k-th uniform number in [0, 1) of this key and slot."""
     return np.float64(mix64(mix64(uint64(slot) * GOLD + key) + uint64(k + 1) * M2) >> uint64(11)) * TO_UNIT

@@ -96,8 +96,6 @@ FORMATION_COLUMNS = (
     Column("relief", "i1", "", "1: kept for counterattack and relief"),
     Column("axis", "i4", "", "objective it works toward"),
     Column("state", "i1", "", "0 fighting, 1 pulled out and rebuilding"),
-    Column("pulse", "i1", "", "1 while an operation is on"),
-    Column("pulse_left", "f8", "days", "days until the operation changes state"),
     Column("main_left", "f8", "days", "days until a new main point is chosen"),
     Column("rebuild_left", "f8", "days", "days until a pulled-out formation returns"),
     Column("main_x", "f8", "km", "its main point at the front, east"),

@@ -23,13 +23,14 @@ class Front(NamedTuple):
     fire: np.ndarray  # the defender's fire there, men
     presence: np.ndarray  # the attacker's men there
     count: np.ndarray  # (1,) how many points
+    row: np.ndarray  # (ny + 1,) first point of each row of cells: points come row by row, south to north
 
 
 def empty_front(geo) -> Front:
-    """A front with room for every cell (or 50,000 points)."""
-    n = min(geo.nx * geo.ny, 50_000)
+    """A front with room for every cell (or 50,000 points, or four times round the box)."""
+    n = min(geo.nx * geo.ny, max(50_000, 4 * (geo.nx + geo.ny)))
     f = lambda dtype="f8": np.zeros(n, dtype)  # noqa: E731
-    return Front(f("i4"), f(), f(), f(), f(), f(), f(), f(), f(), np.zeros(1, "i8"))
+    return Front(f("i4"), f(), f(), f(), f(), f(), f(), f(), f(), np.zeros(1, "i8"), np.zeros(geo.ny + 1, "i8"))
 
 
 @njit(cache=True, nogil=True)
@@ -38,6 +39,7 @@ def trace(geo, cells, front):
     nx = geo.nx
     k = 0
     for j in range(geo.ny):
+        front.row[j] = k
         for i in range(nx):
             c = j * nx + i
             if cells.control[c] >= 0.5 or k >= front.cell.shape[0]:
@@ -58,6 +60,15 @@ def trace(geo, cells, front):
             front.weight[k] = geo.cell * min(math.sqrt(1.0 * sides), 1.5)
             k += 1
     front.count[0] = k
+    front.row[geo.ny] = k
+
+
+@njit(cache=True, nogil=True)
+def points_near(geo, front, y, reach):
+    """First and last (exclusive) of the points that can lie within `reach` km of the height `y`: whole rows of cells."""
+    low = min(max(int(math.floor((y - reach - geo.y0) / geo.cell)) - 1, 0), geo.ny)
+    high = min(max(int(math.floor((y + reach - geo.y0) / geo.cell)) + 2, 0), geo.ny)
+    return front.row[low], front.row[high]
 
 
 N_CHOICES = 400

@@ -99,6 +99,10 @@ def _prepare(world: World) -> None:
     world.pockets = [0, 0]
     world.deadline = False
     world.main_axis, world.turn_left = 0, 0.0
+    pulse = key(world.seed, "pulse", -1)
+    axes = range(len(world.scenario.objective))
+    world.axis_pulse = np.array([uniform_of(pulse, a, 0) < 0.45 for a in axes], np.int8)
+    world.axis_left = np.array([1.0 + 6.0 * uniform_of(pulse, a, 1) for a in axes])
     start = key(world.seed, "campaign", -1)
     world.campaign = normal(uniform_of(start, 0, 0), uniform_of(start, 0, 1))
     world.gained_km2 = world.lost_km2 = world.gain_today = 0.0
@@ -168,8 +172,6 @@ def _name_formations(world: World) -> None:
         days = p.rotation_attacker_days if attacker else p.rotation_interval_days
         asked = "decide.rotation_interval_days" in world.settings.overrides and not attacker
         f.rotation_days[row] = days if asked or formation.rotation_interval_days is None else formation.rotation_interval_days
-        f.pulse[row] = uniform(key(world.seed, "pulse", -1), f.tag[row]) < 0.45
-        f.pulse_left[row] = 1.0 + 6.0 * uniform(key(world.seed, "pulse left", -1), f.tag[row])
         f.main_left[row] = 3.0 + 11.0 * uniform(key(world.seed, "main left", -1), f.tag[row])
         f.tempo[row] = 1.0
 
@@ -211,7 +213,7 @@ def _assign(world: World) -> None:
     active = f.active.copy()
     f.active[:] = 1
     f.infantry[:] = 1
-    command.write_orders(world.cells, world.front, f, world.orders, world.knobs("command", command.Knobs))
+    command.write_orders(world.geo, world.cells, world.front, f, world.orders, world.knobs("command", command.Knobs))
     f.active[:] = active
     f.infantry[:] = 0
 
@@ -240,7 +242,7 @@ def _raise(world: World, row: int, in_line: bool) -> None:
     world.cursor[0] = 0
     while men > 0:
         size = min(group, men)
-        i = raise_unit(geo, u, f, world.cursor, row, Kind.INFANTRY, size, 0, 2.0, k)
+        i = raise_unit(geo, u, f, world.cursor, row, int(Kind.INFANTRY), size, 0, 2.0, k)
         men -= size
         slot = int(u.slot[i])
         if in_line and not formation.relief and uniform_of(place, slot, 0) < IN_LINE[side] and world.front.count[0] > 0:
@@ -257,7 +259,7 @@ def _raise(world: World, row: int, in_line: bool) -> None:
         (Kind.ARMOR, formation.armor_sections, s.armor.vehicles * (s.armor.crew + s.armor.dismounts), s.armor.vehicles),
     ):
         for _ in range(count):
-            i = raise_unit(geo, u, f, world.cursor, row, kind, crew, vehicles, 2.0, k)
+            i = raise_unit(geo, u, f, world.cursor, row, int(kind), crew, vehicles, 2.0, k)
             if kind == Kind.ARMOR:
                 continue
             slot = int(u.slot[i])

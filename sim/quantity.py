@@ -127,11 +127,13 @@ def declarations(prefix: str, model: type[Parameters]) -> list[Declaration]:
 
 def first_error(error: ValidationError, where: str, known: Iterable[str] = ()) -> InputError:
     """A pydantic error as one line: file, key, value, what is allowed. `known` keys are for hints."""
-    e = error.errors()[0]
+    errors = error.errors()
+    e = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])  # a misspelled key before a missing one
     key = ".".join(str(part) for part in e["loc"])
     value = "" if isinstance(e.get("input"), dict | list) else f" {e.get('input')!r}:"
-    hint = ""
+    told = e["msg"].removeprefix("Value error, ").removesuffix(".")
+    place = f" {key}:{value}" if key else ""
     if e["type"] == "extra_forbidden":
         hint = did_you_mean(key.rsplit(".", 1)[-1], known)
         return InputError(f"{where}: unknown key {key!r}.{hint}")
-    return InputError(f"{where}: {key}:{value} {e['msg'][0].lower()}{e['msg'][1:]}.")
+    return InputError(f"{where}:{place} {told[0].lower()}{told[1:]}.")

@@ -103,7 +103,7 @@ def regroup(geo, units, formations, cursor, n, group, most_new, crew_vehicle, se
             if 2 * units.men[i] <= group[units.side[i]]:
                 formations.recruits[units.formation[i]] += units.men[i]
                 clear_row(units, i)
-        elif (kind == ARMOR and units.task[i] == RESERVE) or (kind in (FPV, ARTILLERY) and units.men[i] <= 1):
+        elif (kind == ARMOR and units.task[i] == RESERVE) or ((kind == FPV or kind == ARTILLERY) and units.men[i] <= 1):
             needy[count] = i
             count += 1
     for k in np.argsort(units.slot[needy[:count]]):  # by slot, so that the order of rows does not decide who is served

@@ -13,16 +13,17 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sim.draws import binomial, exponential, key, normal, uniform, uniform_of
+from sim.draws import binomial, key, normal, uniform, uniform_of
 from sim.enlist import clear_row
 from sim.fields import at_cells, at_nodes, cell_at, outline
 from sim.forces import Kind, Task
-from sim.front import N_CHOICES, trace
+from sim.front import N_CHOICES, points_near, trace
 from sim.quantity import Parameters, quantity
 
 READS = ("units", "cells", "nodes")
 WRITES = ("formations", "cells", "blocks", "front", "orders", "units", "counters")
 
+FAR_KM = 300.0  # a main point is not sought farther away than this: its weight would be below 1e-8
 INFANTRY = int(Kind.INFANTRY)
 RESERVE, HOLD, CONSOLIDATE = int(Task.RESERVE), int(Task.HOLD), int(Task.CONSOLIDATE)
 
@@ -38,8 +39,8 @@ class Params(Parameters):
     pulses: bool = quantity(True, "switch", doc="operations come and go in pulses", fact="modelling assumption")
     pulse_on_days: float = quantity(7.0, "days", low=1.0, high=40.0, doc="mean length of an operation", fact="modelling assumption")
     pulse_off_days: float = quantity(9.0, "days", low=1.0, high=60.0, doc="mean pause between operations", fact="modelling assumption")
-    pulse_on: float = quantity(1.5, "", low=1.0, high=4.0, doc="attacks in an operation beside the mean", fact="modelling assumption")
-    pulse_off: float = quantity(0.6, "", low=0.0, high=1.0, doc="attacks between operations beside the mean", fact="modelling assumption")
+    pulse_on: float = quantity(1.6, "", low=1.0, high=4.0, doc="attacks in an operation beside the mean", fact="modelling assumption")
+    pulse_off: float = quantity(0.5, "", low=0.0, high=1.0, doc="attacks between operations beside the mean", fact="modelling assumption")
     pull_out: float = quantity(0.70, "", low=0.3, high=0.95, doc="strength, of establishment, at which an attacking formation is pulled out", fact="prior_pull_out")
     rebuild_days: float = quantity(25.0, "days", low=5.0, high=90.0, doc="how long a pulled-out formation rebuilds", fact="modelling assumption")
     turn_days: float = quantity(40.0, "days", low=10.0, high=150.0, doc="mean time for which one axis is the main one", fact="net_box_2024_10")
@@ -96,6 +97,49 @@ def set_base(geo, cells, formations, f, base_km):
 
 
 @njit(cache=True, nogil=True)
+def nearest_point(geo, front, x, y):
+    """The point of the line nearest to (x, y), the first of equals; -1 when there is no line."""
+    reach = 8.0
+    while True:
+        first, last = points_near(geo, front, y, reach)
+        best = 1e18
+        found = -1
+        for k in range(first, last):
+            d = math.hypot(front.x[k] - x, front.y[k] - y)
+            if d < best:
+                best = d
+                found = k
+        if best <= reach or last - first == front.count[0]:
+            return found
+        reach *= 2.0
+
+
+@njit(cache=True, nogil=True)
+def distance_to_line(geo, front, x, y):
+    """Distance in km from (x, y) to the nearest point of the line."""
+    k = nearest_point(geo, front, x, y)
+    return math.hypot(front.x[k] - x, front.y[k] - y) if k >= 0 else 1e9
+
+
+@njit(cache=True, nogil=True)
+def neediest_point(geo, front, x, y):
+    """The point of the line that is near (x, y) and in need: least distance by 0.3 + need (at most 1); -1: no line."""
+    reach = 12.0
+    while True:
+        first, last = points_near(geo, front, y, reach)
+        best = 1e18
+        found = -1
+        for k in range(first, last):
+            d = math.hypot(front.x[k] - x, front.y[k] - y) / (0.3 + min(front.need[k], 1.0))
+            if d < best:
+                best = d
+                found = k
+        if best <= reach / 1.3 or last - first == front.count[0]:
+            return found
+        reach *= 2.0
+
+
+@njit(cache=True, nogil=True)
 def choose_axis(formations, f, objectives, u):
     """Draws an objective for formation `f`: heavier and nearer ones more often. `objectives`: (n, 4) x, y, weight, open."""
     total = 0.0
@@ -121,7 +165,7 @@ def attack_worth(cells, front, k, knobs):
 
 
 @njit(cache=True, nogil=True)
-def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_side, main_axis, mud, keys):
+def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_side, main_axis, pulse, mud, keys):
     """The attacker's formations: state, pulse, axis, main point, base and tempo for the day."""
     for f in range(formations.side.shape[0]):
         if formations.side[f] != 0 or formations.active[f] == 0:
@@ -138,26 +182,20 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
             formations.main_left[f] = 0.0
         if objectives[formations.axis[f], 3] < 0.5:
             formations.axis[f] = choose_axis(formations, f, objectives, uniform(keys[0], tag))
-        formations.pulse_left[f] -= 1.0
-        if formations.pulse_left[f] <= 0.0:
-            formations.pulse[f] = 1 - formations.pulse[f]
-            mean = knobs.pulse_on_days if formations.pulse[f] == 1 else knobs.pulse_off_days
-            formations.pulse_left[f] = max(mean * exponential(uniform(keys[1], tag)), 1.0)
         formations.main_left[f] -= 1.0
         if formations.main_left[f] <= 0.0 and front.count[0] > 0:
             ox = objectives[formations.axis[f], 0]
             oy = objectives[formations.axis[f], 1]
-            nearest = 1e9
-            for k in range(front.count[0]):
-                nearest = min(nearest, math.hypot(front.x[k] - ox, front.y[k] - oy))
+            nearest = distance_to_line(geo, front, ox, oy)
+            first, last = points_near(geo, front, formations.main_y[f], FAR_KM)
             total = 0.0
-            for k in range(front.count[0]):
+            for k in range(first, last):
                 d = math.hypot(front.x[k] - ox, front.y[k] - oy) - nearest
                 stay = math.hypot(front.x[k] - formations.main_x[f], front.y[k] - formations.main_y[f])
                 total += attack_worth(cells, front, k, knobs) * math.exp(-d / knobs.axis_km - stay / 15.0)
             run_sum = 0.0
-            u = uniform(keys[2], tag)
-            for k in range(front.count[0]):
+            u = uniform(keys[1], tag)
+            for k in range(first, last):
                 d = math.hypot(front.x[k] - ox, front.y[k] - oy) - nearest
                 stay = math.hypot(front.x[k] - formations.main_x[f], front.y[k] - formations.main_y[f])
                 run_sum += attack_worth(cells, front, k, knobs) * math.exp(-d / knobs.axis_km - stay / 15.0)
@@ -165,23 +203,16 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
                     formations.main_x[f] = front.x[k]
                     formations.main_y[f] = front.y[k]
                     break
-            formations.main_left[f] = knobs.main_days * (0.5 + uniform(keys[3], tag))
+            formations.main_left[f] = knobs.main_days * (0.5 + uniform(keys[2], tag))
         else:
-            best = 1e9
-            bx = formations.main_x[f]
-            by = formations.main_y[f]
-            for k in range(front.count[0]):
-                d = math.hypot(front.x[k] - formations.main_x[f], front.y[k] - formations.main_y[f])
-                if d < best:
-                    best = d
-                    bx = front.x[k]
-                    by = front.y[k]
-            formations.main_x[f] = bx
-            formations.main_y[f] = by
+            k = nearest_point(geo, front, formations.main_x[f], formations.main_y[f])
+            if k >= 0:
+                formations.main_x[f] = front.x[k]
+                formations.main_y[f] = front.y[k]
         set_base(geo, cells, formations, f, knobs.base_km)
         tempo = tempo_of_side * (1.0 - knobs.mud_tempo * mud)
         if knobs.pulses > 0.5:
-            tempo *= knobs.pulse_on if formations.pulse[f] == 1 else knobs.pulse_off
+            tempo *= knobs.pulse_on if pulse[formations.axis[f]] == 1 else knobs.pulse_off
         tempo *= knobs.turn_on if formations.axis[f] == main_axis else knobs.turn_off
         if formations.state[f] == 1:
             tempo *= 0.1
@@ -213,18 +244,15 @@ def direct_defender(geo, units, cells, front, formations, n, knobs):
         if men[f] > 0 and formations.relief[f] == 0:
             x = sx[f] / men[f] / 1024.0
             y = sy[f] / men[f] / 1024.0
-        best = 1e9
-        for k in range(front.count[0]):
-            d = math.hypot(front.x[k] - x, front.y[k] - y) / (0.3 + min(front.need[k], 1.0))
-            if d < best:
-                best = d
-                formations.main_x[f] = front.x[k]
-                formations.main_y[f] = front.y[k]
+        k = neediest_point(geo, front, x, y)
+        if k >= 0:
+            formations.main_x[f] = front.x[k]
+            formations.main_y[f] = front.y[k]
         set_base(geo, cells, formations, f, knobs.base_defender_km)
 
 
 @njit(cache=True, nogil=True)
-def write_orders(cells, front, formations, orders, knobs):
+def write_orders(geo, cells, front, formations, orders, knobs):
     """For each formation the points it may choose from, with running weights."""
     for f in range(formations.side.shape[0]):
         orders.count[f] = 0
@@ -235,7 +263,8 @@ def write_orders(cells, front, formations, orders, knobs):
         strong = 0.0
         weak = 0.0
         k_out = 0
-        for k in range(front.count[0]):
+        first, last = points_near(geo, front, formations.main_y[f], 3.5 * width)  # beyond, `near` is below 0.003
+        for k in range(first, last):
             d = math.hypot(front.x[k] - formations.main_x[f], front.y[k] - formations.main_y[f])
             near = math.exp(-0.5 * (d / width) ** 2)
             if near < 0.003 or k_out >= N_CHOICES:
@@ -311,6 +340,17 @@ def deadline_now(world) -> bool:
     return world.settings.command.deadline and any(d.start <= world.date <= d.end for d in world.scenario.deadline)
 
 
+def pulse_axes(world) -> None:
+    """Operations come and go by axis: on for a while, off for a while, each with a mean length."""
+    p = world.settings.command
+    k = key(world.seed, "pulse", world.day)
+    world.axis_left -= 1.0
+    for axis in np.flatnonzero(world.axis_left <= 0.0):
+        world.axis_pulse[axis] = 1 - world.axis_pulse[axis]
+        mean = p.pulse_on_days if world.axis_pulse[axis] else p.pulse_off_days
+        world.axis_left[axis] = max(mean * -math.log(1.0 - uniform(k, axis)), 1.0)
+
+
 def come_and_go(world) -> float:
     """Tempo of the whole offensive beside its mean: a first-order autoregression of its logarithm, one draw a day."""
     p = world.settings.command
@@ -352,10 +392,11 @@ def run(world) -> None:
     pressing = deadline_now(world)
     world.deadline = pressing
     take_turns(world, objectives)
+    pulse_axes(world)
     tempo = come_and_go(world) * (p.deadline_tempo if pressing else 1.0)
-    keys = np.array([key(world.seed, name, world.day) for name in ("axis", "pulse", "main point", "main days")], np.uint64)
+    keys = np.array([key(world.seed, name, world.day) for name in ("axis", "main point", "main days")], np.uint64)
     direct_attacker(g, c, world.front, f, objectives, knobs, tempo,
-                    world.main_axis, world.sky.mud, keys)
+                    world.main_axis, world.axis_pulse, world.sky.mud, keys)
     direct_defender(g, u, c, world.front, f, world.n, knobs)
-    write_orders(c, world.front, f, world.orders, knobs)
+    write_orders(g, c, world.front, f, world.orders, knobs)
     find_lodgements(g, u, c, world.nodes, f, world.n)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
 from numba import njit
 
 
@@ -56,6 +57,8 @@ def consolidate(geo, units, cells, nodes, n, dt, mud, knobs):
     reach = knobs.reach_km + 0.35 * geo.cell
     span = int(reach / geo.cell) + 1
     nx = geo.nx
+    weight = np.empty((2 * span + 1) * (2 * span + 1))
+    place = np.empty((2 * span + 1) * (2 * span + 1), np.int64)
     for i in range(n):
         if units.kind[i] != INFANTRY or units.side[i] != 0 or units.men[i] <= 0:
             continue
@@ -77,31 +80,27 @@ def consolidate(geo, units, cells, nodes, n, dt, mud, knobs):
         if lonely and own < knobs.alone_men:
             continue
         total = 0.0
-        for sweep in range(2):
-            if sweep == 1 and total <= 0.0:
-                break
-            for j in range(max(cj - span, 0), min(cj + span, geo.ny - 1) + 1):
-                for k in range(max(ci - span, 0), min(ci + span, nx - 1) + 1):
-                    c = j * nx + k
-                    if cells.held[c] >= MICRO:
-                        continue
-                    ex = geo.x0 + (k + 0.5) * geo.cell - units.x[i]
-                    ey = geo.y0 + (j + 0.5) * geo.cell - units.y[i]
-                    d2 = ex * ex + ey * ey
-                    if d2 > reach * reach:
-                        continue
-                    if lonely and c != here:
-                        continue
-                    if not may_hold(geo, cells, nodes, c, own, knobs):
-                        continue
-                    near = 0.5 * (cells.smooth[c] + cells.wide[c])
-                    weight = (1.0 - cells.control[c]) * (near * near * near * near + 0.0002) * math.exp(-0.7 * d2)
-                    if sweep == 0:
-                        total += weight
-                    else:
-                        slow = (1.0 + knobs.works_slow * cells.works[c, 0]) * (1.0 + knobs.town_slow * min(cells.built[c], 1.0))
-                        share = weight / total * area / (geo.cell * geo.cell) / slow
-                        cells.gain[c] += int(share * MICRO)
+        count = 0
+        for j in range(max(cj - span, 0), min(cj + span, geo.ny - 1) + 1):
+            for k in range(max(ci - span, 0), min(ci + span, nx - 1) + 1):
+                c = j * nx + k
+                if cells.held[c] >= MICRO or (lonely and c != here):
+                    continue
+                ex = geo.x0 + (k + 0.5) * geo.cell - units.x[i]
+                ey = geo.y0 + (j + 0.5) * geo.cell - units.y[i]
+                d2 = ex * ex + ey * ey
+                if d2 > reach * reach or not may_hold(geo, cells, nodes, c, own, knobs):
+                    continue
+                near = 0.5 * (cells.smooth[c] + cells.wide[c])
+                weight[count] = (1.0 - cells.control[c]) * (near * near * near * near + 0.0002) * math.exp(-0.7 * d2)
+                place[count] = c
+                total += weight[count]
+                count += 1
+        for k in range(count):
+            c = place[k]
+            slow = (1.0 + knobs.works_slow * cells.works[c, 0]) * (1.0 + knobs.town_slow * min(cells.built[c], 1.0))
+            share = weight[k] / total * area / (geo.cell * geo.cell) / slow
+            cells.gain[c] += int(share * MICRO)
 
 
 @njit(cache=True, nogil=True)

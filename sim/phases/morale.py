@@ -53,6 +53,7 @@ Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
 @njit(cache=True, nogil=True)
 def strain(geo, units, cells, nodes, formations, n, dt, knobs):
     """Days in place, strain and morale move on by one step."""
+    back = 1.0 - math.exp(-dt / knobs.recovery_days)
     for i in range(n):
         if units.kind[i] < 0 or units.kind[i] == BOMB_KIND:
             continue
@@ -69,7 +70,7 @@ def strain(geo, units, cells, nodes, formations, n, dt, knobs):
         level = (knobs.level * (1.0 - knobs.from_strain * tired) * (1.0 - knobs.from_supply * (1.0 - units.supply[i]))
                  * (1.0 - knobs.from_leadership * (1.0 - formations.leadership[units.formation[i]])))
         level = min(level * 1.25, 1.0)
-        units.morale[i] += (level - units.morale[i]) * (1.0 - math.exp(-dt / knobs.recovery_days))
+        units.morale[i] += (level - units.morale[i]) * back
 
 
 @njit(cache=True, nogil=True)

@@ -102,9 +102,12 @@ def burst(geo, units, cells, blocks, n, key, dt, knobs):
         s = units.side[i]
         density = blocks.rounds[block_at(geo, units.x[i], units.y[i]), s]
         task = units.task[i]
+        units.suppression[i] = units.suppression[i] * keep
+        if density <= 0.0:
+            continue
         quiet = 1.0 - math.exp(-density / dt * 0.25 * knobs.suppress)
-        units.suppression[i] = units.suppression[i] * keep + quiet * (1.0 - keep)
-        if density <= 0.0 or kind == ARMOR and task == RESERVE:
+        units.suppression[i] += quiet * (1.0 - keep)
+        if kind == ARMOR and task == RESERVE:
             continue
         c = units.cell[i]
         open_share = (1.0 - knobs.town * min(cells.built[c], 1.0)) * (1.0 - 0.2 * cells.wood[c])

@@ -22,6 +22,7 @@ READS = ("cells", "blocks", "nodes", "units")
 WRITES = ("cells", "units", "counters")
 FPV, ARTILLERY = int(Kind.FPV_TEAM), int(Kind.ARTILLERY)
 FAR = 50.0
+STRIP = 128  # rows of cells searched at a time: more than any real sector's
 
 
 class Params(Parameters):
@@ -80,18 +81,17 @@ def pop(heap_cost, heap_cell, size):
 
 
 @njit(cache=True, nogil=True)
-def search(geo, cells, nodes, blocks, source, closed, side, knobs, heap_cost, heap_cell):
-    """Cheapest way from a side's edges to every cell it can reach; writes `supply` and `way`."""
+def search_strip(geo, cells, nodes, blocks, closed, side, knobs, heap_cost, heap_cell, strip, first, dirty):
+    """Searches on from what is known in one strip: its sources the first time, else its outer rows."""
     nx = geo.nx
-    n = nx * geo.ny
-    for c in range(n):
-        cells.cost[c, side] = FAR
-        cells.way[c, side] = 0.0
+    low = strip * STRIP
+    high = min(low + STRIP, geo.ny)
     size = 0
-    for c in range(n):
-        if source[c, side] == 1 and (cells.control[c] >= 0.5) == (side == 0):
-            cells.cost[c, side] = 0.0
-            size = push(heap_cost, heap_cell, size, 0.0, c)
+    for j in range(low, high):
+        if first or j == low or j == high - 1:
+            for c in range(j * nx, (j + 1) * nx):
+                if cells.cost[c, side] < FAR:
+                    size = push(heap_cost, heap_cell, size, cells.cost[c, side], c)
     while size > 0:
         cost, c, size = pop(heap_cost, heap_cell, size)
         if cost > cells.cost[c, side]:
@@ -129,8 +129,37 @@ def search(geo, cells, nodes, blocks, source, closed, side, knobs, heap_cost, he
             if new < cells.cost[e, side]:
                 cells.cost[e, side] = new
                 cells.way[e, side] = cells.way[c, side] + length * threat
-                if size < heap_cost.shape[0]:
+                if b < low or b >= high:
+                    dirty[b // STRIP] = True
+                elif size < heap_cost.shape[0]:
                     size = push(heap_cost, heap_cell, size, new, e)
+
+
+@njit(cache=True, nogil=True)
+def search(geo, cells, nodes, blocks, source, closed, side, knobs, heap_cost, heap_cell):
+    """Cheapest way from a side's edges to every cell it can reach; writes `supply` and `way`.
+
+    The map is searched in strips of STRIP rows, again and again until no strip is improved from its neighbors: the same
+    costs as one search, and what is worked on stays near in memory on a large sector.
+    """
+    n = geo.nx * geo.ny
+    for c in range(n):
+        cells.cost[c, side] = FAR
+        cells.way[c, side] = 0.0
+        if source[c, side] == 1 and (cells.control[c] >= 0.5) == (side == 0):
+            cells.cost[c, side] = 0.0
+    strips = (geo.ny + STRIP - 1) // STRIP
+    dirty = np.ones(strips, np.bool_)
+    first = True
+    again = True
+    while again:
+        again = False
+        for s in range(strips):
+            if dirty[s]:
+                dirty[s] = False
+                again = True
+                search_strip(geo, cells, nodes, blocks, closed, side, knobs, heap_cost, heap_cell, s, first, dirty)
+        first = False
     for c in range(n):
         cells.supply[c, side] = math.exp(-cells.cost[c, side]) if cells.cost[c, side] < FAR else 0.0
 

@@ -45,7 +45,7 @@ def signed_mix(z: int) -> int:
 
 
 def signed_uniform(key: int, slot: int) -> float:
-    """A uniform number in [0, 0.5). The sum of a key and a slot is a signed word in a kernel, and so is all that follows."""
+    """A uniform number in [0, 0.5): compiled, the sum of a key and a slot is a signed word, and so is what follows."""
     return (signed_mix(signed_mix(signed(int(slot) * GOLD + int(key)))) >> 11) * 2.0**-53
 
 
@@ -103,13 +103,14 @@ def show_strike(geo, units, formations, cursor, slot, f, x, y, aim) -> None:
     cursor[1] = max(int(cursor[1]), row + 1)
     clear_row(units, row)
     strike, base = Row(units, row), Row(formations, f)
-    strike.slot, strike.kind, strike.side, strike.task, strike.formation = slot, Kind.GLIDE_BOMB, Side.ATTACKER, Task.FALL, f
+    strike.slot, strike.kind, strike.side, strike.task = slot, Kind.GLIDE_BOMB, Side.ATTACKER, Task.FALL
+    strike.formation = f
     strike.x, strike.y, strike.cell = x, y, cell_at(geo, x, y)
     strike.from_x, strike.from_y = base.base_x, base.base_y
     strike.goal_x, strike.goal_y = units.x[aim], units.y[aim]
 
 
-def fall(geo, units, cells, formations, orders, front, start, order, cursor, count, first, key, aim_key, tag, knobs) -> int:
+def fall(geo, units, cells, formations, orders, front, start, order, cursor, count, first, key, aim_key, tag, knobs):
     """Releases and drops `count` bombs; `first` is the serial number of the first. Returns how many found an aim."""
     dropped = 0
     for b in range(count):

@@ -6,16 +6,17 @@ import math
 from collections import defaultdict
 from itertools import accumulate
 
-from plain.draws import binomial, exponential, uniform
+from plain.draws import binomial, uniform
 from plain.enlist import clear_row
 from plain.fields import at_cells, at_nodes, cell_at
-from plain.front import points
+from plain.front import points, points_near
 from plain.rows import Row, clamp, length_of, rows, square, total
 from sim.forces import Kind, Task
 from sim.front import N_CHOICES
 
 STRIDE_KM = 0.5
 STAY_KM = 15.0
+FAR_KM = 300.0  # a main point is not sought farther north or south than this
 EDGE_KM = 0.5
 LOOK_KM = 0.4
 MEN_UNITS = 1024.0  # positions are averaged in whole units of 1/1024 km
@@ -91,10 +92,10 @@ def attack_worth(cells, front, k: int, knobs) -> float:
     return point.weight * thin * unbuilt * without_works
 
 
-def choose_main(cells, front, home: Row, axis: tuple[float, float], knobs, u: float) -> None:
+def choose_main(geo, cells, front, home: Row, axis: tuple[float, float], knobs, u: float) -> None:
     """Draws a new main point: inviting, near the axis's objective, not too far from the old one."""
-    line = list(points(front))
-    nearest = min([far_from(p, *axis) for p in line] + [1e9])
+    line = points(front)[slice(*points_near(geo, front, home.main_y, FAR_KM))]
+    nearest = distance_to_line(geo, front, *axis)
     weights = [
         attack_worth(cells, front, p.row, knobs) * math.exp(
             -(far_from(p, *axis) - nearest) / knobs.axis_km - far_from(p, home.main_x, home.main_y) / STAY_KM)
@@ -102,14 +103,34 @@ def choose_main(cells, front, home: Row, axis: tuple[float, float], knobs, u: fl
     ]
     chosen = first_above(weights, u)
     if chosen is not None:
-        home.main_x, home.main_y = line[chosen].x, line[chosen].y
+        move_main(front, home, line[chosen].row)
 
 
-def follow_line(front, home: Row, far) -> None:
-    """Moves a formation's main point to the point of the line with the least `far`; leaves it without a line."""
+def first_least(front, far) -> int:
+    """The point of the line with the least `far`, the first of equals; -1 when there is no line."""
     best = min(points(front), key=far, default=None)
-    if best is not None and far(best) < 1e9:
-        home.main_x, home.main_y = best.x, best.y
+    return -1 if best is None else best.row
+
+
+def nearest_point(geo, front, x: float, y: float) -> int:
+    """The point of the line nearest to a place; every point is looked at."""
+    return first_least(front, lambda p: far_from(p, x, y))
+
+
+def neediest_point(geo, front, x: float, y: float) -> int:
+    """The point of the line nearest to a place, where points in need count as nearer; every point is looked at."""
+    return first_least(front, lambda p: far_from(p, x, y) / (0.3 + min(p.need, 1.0)))
+
+
+def distance_to_line(geo, front, x: float, y: float) -> float:
+    """Distance from a place to the nearest point of the line, km."""
+    return min((far_from(p, x, y) for p in points(front)), default=1e9)
+
+
+def move_main(front, home: Row, k: int) -> None:
+    """Moves a formation's main point to point `k` of the line, if there is one."""
+    if k >= 0:
+        home.main_x, home.main_y = front.x[k], front.y[k]
 
 
 def strength_of(home: Row) -> float:
@@ -117,12 +138,12 @@ def strength_of(home: Row) -> float:
     return (home.infantry + home.recruits) / max(home.establishment, 1.0)
 
 
-def tempo_of(home: Row, strength: float, knobs, tempo_of_side: float, main_axis: int, mud: float) -> float:
-    """A formation's tempo: mud, operation, main axis, rebuilding, strength, and the pause after a new choice."""
+def tempo_of(home: Row, strength: float, knobs, tempo_of_side: float, on_main: bool, in_pulse: bool, mud: float) -> float:
+    """A formation's tempo: mud, operation on its axis, main axis, rebuilding, strength, and the pause after a new choice."""
     factors = [1.0 - knobs.mud_tempo * mud]
     if knobs.pulses > 0.5:
-        factors.append(knobs.pulse_on if home.pulse == 1 else knobs.pulse_off)
-    factors.append(knobs.turn_on if home.axis == main_axis else knobs.turn_off)
+        factors.append(knobs.pulse_on if in_pulse else knobs.pulse_off)
+    factors.append(knobs.turn_on if on_main else knobs.turn_off)
     if home.state == 1:
         factors.append(0.1)
     factors.append(clamp((strength - 0.55) / 0.4, 0.0, 1.25))
@@ -131,9 +152,13 @@ def tempo_of(home: Row, strength: float, knobs, tempo_of_side: float, main_axis:
     return math.prod(factors, start=float(tempo_of_side))
 
 
-def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_side, main_axis, mud, keys) -> None:
-    """The attacker's formations: pulled out or back, axis, operation, main point, base and tempo for the day."""
-    key_axis, key_pulse, key_main, key_days = (int(k) for k in keys)
+def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_side, main_axis, pulse, mud,
+                    keys) -> None:
+    """The attacker's formations: pulled out or back, axis, main point, base and tempo for the day.
+
+    `pulse`: 1 for an axis with an operation on.
+    """
+    key_axis, key_main, key_days = (int(k) for k in keys)
     for home in rows(formations):
         if home.side != 0 or home.active == 0:
             continue
@@ -146,21 +171,15 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
             home.axis = choose_axis(formations, home.row, objectives, uniform(key_axis, home.tag))
         if objectives[home.axis, 3] < 0.5:
             home.axis = choose_axis(formations, home.row, objectives, uniform(key_axis, home.tag))
-        home.pulse_left -= 1.0
-        if home.pulse_left <= 0.0:
-            home.pulse = 1 - home.pulse
-            mean = knobs.pulse_on_days if home.pulse == 1 else knobs.pulse_off_days
-            home.pulse_left = max(mean * exponential(uniform(key_pulse, home.tag)), 1.0)
         home.main_left -= 1.0
         if home.main_left <= 0.0 and front.count[0] > 0:
             axis = tuple(objectives[home.axis, :2].tolist())
-            choose_main(cells, front, home, axis, knobs, uniform(key_main, home.tag))
+            choose_main(geo, cells, front, home, axis, knobs, uniform(key_main, home.tag))
             home.main_left = knobs.main_days * (0.5 + uniform(key_days, home.tag))
         else:
-            x, y = home.main_x, home.main_y
-            follow_line(front, home, lambda p, x=x, y=y: far_from(p, x, y))
+            move_main(front, home, nearest_point(geo, front, home.main_x, home.main_y))
         set_base(geo, cells, formations, home.row, knobs.base_km)
-        home.tempo = tempo_of(home, strength, knobs, tempo_of_side, main_axis, mud)
+        home.tempo = tempo_of(home, strength, knobs, tempo_of_side, home.axis == main_axis, pulse[home.axis] == 1, mud)
 
 
 def direct_defender(geo, units, cells, front, formations, n: int, knobs) -> None:
@@ -181,11 +200,11 @@ def direct_defender(geo, units, cells, front, formations, n: int, knobs) -> None
         if men > 0 and home.relief == 0:
             x = sum(unit.men * int(unit.x * MEN_UNITS) for unit in groups) / men / MEN_UNITS
             y = sum(unit.men * int(unit.y * MEN_UNITS) for unit in groups) / men / MEN_UNITS
-        follow_line(front, home, lambda p, x=x, y=y: far_from(p, x, y) / (0.3 + min(p.need, 1.0)))
+        move_main(front, home, neediest_point(geo, front, x, y))
         set_base(geo, cells, formations, home.row, knobs.base_defender_km)
 
 
-def write_orders(cells, front, formations, orders, knobs) -> None:
+def write_orders(geo, cells, front, formations, orders, knobs) -> None:
     """For each formation the points about its main point, at most so many, with running weights for both choices."""
     for home in rows(formations):
         orders.count[home.row] = 0

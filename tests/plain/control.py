@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from plain.fields import at_nodes, center_of
+from plain.fields import at_cells, at_nodes, center_of
 from plain.rows import Row, rows, square, total
 from sim.forces import Kind, Task
 
@@ -27,8 +27,8 @@ def pull(cell, d2: float) -> float:
 def consolidate(geo, units, cells, nodes, n, dt, mud, knobs) -> None:
     """Every group of the attacker in a position or lodged near the line adds to the ground he holds.
 
-    It shares its area of this step over the cells in reach that are not yet held and that it may hold. A group without touch
-    to its own holds only the cell it stands in, and only in company.
+    It shares its area of this step over the cells in reach that are not yet held and that it may hold. A group without
+    touch to its own holds only the cell it stands in, and only in company.
     """
     reach = knobs.reach_km + 0.35 * geo.cell
     span = int(reach / geo.cell) + 1
@@ -36,24 +36,24 @@ def consolidate(geo, units, cells, nodes, n, dt, mud, knobs) -> None:
         lodged = unit.task == Task.CONSOLIDATE
         if unit.kind != Kind.INFANTRY or unit.side != 0 or unit.men <= 0 or not (lodged or unit.task == Task.HOLD):
             continue
-        here = Row(cells, unit.cell)
-        if here.depth > 1.5 + reach:
+        depth = at_cells(geo, cells.depth, unit.x, unit.y)
+        if depth > 1.5 + knobs.reach_km:
             continue
         own = at_nodes(geo, nodes.presence, 0, unit.x, unit.y)
-        lonely = here.depth < -knobs.reach_km
+        lonely = depth < -knobs.reach_km
         if lonely and own < knobs.alone_men:
             continue
         area = knobs.area_per_day * min(1.0, unit.men / 5.0) * dt * (1.0 - knobs.mud_slow * mud)
         area *= math.exp(-unit.days / knobs.spread_days) if lodged else knobs.creep
-        cj, ci = divmod(here.row, geo.nx)
+        cj, ci = divmod(unit.cell, geo.nx)
         weights = []
         for j in range(max(cj - span, 0), min(cj + span, geo.ny - 1) + 1):
             for i in range(max(ci - span, 0), min(ci + span, geo.nx - 1) + 1):
                 cell = Row(cells, j * geo.nx + i)
                 x, y = center_of(geo, cell.row)
                 d2 = square(x - unit.x) + square(y - unit.y)
-                within = cell.row == here.row if lonely else True
-                if cell.held < MICRO and d2 <= reach * reach and within and may_hold(geo, cells, nodes, cell.row, own, knobs):
+                within = d2 <= reach * reach and (cell.row == unit.cell or not lonely)
+                if cell.held < MICRO and within and may_hold(geo, cells, nodes, cell.row, own, knobs):
                     weights.append((cell, pull(cell, d2)))
         everything = total(w for _, w in weights)
         if everything <= 0.0:

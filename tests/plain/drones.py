@@ -12,6 +12,7 @@ from sim.forces import Cause, Kind, Task
 
 IN_PLACE = (Task.HOLD, Task.CONSOLIDATE, Task.INFILTRATE)
 GROUND = (Kind.INFANTRY, Kind.ARMOR, Kind.FPV_TEAM, Kind.ARTILLERY)
+RELIEVED = 6  # on its way back from a position that another group has taken over
 BILLION = 1e9  # expected hits are summed in whole billionths, so that the order of crews does not matter
 
 
@@ -24,7 +25,7 @@ def count_targets(geo, units, blocks, n) -> None:
 
 
 def blocks_in_reach(geo, x: float, y: float, reach: float) -> Iterator[tuple[int, float]]:
-    """Blocks whose centers lie within `reach` km of a point: block, squared distance as a share of the squared reach."""
+    """Blocks with their centers within `reach` km of a point, each with squared distance by squared reach."""
     u, v = (x - geo.x0) / BLOCK_KM, (y - geo.y0) / BLOCK_KM
     span = int(reach / BLOCK_KM) + 1
     scale = BLOCK_KM * BLOCK_KM / (reach * reach)
@@ -123,10 +124,16 @@ def strike_column(geo, blocks, unit, gx, gy, key, knobs) -> None:
 
 
 def strike_on_foot(geo, blocks, unit, gx, gy, key, knobs) -> None:
-    """Drone hits on men under way: more men are seen more easily, and a hit among more men takes more of them."""
+    """Drone hits on men under way: more men are seen more easily, and a hit among more men takes more of them.
+
+    A relief, and the group that it has relieved, moves with care.
+    """
     size = knobs.infiltrator if unit.task == Task.INFILTRATE else min(0.3 + 0.1 * unit.men, 1.2)
+    seen = knobs.exposure * size
+    if unit.partner >= 0 or unit.stage == RELIEVED:
+        seen *= knobs.relief
     way = (geo, blocks, unit.side, unit.from_x, unit.from_y, gx, gy)
-    mean = knobs.exposure * size * path_hits(*way, blocks.hits)
+    mean = seen * path_hits(*way, blocks.hits)
     crowd = math.sqrt(0.25 * max(unit.men, 1))
     unit.hits[Cause.DRONE] += poisson(uniform_of(key, unit.slot, 0), mean * knobs.men_per_hit * crowd)
 

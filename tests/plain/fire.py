@@ -6,7 +6,7 @@ import math
 
 from plain.bombs import listed
 from plain.draws import binomial, uniform, uniform_of
-from plain.fields import at_nodes, cell_at
+from plain.fields import at_cells, at_nodes, cell_at
 from plain.rows import Row, length_of, rows, square
 from sim.forces import Cause, Kind, Task
 
@@ -23,7 +23,7 @@ def fit_men(units, i) -> int:
 
 
 def nearest_position(geo, units, start, order, side, x, y, radius, met, n_met) -> int:
-    """The nearest group of the other side within `radius` km that has not been met yet; -1 if none. A tie goes by slot."""
+    """The nearest group of the other side within `radius` km that has not been met yet; -1 if none. Ties go by slot."""
     near = []
     for row in listed(geo, start, order, cell_at(geo, x, y), int(radius / geo.cell) + 1):
         unit = Row(units, row)
@@ -53,11 +53,11 @@ def dug_in(units, cells, row, knobs) -> float:
     return (1.0 - dug) * (1.0 - works) * (1.0 - town)
 
 
-def resolve_of(units, formations, i) -> float:
+def resolve_of(units, formations, i, knobs) -> float:
     """How well a group bears losses: morale, rest and leadership, 1 in the mean."""
     unit = Row(units, i)
     leadership = formations.leadership[unit.formation].item()
-    return (0.4 + 0.8 * unit.morale) * (0.7 + 0.6 * leadership) / (1.0 + 0.006 * unit.fatigue)
+    return (0.4 + 0.8 * unit.morale) * (0.7 + 0.6 * leadership) / (1.0 + knobs.tired_breaks * unit.fatigue)
 
 
 def skill_of(units, i) -> float:
@@ -68,23 +68,24 @@ def skill_of(units, i) -> float:
     return trained_and_rested * (0.5 + 0.5 * unit.supply) * (1.0 - 0.8 * unit.suppression)
 
 
-def boldness(units, formations, i, shock) -> float:
+def boldness(units, formations, i, shock, knobs) -> float:
     """How well an attacking group bears losses: better behind armor."""
-    return resolve_of(units, formations, i) * (1.5 if shock > 1.0 else 1.0)
+    return resolve_of(units, formations, i, knobs) * (1.5 if shock > 1.0 else 1.0)
 
 
 def duel(units, cells, formations, i, row, men, start_men, shock, key, base, weapon, knobs, skill):
     """A fight of the attacking group `i` (with `men` left) against the position `row`; returns (men left, outcome).
 
-    In every bout each man up on either side may hit one of the other; then the position may give way, by its loss and by the
-    odds against it, and the attack may break, by its loss.
+    In every bout each man up on either side may hit one of the other; then the position may give way, by its loss and
+    by the odds against it, and the attack may break, by its loss.
     """
     attacker, defender = Row(units, i), Row(units, row)
     theirs = began = fit_men(units, row)
     exposed = dug_in(units, cells, row, knobs)
     our_chance = min(knobs.duel_attacker * weapon[attacker.side] * shock * exposed * skill[0], 0.95)
     their_chance = min(knobs.duel_defender * weapon[1 - attacker.side] * skill[1] / shock, 0.95)
-    our_resolve, their_resolve = boldness(units, formations, i, shock), resolve_of(units, formations, row)
+    our_resolve = boldness(units, formations, i, shock, knobs)
+    their_resolve = resolve_of(units, formations, row, knobs)
     for bout in range(int(knobs.bouts)):
         u = [uniform_of(key, attacker.slot, base + 4 * bout + k) for k in range(4)]
         lost = min(binomial(u[0], theirs, their_chance), men)
@@ -123,7 +124,7 @@ def attack(geo, units, cells, nodes, formations, start, order, i, key, light, we
     pieces = int(length / PIECE_KM) + 1
     piece = length / pieces
     men, start_men = fit_men(units, i), max(unit.men, 1)
-    bold = boldness(units, formations, i, shock)
+    bold = boldness(units, formations, i, shock, knobs)
     skill = skill_of(units, i)
     by_light = knobs.dark + (1.0 - knobs.dark) * light
     shaken = breaks(uniform_of(key, slot, 0), start_men, men, start_men, bold, knobs.break_rate * knobs.approach_break)
@@ -154,8 +155,9 @@ def attack(geo, units, cells, nodes, formations, start, order, i, key, light, we
             row = nearest_position(geo, units, start, order, side, px, py, 0.3, met, len(met))
             if row >= 0:
                 met.append(row)
-                men, outcome = duel(units, cells, formations, i, row, men, start_men, shock, key, base + 4, weapon, knobs,
-                                    (skill, skill_of(units, row)))
+                skills = (skill, skill_of(units, row))
+                men, outcome = duel(
+                    units, cells, formations, i, row, men, start_men, shock, key, base + 4, weapon, knobs, skills)
     unit.stage = 0
     if men <= 0:
         return
@@ -218,7 +220,7 @@ def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs) -> None:
             continue
         side = unit.side
         fire = at_nodes(geo, nodes.fire, 1 - side, unit.x, unit.y)
-        depth = cells.depth[unit.cell].item()
+        depth = at_cells(geo, cells.depth, unit.x, unit.y)
         inside = (-depth if side == 0 else depth) > 1.2
         if fire <= 0.02 and not inside:
             continue
@@ -236,7 +238,7 @@ def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs) -> None:
 
 
 def engage(geo, units, cells, nodes, formations, start, order, n, key, light, weapon, shock, knobs, tally) -> None:
-    """Every attack, bound and dash that reached the line in this step, in an order drawn by slot, not by row or side."""
+    """Every attack, bound and dash that reached the line in this step, in an order drawn by slot."""
     waiting = [unit for unit in rows(units, n) if unit.stage == 1 and unit.kind >= 0]
     for unit in sorted(waiting, key=lambda unit: uniform(key, unit.slot)):
         i = unit.row

@@ -6,7 +6,7 @@ import math
 from bisect import bisect_right
 
 from plain.fields import beside, center_of
-from plain.rows import Row, rows
+from plain.rows import Row, clamp, rows
 
 
 def trace(geo, cells, front) -> None:
@@ -17,6 +17,8 @@ def trace(geo, cells, front) -> None:
     room = front.cell.shape[0]
     found = 0
     for cell in rows(cells, geo.nx * geo.ny):
+        if cell.row % geo.nx == 0:
+            front.row[cell.row // geo.nx] = found
         touches = sum(cells.control[c] >= 0.5 for c in beside(geo.nx, geo.ny, cell.row))
         if cell.control >= 0.5 or not touches or found >= room:
             continue
@@ -27,12 +29,19 @@ def trace(geo, cells, front) -> None:
         point.y = y + cell.north * 0.5 * geo.cell
         point.weight = geo.cell * min(math.sqrt(touches), 1.5)
         found += 1
-    front.count[0] = found
+    front.count[0] = front.row[geo.ny] = found
 
 
-def points(front):
+def points(front) -> list[Row]:
     """The points of the line."""
-    return rows(front, front.count[0].item())
+    return list(rows(front, front.count[0].item()))
+
+
+def points_near(geo, front, y: float, reach: float) -> tuple[int, int]:
+    """First and last (exclusive) of the points within `reach` km north or south, and of a row of cells or two more."""
+    south = math.floor((y - reach - geo.y0) / geo.cell) - 1
+    north = math.floor((y + reach - geo.y0) / geo.cell) + 2
+    return front.row[clamp(south, 0, geo.ny)].item(), front.row[clamp(north, 0, geo.ny)].item()
 
 
 def pick(orders, f: int, weak: bool, u: float) -> int:

@@ -1,4 +1,4 @@
-"""Losses in plain Python: hits become killed, wounded and missing; wounded are carried back; vehicles are lost or towed."""
+"""Losses in plain Python: hits become killed, wounded and missing; wounded are carried back; vehicles are lost."""
 
 from __future__ import annotations
 

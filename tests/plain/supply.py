@@ -14,8 +14,10 @@ from plain.rows import Row, rows
 from sim.forces import Kind
 
 FAR = 50.0
+STRIP = 128
+SHUT_HITS = 3.0  # threat per km on a closed road
 DIAGONAL = 1.4142135623730951
-AROUND = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
+STEPS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
 NODE_SPREAD_KM2 = 1.5707963267948966  # integral of one man's presence over the ground: 2 pi times 0.5 km squared
 BIN = {Kind.FPV_TEAM: 0, Kind.ARTILLERY: 1}
 HERE_MEN = 0.5  # presence above which foreign ground belongs to a pocket
@@ -76,40 +78,68 @@ def rate_per_km(geo, cells, nodes, closed, side: int, c: int, e: int, x: float, 
 
 
 def search(geo, cells, nodes, blocks, source, closed, side: int, knobs, heap_cost, heap_cell) -> None:
-    """Cheapest way from a side's edges to every cell it can reach; the share that arrives is exp(-cost)."""
-    n = geo.nx * geo.ny
-    cost, hits = [FAR] * n, [0.0] * n
+    """Cheapest way from a side's edges to every cell it can reach; the share that arrives is exp(-cost).
+
+    Strips of the map are searched in turn until none is improved from its neighbors.
+    """
+    for cell in rows(cells, geo.nx * geo.ny):
+        starts = source[cell.row, side] == 1 and holds(cells, side, cell.row)
+        cell.cost[side], cell.way[side] = (0.0 if starts else FAR), 0.0
+    strips = math.ceil(geo.ny / STRIP)
+    dirty, first = [True] * strips, True
+    while any(dirty):
+        for s in range(strips):
+            if dirty[s]:
+                dirty[s] = False
+                search_strip(geo, cells, nodes, blocks, closed, side, knobs, heap_cost, heap_cell, s, first, dirty)
+        first = False
+    for cell in rows(cells, geo.nx * geo.ny):
+        cost = cell.cost[side].item()
+        cell.supply[side] = math.exp(-cost) if cost < FAR else 0.0
+
+
+def search_strip(geo, cells, nodes, blocks, closed, side: int, knobs, heap_cost, heap_cell, strip: int, first: bool,
+                 dirty) -> None:
+    """Searches on from what is known in one strip: all of it the first time, else its outer rows.
+
+    Cells of other strips are improved too, but only searched on from when their strip's turn comes (`dirty`).
+    """
+    cost, hits = cells.cost[:, side], cells.way[:, side]
+    lines = range(strip * STRIP, min((strip + 1) * STRIP, geo.ny))
+    known = lines if first else sorted({lines[0], lines[-1]})
     size = 0
-    for c in range(n):
-        if source[c, side] == 1 and holds(cells, side, c):
-            cost[c] = 0.0
-            size = push(heap_cost, heap_cell, size, 0.0, c)
+    for c in (c for j in known for c in range(j * geo.nx, (j + 1) * geo.nx)):
+        if cost[c] < FAR:
+            size = push(heap_cost, heap_cell, size, cost[c].item(), c)
     while size > 0:
         paid, c, size = pop(heap_cost, heap_cell, size)
         if paid > cost[c]:
             continue  # reached more cheaply since
-        j, i = divmod(c, geo.nx)
-        for east, north in AROUND:
-            a, b = i + east, j + north
-            e = b * geo.nx + a
-            if not (0 <= a < geo.nx and 0 <= b < geo.ny) or cost[e] <= paid:
+        for e, length in around(geo, c):
+            if cost[e] <= paid:
                 continue
             x, y = center_of(geo, e)
             rate = rate_per_km(geo, cells, nodes, closed, side, c, e, x, y, knobs)
             if rate is None:
                 continue
-            length = geo.cell * (DIAGONAL if east and north else 1.0)
             threat = blocks.threat[block_at(geo, x, y), side].item()
             if side == 1 and closed[e] == 1:
-                threat += 3.0
+                threat += SHUT_HITS
             new = paid + length * (rate + knobs.threat_cost * threat)
-            if new < cost[e]:
-                cost[e], hits[e] = new, hits[c] + length * threat
-                if size < len(heap_cost):
-                    size = push(heap_cost, heap_cell, size, new, e)
-    for c in range(n):
-        cells.cost[c, side], cells.way[c, side] = cost[c], hits[c]
-        cells.supply[c, side] = math.exp(-cost[c]) if cost[c] < FAR else 0.0
+            if new >= cost[e]:
+                continue
+            cost[e], hits[e] = new, hits[c].item() + length * threat
+            if e // geo.nx not in lines:
+                dirty[e // geo.nx // STRIP] = True
+            elif size < len(heap_cost):
+                size = push(heap_cost, heap_cell, size, new, e)
+
+
+def around(geo, c: int) -> list[tuple[int, float]]:
+    """The cells beside and across the corners of cell `c` that the map has, with the distance to their centers, km."""
+    j, i = divmod(c, geo.nx)
+    steps = [(i + east, j + north, DIAGONAL if east and north else 1.0) for east, north in STEPS]
+    return [(b * geo.nx + a, geo.cell * far) for a, b, far in steps if 0 <= a < geo.nx and 0 <= b < geo.ny]
 
 
 def label_pockets(geo, cells, nodes, side: int, least_men: float, stack) -> int:

@@ -11,8 +11,8 @@ from plain.rows import clamp, length_of, rows
 def plan_line(geo, plan, side, x0, y0, x1, y1, half_depth, condition) -> None:
     """Lays one straight piece of a belt over the cells: the share of the cell that the belt crosses, times condition.
 
-    A belt narrower than a cell gives the cell less; a wider one fills the cells within its depth. Cells north or south of
-    the piece, its depth and a cell's width are not looked at.
+    A belt narrower than a cell gives the cell less; a wider one fills the cells within its depth. Cells more than its
+    half-depth and a cell's width north or south of the piece are not looked at.
     """
     length = length_of(x1 - x0, y1 - y0)
     margin_low, margin_high = min(y0, y1) - half_depth - geo.cell, max(y0, y1) + half_depth + geo.cell
@@ -48,12 +48,13 @@ def build(geo, cells, facing, budget_km2, safe_km) -> None:
             cell.works[facing] = cell.works[facing].item() + lack * share
 
 
-def plan_field(cells, plan, near, far) -> None:
-    """Plans field works in a band from `near` to `far` km behind each side's own line."""
+def plan_field(cells, plan, full, far) -> None:
+    """Plans field works up to `far` km behind each side's own line, growing to `plan` over the first `full` km."""
     for cell in rows(cells):
-        for facing, behind in ((0, -cell.depth), (1, cell.depth)):
-            if near < behind < far:
-                cell.works_plan[facing] = max(cell.works_plan[facing].item(), plan)
+        behind = abs(cell.depth)
+        if behind < far:
+            facing = 0 if cell.depth < 0.0 else 1
+            cell.works_plan[facing] = max(cell.works_plan[facing].item(), plan * min(behind / full, 1.0))
 
 
 def fall_out(cells, rate, dt) -> None:
