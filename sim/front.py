@@ -22,6 +22,7 @@ class Front(NamedTuple):
     need: np.ndarray  # how badly the defender wants men there
     fire: np.ndarray  # the defender's fire there, men
     presence: np.ndarray  # the attacker's men there
+    wide: np.ndarray  # share of the ground within 3 km that is the attacker's: low on a thin salient
     count: np.ndarray  # (1,) how many points
     row: np.ndarray  # (ny + 1,) first point of each row of cells: points come row by row, south to north
 
@@ -30,7 +31,7 @@ def empty_front(geo) -> Front:
     """A front with room for every cell (or 50,000 points, or four times round the box)."""
     n = min(geo.nx * geo.ny, max(50_000, 4 * (geo.nx + geo.ny)))
     f = lambda dtype="f8": np.zeros(n, dtype)  # noqa: E731
-    return Front(f("i4"), f(), f(), f(), f(), f(), f(), f(), f(), np.zeros(1, "i8"), np.zeros(geo.ny + 1, "i8"))
+    return Front(f("i4"), f(), f(), f(), f(), f(), f(), f(), f(), f(), np.zeros(1, "i8"), np.zeros(geo.ny + 1, "i8"))
 
 
 @njit(cache=True, nogil=True)

@@ -55,6 +55,7 @@ class Params(Parameters):
     deadline_follow: float = quantity(0.5, "", low=0.0, high=1.0, doc="follow-on and consolidation before a deadline beside the mean", fact="modelling assumption", role="lever")
     base_km: float = quantity(7.0, "km", low=3.0, high=25.0, doc="how far behind the line the attacker's reserves stand", fact="modelling assumption")
     base_defender_km: float = quantity(4.5, "km", low=2.0, high=25.0, doc="how far behind the line the defender's reserves stand", fact="modelling assumption")
+    salient: float = quantity(0.36, "", low=0.1, high=0.5, doc="share of the ground within 3 km below which the attacker's ground is a salient that relief formations go for", fact="dobro_villages")
     area_km: float = quantity(9.0, "km", low=3.0, high=40.0, doc="half-width of the defender's look for places in need", fact="modelling assumption")
 
 
@@ -70,6 +71,7 @@ def read_line(geo, cells, nodes, front, memory):
         pressing = at_nodes(geo, nodes.presence, 0, x + 0.4 * front.east[k], y + 0.4 * front.north[k])
         front.fire[k] = holding
         front.presence[k] = pressing
+        front.wide[k] = at_cells(geo, cells.wide, x, y)
         works = cells.works[c, 0]
         want = (0.5 + 0.25 * pressing + 0.5 * works + 1.5 * cells.built[c]) / (1.0 + holding)
         cells.need[c] += memory * (want - cells.need[c])
@@ -223,6 +225,18 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
 
 
 @njit(cache=True, nogil=True)
+def thinnest_salient(front, narrow):
+    """The point of the line where the attacker's ground is thinnest, if it is a salient (`narrow`); -1 if there is none."""
+    found = -1
+    least = narrow
+    for k in range(front.count[0]):
+        if front.wide[k] < least:
+            least = front.wide[k]
+            found = k
+    return found
+
+
+@njit(cache=True, nogil=True)
 def direct_defender(geo, units, cells, front, formations, n, knobs):
     """The defender's formations: each one's area is where its men are; its base lies behind that."""
     nf = formations.side.shape[0]
@@ -244,6 +258,13 @@ def direct_defender(geo, units, cells, front, formations, n, knobs):
         if men[f] > 0 and formations.relief[f] == 0:
             x = sx[f] / men[f] / 1024.0
             y = sy[f] / men[f] / 1024.0
+        if formations.relief[f] == 1:
+            k = thinnest_salient(front, knobs.salient)
+            if k >= 0:
+                formations.main_x[f] = front.x[k]
+                formations.main_y[f] = front.y[k]
+                set_base(geo, cells, formations, f, knobs.base_defender_km)
+                continue
         k = neediest_point(geo, front, x, y)
         if k >= 0:
             formations.main_x[f] = front.x[k]

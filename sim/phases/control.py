@@ -33,7 +33,8 @@ class Params(Parameters):
     alone_men: float = quantity(10.0, "soldiers", low=3.0, high=40.0, doc="attacker's men near one another that hold the ground they stand on without touch to their own", fact="modelling assumption")
     reach_km: float = quantity(1.2, "km", low=0.5, high=3.0, doc="how far from own ground a group can hold ground", fact="modelling assumption")
     contested: float = quantity(2.5, "", low=0.5, high=8.0, doc="defender's fire, beside the root of the attacker's presence, above which nothing is consolidated", fact="modelling assumption")
-    regain_per_day: float = quantity(0.12, "1/day", low=0.0, high=5.0, doc="rate at which the defender takes back ground where he is the stronger", fact="modelling assumption")
+    regain_per_day: float = quantity(0.06, "1/day", low=0.0, high=5.0, doc="rate at which the defender takes back ground where he is the stronger", fact="modelling assumption")
+    regain_thin: float = quantity(4.0, "1/day", low=0.0, high=20.0, doc="how much faster he does so where it is a thin salient (times the lack of the attacker's ground within 3 km)", fact="dobro_revert")
     works_slow: float = quantity(4.0, "", low=0.0, high=20.0, doc="how much works slow consolidation", fact="prior_belt")
     town_slow: float = quantity(4.0, "", low=0.0, high=10.0, doc="how much buildings slow consolidation", fact="dur_town")
     mud_slow: float = quantity(0.75, "", low=0.0, high=0.95, doc="share of consolidation that deep mud takes", fact="modelling assumption")
@@ -118,7 +119,7 @@ def settle(geo, cells, nodes, dt, knobs):
             men = at_nodes(geo, nodes.presence, 0, x, y)
             defenders = at_nodes(geo, nodes.presence, 1, x, y)
             if new > 0 and men < 0.5 * defenders:
-                rate = knobs.regain_per_day * defenders / (defenders + 3.0) / (1.0 + 1.5 * cells.works[c, 1])
+                rate = (knobs.regain_per_day + knobs.regain_thin * max(0.45 - cells.wide[c], 0.0)) * defenders / (defenders + 3.0) / (1.0 + 1.5 * cells.works[c, 1])
                 new = new - int(new * (1.0 - math.exp(-rate * dt)))
                 if new < 2000:
                     new = 0

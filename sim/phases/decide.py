@@ -39,12 +39,13 @@ class Params(Parameters):
     recall_per_day: float = quantity(0.3, "1/day", low=0.0, high=3.0, doc="rate at which a lodged group without touch to its own, and without company, falls back", fact="modelling assumption")
     upkeep_per_day: float = quantity(0.05, "1/day", low=0.0, high=1.0, doc="how often a rested reserve group of the attacker goes to a thin piece of its own line", fact="modelling assumption")
     line_men: float = quantity(9.0, "soldiers", low=2.0, high=60.0, doc="attacker's men near a point of his line above which it needs no more", fact="modelling assumption")
+    narrow: float = quantity(0.45, "", low=0.0, high=0.5, doc="share of the ground within 3 km that must be the attacker's for him to man his line there as a matter of course", fact="modelling assumption")
     follow_per_day: float = quantity(1.2, "groups/day", low=0.0, high=40.0, doc="groups that a formation sends a day to hold a deep lodgement (consolidation)", fact="modelling assumption", role="lever", short="consolidation")
     deploy_delay_days: float = quantity(1.5, "days", low=0.1, high=15.0, doc="delay until a free group of the defender answers a need", fact="modelling assumption", role="lever", short="reserve_delay_days")
     reserve_share: float = quantity(0.5, "", low=0.0, high=0.8, doc="share of its infantry a defending formation tries to keep out of the line", fact="modelling assumption", role="lever")
     urgent_need: float = quantity(2.5, "", low=0.1, high=20.0, doc="need of a place above which the last reserves go too", fact="modelling assumption")
-    counter_per_day: float = quantity(0.003, "1/day", low=0.0, high=0.5, doc="counterattacks a rested reserve group of the defender begins a day", fact="recapture_share", role="lever")
-    relief_counter: float = quantity(12.0, "", low=1.0, high=60.0, doc="how much oftener groups of a relief formation counterattack a lodgement", fact="dobro_villages")
+    counter_per_day: float = quantity(0.002, "1/day", low=0.0, high=0.5, doc="counterattacks a rested reserve group of the defender begins a day", fact="recapture_share", role="lever")
+    relief_counter: float = quantity(40.0, "", low=1.0, high=200.0, doc="how much oftener groups of a relief formation counterattack a lodgement", fact="dobro_villages")
     rotation: bool = quantity(True, "switch", doc="positions are relieved", fact="modelling assumption", role="lever")
     rotation_interval_days: float = quantity(45.0, "days", low=5.0, high=360.0, doc="days a group of the defender stays in place before relief is asked for", fact="prior_days_on_position_2024", role="lever", short="rotation_interval_days")
     rotation_attacker_days: float = quantity(40.0, "days", low=5.0, high=360.0, doc="the same for the attacker's groups that hold the line", fact="modelling assumption", role="lever")
@@ -125,7 +126,7 @@ def attacker_reserve(geo, units, formations, orders, front, i, key, leafy, follo
         least = knobs.line_men
         for d in range(3):
             k = pick(orders, f, False, uniform_of(key, slot, 4 + d))
-            if k >= 0 and front.presence[k] < least:
+            if k >= 0 and front.presence[k] < least and front.wide[k] > knobs.narrow:
                 least = front.presence[k]
                 best = k
         if best >= 0:
@@ -144,8 +145,8 @@ def defender_reserve(geo, units, formations, orders, front, i, key, light, knobs
     best = -1
     if which < counter:
         least = 1e9
-        for d in range(6):
-            k = pick(orders, f, True, uniform_of(key, slot, 3 + d))
+        for d in range(6):  # one place for all groups of the formation that counterattack in this step
+            k = pick(orders, f, True, uniform_of(key, formations.tag[f], d))
             if k >= 0 and front.presence[k] < least:
                 least = front.presence[k]
                 best = k

@@ -47,6 +47,7 @@ def read_line(geo, cells, nodes, front, memory: float) -> None:
         dx, dy = LOOK_KM * p.east, LOOK_KM * p.north
         p.fire = at_nodes(geo, nodes.fire, 1, p.x - dx, p.y - dy)
         p.presence = at_nodes(geo, nodes.presence, 0, p.x + dx, p.y + dy)
+        p.wide = at_cells(geo, cells.wide, p.x, p.y)
         pull = 0.5 + 0.25 * p.presence + 0.5 * cell.works[0].item() + 1.5 * cell.built
         cell.need += memory * (pull / (1.0 + p.fire) - cell.need)
         p.need = cell.need
@@ -127,6 +128,12 @@ def distance_to_line(geo, front, x: float, y: float) -> float:
     return min((far_from(p, x, y) for p in points(front)), default=1e9)
 
 
+def thinnest_salient(front, narrow: float) -> int:
+    """The point with the least of the attacker's ground about it, if less than `narrow`; -1 if there is none."""
+    k = first_least(front, lambda p: p.wide)
+    return k if k >= 0 and front.wide[k] < narrow else -1
+
+
 def move_main(front, home: Row, k: int) -> None:
     """Moves a formation's main point to point `k` of the line, if there is one."""
     if k >= 0:
@@ -138,9 +145,10 @@ def strength_of(home: Row) -> float:
     return (home.infantry + home.recruits) / max(home.establishment, 1.0)
 
 
-def tempo_of(home: Row, strength: float, knobs, tempo_of_side: float, on_main: bool, in_pulse: bool, mud: float) -> float:
-    """A formation's tempo: mud, operation on its axis, main axis, rebuilding, strength, and the pause after a new choice."""
+def tempo_of(home: Row, strength: float, knobs, tempo_of_side: float, main_axis: int, pulse, mud: float) -> float:
+    """A formation's tempo: mud, operation and turn of its axis, rebuilding, strength, the pause after a new choice."""
     factors = [1.0 - knobs.mud_tempo * mud]
+    in_pulse, on_main = pulse[home.axis] == 1, home.axis == main_axis
     if knobs.pulses > 0.5:
         factors.append(knobs.pulse_on if in_pulse else knobs.pulse_off)
     factors.append(knobs.turn_on if on_main else knobs.turn_off)
@@ -179,13 +187,14 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
         else:
             move_main(front, home, nearest_point(geo, front, home.main_x, home.main_y))
         set_base(geo, cells, formations, home.row, knobs.base_km)
-        home.tempo = tempo_of(home, strength, knobs, tempo_of_side, home.axis == main_axis, pulse[home.axis] == 1, mud)
+        home.tempo = tempo_of(home, strength, knobs, tempo_of_side, main_axis, pulse, mud)
 
 
 def direct_defender(geo, units, cells, front, formations, n: int, knobs) -> None:
     """The defender's formations: each one's area is where its men hold the line; a relief formation's is where it was.
 
-    The main point is the point of the line nearest to it, where points in need count as nearer.
+    The main point is the point of the line nearest to it, where points in need count as nearer; a relief formation's is
+    where the attacker's ground is a salient, if it is one anywhere.
     """
     held = defaultdict(list)
     for unit in infantry(units, n, 1, Task.HOLD):
@@ -200,7 +209,8 @@ def direct_defender(geo, units, cells, front, formations, n: int, knobs) -> None
         if men > 0 and home.relief == 0:
             x = sum(unit.men * int(unit.x * MEN_UNITS) for unit in groups) / men / MEN_UNITS
             y = sum(unit.men * int(unit.y * MEN_UNITS) for unit in groups) / men / MEN_UNITS
-        move_main(front, home, neediest_point(geo, front, x, y))
+        salient = thinnest_salient(front, knobs.salient) if home.relief == 1 else -1
+        move_main(front, home, salient if salient >= 0 else neediest_point(geo, front, x, y))
         set_base(geo, cells, formations, home.row, knobs.base_defender_km)
 
 

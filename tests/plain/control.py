@@ -67,7 +67,8 @@ def consolidate(geo, units, cells, nodes, n, dt, mud, knobs) -> None:
 def settled(new: int, cell, men: float, defenders: float, dt: float, knobs) -> int:
     """What the attacker holds of a cell near the line once ground has reverted: millionths."""
     if new > 0 and men < 0.5 * defenders:
-        rate = knobs.regain_per_day * defenders / (defenders + 3.0) / (1.0 + 1.5 * cell.works[1].item())
+        pace = knobs.regain_per_day + knobs.regain_thin * max(0.45 - cell.wide, 0.0)  # faster where a salient is thin
+        rate = pace * defenders / (defenders + 3.0) / (1.0 + 1.5 * cell.works[1].item())
         falls = True
     elif new < MICRO and defenders < 0.5 and cell.wide > 0.55:
         rate = knobs.clear_per_day * (1.0 + 6.0 * (cell.wide - 0.55))

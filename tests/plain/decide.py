@@ -97,7 +97,10 @@ def deploy_rate(light: float, knobs) -> float:
 
 
 def attacker_reserve(geo, units, formations, orders, front, i, key, leafy, follow_scale, knobs, tally) -> None:
-    """A rested reserve group of the attacker: attacks, slips through, follows a lodgement or mends the line."""
+    """A rested reserve group of the attacker: attacks, slips through, follows a lodgement or mends the line.
+
+    It mends the line where few stand, but not on a thin salient.
+    """
     f = units.formation[i].item()
     u = luck(units, i, key)
     attack, follow = attack_rate(formations, f, knobs), follow_rate(formations, f, follow_scale, knobs)
@@ -115,7 +118,8 @@ def attacker_reserve(geo, units, formations, orders, front, i, key, leafy, follo
         home = Row(formations, f)
         set_goal(geo, units, i, Task.MARCH, home.follow_x + east, home.follow_y + north)
     else:
-        k = thinnest(front, [pick(orders, f, False, u(4 + d)) for d in range(3)], knobs.line_men)
+        picks = [pick(orders, f, False, u(4 + d)) for d in range(3)]
+        k = thinnest(front, [k for k in picks if k >= 0 and front.wide[k] > knobs.narrow], knobs.line_men)
         if k >= 0:
             at_line(geo, units, front, i, k, Task.MARCH, -(0.2 + 0.8 * u(7)), sideways(u(2)))
 
@@ -123,14 +127,16 @@ def attacker_reserve(geo, units, formations, orders, front, i, key, leafy, follo
 def defender_reserve(geo, units, formations, orders, front, i, key, light, knobs, tally) -> None:
     """A rested reserve group of the defender: counterattacks where the attacker is thin, or goes where it is needed.
 
-    It goes if its formation has more groups left than it wants to keep, or the need is urgent.
+    Groups of one formation that counterattack in the same step go to the same place. A group goes to a need if its
+    formation has more groups left than it wants to keep, or the need is urgent.
     """
     unit = Row(units, i)
     home = Row(formations, unit.formation)
     u = luck(units, i, key)
     counter, deploy = counter_rate(formations, home.row, knobs), deploy_rate(light, knobs)
     if u(1) * (counter + deploy) < counter:
-        k = thinnest(front, [pick(orders, home.row, True, u(3 + d)) for d in range(6)], 1e9)
+        together = [uniform_of(key, home.tag, d) for d in range(6)]
+        k = thinnest(front, [pick(orders, home.row, True, v) for v in together], 1e9)
         if k >= 0:
             at_line(geo, units, front, i, k, Task.ASSAULT, 0.3 + 0.5 * exponential(u(10)), sideways(u(2)))
             tally[1, 2] += 1
@@ -263,7 +269,7 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
         here, home = Row(cells, unit.cell), Row(formations, unit.formation)
         if own_share(here, unit.side) >= LODGED:
             unit.task = Task.HOLD
-        elif (sign_of(unit.side) * here.depth < -SECOND and unit.days > 2.0
+        elif (own_depth(geo, cells, unit) < -SECOND and unit.days > 2.0
               and luck(units, unit.row, key)(0) < chance(knobs.recall_per_day, dt)
               and at_nodes(geo, nodes.presence, unit.side, unit.x, unit.y) < knobs.gather_men):
             fall_back(unit, home)
