@@ -6,6 +6,8 @@ One engine, two modes: `search_men` = 0 is aimed fire (Lanchester's square law),
 from __future__ import annotations
 
 import datetime as dt
+from copy import deepcopy
+from functools import cache
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from sim.forces import Kind, Task
 from sim.muster import muster
 from sim.phases import fire, losses, sense
 from sim.scenario import Box, Formation, Map, Objective, Scenario
+from sim.world import World
 
 AREA = 1e6  # men at which half of fire is spent on finding targets: so many that fire is at an area
 
@@ -35,22 +38,18 @@ def field(attackers: int, defenders: int) -> Scenario:
         objective=[Objective(name="nothing", x_km=2.0, y_km=6.0)])
 
 
-def fight(attackers: int, defenders: int, seed: int, *, aimed: bool = True, rate: float = 0.08, weapon: tuple[float, float] = (1.0, 1.0),
+def fight(attackers: int, defenders: int, seed: int, *, aimed: bool = True, rate: float = 0.03, weapon: tuple[float, float] = (1.0, 1.0),
           until: float = 0.0, steps: int = 4000) -> np.ndarray:
     """Men of both sides after each step, (steps + 1, 2), until one side has no more than `until` of its men.
 
     `rate`: for aimed fire men hit by one man a day; for area fire the same times (enemy men)/100. `weapon` multiplies the fire
     of attacker and defender.
     """
-    contact = min(rate, 5.0) if aimed else rate * 0.01 * AREA
-    overrides = {**OFF, "fire.contact_per_day": contact if aimed else min(contact, 1e9), "fire.search_men": 0.0 if aimed else AREA,
+    contact = rate if aimed else rate * 0.01 * AREA
+    overrides = {**OFF, "fire.contact_per_day": contact, "fire.search_men": 0.0 if aimed else AREA,
                  "fire.weapon_attacker": weapon[0], "fire.weapon_defender": weapon[1]}
-    world = muster(field(attackers, defenders), seed, overrides=overrides, record=False)
-    u, n = world.units, world.n
-    infantry = u.kind[:n] == Kind.INFANTRY
-    u.task[:n][infantry] = Task.HOLD
-    u.x[:n], u.y[:n] = 6.0, 6.0
-    u.days[:n] = 0.0
+    world = deepcopy(_ready(attackers, defenders, tuple(overrides.items())))
+    world.seed = seed
     men = [_count(world)]
     start = men[0]
     for _ in range(steps):
@@ -62,6 +61,17 @@ def fight(attackers: int, defenders: int, seed: int, *, aimed: bool = True, rate
         if (men[-1] <= until * start).any():
             break
     return np.array(men)
+
+
+@cache
+def _ready(attackers: int, defenders: int, overrides: tuple) -> World:
+    """Both bodies face to face in the middle of the field."""
+    world = muster(field(attackers, defenders), 0, overrides=dict(overrides), record=False)
+    u, n = world.units, world.n
+    u.task[:n][u.kind[:n] == Kind.INFANTRY] = Task.HOLD
+    u.x[:n], u.y[:n] = 6.0, 6.0
+    u.days[:n] = 0.0
+    return world
 
 
 def _count(world) -> np.ndarray:

@@ -45,11 +45,11 @@ def kernels(module):
     return {k: f for k, f in vars(module).items() if hasattr(f, "py_func") and f.py_func.__module__ == module.__name__}
 
 
-def on_scenes(examples: int, **more):
+def on_scenes(examples: int):
     """Runs a check on so many scenes at once."""
 
     def run(check):
-        settings(max_examples=examples)(given(seed=SEEDS)(lambda seed: check(scene(seed, **more))))()
+        settings(max_examples=examples)(given(seed=SEEDS)(lambda seed: check(scene(seed))))()
 
     return run
 
@@ -95,6 +95,14 @@ def test_fields():
             s.cells.control[:] = 0.5  # no direction is uphill
             agree(fields.outline, plain_fields.outline, g, s.cells, s.blocks)
 
+    geo, cells, nodes, blocks, *_ = long_map()
+    for x, y in np.random.default_rng(3).uniform([-1.0, -5.0], [5.0, 145.0], (30, 2)).tolist():
+        agree(fields.cell_at, plain_fields.cell_at, geo, x, y)
+        agree(fields.block_at, plain_fields.block_at, geo, x, y)
+        agree(fields.at_nodes, plain_fields.at_nodes, geo, nodes.presence, 0, x, y)
+        agree(fields.at_cells, plain_fields.at_cells, geo, cells.depth, x, y)
+    agree(fields.outline, plain_fields.outline, geo, cells, blocks)
+
 
 @settings(max_examples=12)
 @given(seed=SEEDS, nx=st.integers(2, 17), ny=st.integers(2, 17), sd=st.floats(0.3, 6.0), share=st.floats(0.0, 1.0))
@@ -123,6 +131,8 @@ def test_front():
                     agree(front.pick, plain_front.pick, s.orders, f, u < 0.5, u)
 
     assert min(points) == 0 and max(points) > 20, "no line at all, and a long one"
+    geo, cells, *_ = long_map()
+    agree(front.trace, plain_front.trace, geo, cells, front.empty_front(geo))
 
 
 def test_enlist():
@@ -398,7 +408,9 @@ def test_move():
             for i in s.rng.integers(0, n, 5).tolist():
                 agree(move.visibility, plain_move.visibility, u, i, knobs)
                 agree(move.arrive_at_goal, plain_move.arrive_at_goal, u, c, i)
-                agree(move.show, plain_move.show, g, b, 1, *s.rng.uniform(0, 12, 4).tolist(), 0.6)
+                way = s.rng.uniform(0, 12, 4).tolist()
+                agree(move.show, plain_move.show, g, b, 1, *way, 0.6)
+                agree(move.show, plain_move.show, g, b, 1, *way[:2], *way[:2], 0.6)
 
     for who in ("attacker", "defender"):
         for was, becomes in (("MARCH", "HOLD"), ("MARCH", "CONSOLIDATE"), ("WITHDRAW", "RESERVE")):

@@ -11,7 +11,8 @@ from plain.rows import Row, length_of, rows
 from sim.forces import Kind, Place, Task
 
 STEP_BACK = 5  # stage of a group on its way to the next position, which keeps its days in the line
-RELIEVED = 3  # stage of a group just let go
+LET_GO = 3  # stage of a group just relieved
+RELIEVED = 6  # stage of both halves of a relief, while they are seen together
 ZONE_KM = 16.0
 REAR_KM = 12.0
 LOOSE_KM, CLOSE_KM = 6.0, 3.0  # a reserve farther than this from its base goes to within that of it
@@ -26,7 +27,9 @@ def visibility(units, i: int, knobs) -> float:
         return 2.0
     if unit.task == Task.INFILTRATE:
         return knobs.exposure * knobs.infiltrator_visible
-    return knobs.exposure * min(0.3 + 0.1 * unit.men, 1.2)
+    size = min(0.3 + 0.1 * unit.men, 1.2)
+    bunched = unit.partner >= 0 or unit.stage == RELIEVED
+    return knobs.exposure * size * (knobs.relief_visible if bunched else 1.0)
 
 
 def show(geo, blocks, side: int, x: float, y: float, gx: float, gy: float, seen: float) -> None:
@@ -54,7 +57,7 @@ def arrive_at_goal(units, cells, i: int) -> None:
                 unit.days = 0.0
             unit.stage = 0
         case Task.WITHDRAW:
-            unit.task, unit.days = Task.RESERVE, 0.0
+            unit.task, unit.stage, unit.days = Task.RESERVE, 0, 0.0
 
 
 def hand_over(units, n: int) -> np.ndarray:
@@ -67,10 +70,10 @@ def hand_over(units, n: int) -> np.ndarray:
         if unit.kind != Kind.INFANTRY or unit.task == Task.MARCH or unit.partner < 0:
             continue
         mate = Row(units, unit.partner)
-        unit.partner = -1
+        unit.partner, unit.stage = -1, RELIEVED
         both_hold = unit.task == mate.task == Task.HOLD and mate.kind == Kind.INFANTRY
         if both_hold and (mate.x, mate.y, mate.side) == (unit.goal_x, unit.goal_y, unit.side):
-            mate.task, mate.stage, mate.partner = Task.WITHDRAW, RELIEVED, -1
+            mate.task, mate.stage, mate.partner = Task.WITHDRAW, LET_GO, -1
             done[unit.side] += 1
     return done
 
@@ -82,8 +85,8 @@ def new_goal(unit: Row, home: Row) -> None:
         if east * east + north * north > LOOSE_KM * LOOSE_KM:
             part = CLOSE_KM / math.sqrt(east * east + north * north)
             unit.goal_x, unit.goal_y = home.base_x + part * east, home.base_y + part * north
-    elif unit.task == Task.WITHDRAW and unit.stage == RELIEVED:
-        unit.goal_x, unit.goal_y, unit.stage = home.base_x, home.base_y, 0
+    elif unit.task == Task.WITHDRAW and unit.stage == LET_GO:
+        unit.goal_x, unit.goal_y, unit.stage = home.base_x, home.base_y, RELIEVED
 
 
 def reach_km(unit: Row, depth: float, hours: float, mud: float, knobs) -> float:
@@ -113,7 +116,7 @@ def move(geo, units, formations, cells, blocks, n: int, hours: float, mud: float
             continue
         unit.from_x, unit.from_y = unit.x, unit.y
         if unit.task in (Task.HOLD, Task.CONSOLIDATE):
-            unit.place = Place.FRONT
+            unit.stage, unit.place = 0, Place.FRONT
             continue
         new_goal(unit, Row(formations, unit.formation))
         if unit.task != Task.INFILTRATE or unit.stage <= 0:

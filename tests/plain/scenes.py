@@ -48,11 +48,8 @@ def wild(model: type, kind: type, rng):
     return kind(**values)
 
 
-def scene(seed: int, calm: bool = False) -> SimpleNamespace:
-    """The tables of a skirmish whose ground, units and formations have been thrown about, and then sensed and led.
-
-    `calm`: the ground is left as it was.
-    """
+def scene(seed: int) -> SimpleNamespace:
+    """The tables of a skirmish whose ground, units and formations have been thrown about, and then sensed and led."""
     rng = np.random.default_rng(seed)
     world = busy(int(rng.choice([0, 7, 26])))
     s = SimpleNamespace(
@@ -60,8 +57,7 @@ def scene(seed: int, calm: bool = False) -> SimpleNamespace:
     s.objectives = np.column_stack([world.objectives, rng.integers(0, 2, len(world.objectives)).astype(float)])
     shake_formations(s, rng)
     shake_units(s, rng)
-    if not calm:
-        shake_ground(s, rng)
+    shake_ground(s, rng)
     sense.spread(s.geo, s.units, s.cells, s.nodes, s.n, CONTACT, wild(sense.Params, sense.Knobs, rng))
     sense.count_strength(s.units, s.formations, s.n)
     if rng.random() < 0.4:
@@ -115,7 +111,7 @@ def shake_units(s, rng) -> None:
     foot = foot[u.kind[foot] == Kind.INFANTRY]
     m = len(foot)
     u.task[foot] = rng.choice(ON_FOOT, m)
-    u.stage[foot] = rng.choice([0, 0, 1, 2, 2, 3, 5], m)
+    u.stage[foot] = rng.choice([0, 0, 1, 2, 2, 3, 5, 6], m)
     u.partner[foot] = np.where(rng.random(m) < 0.1, rng.integers(0, n, m), rng.choice([-1, -1, -2], m))
     u.men[:n] = np.where(u.kind[:n] >= 0, rng.integers(0, 10, n), 0)
     u.hurt[foot] = rng.choice([0, 0, 0, 1], m)
