@@ -21,7 +21,7 @@ from plain import front as plain_front
 from plain import move as plain_move
 from plain import sense as plain_sense
 from plain import supply as plain_supply
-from plain.scenes import KEY, agree, every_line, scene, wild
+from plain.scenes import KEY, agree, every_line, scene, unlike, wild
 
 from sim import draws, enlist, fields, front
 from sim.columns import allocate
@@ -283,15 +283,15 @@ def long_map():
 @settings(max_examples=20)
 @given(costs=st.lists(st.integers(0, 9).map(float), min_size=1, max_size=20))
 def test_the_heap(costs):
-    heap, cells, size = np.zeros(32), np.zeros(32, np.int32), 0
-    for cell, cost in enumerate(costs):
-        a = agree(supply.push, plain_supply.push, heap, cells, size, cost, cell)
-        heap, cells, size = a.heap_cost, a.heap_cell, a.result
+    one, two = ((np.zeros(32), np.zeros(32, np.int32)) for _ in range(2))
+    for size, cost in enumerate(costs):
+        assert supply.push(*one, size, cost, size) == plain_supply.push(*two, size, cost, size) == size + 1
     out = []
-    for _ in costs:
-        a = agree(supply.pop, plain_supply.pop, heap, cells, size)
-        heap, cells, size = a.heap_cost, a.heap_cell, a.result[2]
-        out.append(a.result[0])
+    for size in range(len(costs), 0, -1):
+        assert unlike(tuple(c[:size] for c in one), tuple(c[:size] for c in two)) == []
+        entry = supply.pop(*one, size)
+        assert unlike(entry, plain_supply.pop(*two, size)) == []
+        out.append(entry[0])
     assert out == sorted(costs)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 from numba import njit
 
 from sim.draws import binomial, key, mix, normal, poisson, uniform, uniform_of
@@ -97,7 +98,7 @@ def fall(geo, units, cells, formations, orders, front, start, order, cursor, cou
             continue
         k = pick(orders, chosen, False, uniform_of(key, slot, 1))
         aim = nearest_by_luck(geo, units, start, order, front.x[k] - 0.7 * front.east[k], front.y[k] - 0.7 * front.north[k], 1.3,
-                              aim_key + slot)
+                              aim_key + np.uint64(slot))
         if aim < 0:
             continue
         u = normal(uniform_of(key, slot, 2), uniform_of(key, slot, 3))

@@ -193,7 +193,7 @@ def strike(geo, units, cells, blocks, n, key, knobs):
 
 
 @njit(cache=True, nogil=True)
-def remember(blocks, share, per_day):
+def remember(blocks, share):
     """The threat of a block: expected hits per km of a day's mean step, remembered over days."""
     for b in range(blocks.threat.shape[0]):
         for s in range(2):
@@ -223,4 +223,4 @@ def run(world) -> None:
     hit = HitKnobs(s.infantry.exposure, s.move.infiltrator_visible, s.move.relief_visible, s.infantry.men_per_hit, s.armor.lost_per_hit, s.armor.men_per_loss,
                    p.cover_in_works, p.cover_in_town)
     strike(g, u, world.cells, b, world.n, key(world.seed, "drones", world.step_index), hit)
-    remember(b, 1.0 - math.exp(-world.dt / p.threat_days), 1.0)
+    remember(b, 1.0 - math.exp(-world.dt / p.threat_days))

@@ -44,7 +44,7 @@ class Params(Parameters):
     duel_defender: float = quantity(0.05, "", low=0.005, high=0.5, doc="chance per bout that a man in a position hits an attacker", fact="modelling assumption")
     duel_cover: float = quantity(0.45, "", low=0.0, high=0.9, doc="share of an attacker's hits that a dug-in position keeps off", fact="modelling assumption")
     give_way: float = quantity(0.13, "", low=0.0, high=0.3, doc="chance per bout that a position gives way to odds of one to one, without loss", fact="modelling assumption")
-    bouts: int = quantity(8, "bouts", low=1, high=30, doc="bouts of a duel before the attack counts as stopped", fact="modelling assumption")
+    bouts: int = quantity(8, "bouts", low=1, high=18, doc="bouts of a duel before the attack counts as stopped", fact="modelling assumption")
     break_rate: float = quantity(2.4, "", low=0.5, high=8.0, doc="how readily losses break a group: chance 1 - exp(-rate * share lost)", fact="check_break_median")
     tired_breaks: float = quantity(0.015, "1/day", low=0.0, high=0.1, doc="how much sooner a group breaks for each day of strain", fact="modelling assumption")
     approach_break: float = quantity(0.4, "", low=0.0, high=1.0, doc="how much less losses on the approach break a group than losses in the attack itself", fact="modelling assumption")
@@ -256,7 +256,10 @@ def attack(geo, units, cells, nodes, formations, start, order, i, key, light, we
 
 @njit(cache=True, nogil=True)
 def slip(geo, units, cells, nodes, formations, i, key, light, weapon, knobs, tally):
-    """An infiltrating group's bound between positions: it is noticed, fought and turned back, or gets through."""
+    """An infiltrating group's bound between positions: it is noticed, fought and turned back, or gets through.
+
+    One that is stopped more than 0.8 km in stays there and counts as through.
+    """
     s = units.side[i]
     slot = units.slot[i]
     x = units.x[i]
@@ -291,7 +294,7 @@ def slip(geo, units, cells, nodes, formations, i, key, light, weapon, knobs, tal
     if men <= 0:
         units.stage[i] = 2
         return
-    if through or units.stage[i] == 1 and math.hypot(px - x, py - y) > 0.8:
+    if through or math.hypot(px - x, py - y) > 0.8:
         units.x[i] = px
         units.y[i] = py
         units.cell[i] = cell_at(geo, px, py)
@@ -365,6 +368,10 @@ def engage(geo, units, cells, nodes, formations, start, order, n, key, light, we
             if units.task[i] == CONSOLIDATE:
                 units.task[i] = WITHDRAW
                 units.stage[i] = SET_DOWN
+                units.goal_x[i] = formations.base_x[units.formation[i]]
+                units.goal_y[i] = formations.base_y[units.formation[i]]
+            elif units.task[i] == DASH:  # nobody is left to fight on foot: what still runs goes home
+                units.task[i] = WITHDRAW
                 units.goal_x[i] = formations.base_x[units.formation[i]]
                 units.goal_y[i] = formations.base_y[units.formation[i]]
 

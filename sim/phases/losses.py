@@ -111,7 +111,7 @@ def carry_back(units, cells, books, formations, n, key, dt, knobs):
 
 
 @njit(cache=True, nogil=True)
-def wreck(units, cells, blocks_threat, books, formations, n, key, knobs):
+def wreck(units, cells, books, formations, n, key, knobs):
     """Vehicles hit in the step: destroyed, abandoned (some towed home where drones let it) or damaged."""
     for i in range(n):
         if units.kind[i] != ARMOR or units.burst[i] == 0:
@@ -197,6 +197,6 @@ def run(world) -> None:
     f.recent_loss[:] *= math.exp(-world.dt / 10.0)
     apply_hits(u, c, b, f, world.n, key(seed, "losses", step), knobs)
     carry_back(u, c, b, f, world.n, key(seed, "evacuation", step), world.dt, knobs)
-    wreck(u, c, world.blocks.threat, b, f, world.n, key(seed, "wrecks", step), knobs)
+    wreck(u, c, b, f, world.n, key(seed, "wrecks", step), knobs)
     set_down(world.geo, u, f, world.cursor, world.n, a.crew, key(seed, "set down", step))
     world.cursor[1] = bury(u, world.n)

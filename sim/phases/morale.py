@@ -89,6 +89,8 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
             gone = min(gone, int(units.men[i]))
             units.men[i] -= gone
             books.deserted[s] += gone
+            if units.men[i] == 0:
+                continue
         if task != HOLD and task != CONSOLIDATE and task != INFILTRATE:
             units.shock[i] = 0.0
             continue

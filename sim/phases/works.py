@@ -1,7 +1,7 @@
 """Works: belts and strongpoints that engineers build behind the line, and that shells, bombs and crossing wear down.
 
-The plan of a belt is laid over the cells within its depth; engineers raise condition towards plan at a budget of km a day, nearest
-to their date of completion first, never under the enemy's fire.
+The plan of a belt is laid over the cells within its depth; behind both lines field works are planned as well. Engineers raise
+condition towards plan with a dated budget (km of belt 1 km deep a day), shared by what is missing, never close to the line.
 """
 
 from __future__ import annotations

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plain.draws import GOLD, SECOND, WORD, binomial, normal, uniform_of
+from plain.draws import binomial, normal, uniform, uniform_of
 from plain.enlist import clear_row
 from plain.fields import cell_at
 from plain.front import pick
 from plain.rows import Row, clamp, rows, square
 from sim.forces import Cause, Kind, Side, Task
-
-FIRST = 0xBF58476D1CE4E5B9
 
 
 def clear_fallen(units, n) -> None:
@@ -31,24 +29,6 @@ def listed(geo, start, order, c: int, span: int) -> Iterator[int]:
                 yield int(order[k])
 
 
-def signed(z: int) -> int:
-    """The lower 64 bits of a whole number, read as a number with a sign."""
-    z &= WORD
-    return z - (1 << 64) if z >> 63 else z
-
-
-def signed_mix(z: int) -> int:
-    """The splitmix64 finalizer on signed words, whose shifts carry the sign; never negative."""
-    z = signed(signed(z ^ (z >> 30)) * FIRST)
-    z = signed(signed(z ^ (z >> 27)) * SECOND)
-    return z ^ (z >> 31)
-
-
-def signed_uniform(key: int, slot: int) -> float:
-    """A uniform number in [0, 0.5): compiled, the sum of a key and a slot is a signed word, and so is what follows."""
-    return (signed_mix(signed_mix(signed(int(slot) * GOLD + int(key)))) >> 11) * 2.0**-53
-
-
 def nearest_by_luck(geo, units, start, order, x, y, radius, key) -> int:
     """A position of the defender within `radius` km of a point, the one with the highest draw; -1 if none."""
     near = []
@@ -57,7 +37,7 @@ def nearest_by_luck(geo, units, start, order, x, y, radius, key) -> int:
         within = square(unit.x - x) + square(unit.y - y) <= radius * radius
         if unit.side == Side.DEFENDER and unit.men > 0 and within:
             near.append(row)
-    return max(near, key=lambda row: signed_uniform(key, units.slot[row]), default=-1)
+    return max(near, key=lambda row: uniform(key, units.slot[row]), default=-1)
 
 
 def release(formations, orders, u: float) -> int:

@@ -165,7 +165,7 @@ def strike(geo, units, cells, blocks, n, key, knobs) -> None:
             strike_in_place(geo, cells, blocks, unit, key, knobs)
 
 
-def remember(blocks, share, per_day) -> None:
+def remember(blocks, share) -> None:
     """The threat of a block moves by `share` towards the expected hits per km of now, cover of the ground counted."""
     for block in rows(blocks):
         for side in (0, 1):

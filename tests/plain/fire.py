@@ -255,3 +255,5 @@ def engage(geo, units, cells, nodes, formations, start, order, n, key, light, we
             if unit.task == Task.CONSOLIDATE:  # the men get out where the dash ended, the vehicles drive home
                 unit.stage = SET_DOWN
                 send_home(units, formations, i)
+            elif unit.task == Task.DASH:  # nobody is left to fight on foot
+                send_home(units, formations, i)

@@ -64,7 +64,7 @@ def carry_back(units, cells, books, formations, n, key, dt, knobs) -> None:
         book.discharged += out - back
 
 
-def wreck(units, cells, blocks_threat, books, formations, n, key, knobs) -> None:
+def wreck(units, cells, books, formations, n, key, knobs) -> None:
     """Vehicles hit in the step: destroyed, abandoned (some towed home where drones let it) or damaged."""
     for unit in rows(units, n):
         hit = min(unit.burst, unit.vehicles) if unit.kind == Kind.ARMOR else 0

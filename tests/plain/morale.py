@@ -96,6 +96,8 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
             continue
         side, formation, book = unit.side, Row(formations, unit.formation), Row(books, unit.side)
         desert(unit, book, key, dt, knobs)
+        if unit.men == 0:
+            continue
         shock, unit.shock = unit.shock, 0.0
         if unit.task not in IN_PLACE:
             continue
