@@ -62,7 +62,8 @@ def uniform_of(key, slot, k):
 
 @njit(cache=True)
 def poisson(u, mean):
-    """A Poisson number by inversion of one uniform `u`; capped at 1,000."""
+    """A Poisson number by inversion of one uniform `u`, for means up to 600 (a greater mean counts as 600)."""
+    mean = min(mean, 600.0)
     if mean <= 0.0:
         return 0
     p = math.exp(-mean)

@@ -62,7 +62,7 @@ UNIT_COLUMNS = (
     Column("kind", "i1", "", "infantry, armor, FPV team, artillery, glide bomb; -1 is a free row"),
     Column("side", "i1", "", "attacker 0, defender 1"),
     Column("task", "i1", "", "what it is doing (Task)"),
-    Column("stage", "i1", "", "0 on the way, 1 at the line and about to go in, 2 behind the line"),
+    Column("stage", "i1", "", "0 none, 1 at the line and about to go in, 2 behind it, 3 free to go, 4 sets men down, 5 steps back, 6 part of a relief"),
     Column("place", "i1", "", "where losses now would count: front, way, rear"),
     Column("formation", "i2", "", "row of its formation"),
     Column("men", "i2", "soldiers", "fit men"),
@@ -97,6 +97,7 @@ FORMATION_COLUMNS = (
     Column("axis", "i4", "", "objective it works toward"),
     Column("state", "i1", "", "0 fighting, 1 pulled out and rebuilding"),
     Column("main_left", "f8", "days", "days until a new main point is chosen"),
+    Column("order_left", "f8", "days", "days until orders for a new main point have come through"),
     Column("rebuild_left", "f8", "days", "days until a pulled-out formation returns"),
     Column("main_x", "f8", "km", "its main point at the front, east"),
     Column("main_y", "f8", "km", "its main point at the front, north"),
@@ -120,7 +121,7 @@ FORMATION_COLUMNS = (
     Column("tempo", "f8", "", "multiplier of its attacks now"),
     Column("follow_x", "f8", "km", "lodgement it reinforces, east"),
     Column("follow_y", "f8", "km", "lodgement it reinforces, north"),
-    Column("follow", "f8", "groups", "how many more follow-on groups it wants there"),
+    Column("follow", "f8", "km", "how far ahead of the line that lodgement lies; 0 when there is none"),
 )
 Formations = table_type("Formations", FORMATION_COLUMNS, __name__)
 

@@ -36,7 +36,7 @@ def empty_front(geo) -> Front:
 
 @njit(cache=True, nogil=True)
 def trace(geo, cells, front):
-    """Finds the points of the line. A cell on the outermost 0.5 km of the box is no front."""
+    """Finds the points of the line."""
     nx = geo.nx
     k = 0
     for j in range(geo.ny):

@@ -209,13 +209,19 @@ def _assign(world: World) -> None:
     for r in range(len(f.side)):
         if not f.active[r] or f.relief[r]:
             _nearest_main(world, r)
-        command.set_base(world.geo, world.cells, f, r, world.settings.command.base_km)
+        command.set_base(world.geo, world.cells, f, r, _base_km(world, r))
     active = f.active.copy()
     f.active[:] = 1
     f.infantry[:] = 1
     command.write_orders(world.geo, world.cells, world.front, f, world.orders, world.knobs("command", command.Knobs))
     f.active[:] = active
     f.infantry[:] = 0
+
+
+def _base_km(world: World, row: int) -> float:
+    """How far behind the line the reserve of a formation stands."""
+    p = world.settings.command
+    return p.base_km if world.formations.side[row] == Side.ATTACKER else p.base_defender_km
 
 
 def _nearest_main(world: World, row: int) -> None:
@@ -288,7 +294,7 @@ def bring(world: World, row: int) -> None:
     f.active[row] = 1
     if world.front.count[0] > 0:
         _nearest_main(world, row)
-    command.set_base(world.geo, world.cells, f, row, world.settings.command.base_km)
+    command.set_base(world.geo, world.cells, f, row, _base_km(world, row))
     men, vehicles = _men(world, side), _vehicles(world, side)
     _raise(world, row, in_line=False)
     b.arrived[side] += _men(world, side) - men

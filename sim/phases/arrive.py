@@ -188,7 +188,7 @@ def run(world) -> None:
         for row, formation in enumerate(world.scenario.formation):
             if formation.arrive == world.date and not f.active[row]:
                 world.bring(world, row)
-            if formation.leave is not None and formation.leave <= world.date and (f.active[row] or f.infantry[row]):
+            if formation.leave is not None and formation.leave <= world.date:
                 f.active[row] = 0
                 depart(u, f, b, world.n, row)
     if p.recruits:

@@ -206,6 +206,7 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
                     formations.main_y[f] = front.y[k]
                     break
             formations.main_left[f] = knobs.main_days * (0.5 + uniform(keys[2], tag))
+            formations.order_left[f] = knobs.order_days
         else:
             k = nearest_point(geo, front, formations.main_x[f], formations.main_y[f])
             if k >= 0:
@@ -219,18 +220,19 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
         if formations.state[f] == 1:
             tempo *= 0.1
         tempo *= min(max((strength - 0.55) / 0.4, 0.0), 1.25)
-        if knobs.main_days - formations.main_left[f] < knobs.order_days:
-            tempo *= 0.3
+        if formations.order_left[f] > 0.0:
+            tempo = 0.0
+        formations.order_left[f] -= 1.0
         formations.tempo[f] = tempo
 
 
 @njit(cache=True, nogil=True)
-def thinnest_salient(front, narrow):
-    """The point of the line where the attacker's ground is thinnest, if it is a salient (`narrow`); -1 if there is none."""
+def thinnest_salient(front, narrow, x, y):
+    """The point within 30 km of (x, y) where the attacker's ground is thinnest, if it is a salient (`narrow`); else -1."""
     found = -1
     least = narrow
     for k in range(front.count[0]):
-        if front.wide[k] < least:
+        if front.wide[k] < least and math.hypot(front.x[k] - x, front.y[k] - y) < 30.0:
             least = front.wide[k]
             found = k
     return found
@@ -259,7 +261,7 @@ def direct_defender(geo, units, cells, front, formations, n, knobs):
             x = sx[f] / men[f] / 1024.0
             y = sy[f] / men[f] / 1024.0
         if formations.relief[f] == 1:
-            k = thinnest_salient(front, knobs.salient)
+            k = thinnest_salient(front, knobs.salient, x, y)
             if k >= 0:
                 formations.main_x[f] = front.x[k]
                 formations.main_y[f] = front.y[k]
@@ -315,9 +317,11 @@ def find_lodgements(geo, units, cells, nodes, formations, n):
         if units.task[i] != CONSOLIDATE:
             continue
         depth = -at_cells(geo, cells.depth, units.x[i], units.y[i])
+        f = units.formation[i]
+        if math.hypot(units.x[i] - formations.main_x[f], units.y[i] - formations.main_y[f]) > 15.0:
+            continue
         if depth < 1.2 or at_nodes(geo, nodes.presence, 0, units.x[i], units.y[i]) < 8.0:
             continue
-        f = units.formation[i]
         if depth > formations.follow[f]:
             formations.follow[f] = depth
             formations.follow_x[f] = units.x[i]

@@ -46,6 +46,7 @@ class Params(Parameters):
     urgent_need: float = quantity(2.5, "", low=0.1, high=20.0, doc="need of a place above which the last reserves go too", fact="modelling assumption")
     counter_per_day: float = quantity(0.002, "1/day", low=0.0, high=0.5, doc="counterattacks a rested reserve group of the defender begins a day", fact="recapture_share", role="lever")
     relief_counter: float = quantity(80.0, "", low=1.0, high=200.0, doc="how much oftener groups of a relief formation counterattack a lodgement", fact="dobro_villages")
+    mounted_counter: float = quantity(0.02, "", low=0.0, high=1.0, doc="mounted counterattacks of the defender beside the attacker's readiness to mount", fact="modelling assumption", role="lever")
     rotation: bool = quantity(True, "switch", doc="positions are relieved", fact="modelling assumption", role="lever")
     rotation_interval_days: float = quantity(45.0, "days", low=5.0, high=360.0, doc="days a group of the defender stays in place before relief is asked for", fact="prior_days_on_position_2024", role="lever", short="rotation_interval_days")
     rotation_attacker_days: float = quantity(40.0, "days", low=5.0, high=360.0, doc="the same for the attacker's groups that hold the line", fact="modelling assumption", role="lever")
@@ -235,7 +236,8 @@ def armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud
         return
     hits = expected_burst(geo, blocks, units.side[i], units.x[i], units.y[i], front.x[k], front.y[k])
     push = 2.0 * (armor.value * math.exp(-armor.hit_aversion * hits) - 2.0 - 1.2 * mud)
-    rate = armor.mount_max * formations.tempo[f] / (1.0 + math.exp(-push))
+    share = 1.0 if units.side[i] == 0 else knobs.mounted_counter
+    rate = share * armor.mount_max * formations.tempo[f] / (1.0 + math.exp(-push))
     if uniform_of(key, slot, 1) < 1.0 - math.exp(-rate * dt):
         at_line(geo, units, front, i, k, DASH, 0.3 + knobs.depth_km * exponential(uniform_of(key, slot, 2)), 0.0)
         tally[units.side[i], 3] += 1
@@ -308,7 +310,7 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
                     if at_nodes(geo, nodes.presence, side, units.x[i], units.y[i]) < knobs.gather_men:
                         set_goal(geo, units, i, WITHDRAW, formations.base_x[f], formations.base_y[f])
         elif kind == ARMOR:
-            if task == RESERVE and units.days[i] >= knobs.rest_days and knobs.armor > 0.5 and side == 0:
+            if task == RESERVE and units.days[i] >= knobs.rest_days and knobs.armor > 0.5:
                 armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud, knobs, armor, tally)
         elif kind == FPV or kind == ARTILLERY:
             if units.goal_x[i] != units.x[i] or units.goal_y[i] != units.y[i]:

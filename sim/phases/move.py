@@ -98,8 +98,10 @@ def hand_over(units, n):
         if units.kind[i] != INFANTRY or mate < 0 or units.task[i] == MARCH:
             continue
         units.partner[i] = -1
+        if units.task[i] != HOLD:
+            continue
         units.stage[i] = RELIEVED
-        if units.task[i] != HOLD or units.kind[mate] != INFANTRY or units.task[mate] != HOLD:
+        if units.kind[mate] != INFANTRY or units.task[mate] != HOLD:
             continue
         if units.x[mate] == units.goal_x[i] and units.y[mate] == units.goal_y[i] and units.side[mate] == units.side[i]:
             units.task[mate] = WITHDRAW
@@ -158,7 +160,7 @@ def move(geo, units, formations, cells, blocks, n, hours, mud, knobs):
             reach = knobs.foot * (0.6 + 0.4 * ground) * hours
             if depth > knobs.safe_km:
                 ride = min((depth - knobs.safe_km) / (knobs.truck * ground), hours)
-                reach = ride * knobs.truck * ground + (hours - ride) * knobs.foot
+                reach = ride * knobs.truck * ground + (hours - ride) * knobs.foot * (0.6 + 0.4 * ground)
         stop = 0.0
         if task == ASSAULT or task == INFILTRATE or task == DASH:
             stop = length

@@ -53,7 +53,7 @@ def worth(units, i, knobs):
 
 
 @njit(cache=True, nogil=True)
-def spread(geo, units, cells, nodes, n, table, knobs):
+def spread(geo, units, nodes, n, table, knobs):
     """Lays every group in position, lodged or behind the line onto the contact nodes around it."""
     for k in range(nodes.fire.shape[0]):
         nodes.fire[k, 0] = 0
@@ -130,6 +130,6 @@ def count_strength(units, formations, n):
 
 def run(world) -> None:
     g, u = world.geo, world.units
-    spread(g, u, world.cells, world.nodes, world.n, CONTACT, world.knobs("sense", Knobs))
+    spread(g, u, world.nodes, world.n, CONTACT, world.knobs("sense", Knobs))
     bin_contact(g, u, world.n, world.bin_start, world.bin_order)
     count_strength(u, world.formations, world.n)

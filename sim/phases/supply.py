@@ -178,6 +178,11 @@ def label_pockets(geo, cells, nodes, side, least_men, stack):
     for start in range(n):
         if cells.cut[start, side] != 0 or cells.cost[start, side] < FAR:
             continue
+        if (cells.control[start] >= 0.5) != (side == 0):
+            sx = geo.x0 + (start % nx + 0.5) * geo.cell
+            sy = geo.y0 + (start // nx + 0.5) * geo.cell
+            if at_nodes(geo, nodes.presence, side, sx, sy) <= 0.5:
+                continue
         men = 0.0
         top = 0
         stack[0] = start
@@ -218,7 +223,7 @@ def label_pockets(geo, cells, nodes, side, least_men, stack):
 
 
 @njit(cache=True, nogil=True)
-def distribute(units, cells, n, dt, days, share, deliveries, cap, enabled):
+def distribute(units, cells, n, share, deliveries, cap, enabled):
     """Brings supply to units, and drones and shells to crews.
 
     `deliveries`: (side, 2) drones and shells in this step, shared evenly among crews; what a cell's supply does not let
@@ -258,4 +263,4 @@ def run(world) -> None:
         [s["fpv_defender"] * fpv.production_defender, s["shells_defender"] * guns.shells_defender],
     ]) * dt
     cap = np.array([4.0 * fpv.sorties_per_day, 5.0 * guns.rounds_per_day])
-    distribute(world.units, c, world.n, dt, p.days, 1.0 - math.exp(-dt / p.days), deliveries, cap, p.enabled)
+    distribute(world.units, c, world.n, 1.0 - math.exp(-dt / p.days), deliveries, cap, p.enabled)

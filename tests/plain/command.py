@@ -21,6 +21,8 @@ EDGE_KM = 0.5
 LOOK_KM = 0.4
 MEN_UNITS = 1024.0  # positions are averaged in whole units of 1/1024 km
 LEAST_NEAR = 0.003
+RELIEF_KM = 30.0  # how far relief formations look for a salient
+LODGEMENT_KM = 15.0  # how far from its main point a formation follows a lodgement
 DEEP_KM, LODGED_MEN = 1.2, 8.0
 
 
@@ -128,10 +130,10 @@ def distance_to_line(geo, front, x: float, y: float) -> float:
     return min((far_from(p, x, y) for p in points(front)), default=1e9)
 
 
-def thinnest_salient(front, narrow: float) -> int:
-    """The point with the least of the attacker's ground about it, if less than `narrow`; -1 if there is none."""
-    k = first_least(front, lambda p: p.wide)
-    return k if k >= 0 and front.wide[k] < narrow else -1
+def thinnest_salient(front, narrow: float, x: float, y: float) -> int:
+    """The point near by with the least of the attacker's ground about it, if less than `narrow`; -1 if there is none."""
+    near = [p for p in points(front) if p.wide < narrow and length_of(p.x - x, p.y - y) < RELIEF_KM]
+    return min(near, key=lambda p: (p.wide, p.row)).row if near else -1
 
 
 def move_main(front, home: Row, k: int) -> None:
@@ -155,9 +157,7 @@ def tempo_of(home: Row, strength: float, knobs, tempo_of_side: float, main_axis:
     if home.state == 1:
         factors.append(0.1)
     factors.append(clamp((strength - 0.55) / 0.4, 0.0, 1.25))
-    if knobs.main_days - home.main_left < knobs.order_days:
-        factors.append(0.3)
-    return math.prod(factors, start=float(tempo_of_side))
+    return math.prod(factors, start=float(tempo_of_side)) if home.order_left <= 0.0 else 0.0
 
 
 def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_side, main_axis, pulse, mud,
@@ -184,17 +184,19 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
             axis = tuple(objectives[home.axis, :2].tolist())
             choose_main(geo, cells, front, home, axis, knobs, uniform(key_main, home.tag))
             home.main_left = knobs.main_days * (0.5 + uniform(key_days, home.tag))
+            home.order_left = knobs.order_days
         else:
             move_main(front, home, nearest_point(geo, front, home.main_x, home.main_y))
         set_base(geo, cells, formations, home.row, knobs.base_km)
         home.tempo = tempo_of(home, strength, knobs, tempo_of_side, main_axis, pulse, mud)
+        home.order_left -= 1.0
 
 
 def direct_defender(geo, units, cells, front, formations, n: int, knobs) -> None:
     """The defender's formations: each one's area is where its men hold the line; a relief formation's is where it was.
 
     The main point is the point of the line nearest to it, where points in need count as nearer; a relief formation's is
-    where the attacker's ground is a salient, if it is one anywhere.
+    where the attacker's ground is a salient, if it is one near by.
     """
     held = defaultdict(list)
     for unit in infantry(units, n, 1, Task.HOLD):
@@ -209,7 +211,7 @@ def direct_defender(geo, units, cells, front, formations, n: int, knobs) -> None
         if men > 0 and home.relief == 0:
             x = sum(unit.men * int(unit.x * MEN_UNITS) for unit in groups) / men / MEN_UNITS
             y = sum(unit.men * int(unit.y * MEN_UNITS) for unit in groups) / men / MEN_UNITS
-        salient = thinnest_salient(front, knobs.salient) if home.relief == 1 else -1
+        salient = thinnest_salient(front, knobs.salient, x, y) if home.relief == 1 else -1
         move_main(front, home, salient if salient >= 0 else neediest_point(geo, front, x, y))
         set_base(geo, cells, formations, home.row, knobs.base_defender_km)
 
@@ -252,9 +254,11 @@ def find_lodgements(geo, units, cells, nodes, formations, n: int) -> None:
     """For each formation its deepest lodgement of at least eight men, 1.2 km deep or more; the first of equals."""
     best = {}
     for unit in infantry(units, n, 0, Task.CONSOLIDATE):
+        home = Row(formations, unit.formation)
+        near = length_of(unit.x - home.main_x, unit.y - home.main_y) <= LODGEMENT_KM
         depth = -at_cells(geo, cells.depth, unit.x, unit.y)
         men = at_nodes(geo, nodes.presence, 0, unit.x, unit.y)
-        if depth >= DEEP_KM and men >= LODGED_MEN and depth > best.get(unit.formation, (0.0,))[0]:
+        if near and depth >= DEEP_KM and men >= LODGED_MEN and depth > best.get(unit.formation, (0.0,))[0]:
             best[unit.formation] = depth, unit.x, unit.y
     for home in rows(formations):
         home.follow = 0.0

@@ -221,7 +221,8 @@ def armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud
     goal = Row(front, k)
     hits = expected_burst(geo, blocks, unit.side, unit.x, unit.y, goal.x, goal.y)
     push = 2.0 * (armor.value * math.exp(-armor.hit_aversion * hits) - 2.0 - 1.2 * mud)
-    rate = armor.mount_max * formations.tempo[unit.formation].item() / (1.0 + math.exp(-push))
+    share = 1.0 if unit.side == 0 else knobs.mounted_counter
+    rate = share * armor.mount_max * formations.tempo[unit.formation].item() / (1.0 + math.exp(-push))
     if u(1) < chance(rate, dt):
         at_line(geo, units, front, i, k, Task.DASH, 0.3 + knobs.depth_km * exponential(u(2)), 0.0)
         tally[unit.side, 3] += 1
@@ -278,7 +279,7 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
         set_goal(geo, units, unit.row, Task.WITHDRAW, home.base_x, home.base_y)
 
     def section(unit: Row) -> None:
-        if knobs.armor > 0.5 and unit.side == 0 and unit.days >= knobs.rest_days:
+        if knobs.armor > 0.5 and unit.days >= knobs.rest_days:
             armor_section(geo, units, formations, orders, front, blocks, unit.row, key, dt, mud, knobs, armor, tally)
 
     def crew(unit: Row) -> None:

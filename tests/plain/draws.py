@@ -33,8 +33,8 @@ def uniform_of(key: int, slot: int, k: int) -> float:
 
 
 def poisson(u: float, mean: float) -> int:
-    """The smallest n whose cumulative Poisson chance exceeds `u`; not past 1,000, nor past a chance below 1e-300."""
-    mean = float(mean)
+    """The smallest n whose cumulative Poisson chance exceeds `u`, for means up to 600."""
+    mean = min(float(mean), 600.0)
     if mean <= 0.0:
         return 0
     n, chance = 0, math.exp(-mean)

@@ -70,9 +70,12 @@ def hand_over(units, n: int) -> np.ndarray:
         if unit.kind != Kind.INFANTRY or unit.task == Task.MARCH or unit.partner < 0:
             continue
         mate = Row(units, unit.partner)
-        unit.partner, unit.stage = -1, RELIEVED
-        both_hold = unit.task == mate.task == Task.HOLD and mate.kind == Kind.INFANTRY
-        if both_hold and (mate.x, mate.y, mate.side) == (unit.goal_x, unit.goal_y, unit.side):
+        unit.partner = -1
+        if unit.task != Task.HOLD:
+            continue
+        unit.stage = RELIEVED
+        stands = mate.task == Task.HOLD and mate.kind == Kind.INFANTRY
+        if stands and (mate.x, mate.y, mate.side) == (unit.goal_x, unit.goal_y, unit.side):
             mate.task, mate.stage, mate.partner = Task.WITHDRAW, LET_GO, -1
             done[unit.side] += 1
     return done
@@ -97,7 +100,7 @@ def reach_km(unit: Row, depth: float, hours: float, mud: float, knobs) -> float:
     if depth <= knobs.safe_km:
         return knobs.foot * (0.6 + 0.4 * ground) * hours
     ride = min((depth - knobs.safe_km) / (knobs.truck * ground), hours)
-    return ride * knobs.truck * ground + (hours - ride) * knobs.foot
+    return ride * knobs.truck * ground + (hours - ride) * knobs.foot * (0.6 + 0.4 * ground)
 
 
 def way_to_line(depth_at, length: float) -> float:

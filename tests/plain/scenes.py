@@ -58,7 +58,7 @@ def scene(seed: int) -> SimpleNamespace:
     shake_formations(s, rng)
     shake_units(s, rng)
     shake_ground(s, rng)
-    sense.spread(s.geo, s.units, s.cells, s.nodes, s.n, CONTACT, wild(sense.Params, sense.Knobs, rng))
+    sense.spread(s.geo, s.units, s.nodes, s.n, CONTACT, wild(sense.Params, sense.Knobs, rng))
     sense.count_strength(s.units, s.formations, s.n)
     if rng.random() < 0.4:
         s.nodes.fire[:] += rng.integers(0, 2, s.nodes.fire.shape) * 40_000

@@ -49,7 +49,7 @@ def near_nodes(geo, x: float, y: float, table):
             yield j * geo.node_nx + i, up * across
 
 
-def spread(geo, units, cells, nodes, n: int, table, knobs) -> None:
+def spread(geo, units, nodes, n: int, table, knobs) -> None:
     """Every group in position, lodged or behind the line lies on the nodes around it; behind the line it fights half.
 
     Each contribution is cut to a whole number, so that sums do not depend on their order.

@@ -145,8 +145,7 @@ def around(geo, c: int) -> list[tuple[int, float]]:
 def label_pockets(geo, cells, nodes, side: int, least_men: float, stack) -> int:
     """Numbers the connected pieces of cut-off ground with at least `least_men`; returns how many.
 
-    A piece grows from any cell that no supply reaches to neighbors that none reaches either and that the side holds or
-    has men on.
+    A piece grows from a cell that no supply reaches, and that the side holds or has men on, to neighbors of that kind.
     """
     def men_at(c: int) -> float:
         return at_nodes(geo, nodes.presence, side, *center_of(geo, c))
@@ -155,7 +154,7 @@ def label_pockets(geo, cells, nodes, side: int, least_men: float, stack) -> int:
     loose = {c for c in range(n) if cells.cost[c, side] >= FAR}
     number, found = [0] * n, 0
     for start in range(n):
-        if start not in loose:
+        if start not in loose or not (holds(cells, side, start) or men_at(start) > HERE_MEN):
             continue
         loose.remove(start)
         piece, men = [start], 0.0
@@ -173,7 +172,7 @@ def label_pockets(geo, cells, nodes, side: int, least_men: float, stack) -> int:
     return found
 
 
-def distribute(units, cells, n: int, dt: float, days: float, share: float, deliveries, cap, enabled: bool) -> None:
+def distribute(units, cells, n: int, share: float, deliveries, cap, enabled: bool) -> None:
     """Supply of every unit comes nearer to what reaches its cell; crews get their even part of drones or shells."""
     crews = Counter((unit.side, unit.kind) for unit in rows(units, n))
     for unit in rows(units, n):
