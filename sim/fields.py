@@ -256,11 +256,11 @@ def outline(geo, cells, blocks):
 
 
 def contact_table() -> np.ndarray:
-    """Gaussian weights of a unit on the nodes around it: [sixteenth of a node spacing, node -3..4]."""
-    table = np.zeros((17, 8))
+    """Gaussian weights of a unit on the nodes around it: [sixteenth of a node spacing, node -2..3]; beyond, 1 % is left out."""
+    table = np.zeros((17, 6))
     for part in range(17):
-        for k in range(8):
-            d = (k - 3) * NODE_KM - part / 16 * NODE_KM
+        for k in range(6):
+            d = (k - 2) * NODE_KM - part / 16 * NODE_KM
             table[part, k] = math.exp(-0.5 * (d / CONTACT_SD_KM) ** 2)
     return table
 

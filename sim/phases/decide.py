@@ -297,7 +297,13 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
                     if uniform_of(key, slot, 0) < ask:
                         units.partner[i] = WANTS_RELIEF
             elif task == INFILTRATE and units.stage[i] == 2:
-                infiltrator(geo, units, cells, nodes, formations, i, key, hop, knobs)
+                held = cells.control[units.cell[i]]
+                if (
+                    uniform_of(key, slot, 0) < hop
+                    or (held if side == 0 else 1.0 - held) >= 0.5
+                    or at_nodes(geo, nodes.presence, side, units.x[i], units.y[i]) >= knobs.gather_men
+                ):
+                    infiltrator(geo, units, cells, nodes, formations, i, key, hop, knobs)
             elif task == CONSOLIDATE:
                 held = cells.control[units.cell[i]]
                 depth = at_cells(geo, cells.depth, units.x[i], units.y[i])

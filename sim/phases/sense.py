@@ -77,13 +77,13 @@ def spread(geo, units, nodes, n, table, knobs):
         b = int(v)
         pu = int((u - a) * 16.0 + 0.5)
         pv = int((v - b) * 16.0 + 0.5)
-        for dj in range(8):
-            j = b + dj - 3
+        for dj in range(6):
+            j = b + dj - 2
             if j < 0 or j >= geo.node_ny:
                 continue
             wj = table[pv, dj]
-            for di in range(8):
-                k = a + di - 3
+            for di in range(6):
+                k = a + di - 2
                 if k < 0 or k >= geo.node_nx:
                     continue
                 w = wj * table[pu, di]

@@ -50,6 +50,10 @@ def fire_guns(geo, units, blocks, n, dt, knobs):
     r = knobs.range_km
     span = int(r / BLOCK_KM) + 1
     inverse = BLOCK_KM * BLOCK_KM / (r * r)
+    worth = np.empty((nb, 2))  # what a block offers to the other side's guns
+    for b in range(nb):
+        for s in range(2):
+            worth[b, s] = blocks.targets[b, s] + knobs.aim * 0.001 * blocks.traffic[b, s] / dt
     for i in range(n):
         if units.kind[i] != ARTILLERY or units.men[i] < 2:
             continue
@@ -72,7 +76,7 @@ def fire_guns(geo, units, blocks, n, dt, knobs):
                 d2 = ((k + 0.5 - u) * (k + 0.5 - u) + (j + 0.5 - v) * (j + 0.5 - v)) * inverse
                 if d2 < 1.0:
                     b = j * geo.block_nx + k
-                    total += blocks.targets[b, e] + knobs.aim * 0.001 * blocks.traffic[b, e] / dt
+                    total += worth[b, e]
         if total < 1.0:
             continue
         used = most * total / (total + 20.0)
@@ -84,7 +88,7 @@ def fire_guns(geo, units, blocks, n, dt, knobs):
                 d2 = ((k + 0.5 - u) * (k + 0.5 - u) + (j + 0.5 - v) * (j + 0.5 - v)) * inverse
                 if d2 < 1.0:
                     b = j * geo.block_nx + k
-                    rounds[b, e] += int(scale * (blocks.targets[b, e] + knobs.aim * 0.001 * blocks.traffic[b, e] / dt))
+                    rounds[b, e] += int(scale * worth[b, e])
     for b in range(nb):
         for s in range(2):
             blocks.rounds[b, s] = rounds[b, s] * 1e-6

@@ -36,12 +36,12 @@ def worth(units, i: int, knobs) -> float:
 
 
 def near_nodes(geo, x: float, y: float, table):
-    """The nodes around a point with their weights: eight by eight, by the nearest sixteenth of a spacing."""
+    """The nodes around a point with their weights: six by six, by the nearest sixteenth of a spacing."""
 
     def axis(position: float, n: int) -> list[tuple[int, float]]:
         first = int(position)
         sixteenth = int((position - first) * 16.0 + 0.5)
-        return [(first + k - 3, table[sixteenth, k].item()) for k in range(8) if 0 <= first + k - 3 < n]
+        return [(first + k - 2, table[sixteenth, k].item()) for k in range(6) if 0 <= first + k - 2 < n]
 
     columns = axis((x - geo.x0) / NODE_KM, geo.node_nx)
     for j, up in axis((y - geo.y0) / NODE_KM, geo.node_ny):
