@@ -9,7 +9,6 @@ import numpy as np
 from numba import njit
 
 
-
 class Front(NamedTuple):
     """Points of the line, one for each cell of the defender that touches attacker's ground."""
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from pathlib import Path
 
 import numpy as np
 
 from sim import forces
+from sim.columns import allocate
 from sim.draws import key, normal, stream, uniform, uniform_of
 from sim.enlist import raise_unit
-from sim.fields import CELL_COLUMNS, MICRO, NODE_COLUMNS, BLOCK_COLUMNS, Blocks, Cells, Nodes, geometry, outline
-from sim.columns import allocate
+from sim.fields import BLOCK_COLUMNS, CELL_COLUMNS, MICRO, NODE_COLUMNS, Blocks, Cells, Nodes, geometry, outline
 from sim.forces import Kind, Side, Task
 from sim.front import empty_front, empty_orders, trace
 from sim.journal import Journal
@@ -343,7 +344,7 @@ def _h32(world: World) -> np.ndarray:
 
     points = [(float(r["x_km"]), float(r["y_km"])) for r in seeds.table("roads") if r["line_id"].startswith("T0504")]
     g = world.geo
-    for (x0, y0), (x1, y1) in zip(points[:-1], points[1:]):
+    for (x0, y0), (x1, y1) in itertools.pairwise(points):
         for t in np.linspace(0, 1, max(2, int(4 * math.hypot(x1 - x0, y1 - y0) / g.cell))):
             x, y = x0 + t * (x1 - x0), y0 + t * (y1 - y0)
             if g.x0 <= x < g.x0 + g.width and g.y0 <= y < g.y0 + g.height and x > 41.0:

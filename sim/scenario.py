@@ -14,9 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import seeds
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+import seeds
 from sim.quantity import InputError, did_you_mean, first_error
 
 LAEA = "+proj=laea +lat_0=48.25 +lon_0=37.20 +x_0=36000 +y_0=34000 +datum=WGS84 +units=km"

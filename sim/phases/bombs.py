@@ -7,7 +7,6 @@ works and buildings break.
 
 from __future__ import annotations
 
-
 from typing import NamedTuple
 
 import numpy as np

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-
 from sim.fields import MICRO, at_cells, at_nodes
 from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
@@ -115,7 +114,7 @@ def settle(geo, cells, nodes, dt, knobs):
         held = cells.held[c]
         new = min(held + cells.gain[c], MICRO)
         cells.gain[c] = 0
-        if cells.smooth[c] > 0.004 and cells.smooth[c] < 0.996 or 0 < held < MICRO:
+        if (cells.smooth[c] > 0.004 and cells.smooth[c] < 0.996) or 0 < held < MICRO:
             men = at_nodes(geo, nodes.presence, 0, x, y)
             defenders = at_nodes(geo, nodes.presence, 1, x, y)
             if new > 0 and men < 0.5 * defenders:

@@ -107,7 +107,7 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
         lead = 1.4 - 0.8 * formations.leadership[f]
         rate = knobs.break_per_day * low * low * 4.0 * lead * (0.3 + enemy / (enemy + own + 1.0) + units.suppression[i])
         pressed = enemy > knobs.outflanked * own
-        if task == HOLD and (pressed or depth < -0.3 and enemy > own):
+        if task == HOLD and (pressed or (depth < -0.3 and enemy > own)):
             rate += knobs.give_up_per_day * (1.0 if s == 1 or pressed else 0.5)
         if task == HOLD and depth < -0.8:
             rate += knobs.give_up_per_day
@@ -120,7 +120,7 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
         if uniform_of(key, slot, 2) >= chance:
             continue
         tally[s, 0] += 1
-        trapped = cut or depth < -1.0 or pressed and depth < 0.2
+        trapped = cut or depth < -1.0 or (pressed and depth < 0.2)
         if trapped and uniform_of(key, slot, 3) < knobs.surrender_share * (2.5 if cut else 1.0) * (0.5 + low):
             taken = units.men[i] + units.hurt[i]
             books.captured[s, POCKET if cut else DIRECT] += units.men[i]
