@@ -176,6 +176,36 @@ def price_per_km2(look: Look) -> float:
     return casualties(look.world.books, 0) / gained if gained > 0.5 else float("nan")
 
 
+@measure("attacks/day", "state", "attacks of the attacker a day, on foot and mounted, over the last 14 days")
+def attacks_per_day(look: Look) -> float:
+    done = [a + b for a, b in zip(look.journal.columns["attacks"], look.journal.columns["mounted_attacks"])]
+    now = int(look.world.books.attacks[0] + look.world.books.mounted[0])
+    back = min(len(done), 14)
+    return (now - done[-back]) / back if back else 0.0
+
+
+@measure("", "state", "1 when the attacker has culminated: under a quarter of the attacks a day of his first 30 days, over 14 days")
+def culminated(look: Look) -> int:
+    pace = look.journal.columns["attacks_per_day"]
+    return int(len(pace) > 44 and pace[-1] < 0.25 * max(pace[14:44]))
+
+
+@measure("", "state", "strength of the attacker's active formations, infantry and recruits by establishment")
+def strength_attacker(look: Look) -> float:
+    return _strength(look, 0)
+
+
+@measure("", "state", "strength of the defender's active formations, infantry and recruits by establishment")
+def strength_defender(look: Look) -> float:
+    return _strength(look, 1)
+
+
+def _strength(look: Look, side: int) -> float:
+    f = look.world.formations
+    mine = (f.side == side) & (f.active == 1)
+    return float((f.infantry + f.recruits)[mine].sum() / max(f.establishment[mine].sum(), 1.0))
+
+
 @measure("", "daily", "new breakthroughs: patches of 10 men or 1 km2 held, more than 3 km past the line of 7 days ago")
 def breakthroughs(look: Look) -> int:
     return look.journal.new_patches(look, 0)

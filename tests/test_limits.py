@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from experiments.sandbox import fight, linear_law, square_law
+from sim import battle
+from sim.muster import muster
+from sim.scenario import load_scenario
 
 
 def survivors(own, enemy, runs, **more):
@@ -58,3 +61,22 @@ def test_no_enemy_no_losses():
     """Without an enemy near, nobody is hit."""
     men = fight(100, 1, 1, weapon=(1.0, 0.0), steps=40)
     assert men[-1][0] == men[0][0]
+
+
+def paired(days, seeds, **changes):
+    """Ratios of measures, changed arm to baseline, of means over seeds: net gain, casualties of both sides, front."""
+    means = []
+    for scenario in (load_scenario("pokrovsk-2024"), load_scenario("pokrovsk-2024", **changes)):
+        rows = []
+        for seed in seeds:
+            daily = battle.run(muster(scenario, seed), days).journal.daily()
+            rows.append([daily["held_km2"][-1] - daily["held_km2"][0], daily["casualties_attacker"][-1],
+                         daily["casualties_defender"][-1], daily["front_km"][-1]])
+        means.append(np.mean(rows, axis=0))
+    return means[1] / means[0]
+
+
+@pytest.mark.parametrize(("changes", "slack"), [({"step_hours": 3.0}, 0.12), ({"cell_km": 0.5}, 0.2)])
+def test_step_and_cell_do_not_change_the_story(changes, slack):
+    """T14, a quick look of 4 seeds and 40 days, whose noise is about 5 %: the full test has 50 seeds an arm and 120 days."""
+    assert np.abs(paired(40, range(1, 5), **changes) - 1.0).max() < slack
