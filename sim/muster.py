@@ -145,10 +145,9 @@ _DEFAULTS = {"reach_attacker": 6.0, "reach_defender": 6.0, "assault_group": 6.0}
 
 
 def _capacity(scenario: Scenario) -> int:
-    """Rows for the units of all formations, now and later, with groups as small as they will get, and strikes."""
-    men = sum(f.infantry for f in scenario.formation)
-    crews = sum(f.fpv_teams + f.batteries + f.armor_sections for f in scenario.formation)
-    return int(men / 2.2 * 1.3) + 2 * crews + 400
+    """Rows for the units that are there at the start, with groups of five; the table grows when more are wanted."""
+    present = [f for f in scenario.formation if _here(f, scenario.start)]
+    return sum(f.infantry // 5 + f.fpv_teams + f.batteries + f.armor_sections for f in present) + 800
 
 
 def _here(formation, date) -> bool:

@@ -111,7 +111,7 @@ class World:
         if free >= rows:
             return
         old = self.units.kind.shape[0]
-        new = old + max(rows, old // 2)
+        new = old + max(rows, old // 5)
         self.units = grown(self.units, new)
         self.units.kind[old:] = Kind.FREE
         self.units.partner[old:] = -1

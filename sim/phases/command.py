@@ -21,7 +21,7 @@ from sim.front import N_CHOICES, points_near, trace
 from sim.quantity import Parameters, quantity
 
 READS = ("units", "cells", "nodes")
-WRITES = ("formations", "cells", "blocks", "front", "orders", "units", "counters")
+WRITES = ("formations", "cells", "blocks", "front", "orders", "units", "counters", "campaign")
 
 FAR_KM = 300.0  # a main point is not sought farther away than this: its weight would be below 1e-8
 INFANTRY = int(Kind.INFANTRY)

@@ -33,7 +33,7 @@ class Params(Parameters):
     reach_km: float = quantity(1.2, "km", low=0.5, high=3.0, doc="how far from own ground a group can hold ground", fact="modelling assumption")
     contested: float = quantity(2.5, "", low=0.5, high=8.0, doc="defender's fire, beside the root of the attacker's presence, above which nothing is consolidated", fact="modelling assumption")
     regain_per_day: float = quantity(0.06, "1/day", low=0.0, high=5.0, doc="rate at which the defender takes back ground where he is the stronger", fact="modelling assumption")
-    regain_thin: float = quantity(4.0, "1/day", low=0.0, high=20.0, doc="how much faster he does so where it is a thin salient (times the lack of the attacker's ground within 3 km)", fact="dobro_revert")
+    regain_thin: float = quantity(15.0, "1/day", low=0.0, high=60.0, doc="how much faster he does so where it is a thin salient (times the lack of the attacker's ground within 3 km)", fact="dobro_revert")
     works_slow: float = quantity(4.0, "", low=0.0, high=20.0, doc="how much works slow consolidation", fact="prior_belt")
     town_slow: float = quantity(4.0, "", low=0.0, high=10.0, doc="how much buildings slow consolidation", fact="dur_town")
     mud_slow: float = quantity(0.75, "", low=0.0, high=0.95, doc="share of consolidation that deep mud takes", fact="modelling assumption")
