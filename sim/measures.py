@@ -47,6 +47,7 @@ class Look:
         self.journal = journal
         g, c, u, n = world.geo, world.cells, world.units, world.n
         self.area = g.cell**2
+        self.rows = {}
         self.km = geometry.common_grid(c.control, g.nx, g.ny, g.cell)
         kind, task, side = u.kind[:n], u.task[:n], u.side[:n]
         self.infantry = kind == Kind.INFANTRY
@@ -57,9 +58,6 @@ class Look:
         self.attack_front = self.infantry & (side == 0) & (
             (task == Task.HOLD) | (task == Task.CONSOLIDATE) | (task == Task.INFILTRATE))
         self.men_in_cell = np.bincount(u.cell[:n][self.attack_front], self.men[self.attack_front], minlength=g.nx * g.ny).astype(np.int64)
-
-    def share(self, mask) -> np.ndarray:
-        return mask & (self.men > 0)
 
     def town(self, name: str):
         """Position and cell of a settlement by id; None when it is not in the sector."""
@@ -244,8 +242,11 @@ def _register_strength() -> None:
             lambda look, row=row: _kill_zone(look, row))
 
 
-def _rows(look: Look, row: int, holding: bool):
-    return (look.holding if holding else look.infantry) & (look.side == row) & (look.men > 0)
+def _rows(look: Look, row: int, holding: bool) -> np.ndarray:
+    """Rows of a side's infantry with men, of those in position only if `holding`; kept for the other measures of the day."""
+    if (row, holding) not in look.rows:
+        look.rows[row, holding] = np.flatnonzero((look.holding if holding else look.infantry) & (look.side == row) & (look.men > 0))
+    return look.rows[row, holding]
 
 
 def _quantile(look: Look, column: str, row: int, q: float) -> float:

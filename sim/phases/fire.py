@@ -334,8 +334,9 @@ def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs):
             hazard = hazard * knobs.hunt
         if inside and task != HOLD:
             hazard += knobs.hunted_per_day * weapon[1 - s] / (1.0 + (own / 10.0) ** 2)
-        chance = 1.0 - math.exp(-hazard * dt)
-        units.hits[i, DIRECT] += binomial(uniform_of(key, units.slot[i], 0), units.men[i], chance)
+        u = uniform_of(key, units.slot[i], 0)
+        if u >= 1.0 - units.men[i] * hazard * dt:  # else surely none
+            units.hits[i, DIRECT] += binomial(u, units.men[i], 1.0 - math.exp(-hazard * dt))
 
 
 @njit(cache=True, nogil=True)

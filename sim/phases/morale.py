@@ -115,9 +115,10 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
             rate += 0.5 * knobs.break_per_day * low * 4.0
         if task == INFILTRATE and units.days[i] > 12.0:
             rate += 0.1
-        chance = 1.0 - math.exp(-rate * dt) * math.exp(-3.0 * units.shock[i])
+        u = uniform_of(key, slot, 2)
+        shock = units.shock[i]
         units.shock[i] = 0.0
-        if uniform_of(key, slot, 2) >= chance:
+        if u >= rate * dt + 3.0 * shock or u >= 1.0 - math.exp(-rate * dt) * math.exp(-3.0 * shock):
             continue
         tally[s, 0] += 1
         trapped = cut or depth < -1.0 or (pressed and depth < 0.2)
