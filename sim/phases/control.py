@@ -23,6 +23,7 @@ WRITES = ("cells", "counters")
 
 INFANTRY = int(Kind.INFANTRY)
 HOLD, CONSOLIDATE = int(Task.HOLD), int(Task.CONSOLIDATE)
+SPAN_KM = 0.35  # ground is looked for at the centers of cells: this much farther than it is held
 
 
 class Params(Parameters):
@@ -54,7 +55,7 @@ def may_hold(geo, cells, nodes, c, own_presence, knobs):
 @njit(cache=True, nogil=True)
 def consolidate(geo, units, cells, nodes, n, dt, mud, knobs):
     """Every group of the attacker near the line adds to the ground he holds."""
-    reach = knobs.reach_km + 0.35 * geo.cell
+    reach = knobs.reach_km + SPAN_KM
     span = int(reach / geo.cell) + 1
     nx = geo.nx
     weight = np.empty((2 * span + 1) * (2 * span + 1))

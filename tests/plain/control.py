@@ -30,7 +30,7 @@ def consolidate(geo, units, cells, nodes, n, dt, mud, knobs) -> None:
     It shares its area of this step over the cells in reach that are not yet held and that it may hold. A group without
     touch to its own holds only the cell it stands in, and only in company.
     """
-    reach = knobs.reach_km + 0.35 * geo.cell
+    reach = knobs.reach_km + 0.35
     span = int(reach / geo.cell) + 1
     for unit in rows(units, n):
         lodged = unit.task == Task.CONSOLIDATE
