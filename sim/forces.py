@@ -112,8 +112,6 @@ FORMATION_COLUMNS = (
     Column("away", "i8", "soldiers", "men lent to other fronts"),
     Column("vehicle_pool", "i8", "vehicles", "vehicles waiting for a section"),
     Column("repair", "i8", "vehicles", "vehicles in repair"),
-    Column("drone_pool", "f8", "drones", "FPV drones waiting for crews"),
-    Column("shell_pool", "f8", "rounds", "shells waiting for batteries"),
     Column("sequence", "i8", "", "slots handed out so far"),
     Column("infantry", "i8", "soldiers", "fit infantry on the map now (recounted each step)"),
     Column("ready", "i8", "groups", "groups in reserve now (recounted each step)"),

@@ -24,6 +24,7 @@ from sim.settings import Settings
 from sim.starting import front_from_file
 from sim.world import World
 
+SECTOR_KM2 = 6400.0  # the box to which paces of the record refer
 IN_LINE = (0.22, 0.55)  # share of each side's infantry in position at the start: attacker, defender
 
 
@@ -124,8 +125,7 @@ def _prepare(world: World) -> None:
     world.manpower_mustered = men["attacker"] / max(men["defender"], 1)
     asked = world.settings.overrides.get("command.manpower_ratio")
     world.manpower_scale = 1.0 if asked is None else asked / world.manpower_mustered
-    world.front_share = 1.0
-    world.depth_history = []
+    world.share_of_sector = scenario.box.width_km * scenario.box.height_km / SECTOR_KM2
 
 
 def _schedules(scenario: Scenario) -> dict[str, tuple[np.ndarray, np.ndarray, bool]]:

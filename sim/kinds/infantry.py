@@ -6,9 +6,6 @@ from sim.quantity import Parameters, quantity
 class Params(Parameters):
     group_defender: int = quantity(
         3, "soldiers", low=1, high=12, doc="men in a group of the defender", fact="prior_position_density")
-    group_line: int = quantity(
-        5, "soldiers", low=1, high=12, doc="men in a group of the attacker that holds the line or waits behind it",
-        fact="prior_assault_group_2024")
     speed_km_h: float = quantity(
         2.5, "km/h", low=0.5, high=5.0, doc="pace on foot under threat, in the dark or by cover", fact="modelling assumption")
     carry_km_h: float = quantity(

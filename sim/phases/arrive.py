@@ -29,7 +29,7 @@ class Params(Parameters):
     recruits_defender: float = quantity(1.0, "", low=0.0, high=4.0, doc="multiplies the defender's dated intake", fact="modelling assumption", role="lever", short="recruits_defender")
     feedback: bool = quantity(True, "switch", doc="the defender's intake answers to lost ground", fact="modelling assumption", role="lever", short="reserves_feedback")
     feedback_gain: float = quantity(0.7, "", low=0.0, high=2.0, doc="share by which intake grows when loss of ground doubles", fact="modelling assumption")
-    feedback_pace: float = quantity(5.6, "km2/day", low=1.0, high=20.0, doc="loss of ground at which intake is as scheduled", fact="net_box_2024_11")
+    feedback_pace: float = quantity(5.6, "km2/day", low=1.0, high=20.0, doc="loss of ground in a box of 6,400 km2 at which intake is as scheduled", fact="net_box_2024_11")
     feedback_days: float = quantity(14.0, "days", low=3.0, high=60.0, doc="how long a loss of ground is remembered", fact="modelling assumption")
     other_fronts: bool = quantity(True, "switch", doc="other fronts draw reserves and intake away", fact="modelling assumption", role="lever", short="other_fronts")
     return_days: float = quantity(45.0, "days", low=10.0, high=180.0, doc="mean time of a wounded man until he returns", fact="modelling assumption")
@@ -165,7 +165,7 @@ def feedback(world) -> float:
         weight += w
         total += w * gain
     known = min(len(world.gains) / p.feedback_days, 1.0)
-    pace = p.feedback_pace * world.front_share
+    pace = p.feedback_pace * world.share_of_sector
     return min(max(1.0 + known * p.feedback_gain * (total / weight / pace - 1.0), 0.3), 3.0)
 
 

@@ -40,6 +40,7 @@ class Params(Parameters):
     cover_in_town: float = quantity(0.5, "", low=0.0, high=0.9, doc="share of direct fire that buildings keep from an attacker", fact="modelling assumption")
     works_fire: float = quantity(1.0, "", low=0.0, high=4.0, doc="how much works add to the fire on somebody who crosses them", fact="prior_belt")
     works_stop: float = quantity(4.0, "1/km", low=0.0, high=12.0, doc="rate per km at which full works, covered by fire, stop an attack", fact="prior_belt")
+    water_stop: float = quantity(4.0, "1/km", low=0.0, high=20.0, doc="rate per km at which water, covered by fire, stops an attack (times the share of water and banks)", fact="modelling assumption")
     duel_attacker: float = quantity(0.02, "", low=0.002, high=0.5, doc="chance per bout that an attacking man hits a man in a position in the open", fact="modelling assumption")
     duel_defender: float = quantity(0.05, "", low=0.005, high=0.5, doc="chance per bout that a man in a position hits an attacker", fact="modelling assumption")
     duel_cover: float = quantity(0.45, "", low=0.0, high=0.9, doc="share of an attacker's hits that a dug-in position keeps off", fact="modelling assumption")
@@ -223,7 +224,7 @@ def attack(geo, units, cells, nodes, formations, start, order, i, key, light, we
         if outcome < 1:
             break
         covered = fire / (fire + 2.0)
-        if uniform_of(key, slot, base + 2) < 1.0 - math.exp(-knobs.works_stop * works * covered * piece):
+        if uniform_of(key, slot, base + 2) < 1.0 - math.exp(-(knobs.works_stop * works + knobs.water_stop * cells.water[c]) * covered * piece):
             outcome = 0
             break
         if n_met < 6:

@@ -148,7 +148,7 @@ def attack(geo, units, cells, nodes, formations, start, order, i, key, light, we
             outcome = BREAKS
             break
         covered = fire / (fire + 2.0)
-        if uniform_of(key, slot, base + 2) < 1.0 - math.exp(-knobs.works_stop * works * covered * piece):
+        if uniform_of(key, slot, base + 2) < 1.0 - math.exp(-(knobs.works_stop * works + knobs.water_stop * cell.water) * covered * piece):
             outcome = STOPPED
             break
         if len(met) < MOST_MET:
