@@ -374,6 +374,7 @@ def test_the_rules_decide_is_made_of():
                   tally)
         for i in rows[1]:
             agree(decide.defender_reserve, plain_decide.defender_reserve, g, u, f, o, line, i, KEY, 0.5, knobs, tally)
+        f.follow[::2] = 2.0  # every other formation has a lodgement to go for
         for i in rows[0] + rows[1]:
             agree(decide.infiltrator, plain_decide.infiltrator, g, u, s.cells, s.nodes, f, i, KEY, 0.7, knobs)
             agree(decide.resite, plain_decide.resite, g, u, o, line, i, KEY, 3.0)
