@@ -330,6 +330,7 @@ def test_decide():
             setback = np.array([0.0, 0.0, 3.0, 8.0, 0.0])
             dt, light, leafy, mud = (float(s.rng.choice(v)) for v in ([0.25, 3.0], [0.0, 1.0], [0.5, 1.3], [0.0, 1.0]))
             tally = np.zeros((2, 4), np.int64)
+            f.follow[f.side == 0] = s.rng.choice([0.0, 2.0])  # a lodgement to go for, or none
             a = agree(decide.decide, plain_decide.decide, g, u, f, o, line, c, s.nodes, b, s.n, KEY, dt, light, leafy,
                       0.5, mud, knobs, armor, setback, tally)
             tallies[:] += a.tally
@@ -374,7 +375,6 @@ def test_the_rules_decide_is_made_of():
                   tally)
         for i in rows[1]:
             agree(decide.defender_reserve, plain_decide.defender_reserve, g, u, f, o, line, i, KEY, 0.5, knobs, tally)
-        f.follow[::2] = 2.0  # every other formation has a lodgement to go for
         for i in rows[0] + rows[1]:
             agree(decide.infiltrator, plain_decide.infiltrator, g, u, s.cells, s.nodes, f, i, KEY, 0.7, knobs)
             agree(decide.resite, plain_decide.resite, g, u, o, line, i, KEY, 3.0)
