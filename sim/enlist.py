@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from numba import njit
 
 from sim.draws import normal, uniform_of
@@ -82,8 +81,3 @@ def raise_unit(geo, units, formations, cursor, f, kind, men, vehicles, spread_km
     units.supply[i] = 1.0
     units.days[i] = math.floor(uniform_of(key, slot, 4) * 8.0)
     return i
-
-
-def free_rows(units) -> int:
-    """How many rows are free."""
-    return int(np.count_nonzero(units.kind == FREE))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-import numpy as np
-
 from sim.columns import Column, allocate, table_type
 
 
@@ -55,7 +53,6 @@ N_PLACES = len(Place)
 CAUSES = tuple(c.name.lower() for c in Cause)
 PLACES = tuple(p.name.lower() for p in Place)
 SIDES = tuple(s.name.lower() for s in Side)
-TASKS = tuple(t.name.lower() for t in Task)
 
 UNIT_COLUMNS = (
     Column("slot", "i8", "", "identity for draws; never reused"),
@@ -181,8 +178,3 @@ def books():
 def casualties(book, side: int) -> int:
     """Killed, wounded, captured and missing of one side so far."""
     return int(book.killed[side].sum() + book.wounded[side].sum() + book.captured[side].sum() + book.missing[side].sum())
-
-
-def slot_of(tag: np.int64, sequence: int) -> int:
-    """The slot of the `sequence`-th unit of the formation with this tag (24 bits of sequence)."""
-    return (int(tag) << 24) | int(sequence)

@@ -359,23 +359,13 @@ def engage(geo, units, cells, nodes, formations, start, order, n, key, light, we
         elif task == INFILTRATE:
             slip(geo, units, cells, nodes, formations, i, key, light, weapon, knobs, tally)
         elif task == DASH:
-            left = units.vehicles[i] - units.burst[i]
-            if left <= 0:
-                units.stage[i] = 0
-                units.task[i] = WITHDRAW
-                units.goal_x[i] = formations.base_x[units.formation[i]]
-                units.goal_y[i] = formations.base_y[units.formation[i]]
-                continue
-            attack(geo, units, cells, nodes, formations, start, order, i, key, light, weapon, shock, knobs, tally)
-            if units.task[i] == CONSOLIDATE:
-                units.task[i] = WITHDRAW
-                units.stage[i] = SET_DOWN
-                units.goal_x[i] = formations.base_x[units.formation[i]]
-                units.goal_y[i] = formations.base_y[units.formation[i]]
-            elif units.task[i] == DASH:  # nobody is left to fight on foot: what still runs goes home
-                units.task[i] = WITHDRAW
-                units.goal_x[i] = formations.base_x[units.formation[i]]
-                units.goal_y[i] = formations.base_y[units.formation[i]]
+            if units.vehicles[i] > units.burst[i]:
+                attack(geo, units, cells, nodes, formations, start, order, i, key, light, weapon, shock, knobs, tally)
+            # whoever got through sets its men down; what still runs goes home in any case
+            units.stage[i] = SET_DOWN if units.task[i] == CONSOLIDATE else 0
+            units.task[i] = WITHDRAW
+            units.goal_x[i] = formations.base_x[units.formation[i]]
+            units.goal_y[i] = formations.base_y[units.formation[i]]
 
 
 def run(world) -> None:

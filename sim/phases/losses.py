@@ -14,7 +14,7 @@ from numba import njit
 
 from sim.draws import binomial, key, uniform_of
 from sim.enlist import clear_row, raise_unit
-from sim.forces import Cause, Kind, Task
+from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
 
 READS = ("units", "cells")
@@ -23,7 +23,6 @@ WRITES = ("units", "formations", "books", "cursor")
 INFANTRY, ARMOR, BOMB_KIND = int(Kind.INFANTRY), int(Kind.ARMOR), int(Kind.GLIDE_BOMB)
 HOLD, CONSOLIDATE, INFILTRATE, ASSAULT, WITHDRAW, DASH = (
     int(t) for t in (Task.HOLD, Task.CONSOLIDATE, Task.INFILTRATE, Task.ASSAULT, Task.WITHDRAW, Task.DASH))
-DIRECT, POCKET = int(Cause.DIRECT_FIRE), int(Cause.POCKET)
 SET_DOWN = 4
 
 
