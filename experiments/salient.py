@@ -1,72 +1,22 @@
-"""A thin salient put into a running battle: the Dobropillia question (reserves in time, against an attacker who does not consolidate)."""
+"""The Dobropillia question as one number: how much of a thin salient the attacker still holds after some days."""
 
 from __future__ import annotations
 
-import numpy as np
-
 from sim import battle
-from sim.fields import MICRO
-from sim.forces import Kind, Side, Task
 from sim.muster import muster
+from sim.scenario import Breach, load_scenario
 
-
-def implant(world, width_km: float = 3.0, depth_km: float = 10.0, groups: int = 36, men: int = 4) -> np.ndarray:
-    """Gives the attacker a strip of ground `depth_km` beyond the line and puts `groups` groups into it.
-
-    The strip starts at the point of the line that lies nearest to the middle of the defender's deepest side. Groups come from
-    the reserves nearest to it; defenders in the strip fall back to their base. Returns the cells of the strip, (n,) bool.
-    """
-    g, c, u, n = world.geo, world.cells, world.units, world.n
-    count = int(world.front.count[0])
-    x, y = g.x0 + (np.arange(g.nx * g.ny) % g.nx + 0.5) * g.cell, g.y0 + (np.arange(g.nx * g.ny) // g.nx + 0.5) * g.cell
-    fx, fy = world.front.x[:count], world.front.y[:count]
-    east, north = -world.front.east[:count], -world.front.north[:count]
-    inside = (fx + east * depth_km > g.x0 + 8) & (fx + east * depth_km < g.x0 + g.width - 8)
-    inside &= (fy + north * depth_km > g.y0 + 8) & (fy + north * depth_km < g.y0 + g.height - 8)
-    room = [_room(world, fx[k], fy[k], east[k], north[k], depth_km) if inside[k] else -1.0 for k in range(count)]
-    k = int(np.argmax(room))
-    along = (x - fx[k]) * east[k] + (y - fy[k]) * north[k]
-    across = (x - fx[k]) * -north[k] + (y - fy[k]) * east[k]
-    strip = (along > 0) & (along < depth_km) & (np.abs(across) < width_km / 2) & (c.control < 0.5)
-    c.held[strip] = MICRO
-    c.control[strip] = 1.0
-    infantry = u.kind[:n] == Kind.INFANTRY
-    defenders = infantry & (u.side[:n] == Side.DEFENDER) & strip[u.cell[:n]]
-    for i in np.flatnonzero(defenders):
-        f = int(u.formation[i])
-        u.task[i], u.stage[i], u.partner[i] = Task.WITHDRAW, 0, -1
-        u.x[i], u.y[i] = world.formations.base_x[f], world.formations.base_y[f]
-        u.goal_x[i], u.goal_y[i] = u.x[i], u.y[i]
-    spare = np.flatnonzero(infantry & (u.side[:n] == Side.ATTACKER) & (u.task[:n] == Task.RESERVE) & (u.men[:n] >= men))
-    spare = spare[np.argsort(np.hypot(u.x[spare] - fx[k], u.y[spare] - fy[k]), kind="stable")][:groups]
-    for j, i in enumerate(spare):
-        a = depth_km * (j + 0.5) / len(spare)
-        b = ((j * 0.618) % 1.0 - 0.5) * width_km * 0.8
-        u.x[i] = u.goal_x[i] = fx[k] + east[k] * a - north[k] * b
-        u.y[i] = u.goal_y[i] = fy[k] + north[k] * a + east[k] * b
-        u.task[i], u.stage[i], u.days[i], u.place[i] = Task.HOLD, 0, 0.0, 0
-        u.cell[i] = world.cell_of(float(u.x[i]), float(u.y[i]))
-    return strip
-
-
-def _room(world, x: float, y: float, east: float, north: float, depth_km: float) -> float:
-    """How far from the attacker's ground the far end of a strip would lie, in km."""
-    c = world.cell_of(float(x + east * depth_km), float(y + north * depth_km))
-    return float(-world.cells.depth[c])
+OPENED = 10  # day on which the salient is opened: the battle has found its rhythm
 
 
 def held_after(seed: int, *, follow: float, reserve: bool = True, days: int = 20, wait: int = 4, overrides: dict | None = None,
                source: str = "pokrovsk-2024") -> float:
-    """Share of an implanted salient that the attacker still holds after `days`.
+    """Share of a salient that the attacker still holds `days` after it was opened.
 
     `follow`: follow-on groups that each formation sends a day; `reserve`: a relief formation arrives after `wait` days.
     """
-    world = muster(source, seed, overrides={"decide.follow_per_day": follow, **(overrides or {})}, record=False)
-    battle.run(world, 10)
-    strip = implant(world)
-    rows = [r for r, f in enumerate(world.scenario.formation) if f.relief and f.side == "defender"]
-    for day in range(days):
-        if reserve and day == wait and rows:
-            world.bring(world, rows[0])
-        battle.run(world, 1)
-    return float(world.cells.control[strip].mean())
+    breach = Breach(day=OPENED, reserve_days=wait if reserve else None)
+    scenario = load_scenario(source, breach=[breach.model_dump()], days=OPENED + days)
+    world = muster(scenario, seed, overrides={"decide.follow_per_day": follow, **(overrides or {})}, record=False)
+    battle.run(world)
+    return float(world.cells.control[world.breach].mean())

@@ -6,6 +6,7 @@ from time import perf_counter
 
 import numpy as np
 
+from sim import breach
 from sim.forces import Kind
 from sim.muster import check_books
 from sim.phases import PHASES
@@ -16,6 +17,7 @@ def step(world: World, timings: dict[str, float] | None = None) -> None:
     """Moves a battle on by one step. `timings` collects seconds by phase."""
     if world.new_day:
         world.supplies = world.supplies_on(world.day)
+        breach.run(world)
     world.notes.clear()
     for name, phase in PHASES.items():
         if timings is None:

@@ -73,6 +73,12 @@ def held_km2(look: Look) -> float:
     return float(look.world.cells.control.sum()) * look.area
 
 
+@measure("", "state", "share of an opened breach (a designed experiment) that the attacker holds")
+def breach_held(look: Look) -> float:
+    strip = look.world.breach
+    return float("nan") if strip is None else float(look.world.cells.control[strip].mean())
+
+
 @measure("km2", "total", "net ground gained by the attacker in the Pokrovsk direction")
 def net_direction_km2(look: Look) -> float:
     c = look.world.cells

@@ -137,6 +137,17 @@ class Belt(Table):
     grade: Grade = "assumed"
 
 
+class Breach(Table):
+    """A designed experiment: a thin salient is opened in front of the line, and a reserve may be sent against it."""
+
+    day: int = Field(10, ge=0, le=730, description="day of the battle on which it is opened")
+    width_km: float = Field(3.0, gt=0, le=20)
+    depth_km: float = Field(10.0, gt=0, le=30)
+    groups: int = Field(36, ge=1, le=500, description="groups of the attacker put into it")
+    men: int = Field(4, ge=1, le=30, description="men a group has at least")
+    reserve_days: int | None = Field(None, ge=0, le=365, description="days until a relief formation of the defender arrives; none: never")
+
+
 class Entry(Table):
     """One dated value of a schedule."""
 
@@ -187,6 +198,7 @@ class Scenario(Table):
     deadline: list[Deadline] = []
     belt: list[Belt] = []
     schedule: list[Entry] = []
+    breach: list[Breach] = []
     params: dict[str, float | bool | int] = {}
     front: str | None = Field(None, description="a file of occupied ground that replaces the computed starting control")
 
@@ -238,7 +250,7 @@ class Scenario(Table):
 
 def known_keys() -> list[str]:
     """Every key a scenario file may use (for hints)."""
-    tables = (Scenario, Box, Map, Climate, Formation, Objective, OtherFront, Deadline, Belt, Entry)
+    tables = (Scenario, Box, Map, Climate, Formation, Objective, OtherFront, Deadline, Belt, Breach, Entry)
     return [key for table in tables for key in table.model_fields]
 
 

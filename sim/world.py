@@ -39,6 +39,7 @@ class World:
         self.check = False
         self.journal = None
         self.gains = []  # ground gained by the attacker, km2, each of the last days
+        self.breach = None  # cells of a salient that was opened as an experiment, (n,) bool
         self.notes = []  # events of this step: (kind, x, y, number, words)
 
     @property

@@ -25,7 +25,7 @@ FLOORS = (
     {"measures"},
     {"journal"},
     {"world"},
-    {"muster"},
+    {"muster", "breach"},
     {"battle", "frame"},
     {"handles"},
     {"model"},
