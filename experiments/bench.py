@@ -36,12 +36,11 @@ ROOT = Path(__file__).resolve().parent.parent
 def run(what: str = "battle", peers: Path | None = None, quick: bool = False) -> None:
     """Prints every row as it is measured. `quick` shortens horizons and leaves the million out."""
     if what != "battle":
-        raise InputError(f"bench {what!r}: allowed: battle.")
+        raise InputError(f"bench {what!r}: allowed: battle, sweep, view.")
     if peers is not None and not (peers / "skirmish.c").is_file():
         raise InputError(f"--peers {str(peers)!r}: no skirmish.c in it.")
-    if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.7:
-        print(f"other programs keep {os.getloadavg()[0]:.1f} cores busy: rows of wall time mean little\n", flush=True)
-    _say("what", "figure", "ratio", "wanted")
+    busy()
+    say("what", "figure", "ratio", "wanted")
     start(quick)
     own = baseline(quick)
     plain(quick)
@@ -50,12 +49,18 @@ def run(what: str = "battle", peers: Path | None = None, quick: bool = False) ->
     two_workers(own, quick)
 
 
-def _say(what: str, figure: str, ratio: str = "", wanted: str = "") -> None:
+def busy() -> None:
+    """A word when other programs are at work."""
+    if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.7:
+        print(f"other programs keep {os.getloadavg()[0]:.1f} cores busy: rows of wall time mean little\n", flush=True)
+
+
+def say(what: str, figure: str, ratio: str = "", wanted: str = "") -> None:
     print(f"{what:<52} {figure:>18}  {ratio:>14}  {wanted}".rstrip(), flush=True)
 
 
-def _skip(what: str, why: str) -> None:
-    _say(what, "-", "", f"left out: {why}")
+def skip(what: str, why: str) -> None:
+    say(what, "-", "", f"left out: {why}")
 
 
 def _spent(work: Callable[[], object]) -> float:
@@ -78,7 +83,7 @@ def start(quick: bool) -> None:
         spent = after.children_user + after.children_system - before.children_user - before.children_system
         seconds.append(spent)
     wall = f"wall {statistics.median(walls[1:]):.2f} s"
-    _say("cached start to the first step, baseline", f"{statistics.median(seconds[1:]):.2f} s", wall, "at most 2 s")
+    say("cached start to the first step, baseline", f"{statistics.median(seconds[1:]):.2f} s", wall, "at most 2 s")
 
 
 def baseline(quick: bool) -> float:
@@ -95,16 +100,16 @@ def baseline(quick: bool) -> float:
             break
     done = world.unit_steps - before
     n = done / (world.step_index - 1)
-    _say(
+    say(
         f"baseline, {days} days, {n:,.0f} units, recorded",
         f"{seconds:.2f} s",
         f"wall {wall:.2f} s",
         "at most 10 s for 420 days",
     )
-    _say("  per unit-step", f"{seconds / done * 1e9:.0f} ns")
+    say("  per unit-step", f"{seconds / done * 1e9:.0f} ns")
     total = sum(timings.values())
     for name, part in sorted(timings.items(), key=lambda item: -item[1]):
-        _say(f"  {name}", f"{part / done * 1e9:.0f} ns", f"{part / total:.1%}")
+        say(f"  {name}", f"{part / done * 1e9:.0f} ns", f"{part / total:.1%}")
     _memory(world)
     return wall / days
 
@@ -113,9 +118,9 @@ def _memory(world) -> None:
     """Bytes of the unit tables by unit on the map, and of all arrays of the battle."""
     live = max(len(world.live()), 1)
     row = bytes_per_row(world.units) + world.bin_order.itemsize
-    _say("memory per unit: its row", f"{row} bytes", "", "at most 300 bytes")
+    say("memory per unit: its row", f"{row} bytes", "", "at most 300 bytes")
     rows = world.units.kind.shape[0]
-    _say("  rows kept for units to come included", f"{row * rows / live:.0f} bytes", f"{rows / live:.2f} rows")
+    say("  rows kept for units to come included", f"{row * rows / live:.0f} bytes", f"{rows / live:.2f} rows")
 
 
 def plain(quick: bool) -> None:
@@ -125,7 +130,7 @@ def plain(quick: bool) -> None:
         try:
             kernels = importlib.import_module("tests.plain.battle").plain_kernels
         except (ImportError, AttributeError):
-            return _skip(what, "tests/plain is not at hand (it is in a checkout)")
+            return skip(what, "tests/plain is not at hand (it is in a checkout)")
     name, steps = ("skirmish", 4) if quick else (BASELINE, 2)
     fast, slow = muster(name, 1), muster(name, 1)
     _steps(fast, steps)
@@ -133,7 +138,7 @@ def plain(quick: bool) -> None:
         twin = _spent(lambda: _steps(slow, steps))
     same = "same bits" if _print_of(fast) == _print_of(slow) else "OTHER BITS"
     compiled = _compiled_seconds(name, steps)
-    _say(
+    say(
         f"{what}, {name}, {steps} steps",
         f"{twin:.1f} s, {same}",
         f"{twin / compiled:,.0f} x",
@@ -165,11 +170,11 @@ def peer(peers: Path | None, quick: bool) -> None:
     """Our step against the C skirmish of the benchmark folder, by unit-step, at ten thousand units."""
     what = "C skirmish, 10,000 units"
     if peers is None:
-        return _skip(what, "no --peers DIR")
+        return skip(what, "no --peers DIR")
     try:
         other = _c_model(peers)
     except (OSError, ImportError, subprocess.SubprocessError) as error:
-        return _skip(what, f"it cannot be built here ({type(error).__name__}: {error})")
+        return skip(what, f"it cannot be built here ({type(error).__name__}: {error})")
     worlds = {"tiled skirmish": tiled(10_000), "baseline": muster(BASELINE, 1, record=False)}
     for world in worlds.values():
         battle.run(world, 5)
@@ -182,9 +187,9 @@ def peer(peers: Path | None, quick: bool) -> None:
             cost[name].append(seconds / (world.unit_steps - before))
         cost["C"].append(_spent(lambda: _steps_c(other, 20)) / (20 * 10_000))
     median = {name: statistics.median(values) for name, values in cost.items()}
-    _say(what, f"{median['C'] * 1e9:.0f} ns per unit-step")
+    say(what, f"{median['C'] * 1e9:.0f} ns per unit-step")
     for name in worlds:
-        _say(
+        say(
             f"  {name}, all phases, nothing recorded",
             f"{median[name] * 1e9:.0f} ns",
             f"{median[name] / median['C']:.2f} x C",
@@ -230,7 +235,7 @@ def sizes(quick: bool) -> None:
     median = {n: statistics.median(values) for n, values in cost.items()}
     for n in chosen:
         wanted = "at most 1.4 x" if n == SIZES[-1] else ""
-        _say(
+        say(
             f"tiled sector, {n:,} units, per unit-step",
             f"{median[n] * 1e9:.0f} ns",
             f"{median[n] / median[10_000]:.2f} x 10,000",
@@ -242,14 +247,14 @@ def sizes(quick: bool) -> None:
         for table in (biggest.units, biggest.cells, biggest.nodes, biggest.blocks, biggest.orders)
         for column in table
     )
-    _say(f"  all tables, map included, by unit at {chosen[-1]:,}", f"{kept / len(biggest.live()):.0f} bytes")
+    say(f"  all tables, map included, by unit at {chosen[-1]:,}", f"{kept / len(biggest.live()):.0f} bytes")
 
 
 def two_workers(day: float, quick: bool) -> None:
     """Replications on two workers against one: warm processes, interleaved pairs of runs, wall time."""
     what = "two workers against one"
     if (os.cpu_count() or 1) < 2:
-        return _skip(what, "one core")
+        return skip(what, "one core")
     pairs, seconds = (3, 1.5) if quick else (5, 5.0)
     days = min(max(round(seconds / day), 1), 420)
     context = multiprocessing.get_context("spawn")
@@ -266,7 +271,7 @@ def two_workers(day: float, quick: bool) -> None:
                 walls.append(time.perf_counter() - begin)
             ratios.append(walls[0] / walls[1])
     spread = f"{min(ratios):.2f}-{max(ratios):.2f}"
-    _say(
+    say(
         f"{what}, {pairs} pairs of runs of {days} days", spread, f"{statistics.median(ratios):.2f} x", "at least 1.7 x"
     )
 

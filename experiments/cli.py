@@ -131,6 +131,34 @@ def run(
 
 
 @app.command()
+def sweep(
+    study: Annotated[str, typer.Argument(help="Name of a study, or a TOML file.")],
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; else runs/STUDY.")] = None,
+    workers: Annotated[str | None, typer.Option(metavar="N", help="Processes; else one a core.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Dask cluster that computes: tcp://HOST:PORT.")
+    ] = None,
+    limit: Annotated[str | None, typer.Option(metavar="N", help="Make at most so many runs now.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Sweep even if the study needs very many runs.")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Make runs again that failed.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> int:
+    """Make the runs of a study that its folder does not hold yet; the same command resumes."""
+    from experiments.sweep import carry_out
+
+    return carry_out(
+        study,
+        out=out,
+        workers=workers,
+        scheduler=scheduler,
+        limit=limit,
+        yes=yes,
+        retry_failed=retry_failed,
+        quiet=quiet,
+    )
+
+
+@app.command()
 def scenarios(
     copy: Annotated[
         tuple[str, Path] | None, typer.Option(metavar="NAME FILE", help="Copy a scenario to a file, to change it.")
@@ -167,17 +195,53 @@ def measures() -> None:
 
 
 @app.command()
+def studies(name: Annotated[str | None, typer.Argument(help="Name of a study, or a TOML file.")] = None) -> None:
+    """List the studies, or show one with its factors and first points."""
+    from experiments import listing
+
+    listing.print_study(name) if name is not None else listing.print_studies()
+
+
+@app.command()
 def bench(
-    what: Annotated[str, typer.Argument(help="What to measure: battle.")] = "battle",
+    what: Annotated[str, typer.Argument(help="What to measure: battle, sweep, or view (the page).")] = "battle",
     peers: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of the skirmish benchmark, for the C row.")
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Shorter rows.")] = False,
 ) -> None:
     """Measure speed and memory, all in one run."""
+    if what == "view":
+        from sim.view.page.bench import measure
+
+        return measure(quick)
+    if what == "sweep":
+        from experiments.bench_sweep import run as measure
+
+        return measure(quick)
     from experiments import bench as measured
 
     measured.run(what, peers, quick)
+
+
+@app.command()
+def view(
+    scenario: Annotated[str | None, typer.Argument(help="Name of a scenario, or a TOML file.")] = None,
+    run_: Annotated[
+        Path | None, typer.Option("--run", metavar="DIR", help="Replay what `pokrovsk run` wrote to this folder.")
+    ] = None,
+    member: Annotated[
+        str, typer.Option(metavar="WHICH", help="Of a folder with several runs: median, low, high, or a seed.")
+    ] = "median",
+    seed: Annotated[str, typer.Option(metavar="N", help="Seed of the battle.")] = "1",
+    port: Annotated[int | None, typer.Option(metavar="N", help="Port; else the first free one from 8765.")] = None,
+    host: Annotated[str, typer.Option(metavar="H", help="Address to listen on; else this machine only.")] = "127.0.0.1",
+    open_: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
+) -> None:
+    """Watch a battle in the browser: step it, move levers, compare two courses, replay a run."""
+    from sim.view.page.serve import serve
+
+    serve(scenario, run=run_, member=member, seed=seed, host=host, port=port, browser=open_)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from typing import Any
 
 from sim.quantity import InputError
 
+MOST_POINTS, MOST_COLUMNS = 12, 6  # of a study that are shown
+
 
 def print_scenarios() -> None:
     """Name, first day, days, cell and title of the shipped scenarios."""
@@ -73,6 +75,60 @@ def print_measures() -> None:
     from sim.measures import MEASURES
 
     _print([("name", "unit", "kind", "meaning"), *((m.name, m.unit, m.kind, m.doc) for m in MEASURES.values())])
+
+
+def print_studies() -> None:
+    """Name, scenario, design, points x replicates, days and question of the shipped studies."""
+    from experiments.studies import load_study, study_names
+
+    rows = [("name", "scenario", "design", "points", "runs", "days", "question")]
+    for name in study_names():
+        s = load_study(name)
+        days = sorted({scenario.days for scenario in s.scenarios.values()})
+        points = f"{s.n_points:,} x {s.replicates}"
+        told = s.question or s.title
+        rows.append((name, ", ".join(s.scenarios), s.design, points, f"{s.n_runs:,}", "-".join(map(str, days)), told))
+    _print(rows)
+
+
+def print_study(name: str) -> None:
+    """One study: what it asks, its factors, and its first points."""
+    from experiments.studies import load_study
+
+    s = load_study(name)
+    told = [(word, value) for word, value in (("claim", s.claim), ("title", s.title), ("question", s.question)) if value]
+    for word, scenario in s.scenarios.items():
+        told.append(("scenario", f"{word}, {scenario.start}, {scenario.days} days"))
+    told.append(("design", f"{s.design}: {s.plan.doc}"))
+    told.append(("runs", f"{s.n_points:,} points x {s.replicates} seeds ({s.seeds[0]}-{s.seeds[-1]}) = {s.n_runs:,}"))
+    told += [("set", f"{key} = {value}") for key, value in s.fixed.items()]
+    kept = ", ".join(s.measures) or "every measure"
+    told.append(("kept", f"final values of every measure{f'; of every day: {kept}' if s.daily else ''}; maps: {s.maps}"))
+    _print(told)
+    rows = [("factor", "unit", *(["group"] if s.groups else []), "values")]
+    for f in s.factor_list:
+        group = [f.group or f.name] if s.groups else []
+        rows.append((f.name, f.unit, *group, _values(f) if f.options or not s.plan.is_grid else _many(s.grid_of(f))))
+    print()
+    _print(rows)
+    shown = s.factor_list[:MOST_COLUMNS]
+    rows = [("point", *(f.name for f in shown))]
+    rows += [(p.index, *(_number(p.levels[f.name]) for f in shown)) for p in map(s.point, range(min(s.n_points, MOST_POINTS)))]
+    print()
+    _print(rows)
+    more = [f"{n:,} more {what}" for n, what in ((s.n_points - MOST_POINTS, "points"), (len(s.factor_list) - MOST_COLUMNS, "factors")) if n > 0]
+    if more:
+        print(f"and {' and '.join(more)}")
+
+
+def _values(factor: Any) -> str:
+    if factor.options:
+        return _many(factor.options)
+    return f"{_number(factor.low)} to {_number(factor.high)}" + (", log scale" if factor.scale == "log" else "")
+
+
+def _many(values: Any) -> str:
+    return ", ".join(_number(v) for v in values)
 
 
 def _matches(pattern: str, *texts: str | None) -> bool:

@@ -38,10 +38,10 @@ class Order:
 
 def checked(order: Order) -> tuple[Scenario, dict[str, Any]]:
     """The scenario and overrides of an order, its numbers made numbers; InputError for anything that cannot be."""
-    order.days = _whole("--days", order.days, 1, 731)
-    order.runs = _whole("--runs", order.runs, 1, 100_000)
-    order.seed = _whole("--seed", order.seed, 0, 2**53)
-    order.workers = _whole("--workers", order.workers, 1, 1024)
+    order.days = whole("--days", order.days, 1, 731)
+    order.runs = whole("--runs", order.runs, 1, 100_000)
+    order.seed = whole("--seed", order.seed, 0, 2**53)
+    order.workers = whole("--workers", order.workers, 1, 1024)
     order.cell_km, order.step_hours = _decimal("--cell-km", order.cell_km), _decimal("--step-hours", order.step_hours)
     if order.maps not in MAPS:
         raise InputError(f"--maps {order.maps!r}: allowed: {', '.join(MAPS)}.")
@@ -82,7 +82,7 @@ def parsed(settings: list[str]) -> dict[str, str]:
     return out
 
 
-def _whole(name: str, value: int | str | None, least: int, most: int) -> int | None:
+def whole(name: str, value: int | str | None, least: int, most: int) -> int | None:
     if value is None:
         return None
     try:

@@ -12,9 +12,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 SCHEMA = 1  # of everything that is written: raised when a reader of old files would misread new ones
-MOST_DEATHS = 3  # a run whose worker died so often is given up and recorded as failed
-PATIENCE_S = 5.0  # how long workers may take to finish their day after a stop
 
 
 @dataclass
@@ -48,10 +44,6 @@ class RunResult:
     steps: int
 
 
-class Stopped(Exception):
-    """The run was asked to stop before its end."""
-
-
 def simulate(
     source: str | Path | Scenario = "pokrovsk-2024",
     seed: int = 1,
@@ -65,7 +57,7 @@ def simulate(
     """One run from muster to the last day.
 
     `changes` are fields of the scenario (`days`, `start`, `cell_km`, `step_hours`, `front`); `overrides` are parameters
-    by dotted key or short name. `on_day` is told each day that is done and may raise `Stopped`.
+    by dotted key or short name. `on_day` is told each day that is done.
     """
     from sim import battle
     from sim.frame import last_frame_arrays
@@ -182,33 +174,17 @@ class Outcome:
     error: str | None = None
 
 
-@dataclass
-class Ticker:
-    """Days done, by job: what a progress bar reads. Shared with workers when there are any."""
-
-    days: Any
-    stop: Any = None
-    told: Callable[[int], None] = field(default=lambda total: None)
-
-
-def run_job(job: Job, number: int = 0, ticker: Ticker | None = None) -> Outcome:
+def run_job(job: Job, number: int) -> Outcome:
     """Makes one run and writes its piece. A run that raises is an outcome like any other; bad input is not."""
     from experiments.outputs import write_piece
+    from experiments.pool import tell
 
-    ticker = ticker or _shared
-
-    def on_day(day: int) -> None:
-        if ticker is not None:
-            ticker.days[number] = day
-            if ticker.stop is not None and ticker.stop.value:
-                raise Stopped
-            ticker.told(day)
-
+    tell((number, 0))
     try:
-        if ticker is not None:
-            ticker.days[number] = 0
-        result = simulate(job.scenario, job.seed, job.overrides, maps=job.maps, check=job.check, on_day=on_day)
-    except (InputError, Stopped, KeyboardInterrupt):
+        result = simulate(
+            job.scenario, job.seed, job.overrides, maps=job.maps, check=job.check, on_day=lambda day: tell((number, day))
+        )
+    except InputError:
         raise
     except Exception as error:
         return Outcome(job.seed, error=f"{type(error).__name__}: {error}")
@@ -219,74 +195,30 @@ def run_job(job: Job, number: int = 0, ticker: Ticker | None = None) -> Outcome:
     return Outcome(job.seed, written=True)
 
 
+def _numbered(pair: tuple[int, Job]) -> Outcome:
+    return run_job(pair[1], pair[0])
+
+
 def execute(jobs: list[Job], workers: int = 1, on_days: Callable[[int], None] | None = None) -> Iterator[Outcome]:
     """Outcomes of the jobs as they end, by `workers` processes (one: this one). `on_days` is told all days done."""
+    from experiments import pool
+
+    days = [0] * len(jobs)
     tell = on_days or (lambda total: None)
-    if workers <= 1 or len(jobs) <= 1:
-        days = [0] * len(jobs)
-        ticker = Ticker(days, told=lambda day: tell(sum(days)))
-        for number, job in enumerate(jobs):
-            yield run_job(job, number, ticker)
-    else:
-        yield from _pooled(jobs, workers, tell)
 
+    def hear(news: tuple[int, int]) -> None:
+        days[news[0]] = news[1]
 
-_shared: Ticker | None = None
+    def hear_here(news: tuple[int, int]) -> None:
+        hear(news)
+        tell(sum(days))
 
-
-def _start_worker(days: Any, stop: Any) -> None:
-    """In a new worker: Ctrl-C is the parent's business; days and the stop sign are shared."""
-    import signal
-
-    global _shared
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _shared = Ticker(days, stop)
-
-
-def _pooled(jobs: list[Job], workers: int, tell: Callable[[int], None]) -> Iterator[Outcome]:
-    """Runs jobs in spawned processes. When one is killed, what was under way is begun again in new ones."""
-    import multiprocessing
-
-    context = multiprocessing.get_context("spawn")
-    days = context.Array("i", [-1] * len(jobs), lock=False)  # -1: not begun
-    stop = context.Value("b", 0, lock=False)
-    left, deaths = set(range(len(jobs))), [0] * len(jobs)
-    while left:
-        others = set(multiprocessing.active_children())
-        pool = ProcessPoolExecutor(
-            min(workers, len(left)), mp_context=context, initializer=_start_worker, initargs=(days, stop)
-        )
-        waiting: dict[Future, int] = {}
-        try:
-            waiting = {pool.submit(run_job, jobs[k], k): k for k in sorted(left)}
-            while waiting:
-                done, _ = wait(waiting, timeout=0.25, return_when=FIRST_COMPLETED)
-                tell(sum(max(d, 0) for d in days))
-                for future in done:
-                    outcome = future.result()
-                    left.discard(waiting.pop(future))
-                    yield outcome
-            pool.shutdown()
-        except BrokenProcessPool:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for k in sorted(left):
-                deaths[k] += days[k] >= 0
-                days[k] = -1
-                if deaths[k] >= MOST_DEATHS:
-                    left.discard(k)
-                    yield Outcome(jobs[k].seed, error=f"its worker process was killed {deaths[k]} times")
-        except BaseException:
-            stop.value = 1
-            pool.shutdown(wait=False, cancel_futures=True)
-            _end(set(multiprocessing.active_children()) - others)
-            raise
-
-
-def _end(processes: set) -> None:
-    """Waits for workers that were asked to stop, and ends those that do not."""
-    deadline = time.monotonic() + PATIENCE_S
-    for process in processes:
-        process.join(max(deadline - time.monotonic(), 0.0))
-        if process.is_alive():
-            process.terminate()
-            process.join(1.0)
+    many = workers > 1 and len(jobs) > 1
+    executor = pool.Workers(min(workers, len(jobs)), hear) if many else pool.Here(hear_here)
+    try:
+        for (_, job), answer in pool.drive(executor, _numbered, enumerate(jobs), pulse=lambda: tell(sum(days))):
+            yield Outcome(job.seed, error=str(answer)) if isinstance(answer, pool.WorkerDied) else answer
+        executor.shutdown()
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        raise

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import matplotlib.dates as mdates
 import numpy as np
-from matplotlib import patheffects
 
 from sim.view import style
+from sim.view.marks import BANDS, FEW, bands, end_labels, halo, shares
 from sim.view.story import (
     RECORD,
     Area,
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 HEIGHT_IN = 88 / 25.4
-BANDS = "middle 50 and 90 % of the runs"
-FEW = 8  # below this many runs each is drawn by itself, since shares of so few mean nothing
 
 
 def fan_chart(
@@ -141,25 +139,10 @@ def _within(runs: np.ndarray, value: float) -> bool:
     return bool(low <= value <= high)
 
 
-def _shares(values: np.ndarray) -> tuple[float, ...]:
-    """The quantiles that are drawn; the ends are the extremes when runs are few."""
-    return (0.05, 0.25, 0.5, 0.75, 0.95) if len(values) >= FEW else (0.0, 0.25, 0.5, 0.75, 1.0)
-
-
 def _fan(ax: Axes, values: np.ndarray, start: dt.date, record: Area | None, p: style.Palette) -> None:
     x = mdates.date2num(start) + np.arange(values.shape[1])
-    low, quarter, middle, three, high = np.quantile(values, _shares(values), axis=0)
-    if 1 < len(values) < FEW:
-        ax.plot(x, values.T, color=p.bands[2], lw=0.7)
-    elif len(values) > 1:
-        ax.fill_between(x, low, high, color=p.bands[1], lw=0)
-        ax.fill_between(x, quarter, three, color=p.bands[2], lw=0)
-    ax.plot(x, middle, color=p.median, lw=1.4)
-    ends = [(middle[-1], "median" if len(values) > 1 else "run", p.median)]
-    if 1 < len(values) < FEW:
-        ends.append((values[:, -1].max(), "runs", p.secondary))
-    elif len(values) > 1:
-        ends += [(high[-1], "90 %", p.secondary), (three[-1], "50 %", p.secondary)]
+    low, high = np.quantile(values, shares(values), axis=0)[[0, -1]]
+    ends = bands(ax, x, values, p)
     if record is not None and len(record.date):
         rx = mdates.date2num(record.date)
         ax.plot(rx, record.held, color=p.ink, lw=1.3)
@@ -180,35 +163,8 @@ def _fan(ax: Axes, values: np.ndarray, start: dt.date, record: Area | None, p: s
     ax.set_ylim(max(every.min() - pad, 0), every.max() + pad)
     style.time_axis(ax, start, start + dt.timedelta(days=values.shape[1] - 1), most=7)
     style.ticks_of_numbers(ax.yaxis)
-    _end_labels(ax, x[-1], ends)
+    end_labels(ax, x[-1], ends)
     _under(ax, "Ground held by the attacker in the box, km²", p)
-
-
-def _end_labels(ax: Axes, x: float, ends: list[tuple[float, str, str]], size: float = 8.0) -> None:
-    """Words at the ends of lines, moved apart where they would touch."""
-    low, high = ax.get_ylim()
-    height = ax.get_position().height * ax.figure.get_figheight() * 72
-    at = sorted(((v - low) / (high - low) * height, word, color) for v, word, color in ends)
-    y = np.array([a for a, _, _ in at])
-    for _ in range(60):
-        gap = np.diff(y) - size * 1.15
-        push = np.where(gap < 0, -gap / 2 + 0.01, 0.0)
-        if not push.any():
-            break
-        y[:-1] -= push
-        y[1:] += push
-    for (_, word, color), where in zip(at, y):
-        ax.annotate(
-            word,
-            (x, low + where / height * (high - low)),
-            (4, 0),
-            textcoords="offset points",
-            fontsize=size,
-            color=color,
-            weight="bold" if word == "record" else style.plain_weight(),
-            va="center_baseline",
-            annotation_clip=False,
-        )
 
 
 def _by_month(
@@ -219,7 +175,7 @@ def _by_month(
     days = [(d - start).days for d in edges]
     gain = values[:, days[1:]] - values[:, days[:-1]]
     k = np.arange(gain.shape[1])
-    low, quarter, middle, three, high = np.quantile(gain, _shares(values), axis=0)
+    low, quarter, middle, three, high = np.quantile(gain, shares(values), axis=0)
     if 1 < len(values) < FEW:
         for one in gain:
             ax.hlines(one, k - 0.31, k + 0.31, color=p.bands[2], lw=0.7)
@@ -245,7 +201,7 @@ def _by_month(
                 weight="bold",
                 ha="center",
                 va="top",
-                path_effects=[patheffects.withStroke(linewidth=2, foreground=p.paper)],
+                path_effects=halo(p),
             )
     ax.axhline(0, color=p.ink, lw=0.7)
     ax.set_ylim(min(low.min(), 0) - 0.03 * max(tops), max(tops) * 1.07)

@@ -6,6 +6,7 @@ Ink carries facts, color carries sides and danger, grey and tan carry the model'
 from __future__ import annotations
 
 import datetime as dt
+import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -176,6 +177,7 @@ def rc(palette: Palette = LIGHT) -> dict[str, object]:
         "svg.fonttype": "path",
         "svg.hashsalt": "pokrovsk",
         "axes.unicode_minus": True,
+        "text.parse_math": False,  # a dollar sign in somebody's name is a dollar sign
         "path.simplify": True,
         "legend.frameon": False,
     }
@@ -251,8 +253,8 @@ def date_ticks(start: dt.date, end: dt.date, most: int = 6) -> list[tuple[dt.dat
         return [(d, f"{d.day} {MONTHS[d.month - 1]}") for d in dates]
     months = [dt.date(start.year + m // 12, m % 12 + 1, 1) for m in range(start.month, start.month + days // 28 + 1)]
     months = [m for m in months if m <= end]
-    step = next((s for s in (1, 2, 3, 6, 12) if len(months) / s <= most), 12)
-    kept = [m for m in months if (m.month - 1) % step == 0] or months[:1]
+    steps = ([m for m in months if (m.month - 1) % step == 0] for step in (1, 2, 3, 6, 12))
+    kept = next((some for some in steps if len(some) <= most), months[:1]) or months[:1]
     return [(m, str(m.year) if m.month == 1 else MONTHS[m.month - 1]) for m in kept]
 
 
@@ -279,6 +281,8 @@ def commit() -> str:
 def seeds_text(seeds: Sequence[int]) -> str:
     """ "seed 3", "seeds 1 to 64" or "seeds 1, 4, 9"."""
     given = sorted(set(int(s) for s in seeds))
+    if not given:
+        return "no seed"
     if len(given) == 1:
         return f"seed {given[0]}"
     if len(given) == given[-1] - given[0] + 1:
@@ -296,16 +300,27 @@ def caption_text(
     return " ".join(p for p in parts if p)
 
 
-def wrap(text: str, width_in: float, size_pt: float) -> str:
-    """Text broken into lines that fit a width in inches at a type size in points."""
+def wrap(text: str, width_in: float, size_pt: float, bold: bool = False) -> str:
+    """Text broken at spaces (not at hard ones) into lines of a width in inches; a word longer than that is cut."""
     lines, line = [], ""
-    for word in text.split():
+    words = re.split(r"[ \n\t]+", text.strip().replace(" %", "\u00a0%"))
+    for word in (fitted(word, width_in * 72, size_pt, bold) for word in words):
         longer = f"{line} {word}".strip()
-        if line and text_width(longer, size_pt) > width_in * 72:
+        if line and text_width(longer, size_pt, bold) > width_in * 72:
             lines.append(line)
             longer = word
         line = longer
     return "\n".join([*lines, line])
+
+
+def fitted(text: str, width_pt: float, size_pt: float, bold: bool = False) -> str:
+    """One line of text, cut with an ellipsis where it is longer than so many points."""
+    if text_width(text, size_pt, bold) <= width_pt:
+        return text
+    keep = max(1, int(len(text) * width_pt / text_width(text, size_pt, bold)))
+    while keep > 1 and text_width(text[:keep].rstrip() + "…", size_pt, bold) > width_pt:
+        keep -= 1
+    return text[:keep].rstrip() + "…"
 
 
 def text_width(text: str, size_pt: float, bold: bool = False, serif: bool = False) -> float:

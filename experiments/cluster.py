@@ -1,0 +1,122 @@
+"""Runs on a Dask cluster: the executor behind `pokrovsk sweep --scheduler tcp://...`.
+
+Workers compute and hand back numbers; files are written by the sweep alone, so that no file system need be shared.
+Workers may come, die and come again: Dask gives their runs to others, and after too many deaths the sweep's own loop
+counts. A worker with other code than ours makes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from concurrent.futures import Future
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from experiments.pool import WorkerDied
+from experiments.runs import code_key
+from sim.quantity import InputError
+
+if TYPE_CHECKING:
+    from experiments.rows import Made, Task
+
+CONNECT_S = 10.0  # a scheduler that does not answer for so long is not there
+AHEAD = 2  # runs given out for each thread of the cluster
+LOOK_S = 5.0  # how often the cluster is asked how large it is now
+
+
+class Cluster:
+    """A Dask cluster as an executor."""
+
+    def __init__(self, address: str):
+        self.address = address
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # we say ourselves, in a line, what is wrong
+        from distributed import Client
+
+        try:
+            self.client = Client(address, timeout=CONNECT_S, set_as_default=False)
+        except (OSError, ValueError) as error:
+            why = f" ({error})" if isinstance(error, ValueError) else ""
+            raise InputError(f"--scheduler {address!r}: no Dask scheduler answers there{why}.") from None
+        self.work = partial(make_there, code_key())
+        self._threads, self._looked = 0, 0.0
+        try:
+            self._check()
+        except BaseException:
+            self.client.close()
+            raise
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(self, *_error: Any) -> None:
+        self.shutdown(wait=False)
+
+    def _check(self) -> None:
+        """InputError when a worker that is there now cannot make our runs. Those that come later look for themselves."""
+        for worker, code in self.client.run(code_there, on_error="return").items():
+            if isinstance(code, ImportError):
+                raise InputError(f"--scheduler {self.address!r}: worker {worker} has no pokrovsk ({code}); install it there.")
+            if isinstance(code, BaseException):
+                raise InputError(f"--scheduler {self.address!r}: worker {worker} does not work: {type(code).__name__}: {code}.")
+            if code != code_key():
+                raise InputError(f"--scheduler {self.address!r}: {other_code(worker)}")
+
+    @property
+    def ahead(self) -> int:
+        """Runs to give out now; a cluster that is still empty gets a few."""
+        if time.monotonic() - self._looked > LOOK_S:
+            self._looked = time.monotonic()
+            self._threads = sum(self.client.nthreads().values())
+        return AHEAD * max(self._threads, 4)
+
+    def submit(self, fn: Any, /, *args: Any) -> Future:
+        """A future of the answer; the cluster keeps nothing of it once it is here."""
+        future: Future = Future()
+        future.set_running_or_notify_cancel()  # what was given out is finished
+        remote = self.client.submit(fn, *args, pure=False)
+        remote.add_done_callback(partial(self._hand_on, future))
+        return future
+
+    def _hand_on(self, future: Future, remote: Any) -> None:
+        from distributed import CancelledError, KilledWorker
+
+        try:
+            future.set_result(remote.result())
+        except KilledWorker as death:
+            future.set_exception(WorkerDied(str(death).splitlines()[0]))
+        except CancelledError:
+            future.set_exception(InputError(f"the Dask scheduler at {self.address} is gone; start it, and the same command goes on."))
+        except BaseException as error:
+            future.set_exception(error)
+        finally:
+            remote.release()
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Leaves the cluster, which stays as it is."""
+        self.client.close(timeout=5.0)
+
+
+def code_there() -> str:
+    """On a worker: the code that it has."""
+    from experiments import runs
+
+    return runs.code_key()
+
+
+def make_there(code: str, task: Task) -> Made:
+    """On a worker: makes one run, if its code is that of the sweep."""
+    from distributed import get_worker
+
+    from experiments.rows import make
+
+    here = get_worker().address
+    if code_there() != code:
+        raise InputError(other_code(here))
+    made = make(task)
+    made.told["exec_worker"] = here
+    return made
+
+
+def other_code(worker: str) -> str:
+    return f"worker {worker} has another version of the model than this machine; install the same one on both."

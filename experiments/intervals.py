@@ -1,0 +1,129 @@
+"""Intervals: what a mean, a difference or a share may be, given how many runs there were.
+
+All are 95 % intervals. One value has none, which is told by NaN limits and a note, and so are values that do not differ.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+LEVEL = 0.95
+RESAMPLES = 2000
+SEED = 20240708  # of every resampling, so that the same runs give the same figures
+BOOTSTRAP_LEAST = 5  # values below which a bootstrap has too few different samples to mean anything
+METHODS = ("t", "bootstrap")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure with its 95 % interval. Without one (too few values) `low` and `high` are NaN and `note` says why."""
+
+    estimate: float
+    low: float
+    high: float
+    n: int
+    note: str = ""
+
+    @property
+    def is_clear(self) -> bool:
+        """True when the interval leaves out zero."""
+        return bool(self.low > 0 or self.high < 0)
+
+
+def finite(values) -> np.ndarray:
+    """The values that are numbers, as a flat array."""
+    flat = np.asarray(values, float).ravel()
+    return flat[np.isfinite(flat)]
+
+
+def of_mean(values, method: str = "t") -> Interval:
+    """The mean of independent values: Student's t interval, or a bias-corrected accelerated bootstrap."""
+    values = finite(values)
+    n = len(values)
+    middle = float(values.mean()) if n else math.nan
+    if n < 2:
+        return Interval(middle, math.nan, math.nan, n, "no value" if n == 0 else "a single value: no interval")
+    if np.ptp(values) == 0:
+        return Interval(middle, middle, middle, n, "all values equal")
+    if method == "bootstrap":
+        return of_statistic(np.mean, values)
+    wide = reach(float(values.std(ddof=1)), n)
+    return Interval(middle, middle - wide, middle + wide, n)
+
+
+def reach(spread: float, n: int) -> float:
+    """Half the width of the t interval of a mean of n values with that standard deviation."""
+    from scipy import stats
+
+    return float(stats.t.ppf(0.5 + LEVEL / 2, n - 1) * spread / math.sqrt(n))
+
+
+def of_difference(a, b) -> Interval:
+    """Mean of b less mean of a for two independent samples of unequal spread (Welch); `n` is that of the smaller one."""
+    from scipy import stats
+
+    a, b = finite(a), finite(b)
+    n = min(len(a), len(b))
+    gap = float(b.mean() - a.mean()) if n else math.nan
+    if n < 2:
+        return Interval(gap, math.nan, math.nan, n, "no value" if n == 0 else "a single value: no interval")
+    if np.ptp(a) == 0 and np.ptp(b) == 0:
+        return Interval(gap, gap, gap, n, "all values equal")
+    limits = stats.ttest_ind(b, a, equal_var=False).confidence_interval(LEVEL)
+    return Interval(gap, float(limits.low), float(limits.high), n)
+
+
+def of_share(k: int, n: int) -> Interval:
+    """The share k of n (Wilson)."""
+    from scipy import stats
+
+    if n == 0:
+        return Interval(math.nan, math.nan, math.nan, 0, "no value")
+    limits = stats.binomtest(int(k), int(n)).proportion_ci(LEVEL, method="wilson")
+    return Interval(k / n, float(limits.low), float(limits.high), int(n))
+
+
+def of_statistic(statistic: Callable, *samples: np.ndarray, paired: bool = False) -> Interval:
+    """Any statistic of samples by bootstrap (bias-corrected and accelerated; percentiles where that is not defined)."""
+    import warnings
+
+    from scipy import stats
+
+    n = min(len(s) for s in samples)
+    estimate = float(statistic(*samples))
+    if n < BOOTSTRAP_LEAST:
+        return Interval(estimate, math.nan, math.nan, n, f"fewer than {BOOTSTRAP_LEAST} values: no bootstrap interval")
+    limits = None
+    for method in ("BCa", "percentile"):
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")  # scipy warns of a degenerate sample; the next method is tried then
+            limits = stats.bootstrap(
+                samples,
+                statistic,
+                n_resamples=RESAMPLES,
+                paired=paired,
+                confidence_level=LEVEL,
+                method=method,
+                rng=np.random.default_rng(SEED),
+            ).confidence_interval
+        if math.isfinite(limits.low) and math.isfinite(limits.high):
+            return Interval(estimate, float(limits.low), float(limits.high), n)
+    return Interval(estimate, math.nan, math.nan, n, "the bootstrap gives no interval")
+
+
+def seeds_text(seeds) -> str:
+    """Seeds as people write them: "1-20", or "1, 2, 5-9"."""
+    seeds, parts = sorted({int(s) for s in seeds}), []
+    first = last = None
+    for seed in [*seeds, None]:
+        if seed is not None and last is not None and seed == last + 1:
+            last = seed
+            continue
+        if first is not None:
+            parts.append(f"{first}" if first == last else f"{first}-{last}")
+        first = last = seed
+    return ", ".join(parts)

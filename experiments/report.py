@@ -1,0 +1,361 @@
+"""`pokrovsk report DIR`: one page that tells a study or an ensemble, with every figure in it, for screen, phone and paper.
+
+The page asks nothing of the network. Its figures also lie beside it as PNG, SVG and PDF.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.quantity import InputError
+
+if TYPE_CHECKING:
+    from experiments.results import Results
+    from sim.view.chart import Chart
+
+FORMATS = ("png", "svg", "pdf")
+MOST_FAILED = 20  # failed runs that are listed
+MOST_FACTORS = 300  # rows of the table of factors
+DESIGNS = {
+    "factorial": "factorial: every combination of levels",
+    "one-at-a-time": "one at a time: a baseline, and each factor moved alone",
+    "lhs": "Latin hypercube: points spread evenly over all ranges",
+    "nolh": "nearly orthogonal Latin hypercube: points spread evenly, factors nearly uncorrelated",
+    "sobol": "Sobol sample: points from which shares of the variance follow",
+    "morris": "Morris trajectories: one factor is moved at each step",
+    "run": "one scenario, several seeds",
+}
+
+
+@dataclass
+class Drawn:
+    """A chart as the page shows it: its number, its file, and the drawings that follow the page's colors."""
+
+    number: int
+    chart: Chart
+    file: str
+    drawing: str
+    narrow: str = ""  # the drawing for a phone, where the figure is wide
+
+
+@dataclass
+class Section:
+    """A part of the page: a heading, what it shows, and its figures."""
+
+    key: str
+    title: str
+    lead: str
+    figures: list[Drawn] = field(default_factory=list)
+
+
+def carry_out(folder: Path, out: Path | None = None) -> int:
+    """Writes the report and says where it is."""
+    page, n = report(folder, out)
+    print(f"{page} ({n} figures, also in {page.parent / 'figures'})")
+    return 0
+
+
+def report(folder: str | Path, out: str | Path | None = None, formats: Sequence[str] = FORMATS) -> tuple[Path, int]:
+    """Writes the page of a results folder and its figures; returns the page and the number of figures."""
+    from experiments.results import load
+
+    results = load(folder)
+    if not len(results.done):
+        raise InputError(f"{results.label} holds no run that ended well; column `error` of its runs says why.")
+    page = Path(out) if out is not None else Path(folder) / "report.html"
+    if page.is_dir():
+        raise InputError(f"--out {str(page)!r} is a folder; allowed: a file.")
+    try:
+        (page.parent / "figures").mkdir(parents=True, exist_ok=True)
+        text, n = render(results, page.parent / "figures", formats)
+        from experiments.outputs import replacing
+
+        with replacing(page) as draft:
+            draft.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--out {str(page)!r} cannot be written: {error.strerror}.") from None
+    return page, n
+
+
+def render(results: Results, figures: Path | None = None, formats: Sequence[str] = FORMATS) -> tuple[str, int]:
+    """The page as text, and how many figures it has. `figures`: a folder for their files."""
+    from importlib.resources import files
+
+    import jinja2
+
+    from experiments.answers import answers
+    from sim.view import style
+    from sim.view.chart import Inks
+
+    inks = Inks()
+    sections = _draw(results, inks, figures, formats)
+    env = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = env.from_string(files("experiments").joinpath("report.html.jinja").read_text(encoding="utf-8"))
+    text = template.render(
+        title=_title(results),
+        question=getattr(results.study, "question", ""),
+        claim=getattr(results.study, "claim", None),
+        note=results.note,
+        facts=_facts(results),
+        answers=answers(results),
+        design=_design(results),
+        factors=_factors(results),
+        sections=sections,
+        tables=_tables(results),
+        failures=_failures(results),
+        versions=_versions(results),
+        reproduce=_reproduce(results),
+        light=style.LIGHT,
+        dark=style.DARK,
+        inks=(inks.css(False), inks.css(True)),
+        formats=[f.upper() for f in formats],
+        written=style.day_text(dt.date.today()),
+    )
+    return text, sum(len(s.figures) for s in sections)
+
+
+# Figures
+
+
+def _draw(results: Results, inks: Any, figures: Path | None, formats: Sequence[str]) -> list[Section]:
+    """Every figure of the page, drawn; what an analysis cannot give is left out."""
+    import markupsafe
+
+    from sim.view.chart import themed_svg
+    from sim.view.style import COLUMN_IN
+
+    out, number = [], 0
+    for section, plans in plan(results):
+        for name, make in plans:
+            try:
+                chart = make()
+            except InputError as error:
+                print(f"pokrovsk: no figure {name}: {error}", file=sys.stderr)
+                continue
+            number += 1
+            file = f"{number:02d}-{name}"
+            if figures is not None:
+                chart.save(figures / file, formats=formats)
+            wide = markupsafe.Markup(themed_svg(chart, inks, f"f{number}"))
+            narrow = markupsafe.Markup(themed_svg(chart, inks, f"n{number}", COLUMN_IN) if chart.wide else "")
+            section.figures.append(Drawn(number, chart, file, wide, narrow))
+        if section.figures:
+            out.append(section)
+    return out
+
+
+Plan = list[tuple[str, Callable[[], "Chart"]]]
+
+
+def plan(results: Results) -> list[tuple[Section, Plan]]:
+    """Which figures tell these results, by section: name of the file and how to make each."""
+    from functools import partial
+
+    from experiments import contrasts, factor_figures, figures
+    from experiments.answers import focus
+
+    names = focus(results)
+    form = contrasts.form_of(results)
+    order = {m: figures.strongest(results, m) for m in names} if results.factors else {}
+    daily: Plan = []
+    if results.read_daily is not None and names:
+        kept = [m for m in names if m in results.daily]
+        for m in kept:
+            daily.append((f"fan-{m}", partial(figures.fan, results, m, order[m][0] if order else None)))
+        for m in kept[:1]:
+            daily += [(f"fan-{m}-{f}", partial(figures.fan, results, m, f)) for f in order.get(m, [])[1:2]]
+    matters: Plan = []
+    if order:
+        if form in ("grid", "cloud"):
+            matters += [(f"indices-{m}", partial(factor_figures.indices, results, m)) for m in names]
+        if results.design not in ("sobol", "morris"):
+            some = names if form == "star" else names[:2]
+            matters += [(f"effects-{m}", partial(factor_figures.main_effects, results, m)) for m in some]
+    pairs = [(f"heat-{m}", partial(factor_figures.heat, results, m, order[m][1], order[m][0])) for m in names if _has_plane(results, form, order, m)]
+    seeds: Plan = []
+    if order and form in ("grid", "star"):
+        seeds = [(f"twins-{m}", partial(figures.twins, results, m, order[m][0])) for m in names]
+    where: Plan = []
+    if results.read_maps is not None:
+        if order and form != "single":
+            where.append(("control-by-factor", partial(figures.control, results, order[names[0]][0])))
+        else:
+            where.append(("control", partial(figures.control, results)))
+    settle = [(f"convergence-{m}", partial(figures.convergence, results, m)) for m in names] if len(results.seeds) > 2 else []
+    return [
+        (Section("days", "Day by day", "How the measures grow, and how far the runs spread."), daily),
+        (Section("planes", "Two factors at once", "Where two factors together make much or little."), pairs),
+        (Section("matters", "What matters most", "Factors in the order of what they do."), matters),
+        (Section("twins", "Twin runs", "The same seed at two levels of the strongest factor: luck that both share drops out."), seeds),
+        (Section("maps", "Where", "Ground that the attacker holds in all, some or none of the runs."), where),
+        (Section("enough", "Are these runs enough?", "The mean and its interval as seeds are added."), settle),
+    ]
+
+
+def _has_plane(results: Results, form: str, order: dict[str, list[str]], measure: str) -> bool:
+    """Whether two factors can be drawn at once: a grid of two or more, or a sample that a surrogate can be fitted to."""
+    from experiments.surrogate import LEAST_POINTS
+
+    many = len(order.get(measure, [])) >= 2
+    return many and (form == "grid" or (form == "cloud" and results.design not in ("morris",) and len(results.points) >= LEAST_POINTS))
+
+
+# Words and tables
+
+
+def _title(results: Results) -> str:
+    return getattr(results.study, "title", "") or results.manifest.get("title") or results.name
+
+
+def _facts(results: Results) -> list[tuple[str, str]]:
+    """What stands under the title: runs, points, seeds, scenario, commit."""
+    from experiments.figures import about
+    from sim.view.style import number, seeds_text
+
+    told = about(results)
+    total = results.manifest.get("n_runs") or len(results.runs)
+    runs = f"{number(len(results.done))} of {number(total)}" if len(results.done) != total else number(total)
+    return [
+        ("runs", runs),
+        ("points", number(len(results.points))),
+        ("seeds", seeds_text(results.seeds).removeprefix("seeds ").removeprefix("seed ")),
+        ("scenario", told.scenario),
+        ("commit", told.commit),
+    ]
+
+
+def _design(results: Results) -> list[tuple[str, str]]:
+    """The design in words."""
+    study, done = results.study, results.done
+    out = [("design", DESIGNS.get(results.design, results.design))]
+    if study is not None:
+        out.append(("points × replicates", f"{study.n_points:,} × {study.replicates:,} = {study.n_runs:,} runs, all points with the same seeds"))
+    if "start" in done and "days" in done:
+        days = sorted({int(d) for d in done["days"]})
+        starts = sorted({str(s)[:10] for s in done["start"]})
+        out.append(("horizon", f"{days[0] if len(days) == 1 else f'{days[0]} to {days[-1]}'} days from {', '.join(starts[:4])}"))
+    fixed = dict(getattr(study, "fixed", {}) or results.manifest.get("overrides", {}))
+    if fixed:
+        out.append(("set in all runs", ", ".join(f"{k} = {v}" for k, v in fixed.items())))
+    wall = done.get("exec_wall_s")
+    if wall is not None and wall.notna().any():
+        out.append(("computing", f"{wall.sum() / 3600:.1f} hours in all, {wall.mean():.2g} s a run"))
+    return out
+
+
+def _factors(results: Results) -> list[tuple[str, str, str, str]]:
+    """Name, levels or range, unit and meaning of each factor."""
+    from experiments.figures import factor_of
+    from experiments.matching import levels, said
+    from sim.view.named import significant
+
+    out = []
+    for name in results.factors[:MOST_FACTORS]:
+        column, named = results.points[name], factor_of(results, name)
+        there = levels(column)
+        if len(there) <= 12:
+            range_ = ", ".join(said(v) for v in there)
+        else:
+            range_ = f"{significant(float(column.min()))} to {significant(float(column.max()))}"
+        out.append((name, range_, named.unit, named.doc))
+    return out
+
+
+def _tables(results: Results) -> list[tuple[str, str, Any]]:
+    """Title, note and table for the measures and, where there are factors, their effects."""
+    from experiments import contrasts
+    from experiments.answers import focus
+    from experiments.figures import factor_of, measure_of, word
+    from sim.view.chart import Table
+    from sim.view.marks import interval, mean_text
+    from sim.view.named import level, significant
+
+    rows = []
+    for name in results.headline:
+        values, named = results.done[name].astype(float).dropna(), measure_of(results, name)
+        if not len(values):
+            continue
+        q = values.quantile([0.05, 0.5, 0.95])
+        figures = (values.mean(), values.std() if len(values) > 1 else math.nan, q[0.05], q[0.5], q[0.95])
+        rows.append((f"{named.title} ({name})", named.unit, str(len(values)), *(significant(float(v)) for v in figures)))
+    heads = ("measure", "unit", "runs", "mean", "standard deviation", "5 %", "median", "95 %")
+    out = [("Measures over all runs", "Final values: totals and states of the last day, counts of days added up.", Table(heads, tuple(rows)))]
+    if not results.factors or contrasts.form_of(results) == "single":
+        return out
+    rows = []
+    for name in focus(results):
+        table, named = contrasts.effects(results, name), measure_of(results, name)
+        for r in table.itertuples():
+            who = factor_of(results, r.factor).name + (f" × {factor_of(results, r.by).name}" if r.by else "")
+            rows.append((named.name, who, level(word(r.a)), level(word(r.b)), mean_text(r.effect, r.low, r.high), interval(r.low, r.high), named.unit,
+                         str(r.n), str(r.points), "clear" if r.clear else r.note or "not clear"))  # fmt: skip
+    heads = ("measure", "factor", "from", "to", "effect", "95 % interval", "unit", "seeds", "points", "verdict")
+    told = "Seeds are the independent values of every interval. A pair of factors: how much the first one’s effect changes from the first to the last level of the second."
+    return [*out, ("Effects and interactions", told, Table(heads, tuple(rows)))] if rows else out
+
+
+def _failures(results: Results) -> list[tuple[str, str, str, str]]:
+    """Run, point, seed and last line of the error, for the first failed runs."""
+    failed = results.failed
+    rows = failed.head(MOST_FAILED).to_dict("records")
+    last = lambda text: (str(text or "").strip().splitlines() or ["no message"])[-1]  # noqa: E731
+    return [(str(r.get("run")), str(r.get("point")), str(r.get("seed")), last(r.get("error"))) for r in rows]
+
+
+def _versions(results: Results) -> list[tuple[str, str]]:
+    told = results.manifest
+    rows = [(name, str(v)) for name, v in told.get("versions", {}).items()]
+    known = (("commit", "git_commit"), ("code", "code"), ("study", "key"), ("schema", "schema"), ("written", "written"))
+    return rows + [(name, str(told[key])) for name, key in known if told.get(key) not in (None, "")]
+
+
+def _reproduce(results: Results) -> dict[str, str]:
+    """Commands that make these results and this page again, and the study's text."""
+    commit = str(results.manifest.get("git_commit") or "")
+    lines = [f"git checkout {commit.removesuffix('+')}"] if commit else []
+    study = results.study
+    if study is None and results.factors:
+        return {"commands": "\n".join(lines), "study": "", "note": "The study file is missing, so the sweep cannot be told exactly."}
+    if study is not None:
+        shipped = _is_shipped(study)
+        source = study.name if shipped else f"{study.name}.toml"
+        folder = f"runs/{study.name}"
+        lines += ["uv sync", f"uv run pokrovsk sweep {_quoted(source)} --out {_quoted(folder)}", f"uv run pokrovsk report {_quoted(folder)}"]
+        text = study.to_toml()
+        note = "" if shipped else f"Save this as {study.name}.toml:"
+    else:
+        lines += ["uv sync", _run_command(results), f"uv run pokrovsk report {_quoted(f'runs/{results.name}')}"]
+        text = note = ""
+    dirty = " The code had changes that are not in this commit." if commit.endswith("+") else ""
+    return {"commands": "\n".join(lines), "study": text, "note": f"{note}{dirty}".strip()}
+
+
+def _is_shipped(study: Any) -> bool:
+    """Whether the study of that name that comes with this version is the same."""
+    from experiments.studies import load_study, study_names
+
+    try:
+        return study.name in study_names() and load_study(study.name).key == study.key
+    except InputError:
+        return False
+
+
+def _run_command(results: Results) -> str:
+    told = results.manifest
+    seeds = sorted(int(s) for s in results.runs["seed"])
+    parts = ["uv run pokrovsk run", _quoted(str(told.get("name", ""))), f"--start {told.get('start')}", f"--days {told.get('days')}"]
+    parts += [f"--seed {seeds[0]}", f"--runs {len(seeds)}"]
+    parts += [f"--set {_quoted(f'{k}={str(v).lower() if isinstance(v, bool) else v}')}" for k, v in told.get("overrides", {}).items()]
+    return " ".join([*parts, f"--out {_quoted(f'runs/{results.name}')}"])
+
+
+def _quoted(text: str) -> str:
+    import shlex
+
+    return shlex.quote(text)

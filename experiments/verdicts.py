@@ -1,0 +1,185 @@
+"""What `pokrovsk claims` does: makes the runs that the claims' studies lack, answers each claim, prints and writes it.
+
+The answers go to `claims.json` and to `claims.html`, one page that works by itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments import claims
+from experiments.claims import NOT_SUPPORTED, SUPPORTED, UNDECIDED, Answer, Finding, arms_of, chosen, number
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sim.view.chart import Chart
+
+
+def carry_out(
+    names: list[str],
+    out: Path,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    made_only: bool = False,
+    json_: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Answers the claims of these ids (all when there are none); returns the exit code."""
+    from experiments.results import load
+    from experiments.studies import load_study
+    from experiments.sweep import sweep
+
+    wanted = chosen(names)
+    answers, missing = [], []
+    for claim in wanted:
+        folder = out / claim.study
+        if not made_only:
+            outcome = sweep(load_study(claim.study), folder, workers=workers, scheduler=scheduler, quiet=quiet)
+            if outcome.problem or outcome.stopped:
+                print(f"pokrovsk: {claim.id}: {outcome.problem or 'stopped; the same command goes on'}", file=sys.stderr)
+                return outcome.code
+        elif not folder.is_dir():
+            missing.append(claim.id)
+            continue
+        answers.append(claims.answer(claim, load(folder)))
+    write(out, answers)
+    if json_:
+        print(json.dumps([told(a) for a in answers], indent=1, allow_nan=False))
+    else:
+        from rich.console import Console
+
+        show(answers, Console(soft_wrap=True))
+        print(f"\n{out / 'claims.html'}")
+    if missing:
+        print(f"pokrovsk: no runs in {out} for {', '.join(missing)}.", file=sys.stderr)
+    return 0
+
+
+# As a table
+
+
+def show(answers: list[Answer], console: Console) -> None:
+    """Prints each claim with its verdict, its sentence, and a line a test."""
+    from rich.markup import escape
+
+    for a in answers:
+        console.print(f"\n[bold]{a.claim.id}  {escape(a.claim.statement)}[/]", highlight=False)
+        console.print(f"[bold]{a.verdict}[/]: {escape(a.sentence)} {a.n} runs, seeds {a.seeds}.", highlight=False)
+        for f in a.findings:
+            mark = "told" if f.test.told else f.verdict
+            console.print(f"  {f.label}, {arms_of(f.test)}: {effect_words(f)}  [dim]{mark}[/]", highlight=False)
+
+
+def effect_words(f: Finding) -> str:
+    """The effect with its interval, in its unit and as a share where there is one."""
+    unit = f" {f.unit}" if f.unit else ""
+    if f.test.people:
+        e = f.effect
+        return f"{100 * e.estimate:+.0f} points (95 % {100 * e.low:+.0f} to {100 * e.high:+.0f})".replace("-", "−")
+    base = f"{number(f.effect.estimate)}{unit} (95 % {number(f.effect.low)} to {number(f.effect.high)})"
+    if f.relative is None:
+        return base
+    r = f.relative
+    return base + f", {100 * r.estimate:+.0f} % ({100 * r.low:+.0f} to {100 * r.high:+.0f})".replace("-", "−")
+
+
+# As data
+
+
+def told(a: Answer) -> dict[str, Any]:
+    """An answer as JSON knows it."""
+    return {
+        "claim": a.claim.id,
+        "statement": a.claim.statement,
+        "study": a.claim.study,
+        "rule": a.claim.scope,
+        "verdict": a.verdict,
+        "sentence": a.sentence,
+        "n_runs": a.n,
+        "n_failed": a.failed,
+        "seeds": a.seeds,
+        "tests": [_finding(f) for f in a.findings],
+    }
+
+
+def _finding(f: Finding) -> dict[str, Any]:
+    return {
+        "measure": f.test.measure,
+        "label": f.label,
+        "unit": f.unit,
+        "arms": arms_of(f.test),
+        "before": _plain(f.before),
+        "after": _plain(f.after),
+        "effect": _interval(f.effect),
+        "relative": _interval(f.relative) if f.relative else None,
+        "least": _plain(f.margin),
+        "expect": f.test.expect,
+        "told": f.test.told,
+        "verdict": f.verdict,
+    }
+
+
+def _interval(i: Any) -> dict[str, Any]:
+    return {key: _plain(value) if isinstance(value, float) else value for key, value in dataclasses.asdict(i).items()}
+
+
+def _plain(value: float) -> float | None:
+    return round(float(value), 6) if math.isfinite(value) else None
+
+
+def write(out: Path, answers: list[Answer]) -> None:
+    """Writes claims.json and claims.html."""
+    from experiments.outputs import replacing
+
+    out.mkdir(parents=True, exist_ok=True)
+    with replacing(out / "claims.json") as draft:
+        draft.write_text(json.dumps([told(a) for a in answers], indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    with replacing(out / "claims.html") as draft:
+        draft.write_text(page(answers), encoding="utf-8")
+
+
+# As a figure and a page
+
+
+def chart(answers: list[Answer]) -> Chart:
+    """All tests of the claims as one forest of effects."""
+    from experiments.outputs import git_commit
+    from sim.view.chart import About
+    from sim.view.forest import forest_chart
+
+    rows = [_row(a, f) for a in answers for f in a.findings]
+    about = About(sum(a.n for a in answers), [], ", ".join(sorted({a.claim.study for a in answers})), git_commit() or "unknown")
+    return forest_chart(rows, about=about, title=headline(answers), what="Effect of each comparison, paired on shared seeds, with its 95 % interval")
+
+
+def headline(answers: list[Answer]) -> str:
+    """How many claims ended how, as a sentence."""
+    count = {v: sum(a.verdict == v for a in answers) for v in (SUPPORTED, NOT_SUPPORTED, UNDECIDED)}
+    return f"Of {len(answers)} claims, {count[SUPPORTED]} are supported, {count[NOT_SUPPORTED]} are not, {count[UNDECIDED]} stay undecided"
+
+
+def _row(a: Answer, f: Finding) -> Any:
+    from sim.view.forest import Row
+
+    words = f"{f.label}: {arms_of(f.test)}".replace("_", " ")
+    effect, margin = f.effect, f.margin
+    if f.relative is not None:
+        effect, margin = f.relative, f.test.least * f.test.sign
+    elif f.test.bound:
+        scale = abs(f.test.bound)
+        effect = dataclasses.replace(effect, estimate=effect.estimate / scale - 1, low=effect.low / scale - 1, high=effect.high / scale - 1)
+        margin = 0.0
+    return Row(a.claim.id, words, effect.estimate, effect.low, effect.high, margin, f.verdict, f.test.told)
+
+
+def page(answers: list[Answer]) -> str:
+    """The answers as one page that needs nothing else."""
+    from experiments.pages import render
+
+    return render("claims.html.jinja", answers=answers, headline=headline(answers), chart=chart(answers), arms_of=arms_of, effect_words=effect_words)

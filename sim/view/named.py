@@ -1,0 +1,154 @@
+"""Measures and factors in words: a plain name, a unit as people write it, and the tone that means it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+UNITS = {
+    "km2": "km²",
+    "m2": "m²",
+    "casualties/km2": "casualties per km²",
+    "attacks/day": "attacks a day",
+    "sorties/day": "sorties a day",
+    "rounds/day": "rounds a day",
+    "km2/day": "km² a day",
+    "bombs/day": "bombs a day",
+    "switch": "",
+}
+PLAIN = {
+    "held_km2": "ground held by the attacker",
+    "net_direction_km2": "net gain in the Pokrovsk direction",
+    "gained_km2": "ground gained by the attacker",
+    "lost_km2": "ground lost again by the attacker",
+    "grey_km2": "grey zone",
+    "front_km": "length of the front",
+    "price_per_km2": "price of ground",
+    "attacks_per_day": "attacks of the attacker",
+    "breakthroughs": "breakthroughs",
+    "deep_breakthroughs": "deep breakthroughs",
+    "penetration_km": "penetration",
+    "culminated": "culminated",
+    "pockets": "pockets",
+}
+PROPER = {"pokrovsk": "Pokrovsk", "myrnohrad": "Myrnohrad", "fpv": "FPV"}
+SUFFIXES = ("_per_day", "_km2", "_km_h", "_km", "_m2", "_days", "_hours", "_men", "_m")  # units that end a name
+DANGER = ("breakthrough", "penetration", "pocket")
+COUNTED = ("days", "hours", "soldiers", "groups", "vehicles", "drones", "rounds", "bombs", "sections", "bouts")
+HARD = "\u00a0"  # a space at which no line breaks
+LONGEST = 44  # characters of a meaning that may still serve as a name
+
+
+@dataclass(frozen=True)
+class Named:
+    """What is drawn: a name in lower case, its unit ("" for a pure number), its tone, and what it means in a sentence."""
+
+    name: str
+    unit: str = ""
+    tone: str = "model"
+    doc: str = ""
+
+    @property
+    def axis(self) -> str:
+        """ "rotation interval, days"."""
+        return f"{self.name}, {self.unit}" if self.unit else self.name
+
+    @property
+    def title(self) -> str:
+        """The name as the start of a sentence."""
+        return upper_first(self.name)
+
+    def told(self, value: object, digits: int = 4) -> str:
+        """ "60 days", with a hard space; words and switches stand alone."""
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        text = significant(value, digits) if number else level(value)
+        unit = self.unit.removesuffix("s") if text == "1" and self.unit in COUNTED else self.unit
+        return f"{text}{HARD}{unit}" if unit and number else text
+
+
+def upper_first(text: str) -> str:
+    """The text as the start of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def level(value: object) -> str:
+    """A value of a factor for people: 0.25, 1,200, on, "winter"."""
+    if isinstance(value, bool) or type(value).__name__ == "bool_" or type(value).__name__ == "bool":
+        return "on" if value else "off"
+    if isinstance(value, (int, float)) or hasattr(value, "dtype"):
+        if not math.isfinite(value):
+            return "none"
+        return significant(float(value), 4)
+    return str(value)
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """So many significant figures at most, no trailing zeros: 0.0791, 24, 1,340, −3.5; beyond a billion, powers."""
+    if not math.isfinite(value):
+        return "none"
+    if value and not 1e-6 <= abs(value) < 1e9:
+        return f"{value:.{digits - 1}e}".replace("e-0", "e-").replace("e+0", "e").replace("-", "−")
+    places = 0 if value == 0 else max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    text = f"{abs(value):,.{places}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "−" + text if value < 0 and text != "0" else text
+
+
+def unit_text(unit: str | None) -> str:
+    """A declared unit as people write it."""
+    return UNITS.get(unit or "", unit or "")
+
+
+def measure_named(name: str, unit: str | None = None) -> Named:
+    """A measure of the model, or any other column, in words."""
+    from sim.measures import MEASURES
+
+    told = MEASURES.get(name)
+    doc = told.doc if told else ""
+    if name in PLAIN:
+        words = PLAIN[name]
+    elif doc and len(doc) <= LONGEST:
+        words = doc
+    else:
+        words = _side_last(name)
+    return Named(words, unit_text(unit if unit is not None else told.unit if told else ""), tone_of(name), doc)
+
+
+def tone_of(name: str) -> str:
+    """Sides keep their hue, danger is plum, the rest is the model's tan."""
+    if any(word in name for word in DANGER):
+        return "danger"
+    if "defender" in name:
+        return "defender"
+    if "attacker" in name or name in ("held_km2", "net_direction_km2", "gained_km2", "lost_km2"):
+        return "attacker"
+    return "model"
+
+
+def factor_named(name: str, unit: str | None = None) -> Named:
+    """A factor in words: a parameter by short name or dotted key, the scenario, or a bundle with a name of its own."""
+    from sim.settings import catalog, short_names
+
+    told = catalog().get(short_names().get(name, name))
+    if told is None:
+        return Named(name.replace("_", " "), unit_text(unit))
+    short = told.short or (name if "." not in name else "")
+    words = _bare(short or told.key.replace(".", "_"))
+    return Named(words, unit_text(unit if unit is not None else told.unit), doc=told.doc)
+
+
+def _bare(name: str) -> str:
+    """A name without the unit at its end, in words."""
+    cut = next((name.removesuffix(s) for s in SUFFIXES if name.endswith(s) and len(name) > len(s)), name)
+    words = cut.replace("_", " ")
+    for small, proper in PROPER.items():
+        words = words.replace(small, proper)
+    return words
+
+
+def _side_last(name: str) -> str:
+    """ "casualties_attacker" as "casualties of the attacker"."""
+    for side in ("attacker", "defender"):
+        if f"_{side}" in name:
+            return f"{_bare(name.replace(f'_{side}', ''))} of the {side}"
+    return _bare(name)

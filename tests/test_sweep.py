@@ -1,0 +1,358 @@
+"""Sweeps: every run once and with the same bits, whoever makes it and whatever is killed on the way."""
+
+import datetime as dt
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pyarrow as pa
+import pytest
+from processes import ROOT, family, gone, kill, wait_for
+
+from experiments import cli, pool, rows, runs, store, sweep
+from experiments.studies import load_study
+from sim.quantity import InputError
+
+KILLS = int(os.environ.get("POKROVSK_KILLS", "1"))  # rounds of the kill test: 20 before a release
+TABLES = ("runs", "daily", "maps")
+STUDY = """
+scenario = "skirmish"
+design = "factorial"
+replicates = 3
+days = 2
+daily = true
+measures = ["held_km2", "casualties_attacker", "price_per_km2"]
+maps = "last"
+[factors]
+manpower_ratio = [1.0, 2.0]
+works = { bundles = { with = {}, without = { belts = false } } }
+"""
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    """A study of twelve short runs."""
+    path = tmp_path_factory.mktemp("study") / "small.toml"
+    path.write_text(STUDY)
+    return path
+
+
+@pytest.fixture(scope="module")
+def plain(file):
+    """The same runs by a plain loop."""
+    return plain_tables(file)
+
+
+def plain_tables(file):
+    """All rows of a study, its runs made one after the other."""
+    study = load_study(file)
+    made = rows.Rows(study, "", "", {})
+    return made.tables([(task, rows.make(task)) for task in map(made.task, range(study.n_runs))])
+
+
+def read(folder, table):
+    found = [store.read(path) for path in store.files(folder, table)]
+    return found and pa.concat_tables(found).sort_by([("run", "ascending")] + [("day", "ascending")] * (table != "runs"))
+
+
+def told(table):
+    """All columns that say something of the run itself, NaN as a word."""
+    stamps = {"schema", "code", "commit"}
+    names = [n for n in table.column_names if not n.startswith(("exec_", "version_")) and n not in stamps]
+    return {n: [str(v) if v != v else v for v in table[n].to_pylist()] for n in names}
+
+
+def same_as(plain, folder):
+    for name in TABLES:
+        assert told(read(folder, name)) == told(plain[name])
+    return True
+
+
+@pytest.fixture(scope="module")
+def folder(file, tmp_path_factory):
+    """The sweep by two processes."""
+    out = tmp_path_factory.mktemp("sweep") / "o"
+    done = sweep.sweep(file, out, workers=2)
+    assert (done.total, done.done, done.failed, done.made, done.code) == (12, 12, 0, 12, 0)
+    return out
+
+
+# What a sweep writes
+
+
+def test_two_processes_and_a_plain_loop_give_the_same_bits(folder, plain):
+    assert same_as(plain, folder)
+
+
+@pytest.mark.parametrize("executor", [lambda: pool.Workers(1), lambda: ThreadPoolExecutor(2), pool.Here])
+def test_so_do_one_process_and_threads(file, plain, tmp_path, executor):
+    sweep.sweep(file, tmp_path, executor=executor())
+    assert same_as(plain, tmp_path)
+
+
+def test_a_row_tells_all_of_its_run(folder):
+    table = read(folder, "runs")
+    first = table.to_pylist()[4]
+    assert (first["run"], first["point"], first["replicate"], first["seed"], first["status"]) == (4, 1, 1, 2, "done")
+    assert (first["scenario"], first["start"], first["days"]) == ("skirmish", dt.date(2024, 8, 1), 2)
+    assert (first["manpower_ratio"], first["command.manpower_ratio"]) == (1.0, 1.0)
+    assert first["works"] == "without"
+    assert first["works.enabled"] is False
+    assert first["code"] == runs.code_key()
+    assert first["version_numba"]
+    assert first["exec_wall_s"] > 0
+    assert first["exec_host"]
+    point = load_study(folder / "study.toml").points()[1]
+    assert first["run_key"] == runs.run_key(load_study(folder / "study.toml").scenario_of(point), point.overrides, 2)
+    assert len(set(table["run_key"].to_pylist())) == 12
+
+
+def test_columns_have_units_and_maps_their_place(folder):
+    runs_, daily, maps = (read(folder, name) for name in TABLES)
+    unit = lambda table, name: table.schema.field(name).metadata[b"unit"]  # noqa: E731
+    assert unit(runs_, "held_km2") == unit(daily, "held_km2") == b"km2"
+    assert unit(runs_, "decide.rotation_interval_days") == b"days"
+    assert store.read_manifest(folder)["units"]["held_km2"] == "km2"
+    assert set(daily.column_names[6:]) == {"held_km2", "casualties_attacker", "price_per_km2"}
+    assert daily["day"].to_pylist() == [0, 1, 2] * 12
+    last = maps.to_pylist()[0]
+    assert (last["day"], last["ny"], last["nx"], len(last["control"])) == (2, 12, 12, 144)
+    held = sum(last["control"]) / 100
+    assert held == pytest.approx(runs_["held_km2"][0].as_py(), abs=1.0)
+
+
+def test_the_same_command_goes_on_and_makes_nothing_twice(file, plain, tmp_path):
+    first = sweep.sweep(file, tmp_path, executor=pool.Here(), limit=5)
+    assert (first.made, first.done) == (5, 5)
+    assert read(tmp_path, "runs")["seed"].to_pylist() == [1, 2, 1, 1, 1]  # one seed over all points, then the next
+    before = read(tmp_path, "runs")["exec_finished"].to_pylist()
+    assert sweep.sweep(file, tmp_path, executor=pool.Here()).made == 7
+    assert sweep.sweep(file, tmp_path, executor=pool.Here()).made == 0
+    assert same_as(plain, tmp_path)
+    assert set(before) < set(read(tmp_path, "runs")["exec_finished"].to_pylist())
+
+
+# Runs that fail
+
+
+def test_a_run_that_raises_is_recorded_and_made_again_on_request_only(file, plain, tmp_path, monkeypatch):
+    whole = runs.simulate
+    with monkeypatch.context() as patched:
+        patched.setattr(runs, "simulate", lambda s, seed, *a, **k: 1 / 0 if seed == 2 else whole(s, seed, *a, **k))
+        done = sweep.sweep(file, tmp_path, executor=pool.Here())
+    assert (done.done, done.failed, done.code) == (8, 4, 1)
+    failed = [r for r in read(tmp_path, "runs").to_pylist() if r["status"] == "failed"]
+    assert {r["seed"] for r in failed} == {2}
+    assert all("ZeroDivisionError" in r["error"] and r["held_km2"] is None and r["run_key"] for r in failed)
+    assert len(read(tmp_path, "daily")) == 8 * 3
+    assert sweep.sweep(file, tmp_path, executor=pool.Here()).made == 0
+    again = sweep.sweep(file, tmp_path, executor=pool.Here(), retry_failed=True)
+    assert (again.made, again.done, again.failed, again.code) == (4, 12, 0, 0)
+    assert same_as(plain, tmp_path)
+
+
+def test_a_run_whose_worker_dies_again_and_again_is_recorded(file, tmp_path):
+    class Deadly(pool.Here):
+        def submit(self, fn, /, *args):
+            future = super().submit(abs, 0) if args[0].seed == 3 else super().submit(fn, *args)
+            if args[0].seed == 3:
+                future._exception = pool.WorkerDied("ended with code -9")
+            return future
+
+    done = sweep.sweep(file, tmp_path, executor=Deadly())
+    assert (done.done, done.failed) == (8, 4)
+    assert "killed 3 times" in [r["error"] for r in read(tmp_path, "runs").to_pylist() if r["error"]][0]
+
+
+# Full disks
+
+
+def full(*_args):
+    raise OSError(28, "No space left on device")
+
+
+def test_a_full_disk_loses_nothing(file, plain, tmp_path, monkeypatch, capsys):
+    """What is finished goes elsewhere; the same command brings it home and makes the rest only."""
+    home, write, count = tmp_path / "o", store.write_commit, 0
+
+    def limited(folder, number, tables):
+        nonlocal count
+        count += folder == home
+        return full() if folder == home and count > 2 else write(folder, number, tables)
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(sweep, "REST", 0.0)
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "write_commit", limited)
+        assert sweep.carry_out(str(file), out=home, workers="2", limit=None) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "No space left on device" in err
+    assert "the same command takes them in" in err
+    kept = len(read(home, "runs"))
+    assert 0 < kept < 12
+    done = sweep.sweep(file, home, executor=pool.Here())
+    assert done.done == 12
+    assert done.made < 12 - kept
+    assert same_as(plain, home)
+    assert not list(tmp_path.glob("pokrovsk-*"))
+
+
+def test_a_disk_that_is_full_from_the_start(file, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "write_text", full)
+    with pytest.raises(InputError, match="cannot be written: No space left on device"):
+        sweep.sweep(file, tmp_path / "o", executor=pool.Here())
+
+
+# Folders and orders that do not fit
+
+
+def test_a_changed_study_is_not_mixed_in(file, folder, tmp_path):
+    (tmp_path / "small.toml").write_text(STUDY.replace("days = 2", "days = 3"))
+    with pytest.raises(InputError, match="before the study was changed; give another --out"):
+        sweep.sweep(tmp_path / "small.toml", folder)
+    (tmp_path / "other.toml").write_text(STUDY)
+    with pytest.raises(InputError, match=r"another study \(small\)"):
+        sweep.sweep(tmp_path / "other.toml", folder)
+    (tmp_path / "small.toml").write_text('title = "Told otherwise"\n' + STUDY)
+    assert sweep.sweep(tmp_path / "small.toml", folder).made == 0
+
+
+def test_nor_are_runs_of_another_version_of_the_model(file, folder, monkeypatch):
+    monkeypatch.setattr(runs, "code_key", lambda: "other")
+    with pytest.raises(InputError, match="another version of the model"):
+        sweep.sweep(file, folder)
+
+
+@pytest.fixture
+def refused(capsys):
+    """The one line on standard error of an order that must be refused."""
+
+    def refused(*args):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["sweep", *map(str, args)])
+        out, err = capsys.readouterr()
+        assert (ended.value.code, out, err.count("\n")) == (2, "", 1), err
+        return err
+
+    return refused
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--workers", "0"], ["--workers 0", "1 to 1024"]),
+        (["--limit", "some"], ["--limit some"]),
+        (["--out", "/proc/sweep"], ["/proc/sweep", "cannot be written"]),
+        (["--scheduler", "tcp://127.0.0.1:9"], ["tcp://127.0.0.1:9", "no Dask scheduler answers"]),
+        (["--scheduler", "nonsense://x"], ["nonsense://x"]),
+    ],
+)
+def test_bad_orders(file, refused, tmp_path, monkeypatch, more, words):
+    from experiments import cluster
+
+    monkeypatch.setattr(cluster, "CONNECT_S", 0.5)
+    monkeypatch.chdir(tmp_path)
+    line = refused(file, *more)
+    assert all(word in line for word in words), line
+    assert not (tmp_path / "runs").exists()
+
+
+def test_very_many_runs_need_a_word(refused, tmp_path):
+    (tmp_path / "large.toml").write_text(STUDY.replace("replicates = 3", "replicates = 90_000"))
+    assert "360,000 runs" in refused(tmp_path / "large.toml", "--out", tmp_path / "o")
+    assert sweep.sweep(tmp_path / "large.toml", tmp_path / "o", limit=2, executor=pool.Here()).made == 2
+
+
+def test_a_factor_named_as_a_column(tmp_path):
+    (tmp_path / "odd.toml").write_text(STUDY.replace("works = {", "held_km2 = {"))
+    with pytest.raises(InputError, match="'held_km2'"):
+        sweep.sweep(tmp_path / "odd.toml", tmp_path / "o")
+
+
+# Stops and kills
+
+
+@pytest.fixture(scope="module")
+def longer(tmp_path_factory):
+    """A study of sixty runs, some seconds for two workers."""
+    path = tmp_path_factory.mktemp("longer") / "longer.toml"
+    path.write_text(STUDY.replace("replicates = 3", "replicates = 15").replace("days = 2", "days = 8"))
+    return path
+
+
+def begin(study, out):
+    """A sweep as a process of its own, in a group of its own."""
+    command = [sys.executable, "-m", "experiments.cli", "sweep", str(study), "--out", str(out), "--workers", "2"]
+    return subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def recorded(folder):
+    """Runs on record with the moment at which each was finished: a run that were made twice would have another."""
+    try:
+        table = read(folder, "runs")
+    except FileNotFoundError:  # merged while we looked
+        return recorded(folder)
+    return dict(zip(table["run"].to_pylist(), table["exec_finished"].to_pylist())) if table else {}
+
+
+def wait_for_runs(process, folder, n):
+    wait_for(lambda: process.poll() is not None or len(recorded(folder)) >= n, 120)
+
+
+@pytest.fixture(scope="module")
+def whole(longer):
+    return plain_tables(longer)
+
+
+@pytest.mark.parametrize("round_", range(KILLS))
+def test_kill_nine_of_anything_at_any_moment(longer, whole, tmp_path, round_):
+    """Workers, their server, the sweep alone and the whole tree are killed; each run is there once, with the same bits."""
+    luck = random.Random(round_)
+    inner, outer = luck.sample(["worker", "server"], 2), luck.sample(["sweep", "tree"], 2)
+    for within, last in (*zip(inner, outer), (None, None)):
+        before = recorded(tmp_path)
+        process = begin(longer, tmp_path)
+        wait_for_runs(process, tmp_path, len(before) + luck.randint(1, 6) if last else 60)
+        time.sleep(luck.uniform(0, 0.2))
+        pids = family(process)
+        if within and len(pids) > 2:
+            kill(server_of(process) if within == "server" else luck.choice(pids[1:]))
+            wait_for_runs(process, tmp_path, len(before) + luck.randint(7, 14))
+            pids = family(process)
+        if last:
+            for pid in luck.sample(pids, len(pids)) if last == "tree" else ():
+                kill(pid)
+            kill(process.pid)
+        code = process.wait(60)
+        after = recorded(tmp_path)
+        assert {run: after.get(run) for run in before} == before
+        wait_for(lambda pids=pids: all(gone(pid) for pid in pids))
+    assert code == 0, process.stderr.read()
+    assert same_as(whole, tmp_path)
+    assert len(list((tmp_path / "runs").iterdir())) == 1
+
+
+def server_of(process):
+    """The process that workers are forked from."""
+    return next((c.pid for c in psutil.Process(process.pid).children() if "forkserver" in " ".join(c.cmdline())), process.pid)
+
+
+def test_control_c_finishes_what_is_begun(longer, tmp_path):
+    process = begin(longer, tmp_path)
+    wait_for_runs(process, tmp_path, 3)
+    before = recorded(tmp_path)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    after = recorded(tmp_path)
+    assert process.returncode == 130, err
+    assert before.items() <= after.items()
+    assert len(after) < 60
+    assert f"{len(after)} of 60 runs done" in out
+    assert "Traceback" not in err
+    assert err.strip().endswith("stopped; the same command goes on.")
