@@ -6,6 +6,12 @@ from collections import namedtuple
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
+
+# The compiler's setting of a kernel: it works on arrays that it is handed and makes none. So numba need not count
+# references to them, which it does otherwise, atomically, in every call and in many loops: a quarter of a step. A function
+# that makes arrays takes plain `njit` and leaves long loops to kernels.
+kernel = njit(cache=True, nogil=True, _nrt=False)
 
 
 @dataclass(frozen=True)

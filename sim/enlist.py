@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
+from sim.columns import kernel
 from sim.draws import normal, uniform_of
 from sim.fields import cell_at
 from sim.forces import Kind, Task
@@ -17,7 +16,7 @@ INFANTRY = int(Kind.INFANTRY)
 ARMOR = int(Kind.ARMOR)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def clear_row(units, i):
     """Frees a row: nothing of the old unit stays."""
     units.kind[i] = FREE
@@ -40,7 +39,7 @@ def clear_row(units, i):
         units.hits[i, k] = 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def raise_unit(geo, units, formations, cursor, f, kind, men, vehicles, spread_km, key):
     """Puts a new unit of formation `f` near the formation's base. Returns its row, or -1 when no row is free.
 

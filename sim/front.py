@@ -6,7 +6,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from sim.columns import kernel
 
 
 class Front(NamedTuple):
@@ -33,7 +34,7 @@ def empty_front(geo) -> Front:
     return Front(f("i4"), f(), f(), f(), f(), f(), f(), f(), f(), f(), np.zeros(1, "i8"), np.zeros(geo.ny + 1, "i8"))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def trace(geo, cells, front):
     """Finds the points of the line."""
     nx = geo.nx
@@ -63,7 +64,7 @@ def trace(geo, cells, front):
     front.row[geo.ny] = k
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def points_near(geo, front, y, reach):
     """First and last (exclusive) of the points that can lie within `reach` km of the height `y`: whole rows of cells."""
     low = min(max(int(math.floor((y - reach - geo.y0) / geo.cell)) - 1, 0), geo.ny)
@@ -87,7 +88,7 @@ def empty_orders(n: int) -> Orders:
     return Orders(np.zeros((n, N_CHOICES), "i4"), np.zeros((n, N_CHOICES)), np.zeros((n, N_CHOICES)), np.zeros(n, "i8"))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pick(orders, f, weak, u):
     """A point of the line for formation `f`, drawn by its running weights; -1 when it has none."""
     n = orders.count[f]

@@ -331,8 +331,9 @@ def test_decide():
             dt, light, leafy, mud = (float(s.rng.choice(v)) for v in ([0.25, 3.0], [0.0, 1.0], [0.5, 1.3], [0.0, 1.0]))
             tally = np.zeros((2, 4), np.int64)
             f.follow[f.side == 0] = s.rng.choice([0.0, 2.0])  # a lodgement to go for, or none
+            ready = agree(decide.readiness, plain_decide.readiness, f, dt, light, 0.5, knobs).result
             a = agree(decide.decide, plain_decide.decide, g, u, f, o, line, c, s.nodes, b, s.n, KEY, dt, light, leafy,
-                      0.5, mud, knobs, armor, setback, tally)
+                      0.5, mud, knobs, armor, setback, ready, tally)
             tallies[:] += a.tally
             changes(u, a.units, seen)
             seen["asks for relief"] += np.sum((u.partner != -2) & (a.units.partner == -2))

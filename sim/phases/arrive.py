@@ -11,6 +11,7 @@ import math
 import numpy as np
 from numba import njit
 
+from sim.columns import kernel
 from sim.draws import binomial, key, uniform
 from sim.enlist import clear_row, raise_unit
 from sim.forces import Kind, Side, Task
@@ -37,7 +38,7 @@ class Params(Parameters):
     vehicles: bool = quantity(True, "switch", doc="new armored vehicles reach the sections", fact="modelling assumption", role="lever")
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def draft(formations, books, side, men, key):
     """Shares out `men` (a number a step) among a side's formations by what they lack; whole men by a keyed draw."""
     total = 0.0
@@ -58,7 +59,7 @@ def draft(formations, books, side, men, key):
             books.intake[side] += int(whole)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def equip(formations, books, side, vehicles, key):
     """Shares out new vehicles evenly among a side's active formations."""
     count = 0
@@ -75,7 +76,7 @@ def equip(formations, books, side, vehicles, key):
             books.new_vehicles[side] += int(whole)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def heal(formations, books, leaving, mended, key, key_repair):
     """Wounded and damaged vehicles return to their formation's pool (chances `leaving`, `mended` a step)."""
     for f in range(formations.side.shape[0]):
@@ -137,7 +138,7 @@ def regroup(geo, units, formations, cursor, n, group, most_new, crew_vehicle, se
             made += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def depart(units, formations, books, n, f):
     """A formation on its way out hands over its places and goes: what stands in reserve leaves, pools leave."""
     side = formations.side[f]

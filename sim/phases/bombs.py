@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from sim.columns import kernel
 from sim.draws import binomial, key, mix, normal, poisson, uniform, uniform_of
 from sim.enlist import clear_row
 from sim.fields import cell_at
@@ -38,7 +38,7 @@ class Params(Parameters):
 Knobs = NamedTuple("Knobs", [("scatter", float), ("lethal", float), ("hit", float), ("breaks", float), ("rubble", float)])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def clear_fallen(units, n):
     """Takes the strikes of the last step off the map."""
     for i in range(n):
@@ -46,7 +46,7 @@ def clear_fallen(units, n):
             clear_row(units, i)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def nearest_by_luck(geo, units, start, order, x, y, radius, key):
     """A position of the defender within `radius` km of a point, drawn evenly by the positions' own slots; -1 if none."""
     best = -1
@@ -71,7 +71,7 @@ def nearest_by_luck(geo, units, start, order, x, y, radius, key):
     return best
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fall(geo, units, cells, formations, orders, front, start, order, cursor, count, first, key, aim_key, tag, knobs):
     """Releases and drops `count` bombs; `first` is the serial number of the first. Returns how many found an aim."""
     weight = 0.0

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from sim.columns import kernel
 from sim.draws import binomial, key, normal, uniform, uniform_of
 from sim.enlist import clear_row
 from sim.fields import at_cells, at_nodes, cell_at, outline
@@ -60,7 +61,7 @@ class Params(Parameters):
 
 
 Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
-@njit(cache=True, nogil=True)
+@kernel
 def read_line(geo, cells, nodes, front, memory):
     """What both sides know of each point of the line; `memory` is the weight of today in what is known."""
     for k in range(front.count[0]):
@@ -78,7 +79,7 @@ def read_line(geo, cells, nodes, front, memory):
         front.need[k] = cells.need[c]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def set_base(geo, cells, formations, f, base_km):
     """The reserve of formation `f` stands `base_km` behind its main point, on own ground."""
     sign = 1.0 if formations.side[f] == 0 else -1.0
@@ -98,7 +99,7 @@ def set_base(geo, cells, formations, f, base_km):
     formations.base_y[f] = y
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def nearest_point(geo, front, x, y):
     """The point of the line nearest to (x, y), the first of equals; -1 when there is no line."""
     reach = 8.0
@@ -116,14 +117,14 @@ def nearest_point(geo, front, x, y):
         reach *= 2.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def distance_to_line(geo, front, x, y):
     """Distance in km from (x, y) to the nearest point of the line."""
     k = nearest_point(geo, front, x, y)
     return math.hypot(front.x[k] - x, front.y[k] - y) if k >= 0 else 1e9
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def neediest_point(geo, front, x, y):
     """The point of the line that is near (x, y) and in need: least distance by 0.3 + need (at most 1); -1: no line."""
     reach = 12.0
@@ -141,7 +142,7 @@ def neediest_point(geo, front, x, y):
         reach *= 2.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def choose_axis(formations, f, objectives, u):
     """Draws an objective for formation `f`: heavier and nearer ones more often. `objectives`: (n, 4) x, y, weight, open."""
     total = 0.0
@@ -157,7 +158,7 @@ def choose_axis(formations, f, objectives, u):
     return formations.axis[f]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def attack_worth(cells, front, k, knobs):
     """How inviting a point of the line is to attack: thinly held, unbuilt, without works."""
     c = front.cell[k]
@@ -166,7 +167,7 @@ def attack_worth(cells, front, k, knobs):
             * (1.0 - knobs.works_aversion * cells.works[c, 0]))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_side, main_axis, pulse, mud, keys):
     """The attacker's formations: state, pulse, axis, main point, base and tempo for the day."""
     for f in range(formations.side.shape[0]):
@@ -226,7 +227,7 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
         formations.tempo[f] = tempo
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def thinnest_salient(front, narrow, x, y):
     """The point within 30 km of (x, y) where the attacker's ground is thinnest, if it is a salient (`narrow`); else -1."""
     found = -1
@@ -274,7 +275,7 @@ def direct_defender(geo, units, cells, front, formations, n, knobs):
         set_base(geo, cells, formations, f, knobs.base_defender_km)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def write_orders(geo, cells, front, formations, orders, knobs):
     """For each formation the points it may choose from, with running weights."""
     for f in range(formations.side.shape[0]):
@@ -306,7 +307,7 @@ def write_orders(geo, cells, front, formations, orders, knobs):
         orders.count[f] = k_out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find_lodgements(geo, units, cells, nodes, formations, n):
     """For each attacking formation the deepest lodgement of at least eight men near its main point, if any."""
     for f in range(formations.side.shape[0]):
@@ -328,7 +329,7 @@ def find_lodgements(geo, units, cells, nodes, formations, n):
             formations.follow_y[f] = units.y[i]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def lend(units, formations, n, share, key):
     """Sends that share of the defender's reserve groups to another front; their men wait in the formation's books."""
     for i in range(n):
@@ -338,7 +339,7 @@ def lend(units, formations, n, share, key):
                 clear_row(units, i)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def take_back(formations, share, key):
     """Men lent to a front that has ended come back as drafts to their formations."""
     for f in range(formations.side.shape[0]):

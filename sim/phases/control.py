@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from sim.columns import kernel
 from sim.fields import MICRO, at_cells, at_nodes
 from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
@@ -104,7 +105,7 @@ def consolidate(geo, units, cells, nodes, n, dt, mud, knobs):
             cells.gain[c] += int(share * MICRO)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def settle(geo, cells, nodes, dt, knobs):
     """Applies consolidation and lets ground revert. Returns km2 gained and lost by the attacker in this step."""
     gained = 0

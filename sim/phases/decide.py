@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from sim.columns import kernel
 from sim.draws import exponential, key, normal, uniform_of
 from sim.fields import at_cells, at_nodes, block_at, cell_at
 from sim.forces import Kind, Task
@@ -71,7 +72,7 @@ def inside_y(geo, y, margin):
     return min(max(y, geo.y0 + margin), geo.y0 + geo.height - margin)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def set_goal(geo, units, i, task, x, y):
     """Gives group `i` a task and a goal inside the box, and starts it on its way."""
     units.task[i] = task
@@ -80,7 +81,7 @@ def set_goal(geo, units, i, task, x, y):
     units.goal_y[i] = inside_y(geo, y, 0.05)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def at_line(geo, units, front, i, k, task, beyond, a):
     """Sends group `i` to point `k` of the line, `beyond` km past it (negative: short of it), `a` km along it."""
     s = 1.0 if units.side[i] == 0 else -1.0
@@ -95,7 +96,7 @@ def follow_rate(formations, f, scale, knobs):
     return knobs.follow_per_day * scale / max(formations.ready[f], 5) if formations.follow[f] > 0.0 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def attacker_reserve(geo, units, formations, orders, front, i, key, leafy, follow_scale, knobs, tally):
     """A rested reserve group of the attacker: attacks, slips through, follows a lodgement or mends the line."""
     f = units.formation[i]
@@ -134,7 +135,7 @@ def attacker_reserve(geo, units, formations, orders, front, i, key, leafy, follo
             at_line(geo, units, front, i, best, MARCH, -(0.2 + 0.8 * uniform_of(key, slot, 7)), along)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def defender_reserve(geo, units, formations, orders, front, i, key, light, knobs, tally):
     """A rested reserve group of the defender: counterattacks where the attacker is thin, or goes where it is needed."""
     f = units.formation[i]
@@ -166,7 +167,7 @@ def defender_reserve(geo, units, formations, orders, front, i, key, light, knobs
         at_line(geo, units, front, i, best, MARCH, -(0.15 + 1.2 * uniform_of(key, slot, 9) ** 2), along)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def infiltrator(geo, units, cells, nodes, formations, i, key, hop, knobs):
     """A group behind the line: gathers and holds when enough men are there, else now and then moves on."""
     s = units.side[i]
@@ -201,7 +202,7 @@ def infiltrator(geo, units, cells, nodes, formations, i, key, hop, knobs):
     units.stage[i] = 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def resite(geo, units, orders, front, i, key, setback):
     """A drone crew or battery packs up for a new site about `setback` km behind the line."""
     slot = units.slot[i]
@@ -212,7 +213,7 @@ def resite(geo, units, orders, front, i, key, setback):
     at_line(geo, units, front, i, k, SERVE, -wide, (uniform_of(key, slot, 3) - 0.5) * 2.0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def expected_burst(geo, blocks, side, x, y, gx, gy):
     """Expected drone hits on one vehicle that dashes from (x, y) to (gx, gy)."""
     length = math.hypot(gx - x, gy - y)
@@ -224,7 +225,7 @@ def expected_burst(geo, blocks, side, x, y, gx, gy):
     return total * length / pieces
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud, knobs, armor, tally):
     """A section in reserve: mounts an attack when what it expects to lose is worth it."""
     f = units.formation[i]
@@ -258,11 +259,13 @@ def readiness(formations, dt, light, follow_scale, knobs):
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, dt, light, leafy, follow_scale, mud, knobs,
-           armor, setback, tally):
-    """Every unit's decision for this step. `tally`: (2, 4) attacks, infiltrations, counterattacks, mounted attacks."""
-    ready = readiness(formations, dt, light, follow_scale, knobs)
+           armor, setback, ready, tally):
+    """Every unit's decision for this step. `tally`: (2, 4) attacks, infiltrations, counterattacks, mounted attacks.
+
+    `ready`: (formations,) chance that a rested reserve group sets out (`readiness`).
+    """
     ask = 1.0 - math.exp(-dt / 3.0)
     pack = 1.0 - math.exp(-dt)
     flee = 1.0 - math.exp(-6.0 * dt)
@@ -392,9 +395,11 @@ def run(world) -> None:
     follow_scale = world.settings.command.deadline_follow if world.deadline else 1.0
     armor = ArmorKnobs(a.value, a.hit_aversion, a.mount_max, a.crew, a.dismounts)
     setback = np.array([0.0, 0.0, world.settings.fpv_team.setback_km, world.settings.artillery.setback_km, 0.0])
+    knobs = world.knobs("decide", Knobs)
+    ready = readiness(world.formations, world.dt, sky.light, follow_scale, knobs)
     decide(world.geo, world.units, world.formations, world.orders, world.front, world.cells, world.nodes, world.blocks,
            world.n, key(world.seed, "decide", world.step_index), world.dt, sky.light, leafy, follow_scale, sky.mud,
-           world.knobs("decide", Knobs), armor, setback, tally)
+           knobs, armor, setback, ready, tally)
     b = world.books
     for side in range(2):
         b.attacks[side] += tally[side, 0]

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from sim.columns import kernel
 from sim.draws import key, poisson, uniform_of
 from sim.fields import BLOCK_KM, block_at
 from sim.forces import Cause, Kind, Task
@@ -44,7 +45,7 @@ HitKnobs = NamedTuple("HitKnobs", [("exposure", float), ("infiltrator", float), 
                                          ("men_per_loss", float), ("works", float), ("town", float)])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def count_targets(geo, units, blocks, n):
     """Men in positions, lodged or behind the line, by block and side."""
     for b in range(blocks.targets.shape[0]):
@@ -143,7 +144,7 @@ def path_hits(geo, blocks, side, x, y, gx, gy, field):
     return total * length / pieces
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def strike(geo, units, cells, blocks, n, key, knobs):
     """Draws the hits of this step on movers (along their path) and on men in positions."""
     for i in range(n):
@@ -192,7 +193,7 @@ def strike(geo, units, cells, blocks, n, key, knobs):
             units.hits[i, DRONE] += poisson(uniform_of(key, slot, 40), rate)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def remember(blocks, share):
     """The threat of a block: expected hits per km of a day's mean step, remembered over days."""
     for b in range(blocks.threat.shape[0]):

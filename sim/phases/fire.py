@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from sim.columns import kernel
 from sim.draws import binomial, key, uniform, uniform_of
 from sim.fields import at_cells, at_nodes, cell_at
 from sim.forces import Cause, Kind, Task
@@ -71,7 +72,7 @@ def fit_men(units, i):
     return max(units.men[i] - lost, 0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def nearest_position(geo, units, start, order, side, x, y, radius, met, n_met):
     """The nearest group of the other side within `radius` km that has not been met yet; -1 if none."""
     best = -1
@@ -131,7 +132,7 @@ def resolve_of(units, formations, i, knobs):
     return (0.4 + 0.8 * units.morale[i]) * (0.7 + 0.6 * formations.leadership[f]) / (1.0 + knobs.tired_breaks * units.fatigue[i])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def duel(units, cells, formations, i, row, men, start_men, shock, key, base, weapon, knobs, skill):
     """A fight of the attacking group `i` (with `men` left) against the position `row`.
 
@@ -179,7 +180,7 @@ def skill_of(units, i):
             * (1.0 - 0.8 * units.suppression[i]))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def attack(geo, units, cells, nodes, formations, start, order, i, key, light, weapon, shock, knobs, tally):
     """One attack from the line to its objective. Leaves the group lodged, falling back, or dead."""
     s = units.side[i]
@@ -191,7 +192,7 @@ def attack(geo, units, cells, nodes, formations, start, order, i, key, light, we
     length = math.sqrt(dx * dx + dy * dy)
     men = fit_men(units, i)
     start_men = max(units.men[i], 1)
-    met = [-1] * 6
+    met = (-1, -1, -1, -1, -1, -1)
     n_met = 0
     outcome = 1 if men > 0 else -1
     bold = resolve_of(units, formations, i, knobs) * (1.5 if shock > 1.0 else 1.0)
@@ -230,7 +231,7 @@ def attack(geo, units, cells, nodes, formations, start, order, i, key, light, we
         if n_met < 6:
             row = nearest_position(geo, units, start, order, s, px, py, 0.3, met, n_met)
             if row >= 0:
-                met[n_met] = row
+                met = (row,) + met[:5]  # noqa: RUF005  numba does not unpack
                 n_met += 1
                 men, outcome = duel(units, cells, formations, i, row, men, start_men, shock, key, base + 4, weapon, knobs,
                                     (ours_skill, skill_of(units, row)))
@@ -255,7 +256,7 @@ def attack(geo, units, cells, nodes, formations, start, order, i, key, light, we
         tally[s, 1] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def slip(geo, units, cells, nodes, formations, i, key, light, weapon, knobs, tally):
     """An infiltrating group's bound between positions: it is noticed, fought and turned back, or gets through.
 
@@ -312,7 +313,7 @@ def slip(geo, units, cells, nodes, formations, i, key, light, weapon, knobs, tal
     units.goal_y[i] = formations.base_y[f]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs):
     """Standing fire between groups near one another."""
     for i in range(n):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from sim.columns import kernel
 from sim.draws import binomial, key, uniform_of
 from sim.enlist import clear_row, raise_unit
 from sim.forces import Kind, Task
@@ -42,7 +43,7 @@ Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields] + [("retur
                     ("abandoned", float), ("recovery", float), ("crew", float)])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def apply_hits(units, cells, books, formations, n, key, knobs):
     """Turns the hits on every unit into killed, wounded and missing, cause by cause; no more than it has men."""
     killed_share = (knobs.killed_drone, knobs.killed_shell, knobs.killed_bomb, knobs.killed_direct, knobs.killed_pocket)
@@ -81,7 +82,7 @@ def apply_hits(units, cells, books, formations, n, key, knobs):
         units.men[i] = left
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def carry_back(units, cells, books, formations, n, key, dt, knobs):
     """Evacuates wounded through the kill zone; some wait, some die waiting, some will return to duty."""
     for i in range(n):
@@ -109,7 +110,7 @@ def carry_back(units, cells, books, formations, n, key, dt, knobs):
         books.discharged[s] += out - back
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def wreck(units, cells, books, formations, n, key, knobs):
     """Vehicles hit in the step: destroyed, abandoned (some towed home where drones let it) or damaged."""
     for i in range(n):
@@ -170,7 +171,7 @@ def set_down(geo, units, formations, cursor, n, crew, key):
         units.morale[j] = units.morale[i]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def bury(units, n):
     """Frees the rows of groups that are no more; rows in use after that."""
     last = 0

@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from numba import njit
-
+from sim.columns import kernel
 from sim.draws import binomial, key, poisson, uniform_of
 from sim.enlist import clear_row
 from sim.fields import at_cells, at_nodes
@@ -50,7 +49,7 @@ class Params(Parameters):
 Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def strain(geo, units, cells, nodes, formations, n, dt, knobs):
     """Days in place, strain and morale move on by one step."""
     back = 1.0 - math.exp(-dt / knobs.recovery_days)
@@ -73,7 +72,7 @@ def strain(geo, units, cells, nodes, formations, n, dt, knobs):
         units.morale[i] += (level - units.morale[i]) * back
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tally):
     """Groups that leave their place, give up, starve or walk away in this step."""
     for i in range(n):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from sim.columns import kernel
 from sim.fields import at_cells, block_at, cell_at
 from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
@@ -54,7 +55,7 @@ def visibility(units, i, knobs):
     return knobs.exposure * min(0.3 + 0.1 * units.men[i], 1.2) * bunched
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def show(geo, blocks, side, x, y, gx, gy, seen):
     """Adds a path to the visible traffic of its side, in whole meters of full visibility."""
     length = math.hypot(gx - x, gy - y)
@@ -69,7 +70,7 @@ def show(geo, blocks, side, x, y, gx, gy, seen):
             blocks.traffic[b, side] += int(meters * (1.0 - blocks.cover[b]))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def arrive_at_goal(units, cells, i):
     """What a unit becomes where it arrives."""
     task = units.task[i]
@@ -111,7 +112,7 @@ def hand_over(units, n):
     return done
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def move(geo, units, formations, cells, blocks, n, hours, mud, knobs):
     """Moves every unit for `hours` and writes the visible traffic."""
     for b in range(blocks.traffic.shape[0]):
@@ -198,7 +199,7 @@ def move(geo, units, formations, cells, blocks, n, hours, mud, knobs):
             arrive_at_goal(units, cells, i)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def hide(geo, cells, blocks, leaf, light, at_night, in_leaf, in_town):
     """How much each block hides a mover now: darkness, leaf under trees, buildings; 0 open, 1 unseen."""
     for b in range(blocks.cover.shape[0]):

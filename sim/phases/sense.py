@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from numba import njit
 
+from sim.columns import kernel
 from sim.fields import CONTACT, FIXED, NODE_KM, cell_at
 from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
@@ -52,7 +53,7 @@ def worth(units, i, knobs):
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def spread(geo, units, nodes, n, table, knobs):
     """Lays every group in position, lodged or behind the line onto the contact nodes around it."""
     for k in range(nodes.fire.shape[0]):
@@ -91,7 +92,7 @@ def spread(geo, units, nodes, n, table, knobs):
                 nodes.fire[j * geo.node_nx + k, s] += int(fight * w)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def bin_contact(geo, units, n, start, order):
     """Lists the groups that can be met in a fight, by cell: rows `order[start[c]:start[c + 1]]` stand in cell c."""
     nc = geo.nx * geo.ny
@@ -114,7 +115,7 @@ def bin_contact(geo, units, n, start, order):
     start[0] = 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def count_strength(units, formations, n):
     """Recounts each formation's fit infantry and its groups in reserve."""
     for f in range(formations.side.shape[0]):

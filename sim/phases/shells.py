@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from sim.columns import kernel
 from sim.draws import key, poisson, uniform_of
 from sim.fields import BLOCK_KM, block_at
 from sim.forces import Cause, Kind, Task
@@ -95,7 +96,7 @@ def fire_guns(geo, units, blocks, n, dt, knobs):
     return fired
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def burst(geo, units, cells, blocks, n, key, dt, knobs):
     """Draws men hit by shells and sets suppression."""
     keep = math.exp(-dt / knobs.calm)
@@ -123,7 +124,7 @@ def burst(geo, units, cells, blocks, n, key, dt, knobs):
         units.hits[i, SHELL] += poisson(uniform_of(key, units.slot[i], 0), mean)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def wear(geo, cells, blocks, per_round):
     """Shells wear works down where they fall."""
     for c in range(cells.works.shape[0]):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from sim.columns import kernel
 from sim.fields import at_nodes, block_at
 from sim.forces import Kind, Side
 from sim.quantity import Parameters, quantity
@@ -39,7 +40,7 @@ class Params(Parameters):
 Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def push(heap_cost, heap_cell, size, cost, cell):
     """Adds to a binary heap; returns the new size."""
     k = size
@@ -55,7 +56,7 @@ def push(heap_cost, heap_cell, size, cost, cell):
     return size + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pop(heap_cost, heap_cell, size):
     """Takes the cheapest entry off a binary heap; returns its cost, its cell and the new size."""
     cost = heap_cost[0]
@@ -80,7 +81,7 @@ def pop(heap_cost, heap_cell, size):
     return cost, cell, size
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def search_strip(geo, cells, nodes, blocks, closed, side, knobs, heap_cost, heap_cell, strip, first, dirty):
     """Searches on from what is known in one strip: its sources the first time, else its outer rows."""
     nx = geo.nx
@@ -164,7 +165,7 @@ def search(geo, cells, nodes, blocks, source, closed, side, knobs, heap_cost, he
         cells.supply[c, side] = math.exp(-cells.cost[c, side]) if cells.cost[c, side] < FAR else 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def label_pockets(geo, cells, nodes, side, least_men, stack):
     """Numbers the connected pieces of cut-off ground that hold at least `least_men`; returns how many.
 

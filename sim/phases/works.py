@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from sim.columns import kernel
 from sim.quantity import Parameters, quantity
 
 READS = ("cells",)
@@ -30,7 +30,7 @@ class Params(Parameters):
     lost_behind: float = quantity(0.1, "1/day", low=0.0, high=1.0, doc="rate at which works that the enemy has overrun fall out of use", fact="modelling assumption")
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def plan_line(geo, plan, side, x0, y0, x1, y1, half_depth, condition):
     """Lays one straight piece of a belt over the cells: the share of the cell that the belt crosses, times condition.
 
@@ -52,7 +52,7 @@ def plan_line(geo, plan, side, x0, y0, x1, y1, half_depth, condition):
             plan[c, side] = max(plan[c, side], share * condition)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def build(geo, cells, facing, budget_km2, safe_km):
     """Engineers spend `budget_km2` of full works on the cells that lack most of their plan, behind the line.
 
@@ -74,7 +74,7 @@ def build(geo, cells, facing, budget_km2, safe_km):
                 cells.works[c, facing] += lack * share
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def plan_field(cells, plan, full, far):
     """Plans field works in a band behind each side's own line: trenches, wire and mines parallel to the front.
 
@@ -87,7 +87,7 @@ def plan_field(cells, plan, full, far):
             cells.works_plan[c, facing] = max(cells.works_plan[c, facing], plan * min(abs(depth) / full, 1.0))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fall_out(cells, rate, dt):
     """Works behind the enemy's line fall out of use; nobody plans there any more."""
     keep = math.exp(-rate * dt)

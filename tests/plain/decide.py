@@ -242,9 +242,8 @@ def readiness(formations, dt: float, light: float, follow_scale: float, knobs) -
 
 
 def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, dt, light, leafy, follow_scale, mud,
-           knobs, armor, setback, tally) -> None:
+           knobs, armor, setback, ready, tally) -> None:
     """Every unit's decision for this step. `tally`: (2, 4) attacks, infiltrations, counterattacks, mounted attacks."""
-    ready = readiness(formations, dt, light, follow_scale, knobs)
     hop = chance(knobs.hop_per_day, dt)
 
     def reserve(unit: Row) -> None:
