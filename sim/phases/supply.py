@@ -24,6 +24,7 @@ WRITES = ("cells", "units", "counters")
 FPV, ARTILLERY = int(Kind.FPV_TEAM), int(Kind.ARTILLERY)
 FAR = 50.0
 STRIP = 128  # rows of cells searched at a time: more than any real sector's
+OWN, GREY, COVERED = 0, 1, 2  # ground to a side's supply: held, held by nobody's fire, under the enemy's fire
 
 
 class Params(Parameters):
@@ -69,8 +70,8 @@ def pop(heap_cost, heap_cell, size):
         child = 2 * k + 1
         if child >= size:
             break
-        if child + 1 < size and heap_cost[child + 1] < heap_cost[child]:
-            child += 1
+        if child + 1 < size:
+            child += int(heap_cost[child + 1] < heap_cost[child])  # not a branch: nobody could foresee it
         if heap_cost[child] >= last_cost:
             break
         heap_cost[k] = heap_cost[child]
@@ -82,7 +83,23 @@ def pop(heap_cost, heap_cell, size):
 
 
 @kernel
-def search_strip(geo, cells, nodes, blocks, closed, side, knobs, heap_cost, heap_cell, strip, first, dirty):
+def survey(geo, cells, nodes, blocks, closed, side, knobs, ground, threat):
+    """What supply meets in each cell: the kind of ground and expected hits per km. Once, for a cell is tried from eight sides."""
+    for c in range(geo.nx * geo.ny):
+        x = geo.x0 + (c % geo.nx + 0.5) * geo.cell
+        y = geo.y0 + (c // geo.nx + 0.5) * geo.cell
+        ground[c] = COVERED
+        if (cells.control[c] >= 0.5) == (side == 0):
+            ground[c] = OWN
+        elif at_nodes(geo, nodes.fire, 1 - side, x, y) < knobs.blocked_fire:
+            ground[c] = GREY
+        threat[c] = blocks.threat[block_at(geo, x, y), side]
+        if closed[c] == 1 and side == 1:
+            threat[c] += 3.0
+
+
+@kernel
+def search_strip(geo, cells, ground, threat, closed, side, knobs, heap_cost, heap_cell, strip, first, dirty):
     """Searches on from what is known in one strip: its sources the first time, else its outer rows."""
     nx = geo.nx
     low = strip * STRIP
@@ -109,27 +126,22 @@ def search_strip(geo, cells, nodes, blocks, closed, side, knobs, heap_cost, heap
             e = b * nx + a
             if cells.cost[e, side] <= cost:
                 continue
-            x = geo.x0 + (a + 0.5) * geo.cell
-            y = geo.y0 + (b + 0.5) * geo.cell
             length = geo.cell * (1.4142135623730951 if d >= 4 else 1.0)
-            if (cells.control[e] >= 0.5) == (side == 0):
+            if ground[e] == OWN:
                 good = min(cells.road[e], cells.road[c]) * 0.25
                 if closed[e] == 1 and side == 1:
                     good = 0.0
                 rate = knobs.rough_cost + good * (knobs.road_cost - knobs.rough_cost)
-            elif at_nodes(geo, nodes.fire, 1 - side, x, y) < knobs.blocked_fire:
+            elif ground[e] == GREY:
                 rate = knobs.grey_cost
             elif cells.depth[c] >= 0.0 if side == 0 else cells.depth[c] <= 0.0:
                 rate = 2.0 * knobs.grey_cost  # the last stretch from own ground is crossed by night, at a price
             else:
                 continue
-            threat = blocks.threat[block_at(geo, x, y), side]
-            if closed[e] == 1 and side == 1:
-                threat += 3.0
-            new = cost + length * (rate + knobs.threat_cost * threat)
+            new = cost + length * (rate + knobs.threat_cost * threat[e])
             if new < cells.cost[e, side]:
                 cells.cost[e, side] = new
-                cells.way[e, side] = cells.way[c, side] + length * threat
+                cells.way[e, side] = cells.way[c, side] + length * threat[e]
                 if b < low or b >= high:
                     dirty[b // STRIP] = True
                 elif size < heap_cost.shape[0]:
@@ -151,6 +163,9 @@ def search(geo, cells, nodes, blocks, source, closed, side, knobs, heap_cost, he
             cells.cost[c, side] = 0.0
     strips = (geo.ny + STRIP - 1) // STRIP
     dirty = np.ones(strips, np.bool_)
+    ground = np.empty(n, np.int8)
+    threat = np.empty(n)
+    survey(geo, cells, nodes, blocks, closed, side, knobs, ground, threat)
     first = True
     again = True
     while again:
@@ -159,7 +174,7 @@ def search(geo, cells, nodes, blocks, source, closed, side, knobs, heap_cost, he
             if dirty[s]:
                 dirty[s] = False
                 again = True
-                search_strip(geo, cells, nodes, blocks, closed, side, knobs, heap_cost, heap_cell, s, first, dirty)
+                search_strip(geo, cells, ground, threat, closed, side, knobs, heap_cost, heap_cell, s, first, dirty)
         first = False
     for c in range(n):
         cells.supply[c, side] = math.exp(-cells.cost[c, side]) if cells.cost[c, side] < FAR else 0.0

@@ -16,6 +16,7 @@ from sim.forces import Kind
 FAR = 50.0
 STRIP = 128
 SHUT_HITS = 3.0  # threat per km on a closed road
+OWN, GREY, COVERED = 0, 1, 2
 DIAGONAL = 1.4142135623730951
 STEPS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
 NODE_SPREAD_KM2 = 1.5707963267948966  # integral of one man's presence over the ground: 2 pi times 0.5 km squared
@@ -59,17 +60,27 @@ def holds(cells, side: int, c: int) -> bool:
     return (cells.control[c].item() >= 0.5) == (side == 0)
 
 
-def rate_per_km(geo, cells, nodes, closed, side: int, c: int, e: int, x: float, y: float, knobs) -> float | None:
+def survey(geo, cells, nodes, blocks, closed, side: int, knobs, ground, threat) -> None:
+    """What supply meets in each cell: the kind of ground, and expected hits per km."""
+    for c in range(geo.nx * geo.ny):
+        x, y = center_of(geo, c)
+        covered = at_nodes(geo, nodes.fire, 1 - side, x, y) >= knobs.blocked_fire
+        ground[c] = OWN if holds(cells, side, c) else COVERED if covered else GREY
+        shut = side == 1 and closed[c] == 1
+        threat[c] = blocks.threat[block_at(geo, x, y), side].item() + (SHUT_HITS if shut else 0.0)
+
+
+def rate_per_km(cells, ground, closed, side: int, c: int, e: int, knobs) -> float | None:
     """Loss of supply per km from cell `c` into cell `e` without drones; None where there is no way.
 
     Own ground: the road that both cells have, if open. Ground that is not own: when nobody covers it with fire, or as
     the last stretch from own ground, at twice the price.
     """
-    if holds(cells, side, e):
+    if ground[e] == OWN:
         shut = side == 1 and closed[e] == 1
         good = 0.0 if shut else min(cells.road[e].item(), cells.road[c].item()) * 0.25
         return knobs.rough_cost + good * (knobs.road_cost - knobs.rough_cost)
-    if at_nodes(geo, nodes.fire, 1 - side, x, y) < knobs.blocked_fire:
+    if ground[e] == GREY:
         return knobs.grey_cost
     depth = cells.depth[c].item()
     if (depth >= 0.0) if side == 0 else (depth <= 0.0):
@@ -85,20 +96,22 @@ def search(geo, cells, nodes, blocks, source, closed, side: int, knobs, heap_cos
     for cell in rows(cells, geo.nx * geo.ny):
         starts = source[cell.row, side] == 1 and holds(cells, side, cell.row)
         cell.cost[side], cell.way[side] = (0.0 if starts else FAR), 0.0
+    ground, threat = [COVERED] * (geo.nx * geo.ny), [0.0] * (geo.nx * geo.ny)
+    survey(geo, cells, nodes, blocks, closed, side, knobs, ground, threat)
     strips = math.ceil(geo.ny / STRIP)
     dirty, first = [True] * strips, True
     while any(dirty):
         for s in range(strips):
             if dirty[s]:
                 dirty[s] = False
-                search_strip(geo, cells, nodes, blocks, closed, side, knobs, heap_cost, heap_cell, s, first, dirty)
+                search_strip(geo, cells, ground, threat, closed, side, knobs, heap_cost, heap_cell, s, first, dirty)
         first = False
     for cell in rows(cells, geo.nx * geo.ny):
         cost = cell.cost[side].item()
         cell.supply[side] = math.exp(-cost) if cost < FAR else 0.0
 
 
-def search_strip(geo, cells, nodes, blocks, closed, side: int, knobs, heap_cost, heap_cell, strip: int, first: bool,
+def search_strip(geo, cells, ground, threat, closed, side: int, knobs, heap_cost, heap_cell, strip: int, first: bool,
                  dirty) -> None:
     """Searches on from what is known in one strip: all of it the first time, else its outer rows.
 
@@ -118,17 +131,13 @@ def search_strip(geo, cells, nodes, blocks, closed, side: int, knobs, heap_cost,
         for e, length in around(geo, c):
             if cost[e] <= paid:
                 continue
-            x, y = center_of(geo, e)
-            rate = rate_per_km(geo, cells, nodes, closed, side, c, e, x, y, knobs)
+            rate = rate_per_km(cells, ground, closed, side, c, e, knobs)
             if rate is None:
                 continue
-            threat = blocks.threat[block_at(geo, x, y), side].item()
-            if side == 1 and closed[e] == 1:
-                threat += SHUT_HITS
-            new = paid + length * (rate + knobs.threat_cost * threat)
+            new = paid + length * (rate + knobs.threat_cost * threat[e])
             if new >= cost[e]:
                 continue
-            cost[e], hits[e] = new, hits[c].item() + length * threat
+            cost[e], hits[e] = new, hits[c].item() + length * threat[e]
             if e // geo.nx not in lines:
                 dirty[e // geo.nx // STRIP] = True
             elif size < len(heap_cost):
