@@ -71,6 +71,8 @@ def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
     burst = np.zeros((nb, 2), np.int64)
     flown = np.zeros(2, np.int64)
     see = np.empty((nb, 2))
+    view = np.empty(nb, np.int64)  # blocks in a crew's reach, and what it sees of each
+    weight = np.empty(nb)
     for b in range(nb):
         see[b, 0] = math.exp(-max(-blocks.depth[b], 0.0) / (knobs.depth_share * reach[0]))
         see[b, 1] = math.exp(-max(blocks.depth[b], 0.0) / (knobs.depth_share * reach[1]))
@@ -92,6 +94,7 @@ def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
         i1 = min(int(u) + span, geo.block_nx - 1)
         j0 = max(int(v) - span, 0)
         j1 = min(int(v) + span, geo.block_ny - 1)
+        in_view = 0
         moving = 0.0
         men = 0.0
         inverse = BLOCK_KM * BLOCK_KM / (r * r)
@@ -103,6 +106,9 @@ def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
                     w = (1.0 - d2 * d2) * see[b, s]
                     moving += w * blocks.traffic[b, e]
                     men += w * blocks.targets[b, e]
+                    view[in_view] = b
+                    weight[in_view] = w
+                    in_view += 1
         moving = moving * 0.001
         found = moving / (moving + knobs.idle * dt)
         rate = most * chance[s] / (moving + knobs.idle * dt)
@@ -112,15 +118,12 @@ def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
         used = most * found + left * men / (men + 10.0)
         units.stock[i] -= used
         flown[s] += int(used * 1000.0)
-        for j in range(j0, j1 + 1):
-            for k in range(i0, i1 + 1):
-                d2 = ((k + 0.5 - u) * (k + 0.5 - u) + (j + 0.5 - v) * (j + 0.5 - v)) * inverse
-                if d2 < 1.0:
-                    b = j * geo.block_nx + k
-                    w = (1.0 - d2 * d2) * see[b, s] * 1e9
-                    hits[b, e] += int(w * rate)
-                    static[b, e] += int(w * still)
-                    burst[b, e] += int(w * pursue)
+        for k in range(in_view):
+            b = view[k]
+            w = weight[k] * 1e9
+            hits[b, e] += int(w * rate)
+            static[b, e] += int(w * still)
+            burst[b, e] += int(w * pursue)
     for b in range(nb):
         for s in range(2):
             blocks.hits[b, s] = hits[b, s] * 1e-9

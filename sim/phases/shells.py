@@ -52,6 +52,7 @@ def fire_guns(geo, units, blocks, n, dt, knobs):
     span = int(r / BLOCK_KM) + 1
     inverse = BLOCK_KM * BLOCK_KM / (r * r)
     worth = np.empty((nb, 2))  # what a block offers to the other side's guns
+    in_range = np.empty(nb, np.int64)
     for b in range(nb):
         for s in range(2):
             worth[b, s] = blocks.targets[b, s] + knobs.aim * 0.001 * blocks.traffic[b, s] / dt
@@ -71,25 +72,24 @@ def fire_guns(geo, units, blocks, n, dt, knobs):
         i1 = min(int(u) + span, geo.block_nx - 1)
         j0 = max(int(v) - span, 0)
         j1 = min(int(v) + span, geo.block_ny - 1)
+        count = 0
         total = 0.0
         for j in range(j0, j1 + 1):
             for k in range(i0, i1 + 1):
                 d2 = ((k + 0.5 - u) * (k + 0.5 - u) + (j + 0.5 - v) * (j + 0.5 - v)) * inverse
                 if d2 < 1.0:
-                    b = j * geo.block_nx + k
-                    total += worth[b, e]
+                    in_range[count] = j * geo.block_nx + k
+                    total += worth[in_range[count], e]
+                    count += 1
         if total < 1.0:
             continue
         used = most * total / (total + 20.0)
         units.stock[i] -= used
         fired[s] += int(used * 1000.0)
         scale = used / total / (BLOCK_KM * BLOCK_KM) * 1e6
-        for j in range(j0, j1 + 1):
-            for k in range(i0, i1 + 1):
-                d2 = ((k + 0.5 - u) * (k + 0.5 - u) + (j + 0.5 - v) * (j + 0.5 - v)) * inverse
-                if d2 < 1.0:
-                    b = j * geo.block_nx + k
-                    rounds[b, e] += int(scale * worth[b, e])
+        for k in range(count):
+            b = in_range[k]
+            rounds[b, e] += int(scale * worth[b, e])
     for b in range(nb):
         for s in range(2):
             blocks.rounds[b, s] = rounds[b, s] * 1e-6
