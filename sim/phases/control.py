@@ -57,10 +57,11 @@ def may_hold(geo, cells, nodes, c, own_presence, knobs):
 def consolidate(geo, units, cells, nodes, n, dt, mud, knobs):
     """Every group of the attacker near the line adds to the ground he holds."""
     reach = knobs.reach_km + SPAN_KM
-    span = int(reach / geo.cell) + 1
+    span = reach / geo.cell + 1e-6  # in cells; a little more, for what is in reach is asked below
     nx = geo.nx
-    weight = np.empty((2 * span + 1) * (2 * span + 1))
-    place = np.empty((2 * span + 1) * (2 * span + 1), np.int64)
+    most = (int(2.0 * span) + 1) ** 2
+    weight = np.empty(most)
+    place = np.empty(most, np.int64)
     for i in range(n):
         if units.kind[i] != INFANTRY or units.side[i] != 0 or units.men[i] <= 0:
             continue
@@ -76,15 +77,15 @@ def consolidate(geo, units, cells, nodes, n, dt, mud, knobs):
             area = area * knobs.creep
         else:
             area = area * math.exp(-units.days[i] / knobs.spread_days)
-        ci = here % nx
-        cj = here // nx
+        u = (units.x[i] - geo.x0) / geo.cell - 0.5  # in cells from the center of the first one
+        v = (units.y[i] - geo.y0) / geo.cell - 0.5
         lonely = depth < -knobs.reach_km
         if lonely and own < knobs.alone_men:
             continue
         total = 0.0
         count = 0
-        for j in range(max(cj - span, 0), min(cj + span, geo.ny - 1) + 1):
-            for k in range(max(ci - span, 0), min(ci + span, nx - 1) + 1):
+        for j in range(max(math.ceil(v - span), 0), min(math.floor(v + span), geo.ny - 1) + 1):
+            for k in range(max(math.ceil(u - span), 0), min(math.floor(u + span), nx - 1) + 1):
                 c = j * nx + k
                 if cells.held[c] >= MICRO or (lonely and c != here):
                     continue
