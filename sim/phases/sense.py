@@ -101,12 +101,11 @@ def bin_contact(geo, units, n, start, order):
     for i in range(n):
         if units.kind[i] == INFANTRY:
             units.cell[i] = cell_at(geo, units.x[i], units.y[i])
-            if units.task[i] == HOLD or units.task[i] == CONSOLIDATE:
-                start[units.cell[i] + 1] += 1
+            start[units.cell[i] + 1] += (units.task[i] == HOLD) | (units.task[i] == CONSOLIDATE)
     for c in range(nc):
         start[c + 1] += start[c]
     for i in range(n):
-        if units.kind[i] == INFANTRY and (units.task[i] == HOLD or units.task[i] == CONSOLIDATE):
+        if (units.kind[i] == INFANTRY) & ((units.task[i] == HOLD) | (units.task[i] == CONSOLIDATE)):
             c = units.cell[i]
             order[start[c]] = i
             start[c] += 1
@@ -122,11 +121,10 @@ def count_strength(units, formations, n):
         formations.infantry[f] = 0
         formations.ready[f] = 0
     for i in range(n):
-        if units.kind[i] == INFANTRY:
-            f = units.formation[i]
-            formations.infantry[f] += units.men[i]
-            if units.task[i] == RESERVE:
-                formations.ready[f] += 1
+        f = units.formation[i]
+        foot = units.kind[i] == INFANTRY
+        formations.infantry[f] += foot * units.men[i]
+        formations.ready[f] += foot & (units.task[i] == RESERVE)
 
 
 def run(world) -> None:
