@@ -82,6 +82,7 @@ BLOCK_COLUMNS = (
     Column("burst", "f8", "hits/km", "expected hits per km on one unmasked column, by the side that moves", 2),
     Column("threat", "f8", "hits/km", "hits per km on a mover, smoothed over days, by the side that moves", 2),
     Column("rounds", "f8", "rounds/km2", "shells that fall here in this step, by the side they fall on", 2),
+    Column("quiet", "f8", "", "share of men's fire that these shells suppress, by the side they fall on", 2),
     Column("depth", "f8", "km", "depth at the block's center, positive in the attacker's ground"),
     Column("cover", "f8", "", "how much terrain hides a mover, 0..1"),
 )

@@ -37,14 +37,14 @@ class Params(Parameters):
     aim: float = quantity(3.0, "", low=0.0, high=20.0, doc="how much more fire goes where the enemy moves than where he sits", fact="modelling assumption")
 
 
-Knobs = NamedTuple("Knobs", [("rounds", float), ("range_km", float), ("aim", float)])
-HitKnobs = NamedTuple("HitKnobs", [("lethal", float), ("suppress", float), ("works", float), ("town", float), ("dug", float),
+Knobs = NamedTuple("Knobs", [("rounds", float), ("range_km", float), ("aim", float), ("suppress", float)])
+HitKnobs = NamedTuple("HitKnobs", [("lethal", float), ("works", float), ("town", float), ("dug", float),
                                          ("calm", float)])
 
 
 @njit(cache=True, nogil=True)
 def fire_guns(geo, units, blocks, n, dt, knobs):
-    """Rounds per km2 by block; returns rounds fired by side, in thousandths."""
+    """Rounds per km2 by block, and what they suppress; returns rounds fired by side, in thousandths."""
     nb = blocks.rounds.shape[0]
     rounds = np.zeros((nb, 2), np.int64)
     fired = np.zeros(2, np.int64)
@@ -93,6 +93,7 @@ def fire_guns(geo, units, blocks, n, dt, knobs):
     for b in range(nb):
         for s in range(2):
             blocks.rounds[b, s] = rounds[b, s] * 1e-6
+            blocks.quiet[b, s] = 1.0 - math.exp(-blocks.rounds[b, s] / dt * 0.25 * knobs.suppress) if rounds[b, s] > 0 else 0.0
     return fired
 
 
@@ -105,13 +106,13 @@ def burst(geo, units, cells, blocks, n, key, dt, knobs):
         if kind < 0 or kind > ARTILLERY:
             continue
         s = units.side[i]
-        density = blocks.rounds[block_at(geo, units.x[i], units.y[i]), s]
+        b = block_at(geo, units.x[i], units.y[i])
+        density = blocks.rounds[b, s]
         task = units.task[i]
         units.suppression[i] = units.suppression[i] * keep
         if density <= 0.0:
             continue
-        quiet = 1.0 - math.exp(-density / dt * 0.25 * knobs.suppress)
-        units.suppression[i] += quiet * (1.0 - keep)
+        units.suppression[i] += blocks.quiet[b, s] * (1.0 - keep)
         if kind == ARMOR and task == RESERVE:
             continue
         c = units.cell[i]
@@ -141,8 +142,8 @@ def run(world) -> None:
     if not p.enabled:
         return
     g, u, b = world.geo, world.units, world.blocks
-    world.fired += fire_guns(g, u, b, world.n, world.dt, Knobs(a.rounds_per_day, a.range_km, p.aim))
+    world.fired += fire_guns(g, u, b, world.n, world.dt, Knobs(a.rounds_per_day, a.range_km, p.aim, a.suppress_m2 * 1e-6))
     world.books.shells_fired[:] = world.fired // 1000
-    knobs = HitKnobs(a.lethal_m2 * 1e-6, a.suppress_m2 * 1e-6, p.cover_in_works, p.cover_in_town, p.dug_in, p.calm_days)
+    knobs = HitKnobs(a.lethal_m2 * 1e-6, p.cover_in_works, p.cover_in_town, p.dug_in, p.calm_days)
     burst(g, u, world.cells, b, world.n, key(world.seed, "shells", world.step_index), world.dt, knobs)
     wear(g, world.cells, b, p.wears_works)

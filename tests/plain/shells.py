@@ -12,7 +12,7 @@ from sim.forces import Cause, Kind, Task
 
 
 def fire_guns(geo, units, blocks, n, dt, knobs):
-    """Rounds per km2 by block and the side they fall on; returns rounds fired by side, in thousandths.
+    """Rounds per km2 by block and the side they fall on, and what they suppress; returns rounds fired by side, in thousandths.
 
     A battery spreads its rounds over the enemy's men in range, most where he moves.
     """
@@ -46,7 +46,9 @@ def fire_guns(geo, units, blocks, n, dt, knobs):
             rounds[b][enemy] += int(scale * value)
     for b in range(n_blocks):
         for side in (0, 1):
-            blocks.rounds[b, side] = rounds[b][side] * 1e-6
+            density = rounds[b][side] * 1e-6
+            blocks.rounds[b, side] = density
+            blocks.quiet[b, side] = 1.0 - math.exp(-density / dt * 0.25 * knobs.suppress)
     return fired
 
 
@@ -67,9 +69,9 @@ def burst(geo, units, cells, blocks, n, key, dt, knobs) -> None:
     for unit in rows(units, n):
         if unit.kind not in GROUND:
             continue
-        density = blocks.rounds[block_at(geo, unit.x, unit.y), unit.side].item()
-        quiet = 1.0 - math.exp(-density / dt * 0.25 * knobs.suppress)
-        unit.suppression = unit.suppression * keep + quiet * (1.0 - keep)
+        block = Row(blocks, block_at(geo, unit.x, unit.y))
+        density = block.rounds[unit.side].item()
+        unit.suppression = unit.suppression * keep + block.quiet[unit.side].item() * (1.0 - keep)
         parked = unit.kind == Kind.ARMOR and unit.task == Task.RESERVE
         if density > 0.0 and not parked:
             mean = density * knobs.lethal * exposure(unit, Row(cells, unit.cell), knobs) * unit.men
