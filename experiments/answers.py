@@ -20,7 +20,7 @@ FOCUS = 4  # measures that are told at length
 TOLD = 3  # factors told of each
 KINSHIP = (  # of measures that say nearly the same, the first that varies is told
     ("deep_breakthroughs", "breakthroughs", "penetration_km"),
-    ("held_km2", "gained_km2", "net_direction_km2", "breach_held"),
+    ("held_km2", "gained_km2", "net_direction_km2", "lost_km2", "breach_held"),
     ("casualties_attacker",),
     ("casualties_defender",),
     ("price_per_km2",),

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from experiments import pool, rows, runs
+from experiments import making, pool, runs
 from experiments.bench import ROOT, busy, say, skip
 from experiments.studies import Study, study_of
 from experiments.sweep import sweep
@@ -81,6 +81,7 @@ def against_loop(home: Path, days: int, quick: bool) -> None:
     swept: dict[int, list[float]] = {1: [], 2: []}
     share: dict[int, list[float]] = {1: [], 2: []}
     made = study(LONG, days, 2 * n)
+    sweep(study(SHORT, 2, 1), home / "first", executor=pool.Here(), quiet=True)  # loads what a sweep takes
     for k in range(1 if quick else 3):
         for workers in plain:
             with warmed(workers) as executor:
@@ -147,7 +148,7 @@ def against_mesa(home: Path, scenario: str, days: int, n: int, rounds: int, what
     walls: dict[str, list[float]] = {"mesa": [], "ours": []}
     for k in range(rounds):
         for name, text in (("mesa", MESA), ("ours", OURS)):
-            script, out = home / f"{name}.py", home / f"mesa-{scenario}-{k}"
+            script, out = home / f"by_{name}.py", home / f"mesa-{scenario}-{k}"
             script.write_text(text.format(scenario=scenario, days=days, n=n, out=str(out)))
             begin = time.perf_counter()
             subprocess.run([sys.executable, str(script)], check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
@@ -181,11 +182,11 @@ def on_dask(home: Path, days: int, quick: bool) -> None:
 # Memory
 
 
-def stub(task: rows.Task) -> rows.Made:
+def stub(task: making.Task) -> making.Made:
     """A run that costs nothing and tells as much as any."""
     from sim.measures import MEASURES
 
-    return rows.Made(task.run, f"{task.run:024d}", totals=dict.fromkeys(MEASURES, float(task.seed)))
+    return making.Made(task.run, f"{task.run:024d}", totals=dict.fromkeys(MEASURES, float(task.seed)))
 
 
 def memory(home: Path, n: int) -> None:

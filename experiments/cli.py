@@ -159,6 +159,86 @@ def sweep(
 
 
 @app.command()
+def analyse(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep or a run.")],
+    measure: Annotated[
+        list[str] | None, typer.Option("--measure", metavar="M", help="A measure; may be repeated. Else a few.")
+    ] = None,
+    box: Annotated[
+        str | None, typer.Option(metavar="CONDITION", help='Where does this happen: "held_km2 > 900".')
+    ] = None,
+    precision: Annotated[str | None, typer.Option(metavar="X", help="Of a mean, as a share of it (5%).")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> int:
+    """Tell what the factors do, with intervals: effects, indices, shares, and how many seeds it takes."""
+    from experiments.analyse import carry_out
+
+    return carry_out(folder, measure, json_, box, precision)
+
+
+@app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A", help="Folder of a sweep or a run.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
+    measure: Annotated[
+        list[str] | None, typer.Option("--measure", metavar="M", help="A measure; may be repeated. Else a few.")
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> int:
+    """Tell two folders apart: differences on shared seeds, with intervals, and what was set differently."""
+    from experiments.compare import carry_out
+
+    return carry_out(a, b, measure, json_)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep or a run.")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="The page; else DIR/report.html.")] = None,
+) -> int:
+    """Write a page that tells the results, with all figures in it; and the figures beside it."""
+    from experiments.report import carry_out
+
+    return carry_out(folder, out)
+
+
+@app.command()
+def validate(
+    quick: Annotated[bool, typer.Option("--quick", help="Some minutes: fewer battles, no T14.")] = False,
+    only: Annotated[str | None, typer.Option(metavar="T1,...", help="These rows only; others stay as they are.")] = None,
+    record: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Evidence folder with the rasters of control.")
+    ] = None,
+    ensemble: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Runs of the baseline with all maps; else they are made.")
+    ] = None,
+    open_: Annotated[
+        Path | None, typer.Option("--open", metavar="DIR", help="Runs of the fitted model from 2025-05-01, for T28.")
+    ] = None,
+    runs: Annotated[str | None, typer.Option(metavar="N", help="Runs of an ensemble that is made (16; quick: 4).")] = None,
+    workers: Annotated[str | None, typer.Option(metavar="N", help="Processes; else one a core.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the card; else runs/scorecard.")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print the card as JSON and nothing else.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> int:
+    """Judge the model by the rows T1 to T28 and write the scorecard; the same command resumes."""
+    from experiments.validate import carry_out
+
+    return carry_out(
+        only=only,
+        quick=quick,
+        record=record,
+        ensemble=ensemble,
+        open_=open_,
+        runs=runs,
+        workers=workers,
+        out=out,
+        json_=json_,
+        quiet=quiet,
+    )
+
+
+@app.command()
 def scenarios(
     copy: Annotated[
         tuple[str, Path] | None, typer.Option(metavar="NAME FILE", help="Copy a scenario to a file, to change it.")

@@ -13,12 +13,13 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from experiments.pool import WorkerDied
-from experiments.runs import code_key
+from experiments import runs
+from experiments.making import make, other_code
+from experiments.workers import WorkerDied
 from sim.quantity import InputError
 
 if TYPE_CHECKING:
-    from experiments.rows import Made, Task
+    from experiments.making import Made, Task
 
 CONNECT_S = 10.0  # a scheduler that does not answer for so long is not there
 AHEAD = 2  # runs given out for each thread of the cluster
@@ -38,7 +39,7 @@ class Cluster:
         except (OSError, ValueError) as error:
             why = f" ({error})" if isinstance(error, ValueError) else ""
             raise InputError(f"--scheduler {address!r}: no Dask scheduler answers there{why}.") from None
-        self.work = partial(make_there, code_key())
+        self.work = make_there
         self._threads, self._looked = 0, 0.0
         try:
             self._check()
@@ -59,8 +60,8 @@ class Cluster:
                 raise InputError(f"--scheduler {self.address!r}: worker {worker} has no pokrovsk ({code}); install it there.")
             if isinstance(code, BaseException):
                 raise InputError(f"--scheduler {self.address!r}: worker {worker} does not work: {type(code).__name__}: {code}.")
-            if code != code_key():
-                raise InputError(f"--scheduler {self.address!r}: {other_code(worker)}")
+            if code != runs.code_key():
+                raise InputError(f"--scheduler {self.address!r}: {other_code(f'worker {worker}')}")
 
     @property
     def ahead(self) -> int:
@@ -99,24 +100,13 @@ class Cluster:
 
 def code_there() -> str:
     """On a worker: the code that it has."""
-    from experiments import runs
-
     return runs.code_key()
 
 
-def make_there(code: str, task: Task) -> Made:
-    """On a worker: makes one run, if its code is that of the sweep."""
+def make_there(task: Task) -> Made:
+    """On a worker: makes one run."""
     from distributed import get_worker
 
-    from experiments.rows import make
-
-    here = get_worker().address
-    if code_there() != code:
-        raise InputError(other_code(here))
     made = make(task)
-    made.told["exec_worker"] = here
+    made.told["exec_worker"] = get_worker().address
     return made
-
-
-def other_code(worker: str) -> str:
-    return f"worker {worker} has another version of the model than this machine; install the same one on both."

@@ -39,6 +39,7 @@ DESIGNS = {
         Design("nolh", "a nearly orthogonal Latin hypercube of 17 to 257 points, up to 29 factors", False, (), ("points",)),
         Design("sobol", "Saltelli's sample for Sobol indices, from `points` base points", False, ("points",), ("second_order", "groups")),
         Design("morris", "Morris's trajectories of elementary effects, `points` of them", False, ("points",), ("levels", "groups")),
+        Design("given", "points chosen elsewhere: each takes the next value of every factor's list", True),
     )
 }  # fmt: skip
 
@@ -64,6 +65,15 @@ def one_at_a_time(others: Sequence[Sequence[int]]) -> np.ndarray:
     for k, (column, level) in enumerate(rows):
         out[k + 1, column] = level
     return out
+
+
+def given(sizes: Sequence[int]) -> np.ndarray:
+    """The k-th level of every factor, for k from the first to the last."""
+    if len({*sizes}) != 1:
+        raise InputError(
+            f"a given design needs lists of one length; there are {', '.join(map(str, sorted({*sizes})))} values."
+        )
+    return np.repeat(np.arange(sizes[0])[:, None], len(sizes), axis=1)
 
 
 def lhs(n: int, k: int, seed: int) -> np.ndarray:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
-from experiments.factors import Factor
+from experiments.factors import Factor, scenario_label
 from sim.quantity import Declaration, InputError, did_you_mean
 from sim.settings import catalog, models, resolve, short_names
 
@@ -58,8 +58,13 @@ def overrides_of(table: dict[str, Any], where: str) -> dict[str, Any]:
     return out
 
 
-def factors_of(table: dict[str, Any], where: str, *, skip: Iterable[str] = (), groups: bool = False) -> list[Factor]:
-    """The factors of a `[factors]` table, patterns taken apart, in the order of the file."""
+def factors_of(
+    table: dict[str, Any], where: str, *, skip: Iterable[str] = (), groups: bool = False, repeats: bool = False
+) -> list[Factor]:
+    """The factors of a `[factors]` table, patterns taken apart, in the order of the file.
+
+    With `repeats` a list may hold a level several times.
+    """
     if not table:
         raise InputError(f"{where}: factors: none given; a study needs at least one.")
     skipped = _skipped(list(skip), where)
@@ -78,7 +83,7 @@ def factors_of(table: dict[str, Any], where: str, *, skip: Iterable[str] = (), g
         elif isinstance(form, dict) and "bundles" in form:
             found.append(_bundles(name, form, told))
         else:
-            found.append(_single(name, form, told, where))
+            found.append(_single(name, form, told, where, repeats))
     _no_overlap(found, where)
     return found
 
@@ -95,7 +100,7 @@ def _skipped(skip: list[str], where: str) -> set[str]:
     return out
 
 
-def _single(name: str, form: Any, told: str, where: str) -> Factor:
+def _single(name: str, form: Any, told: str, where: str, repeats: bool) -> Factor:
     if name in models() and name not in short_names():
         raise InputError(f'{told}: a group of parameters; write "{name}.*" for all of them, or one as {name}.NAME.')
     try:
@@ -103,18 +108,18 @@ def _single(name: str, form: Any, told: str, where: str) -> Factor:
     except InputError as error:
         raise InputError(f"{where}: factors: {error}") from None
     if isinstance(form, list):
-        return Factor(name, (d.key,), options=_levels(form, told, d))
+        return Factor(name, (d.key,), options=_levels(form, told, d, repeats))
     return _range(name, d, form, told)
 
 
-def _levels(values: list, told: str, d: Declaration) -> tuple[Any, ...]:
+def _levels(values: list, told: str, d: Declaration, repeats: bool) -> tuple[Any, ...]:
     if not values:
         raise InputError(f"{told}: no levels; allowed: at least one.")
     try:
         parsed = [d.parse(v) for v in values]
     except InputError as error:
         raise InputError(f"{told}: {str(error).removeprefix(f'{d.key}: ')}") from None
-    return _once(parsed, told)
+    return tuple(parsed) if repeats else _once(parsed, told)
 
 
 def _once(values: list, told: str) -> tuple[Any, ...]:
@@ -206,7 +211,8 @@ def _scenarios(form: Any, told: str) -> Factor:
     wrong = next((v for v in form if not isinstance(v, str)), None)
     if wrong is not None:
         raise InputError(f"{told}: {wrong!r} is not a scenario's name or file.")
-    return Factor("scenario", ("scenario",), options=_once(form, told))
+    _once([scenario_label(source) for source in form], told)
+    return Factor("scenario", ("scenario",), options=tuple(form))
 
 
 def _no_overlap(factors: list[Factor], where: str) -> None:

@@ -96,14 +96,18 @@ def print_study(name: str) -> None:
     from experiments.studies import load_study
 
     s = load_study(name)
-    told = [(word, value) for word, value in (("claim", s.claim), ("title", s.title), ("question", s.question)) if value]
+    told = [
+        (word, value) for word, value in (("claim", s.claim), ("title", s.title), ("question", s.question)) if value
+    ]
     for word, scenario in s.scenarios.items():
         told.append(("scenario", f"{word}, {scenario.start}, {scenario.days} days"))
     told.append(("design", f"{s.design}: {s.plan.doc}"))
     told.append(("runs", f"{s.n_points:,} points x {s.replicates} seeds ({s.seeds[0]}-{s.seeds[-1]}) = {s.n_runs:,}"))
     told += [("set", f"{key} = {value}") for key, value in s.fixed.items()]
     kept = ", ".join(s.measures) or "every measure"
-    told.append(("kept", f"final values of every measure{f'; of every day: {kept}' if s.daily else ''}; maps: {s.maps}"))
+    told.append(
+        ("kept", f"final values of every measure{f'; of every day: {kept}' if s.daily else ''}; maps: {s.maps}")
+    )
     _print(told)
     rows = [("factor", "unit", *(["group"] if s.groups else []), "values")]
     for f in s.factor_list:
@@ -113,10 +117,17 @@ def print_study(name: str) -> None:
     _print(rows)
     shown = s.factor_list[:MOST_COLUMNS]
     rows = [("point", *(f.name for f in shown))]
-    rows += [(p.index, *(_number(p.levels[f.name]) for f in shown)) for p in map(s.point, range(min(s.n_points, MOST_POINTS)))]
+    rows += [
+        (p.index, *(_number(p.levels[f.name]) for f in shown))
+        for p in map(s.point, range(min(s.n_points, MOST_POINTS)))
+    ]
     print()
     _print(rows)
-    more = [f"{n:,} more {what}" for n, what in ((s.n_points - MOST_POINTS, "points"), (len(s.factor_list) - MOST_COLUMNS, "factors")) if n > 0]
+    more = [
+        f"{n:,} more {what}"
+        for n, what in ((s.n_points - MOST_POINTS, "points"), (len(s.factor_list) - MOST_COLUMNS, "factors"))
+        if n > 0
+    ]
     if more:
         print(f"and {' and '.join(more)}")
 

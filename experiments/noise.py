@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+ALL_EQUAL = "all runs equal"
 ONE_SEED = "one seed a point: luck cannot be told from effect"
 
 
@@ -67,7 +68,7 @@ def noise(matrix: pd.DataFrame) -> Noise:
     run = float(np.nansum(residuals(matrix[kept]) ** 2) / free)
     mean = run * float((1 / there.sum(axis=1)).mean())
     if mean == 0:
-        p, note = (1.0, "all runs equal") if between == 0 else (0.0, "no noise: seeds do not matter")
+        p, note = (1.0, ALL_EQUAL) if between == 0 else (0.0, "no noise: seeds do not matter")
     else:
         evenness = _evenness(residuals(matrix[kept]))
         p, note = float(stats.f.sf(between / mean, evenness * (n_points - 1), evenness * free)), ""

@@ -169,7 +169,8 @@ def plan(results: Results) -> list[tuple[Section, Plan]]:
         for m in kept:
             daily.append((f"fan-{m}", partial(figures.fan, results, m, order[m][0] if order else None)))
         for m in kept[:1]:
-            daily += [(f"fan-{m}-{f}", partial(figures.fan, results, m, f)) for f in order.get(m, [])[1:2]]
+            clear = set(contrasts.effects(results, m).query("clear and by == ''")["factor"]) if order else set()
+            daily += [(f"fan-{m}-{f}", partial(figures.fan, results, m, f)) for f in order.get(m, [])[1:2] if f in clear]
     matters: Plan = []
     if order:
         if form in ("grid", "cloud"):
@@ -245,7 +246,8 @@ def _design(results: Results) -> list[tuple[str, str]]:
         out.append(("set in all runs", ", ".join(f"{k} = {v}" for k, v in fixed.items())))
     wall = done.get("exec_wall_s")
     if wall is not None and wall.notna().any():
-        out.append(("computing", f"{wall.sum() / 3600:.1f} hours in all, {wall.mean():.2g} s a run"))
+        whole = f"{wall.sum() / 3600:.1f} hours" if wall.sum() > 3600 else f"{wall.sum() / 60:.1f} minutes"
+        out.append(("computing", f"{whole} of one core, {wall.mean():.2g} s a run"))
     return out
 
 
@@ -288,16 +290,23 @@ def _tables(results: Results) -> list[tuple[str, str, Any]]:
     out = [("Measures over all runs", "Final values: totals and states of the last day, counts of days added up.", Table(heads, tuple(rows)))]
     if not results.factors or contrasts.form_of(results) == "single":
         return out
-    rows = []
+    told = "Seeds are the independent values of every interval. Of two factors: how much the first one’s effect changes from the first to the last level of the second."
     for name in focus(results):
         table, named = contrasts.effects(results, name), measure_of(results, name)
-        for r in table.itertuples():
-            who = factor_of(results, r.factor).name + (f" × {factor_of(results, r.by).name}" if r.by else "")
-            rows.append((named.name, who, level(word(r.a)), level(word(r.b)), mean_text(r.effect, r.low, r.high), interval(r.low, r.high), named.unit,
-                         str(r.n), str(r.points), "clear" if r.clear else r.note or "not clear"))  # fmt: skip
-    heads = ("measure", "factor", "from", "to", "effect", "95 % interval", "unit", "seeds", "points", "verdict")
-    told = "Seeds are the independent values of every interval. A pair of factors: how much the first one’s effect changes from the first to the last level of the second."
-    return [*out, ("Effects and interactions", told, Table(heads, tuple(rows)))] if rows else out
+        rows = tuple(
+            (
+                factor_of(results, r.factor).name + (f" × {factor_of(results, r.by).name}" if r.by else ""),
+                *(level(word(v)) for v in (r.a, r.b)),
+                mean_text(r.effect, r.low, r.high),
+                interval(r.low, r.high),
+                *(str(r.n), str(r.points), "clear" if r.clear else r.note or "not clear"),
+            )
+            for r in table.itertuples()
+        )
+        heads = ("factor", "from", "to", f"effect{f', {named.unit}' if named.unit else ''}", "95 % interval", "seeds", "points", "verdict")
+        if rows:
+            out.append((f"Effects on {named.axis}", told, Table(heads, rows)))
+    return out
 
 
 def _failures(results: Results) -> list[tuple[str, str, str, str]]:

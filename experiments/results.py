@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from sim.view.chart import Chart
+
 OWN_COLUMNS = ("run", "run_key", "point", "replicate", "seed", "status", "error", "scenario", "start", "days", "schema", "code", "commit")
 HEADLINES = (
     *("held_km2", "gained_km2", "lost_km2", "net_direction_km2", "casualties_attacker", "casualties_defender"),
@@ -148,6 +150,50 @@ class Results:
         if found is None:
             raise InputError(f"{self.label} has no factor {factor!r}.{did_you_mean(factor, self.factors) or _some(self.factors)}")
         return found
+
+    # Pictures: charts that show themselves in a notebook and are written by `.save(path)`
+
+    def plot_fan(self, measure: str, by: str | None = None) -> Chart:
+        """A measure by day, one fan for all runs or one for each level of a factor."""
+        from experiments.figures import fan
+
+        return fan(self, measure, by)
+
+    def plot_heat(self, measure: str, x: str, y: str, best: str | None = "low") -> Chart:
+        """A measure over two factors; `best` "low" or "high" marks the best of each row."""
+        from experiments.factor_figures import heat
+
+        return heat(self, measure, x, y, best)
+
+    def plot_effects(self, measure: str) -> Chart:
+        """What each factor does to a measure: means of its levels, swings about a baseline, or lines of a surrogate."""
+        from experiments.factor_figures import main_effects
+
+        return main_effects(self, measure)
+
+    def plot_indices(self, measure: str) -> Chart:
+        """Which factors matter most: Sobol or Morris indices, or shares of the variance."""
+        from experiments.factor_figures import indices
+
+        return indices(self, measure)
+
+    def plot_twins(self, measure: str, factor: str | None = None, a: Any = None, b: Any = None) -> Chart:
+        """Differences seed by seed between two levels of a factor, without any those of the strongest factor's ends."""
+        from experiments.figures import twins
+
+        return twins(self, measure, factor, a, b)
+
+    def plot_control(self, by: str | None = None) -> Chart:
+        """Maps of the probability of control, by day or by level of a factor."""
+        from experiments.figures import control
+
+        return control(self, by)
+
+    def plot_convergence(self, measure: str) -> Chart:
+        """The mean of a measure and its interval against the number of seeds."""
+        from experiments.figures import convergence
+
+        return convergence(self, measure)
 
     # Other ways to read
 

@@ -1,102 +1,18 @@
-"""One run of a study as rows: made by a worker as plain numbers, gathered by the writer as tables of a fixed schema.
-
-Nothing here depends on who made a run, when, or in which company; what does is in columns that start with `exec_`.
-"""
+"""Runs of a study as tables: which columns there are, of what type, unit and meaning, and how runs become rows."""
 
 from __future__ import annotations
 
-import datetime as dt
-import time
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from experiments import runs
 from experiments.runs import SCHEMA
 from sim.quantity import InputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from experiments.making import Made, Task
     from experiments.studies import Study
-    from sim.scenario import Scenario
-
-
-# In a worker
-
-
-@dataclass(frozen=True)
-class Task:
-    """One run that is to be made: a point of a study and a seed."""
-
-    run: int
-    point: int
-    replicate: int
-    seed: int
-    scenario: Scenario
-    overrides: dict[str, Any]
-    levels: dict[str, Any]
-    daily: tuple[str, ...] = ()  # measures whose daily values are kept
-    maps: str | tuple[int, ...] = "none"  # days whose maps are kept, or "last"
-
-
-@dataclass
-class Made:
-    """What a worker hands back of a run: numbers by name, or the traceback that it ended with."""
-
-    run: int
-    run_key: str | None = None
-    error: str | None = None
-    totals: dict[str, Any] = field(default_factory=dict)
-    daily: dict[str, Any] = field(default_factory=dict)  # columns, `day` and `date` among them
-    maps: dict[int, bytes] = field(default_factory=dict)  # (ny, nx) uint8 percent by day
-    told: dict[str, Any] = field(default_factory=dict)  # the columns that start with exec_
-
-
-def make(task: Task) -> Made:
-    """Makes one run. Whatever it raises is part of the answer."""
-    import os
-    import platform
-    import traceback
-
-    begin = time.perf_counter()
-    try:
-        result = runs.simulate(task.scenario, task.seed, task.overrides, maps=task.maps != "none")
-        made = Made(task.run, result.key)
-        _keep(made, task, result)
-    except Exception:
-        made = failed(task, traceback.format_exc(limit=-20))
-    made.told = {
-        "exec_wall_s": round(time.perf_counter() - begin, 4),
-        "exec_host": platform.node(),
-        "exec_worker": str(os.getpid()),
-        "exec_finished": dt.datetime.now(dt.UTC).replace(tzinfo=None),
-    }
-    return made
-
-
-def failed(task: Task, error: str) -> Made:
-    """The record of a run that did not end well."""
-    try:
-        key = runs.run_key(task.scenario, task.overrides, task.seed)
-    except InputError:
-        key = None
-    return Made(task.run, key, error)
-
-
-def _keep(made: Made, task: Task, result: runs.RunResult) -> None:
-    from experiments.summary import totals_of
-
-    made.totals = totals_of(task.run, result)
-    if task.daily:
-        made.daily = {name: result.daily[name] for name in ("day", "date", *task.daily)}
-    if result.control is not None:
-        last = len(result.control) - 1
-        days = [last] if task.maps == "last" else [d for d in task.maps if d <= last]
-        made.maps = {day: result.control[day].tobytes() for day in days}
-
-
-# In the writer
 
 
 class Rows:
@@ -112,6 +28,8 @@ class Rows:
 
     def task(self, run: int) -> Task:
         """What a worker has to know of one run."""
+        from experiments.making import Task
+
         study = self.study
         index, replicate = divmod(run, study.replicates)
         point = study.point(index)
@@ -120,10 +38,11 @@ class Rows:
             run,
             index,
             replicate,
-            study.seed + replicate,
+            study.seed_of(run),
             study.scenario_of(point),
             point.overrides,
             point.levels,
+            self.stamp["code"],
             self.kept if study.daily else (),
             maps,
         )

@@ -44,7 +44,7 @@ def study_of(data: dict[str, Any], where: str = "study") -> Study:
         study = Study.model_validate(data)
     except ValidationError as error:
         raise first_error(error, where, [f.alias or name for name, f in Study.model_fields.items()]) from None
-    _ = study.plan, study.fixed, study.factor_list
+    study.check_form()
     return study
 
 

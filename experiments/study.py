@@ -54,6 +54,16 @@ class Changes(BaseModel):
     step_hours: float | None = Field(None, gt=0)
 
 
+def _inline(value: Any) -> str:
+    """A value on one line of TOML. The library writes tables after all else, but the order of factors is the design's."""
+    if isinstance(value, dict):
+        entries = ", ".join(f"{json.dumps(key)} = {_inline(entry)}" for key, entry in value.items())
+        return f"{{ {entries} }}" if value else "{}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_inline, value)) + "]"
+    return tomli_w.dumps({"x": value}).removeprefix("x = ").strip()
+
+
 class Study(BaseModel):
     """A question put to the model: which battles are run, and what is kept of them."""
 
@@ -67,6 +77,7 @@ class Study(BaseModel):
     design: str
     replicates: int = Field(ge=1, le=100_000, description="runs a point, with the same seeds at all points")
     seed: int = Field(1, ge=0, le=2**53, description="the first of these seeds")
+    own_seeds: bool = Field(False, description="every run has a seed of its own: points are an ensemble, not compared")
     design_seed: int = Field(1, ge=0, le=2**32 - 1, description="luck of a sampled design")
     start: dt.date | None = Field(None, strict=False)
     days: int | None = Field(None, ge=1, le=731, description="horizon; else to the scenario's end")
@@ -107,7 +118,8 @@ class Study(BaseModel):
     @cached_property
     def factor_list(self) -> tuple[Factor, ...]:
         """The columns of the design, patterns taken apart."""
-        return tuple(factors_of(self.factors, self.name, skip=self.skip, groups=self.groups))
+        given = self.design == "given"
+        return tuple(factors_of(self.factors, self.name, skip=self.skip, groups=self.groups, repeats=given))
 
     @cached_property
     def fixed(self) -> dict[str, Any]:
@@ -125,8 +137,12 @@ class Study(BaseModel):
 
     @property
     def seeds(self) -> range:
-        """Seeds of the replicates, shared by all points."""
-        return range(self.seed, self.seed + self.replicates)
+        """Seeds of the replicates, shared by all points; those of all runs where each has its own."""
+        return range(self.seed, self.seed + (self.n_runs if self.own_seeds else self.replicates))
+
+    def seed_of(self, run: int) -> int:
+        """The seed of a run by its number."""
+        return self.seed + (run if self.own_seeds else run % self.replicates)
 
     @property
     def n_points(self) -> int:
@@ -198,6 +214,8 @@ class Study(BaseModel):
     def key(self) -> str:
         """Hash of all that decides the runs and what is kept of them; title, question and claim are told only."""
         data = self.model_dump(mode="json", by_alias=True, exclude={*TOLD, "factors", "set", "scenario"})
+        if not self.own_seeds:
+            del data["own_seeds"]  # as before there was a choice: sweeps that are under way go on
         data["factors"] = [
             [f.name, f.keys, f.options, f.low, f.high, f.scale, f.n_levels, f.group, f.bundles]
             for f in self.factor_list
@@ -210,7 +228,9 @@ class Study(BaseModel):
 
     def to_toml(self) -> str:
         """The study as text that `load_study` reads again."""
-        return tomli_w.dumps(self.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True))
+        told = self.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True, exclude={"factors"})
+        lines = [f"{json.dumps(name)} = {_inline(form)}" for name, form in self.factors.items()]
+        return "\n".join([tomli_w.dumps(told), "[factors]", *lines, ""])
 
     @cached_property
     def _grids(self) -> list[tuple[Any, ...]]:
@@ -231,6 +251,8 @@ class Study(BaseModel):
                 return designs.factorial([len(grid) for grid in self._grids])
             case "one-at-a-time":
                 return designs.one_at_a_time([self._others(f, grid) for f, grid in zip(self.factor_list, self._grids)])
+            case "given":
+                return designs.given([len(grid) for grid in self._grids])
             case "lhs":
                 return designs.lhs(n, k, self.design_seed)
             case "nolh":
@@ -283,10 +305,8 @@ class Study(BaseModel):
             raise InputError(f"{self.name}: {error}") from None
         return scenario
 
-    def checked(self) -> Study:
-        """This study; InputError for the first thing in it that cannot be run."""
-        from sim.measures import MEASURES
-
+    def check_form(self) -> None:
+        """InputError when the file contradicts itself, whatever else there is."""
         where, plan = self.name, self.plan
         given = {
             "points": self.sample_size,
@@ -301,6 +321,12 @@ class Study(BaseModel):
                 others = [d.name for d in DESIGNS.values() if setting in (*d.needs, *d.takes)]
                 raise InputError(f"{where}: {setting}: not for design {plan.name}; for: {', '.join(others)}.")
         check_fixed(self.fixed, list(self.factor_list), where)
+
+    def checked(self) -> Study:
+        """This study; InputError for the first thing in it that cannot be run."""
+        from sim.measures import MEASURES
+
+        where = self.name
         for name in self.measures:
             if name not in MEASURES:
                 hint = did_you_mean(name, MEASURES) or " `pokrovsk measures` lists them."

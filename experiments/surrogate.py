@@ -26,14 +26,16 @@ if TYPE_CHECKING:
     from sklearn.base import RegressorMixin
 
 KINDS = ("best", "gp", "forest", "tree")  # the best is one of the next two
-FOLDS = 10
+FOLDS = 5
 LEAST_POINTS = 15
 GP_MOST = 600  # points above which a Gaussian process takes too long
 BASE, DRAW_BASE = 4096, 512  # base points of the samples that shares and their intervals are computed on: powers of two
 DRAWS = 60  # fits to other seeds, and to fewer points, for the interval of shares
 LEFT_OUT = 0.2  # share of the points left out of such a fit
 TREES, FEW_TREES = 200, 50
-DUMMIES = 3  # columns that mean nothing, for the floor of shares
+GOOD = 0.9  # of the variance that luck leaves; below that a surrogate's shares are told with a warning
+SEARCH = 40  # steps of the search for a Gaussian process's kernel
+DUMMIES = 2  # columns that mean nothing, for the floor of shares
 Values = Callable[[str, Results, pd.DataFrame], pd.Series]
 
 
@@ -63,6 +65,16 @@ class Surrogate:
     def says_something(self) -> bool:
         """True when it surely foretells more than the mean of all points does."""
         return bool(self.r2.low > 0)
+
+    @property
+    def note(self) -> str:
+        """What to know of it in a sentence; empty when it is good."""
+        if not self.says_something:
+            return "the surrogate foretells nothing: its shares are of noise"
+        best = self.ceiling if math.isfinite(self.ceiling) else 1.0
+        if self.r2.estimate < GOOD * best:
+            return f"the surrogate foretells {self.r2.estimate:.0%} of the variance, of {best:.0%} that luck leaves: shares hold for that part"
+        return ""
 
     def predict(self, points: pd.DataFrame) -> np.ndarray:
         """The mean outcome at points given by the levels of all factors."""
@@ -195,7 +207,15 @@ def _estimator(kind: str, n_columns: int) -> Any:
     from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 
     kernel = ConstantKernel(1.0, (1e-3, 1e4)) * RBF(np.full(n_columns, 1.0), (0.05, 100.0)) + WhiteKernel(0.1, (1e-8, 10.0))
-    return GaussianProcessRegressor(kernel, normalize_y=True, random_state=SEED)
+    return GaussianProcessRegressor(kernel, optimizer=_search, normalize_y=True, random_state=SEED)
+
+
+def _search(minus_likelihood: Callable, start: np.ndarray, bounds: np.ndarray) -> tuple[np.ndarray, float]:
+    """The kernel's likeliest parameters, or what so many steps come to: where nothing matters, the search would go on and on."""
+    from scipy.optimize import minimize
+
+    found = minimize(minus_likelihood, start, method="L-BFGS-B", jac=True, bounds=bounds, options={"maxiter": SEARCH})
+    return found.x, found.fun
 
 
 def _fitted(kind: str, x: np.ndarray, y: np.ndarray, like: Any = None) -> Any:
@@ -205,20 +225,21 @@ def _fitted(kind: str, x: np.ndarray, y: np.ndarray, like: Any = None) -> Any:
         model.set_params(kernel=like.kernel_, optimizer=None)
     if kind == "forest" and like is not None:
         model.set_params(n_estimators=FEW_TREES)
-    with warnings.catch_warnings():
+    from threadpoolctl import threadpool_limits
+
+    with warnings.catch_warnings(), threadpool_limits(1):  # matrices this small gain nothing from threads
         warnings.simplefilter("ignore")  # a length scale at its bound: that factor does not matter
         model.fit(x, y)
     return model.best_estimator_ if kind == "tree" else model
 
 
 def _left_out(kind: str, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """What is foretold of each point by a model that has not seen it."""
+    """What is foretold of each point by a model that has not seen it, nor taken its kernel from it."""
     from sklearn.model_selection import KFold
 
-    like = _fitted(kind, x, y) if kind == "gp" else None
     out = np.empty(len(y))
-    for train, test in KFold(min(FOLDS, len(y)), shuffle=True, random_state=SEED).split(x):
-        out[test] = _fitted(kind, x[train], y[train], like).predict(x[test])
+    for train, test in KFold(FOLDS, shuffle=True, random_state=SEED).split(x):
+        out[test] = _fitted(kind, x[train], y[train]).predict(x[test])
     return out
 
 
@@ -247,9 +268,7 @@ def _shares(fitted: Surrogate, groups: dict[str, list[str]] | None, draws: int) 
     around = _drawn(fitted, groups, names, draws)
     pieces = estimate + around if len(around) else np.empty((0, *estimate.shape))
     floor = _floor(fitted)
-    note = "one seed: the interval leaves out its luck" if len(fitted.seeds) < 2 else ""
-    if not fitted.says_something:
-        note = "the surrogate foretells nothing: its shares are of noise"
+    note = fitted.note or ("one seed: the interval leaves out its luck" if len(fitted.seeds) < 2 else "")
     rows = []
     for k, name in enumerate(names):
         a, b = (_interval(estimate[i, k], pieces[:, i, k], len(fitted.seeds), note) for i in (0, 1))

@@ -11,8 +11,10 @@ def _load() -> None:
     """One day of the smallest battle. If that fails, a run will say why."""
     import contextlib
 
-    from experiments import rows, summary  # noqa: F401
-    from experiments.runs import simulate
+    from experiments import making, summary  # noqa: F401
+    from experiments.runs import code_key, simulate
+
+    code_key()  # of the source as it is loaded now: a sweep sees when it is changed on the way
 
     with contextlib.suppress(Exception):
         simulate("skirmish", 1, days=1)

@@ -11,8 +11,8 @@ import psutil
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def wait_for(true, seconds=60.0):
-    """Waits until `true()`; the limit is generous, since the machine may be busy."""
+def wait_for(true, seconds=300.0):
+    """Waits until `true()`; the limit is generous, since the machine may be busy or compile."""
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "waited in vain"

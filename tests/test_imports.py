@@ -135,7 +135,7 @@ def test_drawing_only_in_the_view():
     assert violations(rule) == []
 
 
-HEADLESS = ["sim", "sim.battle", "sim.muster", "experiments.runs"]
+HEADLESS = ["sim", "sim.battle", "sim.muster", "experiments.runs", "experiments.warm"]
 
 
 @pytest.mark.parametrize("module", HEADLESS)

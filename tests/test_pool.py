@@ -36,13 +36,13 @@ def fail(_job):
 
 
 def test_answers_and_exceptions_come_back(workers):
-    assert [workers.submit(pow, k, 2).result(20) for k in range(5)] == [0, 1, 4, 9, 16]
+    assert [workers.submit(pow, k, 2).result(300) for k in range(5)] == [0, 1, 4, 9, 16]
     with pytest.raises(KeyError, match="no"):
-        workers.submit(fail, 0).result(20)
+        workers.submit(fail, 0).result(300)
     with pytest.raises(InputError):
-        workers.submit(refuse).result(20)
+        workers.submit(refuse).result(300)
     big = os.urandom(3 << 20)
-    assert workers.submit(bytes, big).result(20) == big
+    assert workers.submit(bytes, big).result(300) == big
 
 
 def refuse():
@@ -79,7 +79,7 @@ def test_a_job_that_always_kills_its_worker_is_given_up(workers, tmp_path):
 def test_the_server_that_workers_come_from_may_be_killed(workers):
     from multiprocessing import forkserver
 
-    assert workers.submit(abs, -1).result(20) == 1
+    assert workers.submit(abs, -1).result(300) == 1
     server = forkserver._forkserver._forkserver_pid
     os.kill(server, signal.SIGKILL)
     assert dict(pool.drive(workers, abs, range(-8, 0))) == {k: -k for k in range(-8, 0)}
@@ -102,16 +102,14 @@ def test_only_so_many_jobs_are_in_flight():
 
 
 def test_a_stop_finishes_what_is_begun_and_begins_nothing():
-    begun, stop = [], False
+    begun, got = [], []
 
     def work(k):
         begun.append(k)
         return k
 
-    got = []
-    for job, _ in pool.drive(pool.Here(), work, range(100), stopped=lambda: stop):
+    for job, _ in pool.drive(pool.Here(), work, range(100), stopped=lambda: len(got) >= 3):
         got.append(job)
-        stop = len(got) >= 3
     assert got == begun == [0, 1, 2]
 
 
@@ -132,13 +130,23 @@ def test_workers_end_when_their_parent_is_killed(how, tmp_path):
     assert len(pids) == 2
     assert not any(gone(pid) for pid in pids)
     parent.send_signal(how)
-    parent.wait(20)
+    parent.wait(60)
     wait_for(lambda: all(gone(pid) for pid in family))
+
+
+def test_a_script_without_its_guard_gets_a_word_and_no_failed_runs(tmp_path):
+    """Workers import the script again; without the guard they would start workers in turn."""
+    script = tmp_path / "careless.py"
+    script.write_text("from experiments import pool\nprint(pool.Workers(1).submit(abs, -1).result())\n")
+    command = [sys.executable, str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    assert done.returncode != 0
+    assert "if __name__ == '__main__':" in done.stderr.splitlines()[-1]
 
 
 def test_workers_load_nothing_that_draws(workers):
     bad = {"mesa", "matplotlib", "solara", "distributed", "dask"}
-    assert not bad & set(workers.submit(loaded).result(60))
+    assert not bad & set(workers.submit(loaded).result(300))
 
 
 def loaded():

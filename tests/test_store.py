@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from experiments import store
-from experiments.store import Commit, commits, files, open_store, read
+from experiments.opening import open_store
+from experiments.store import Commit, commits, files, read
 from sim.quantity import InputError
 
 MANIFEST = {"schema": 1, "kind": "sweep", "name": "made-up"}

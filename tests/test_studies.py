@@ -157,7 +157,8 @@ scenario = ["skirmish", "stalemate-2025"]
 def test_toml_round_trips_and_the_key_forgets_only_what_is_told(study, tmp_path):
     text = BASE + (
         'question = "Why?"\nmeasures = ["held_km2"]\ndaily = true\nmaps = [5, 0]\nstart = 2024-08-02\nseed = 7\n'
-        "[set]\nmorale = 0.8\n[factors]\nmanpower_ratio = [1.0, 2.0]\nditches = { bundles = { a = {}, b = { belts = false } } }\n"
+        "[set]\nmorale = 0.8\n[factors]\nditches = { bundles = { 'a b' = {}, b = { belts = false } } }\n"
+        "manpower_ratio = [1.0, 2.0]\nshells = { dug_in = {}, aim = [1] }\nscenario = ['skirmish']\n'move.*' = { levels = 2 }\n"
     )
     s = study(text)
     again = study(s.to_toml(), name="study")
@@ -204,8 +205,10 @@ def test_factor_names_never_hide_another_column():
 
 
 @pytest.mark.parametrize("name", study_names())
-def test_shipped_study_loads_and_says_what_it_asks(name):
+def test_shipped_study_loads_and_says_what_it_asks(name, study):
     s = load_study(name)
+    again = study(s.to_toml(), name="study")
+    assert (again.key, again.factor_names) == (s.key, s.factor_names), "a copy is another study"
     assert s.title and s.question and s.n_runs >= 2
     for k in (0, s.n_points - 1):
         assert {*s.point(k).levels} == {*s.factor_names}
@@ -284,6 +287,7 @@ WRONG = {
     "unknown design": (BASE.replace("factorial", "factoral") + FACTORS, ["'factoral'", "Did you mean 'factorial'"]),
     "unknown scenario": (BASE.replace("skirmish", "skirmsh") + FACTORS, ["'skirmsh'", "Did you mean 'skirmish'"]),
     "unknown scenario as a level": (BASE + "[factors]\nscenario = ['skirmish', 'sumer-2025']", ["'summer-2025'"]),
+    "scenario twice": (BASE + "[factors]\nscenario = ['skirmish', 'sub/skirmish.toml']", ["scenario", "'skirmish'", "twice"]),
     "scenario of another kind": (BASE + "[factors]\nscenario = [3]", ["scenario", "3"]),
     "scenario over a range": (BASE + "[factors]\nscenario = {}", ["scenario", "a list"]),
     "unknown key": (BASE + "replicate = 3\n" + FACTORS, ["unknown key 'replicate'", "'replicates'"]),

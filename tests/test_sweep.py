@@ -1,37 +1,15 @@
-"""Sweeps: every run once and with the same bits, whoever makes it and whatever is killed on the way."""
+"""Sweeps: every run once and with the same bits, whoever makes it, and a clear word for what does not fit."""
 
 import datetime as dt
-import os
-import random
-import signal
-import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
-import psutil
-import pyarrow as pa
 import pytest
-from processes import ROOT, family, gone, kill, wait_for
+from sweeping import STUDY, TABLES, plain_tables, read, recorded, same_as
 
-from experiments import cli, pool, rows, runs, store, sweep
+from experiments import cli, opening, pool, runs, session, store, sweep
 from experiments.studies import load_study
 from sim.quantity import InputError
-
-KILLS = int(os.environ.get("POKROVSK_KILLS", "1"))  # rounds of the kill test: 20 before a release
-TABLES = ("runs", "daily", "maps")
-STUDY = """
-scenario = "skirmish"
-design = "factorial"
-replicates = 3
-days = 2
-daily = true
-measures = ["held_km2", "casualties_attacker", "price_per_km2"]
-maps = "last"
-[factors]
-manpower_ratio = [1.0, 2.0]
-works = { bundles = { with = {}, without = { belts = false } } }
-"""
 
 
 @pytest.fixture(scope="module")
@@ -46,31 +24,6 @@ def file(tmp_path_factory):
 def plain(file):
     """The same runs by a plain loop."""
     return plain_tables(file)
-
-
-def plain_tables(file):
-    """All rows of a study, its runs made one after the other."""
-    study = load_study(file)
-    made = rows.Rows(study, "", "", {})
-    return made.tables([(task, rows.make(task)) for task in map(made.task, range(study.n_runs))])
-
-
-def read(folder, table):
-    found = [store.read(path) for path in store.files(folder, table)]
-    return found and pa.concat_tables(found).sort_by([("run", "ascending")] + [("day", "ascending")] * (table != "runs"))
-
-
-def told(table):
-    """All columns that say something of the run itself, NaN as a word."""
-    stamps = {"schema", "code", "commit"}
-    names = [n for n in table.column_names if not n.startswith(("exec_", "version_")) and n not in stamps]
-    return {n: [str(v) if v != v else v for v in table[n].to_pylist()] for n in names}
-
-
-def same_as(plain, folder):
-    for name in TABLES:
-        assert told(read(folder, name)) == told(plain[name])
-    return True
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +119,9 @@ def test_a_run_whose_worker_dies_again_and_again_is_recorded(file, tmp_path):
 
     done = sweep.sweep(file, tmp_path, executor=Deadly())
     assert (done.done, done.failed) == (8, 4)
-    assert "killed 3 times" in [r["error"] for r in read(tmp_path, "runs").to_pylist() if r["error"]][0]
+    errors = [error for error in read(tmp_path, "runs")["error"].to_pylist() if error]
+    assert len(errors) == 4
+    assert all("killed 3 times" in error for error in errors)
 
 
 # Full disks
@@ -186,9 +141,10 @@ def test_a_full_disk_loses_nothing(file, plain, tmp_path, monkeypatch, capsys):
         return full() if folder == home and count > 2 else write(folder, number, tables)
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr(sweep, "REST", 0.0)
+    monkeypatch.setattr(session, "REST", 0.0)
     with monkeypatch.context() as patched:
         patched.setattr(store, "write_commit", limited)
+        patched.setattr(session, "write_commit", limited)
         assert sweep.carry_out(str(file), out=home, workers="2", limit=None) == 2
     err = capsys.readouterr().err
     assert err.count("\n") == 1
@@ -204,7 +160,7 @@ def test_a_full_disk_loses_nothing(file, plain, tmp_path, monkeypatch, capsys):
 
 
 def test_a_disk_that_is_full_from_the_start(file, tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "write_text", full)
+    monkeypatch.setattr(opening, "write_text", full)
     with pytest.raises(InputError, match="cannot be written: No space left on device"):
         sweep.sweep(file, tmp_path / "o", executor=pool.Here())
 
@@ -221,6 +177,13 @@ def test_a_changed_study_is_not_mixed_in(file, folder, tmp_path):
         sweep.sweep(tmp_path / "other.toml", folder)
     (tmp_path / "small.toml").write_text('title = "Told otherwise"\n' + STUDY)
     assert sweep.sweep(tmp_path / "small.toml", folder).made == 0
+
+
+def test_a_change_of_the_model_on_the_way_is_noticed(file, tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "code_key", lambda: "as it was loaded here")
+    with pytest.raises(InputError, match="has another version of the model than the sweep"):
+        sweep.sweep(file, tmp_path, workers=2)
+    assert not recorded(tmp_path)
 
 
 def test_nor_are_runs_of_another_version_of_the_model(file, folder, monkeypatch):
@@ -275,84 +238,13 @@ def test_a_factor_named_as_a_column(tmp_path):
         sweep.sweep(tmp_path / "odd.toml", tmp_path / "o")
 
 
-# Stops and kills
-
-
-@pytest.fixture(scope="module")
-def longer(tmp_path_factory):
-    """A study of sixty runs, some seconds for two workers."""
-    path = tmp_path_factory.mktemp("longer") / "longer.toml"
-    path.write_text(STUDY.replace("replicates = 3", "replicates = 15").replace("days = 2", "days = 8"))
-    return path
-
-
-def begin(study, out):
-    """A sweep as a process of its own, in a group of its own."""
-    command = [sys.executable, "-m", "experiments.cli", "sweep", str(study), "--out", str(out), "--workers", "2"]
-    return subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def recorded(folder):
-    """Runs on record with the moment at which each was finished: a run that were made twice would have another."""
-    try:
-        table = read(folder, "runs")
-    except FileNotFoundError:  # merged while we looked
-        return recorded(folder)
-    return dict(zip(table["run"].to_pylist(), table["exec_finished"].to_pylist())) if table else {}
-
-
-def wait_for_runs(process, folder, n):
-    wait_for(lambda: process.poll() is not None or len(recorded(folder)) >= n, 120)
-
-
-@pytest.fixture(scope="module")
-def whole(longer):
-    return plain_tables(longer)
-
-
-@pytest.mark.parametrize("round_", range(KILLS))
-def test_kill_nine_of_anything_at_any_moment(longer, whole, tmp_path, round_):
-    """Workers, their server, the sweep alone and the whole tree are killed; each run is there once, with the same bits."""
-    luck = random.Random(round_)
-    inner, outer = luck.sample(["worker", "server"], 2), luck.sample(["sweep", "tree"], 2)
-    for within, last in (*zip(inner, outer), (None, None)):
-        before = recorded(tmp_path)
-        process = begin(longer, tmp_path)
-        wait_for_runs(process, tmp_path, len(before) + luck.randint(1, 6) if last else 60)
-        time.sleep(luck.uniform(0, 0.2))
-        pids = family(process)
-        if within and len(pids) > 2:
-            kill(server_of(process) if within == "server" else luck.choice(pids[1:]))
-            wait_for_runs(process, tmp_path, len(before) + luck.randint(7, 14))
-            pids = family(process)
-        if last:
-            for pid in luck.sample(pids, len(pids)) if last == "tree" else ():
-                kill(pid)
-            kill(process.pid)
-        code = process.wait(60)
-        after = recorded(tmp_path)
-        assert {run: after.get(run) for run in before} == before
-        wait_for(lambda pids=pids: all(gone(pid) for pid in pids))
-    assert code == 0, process.stderr.read()
-    assert same_as(whole, tmp_path)
-    assert len(list((tmp_path / "runs").iterdir())) == 1
-
-
-def server_of(process):
-    """The process that workers are forked from."""
-    return next((c.pid for c in psutil.Process(process.pid).children() if "forkserver" in " ".join(c.cmdline())), process.pid)
-
-
-def test_control_c_finishes_what_is_begun(longer, tmp_path):
-    process = begin(longer, tmp_path)
-    wait_for_runs(process, tmp_path, 3)
-    before = recorded(tmp_path)
-    os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    after = recorded(tmp_path)
-    assert process.returncode == 130, err
-    assert before.items() <= after.items()
-    assert len(after) < 60
-    assert f"{len(after)} of 60 runs done" in out
-    assert "Traceback" not in err
-    assert err.strip().endswith("stopped; the same command goes on.")
+def test_progress_on_a_terminal(file, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setenv("TERM", "xterm")
+    sweep.sweep(file, tmp_path, executor=pool.Here())
+    shown = capsys.readouterr().err
+    for words in ("12/12", "runs", "a minute", "left"):
+        assert words in shown
+    sweep.sweep(file, tmp_path / "q", executor=pool.Here(), quiet=True)
+    assert capsys.readouterr().err == ""

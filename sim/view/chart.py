@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 EDGE_IN = 0.08  # margin of a figure
 SUB_PT = 8.5  # the line under the title
 LEADING = 1.28  # line height of titles, in type sizes
+SAFE = 0.98  # of a line's width that words fill: hinting makes them a little wider on a coarse screen
+MOST_LINES = 4  # of a title
 SCREEN_DPI = 160  # pictures in notebooks
 
 
@@ -118,8 +120,8 @@ class Chart:
 
     def _with_words(self, p: Palette, width: float) -> Figure:
         room = width - 2 * EDGE_IN
-        title = style.wrap(self.title, room, style.TITLE_PT, bold=True)
-        what = style.wrap(self.what, room, SUB_PT)
+        title = _lines(style.wrap(self.title, SAFE * room, style.TITLE_PT, bold=True))
+        what = _lines(style.wrap(self.what, SAFE * room, SUB_PT))
         told = style.wrap(self.caption, room, style.CAPTION_PT)
         high = [
             LEADING * size * text.count("\n") / 72 + LEADING * size / 72
@@ -165,6 +167,12 @@ class Chart:
         with style.styled():
             self.figure().savefig(out, format="png", dpi=SCREEN_DPI)
         return out.getvalue()
+
+
+def _lines(text: str) -> str:
+    """At most so many lines of it; the page and the table have the whole."""
+    lines = text.split("\n")
+    return text if len(lines) <= MOST_LINES else "\n".join([*lines[: MOST_LINES - 1], lines[MOST_LINES - 1][:-3].rstrip() + "…"])
 
 
 # A drawing that follows the page between light and dark

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.view import style
 from sim.view.chart import About, Chart, Plate, Table
-from sim.view.marks import interval, level_space, span, value_ticks
+from sim.view.marks import halo, interval, level_space, span, value_ticks
 from sim.view.named import HARD, Named, significant
 
 BODY_IN = 1.85
@@ -104,7 +104,7 @@ def _paint(plate: Plate, s: Settling) -> None:
         late = enough > 0.6 * n[-1]
         ax.annotate(f"± {WITHIN:.0%}".replace("%", " %") + f" from {enough}", (enough, 1), (-4 if late else 4, -1),
                     xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=7.5, color=p.secondary,
-                    ha="right" if late else "left", va="top")  # fmt: skip
+                    ha="right" if late else "left", va="top", path_effects=halo(p))  # fmt: skip
     from matplotlib.ticker import MaxNLocator
 
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))

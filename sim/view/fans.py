@@ -113,15 +113,16 @@ def finding(runs: Mapping[object, np.ndarray], measure: Named, factor: Named | N
             return f"{measure.title}: {measure.told(float(np.nanmedian(every)), 3)} at the end of the middle run"
         return f"Nine in ten runs end with {measure.name} from {significant(low, 2)} to {measure.told(float(high), 2)}"
     (first, a), *_, (last, b) = ends.items()
+    digits = 3 if min(map(abs, ends.values())) >= 10 else 2
     if len(ends) > 2 and not (max(a, b) >= max(ends.values()) and min(a, b) <= min(ends.values())):
         top, low = max(ends, key=ends.get), min(ends, key=ends.get)
         return (
-            f"{measure.title}: {measure.told(ends[low], 3)} with {factor.name} at {factor.told(low)}, "
-            f"{measure.told(ends[top], 3)} at {factor.told(top)}"
+            f"{measure.title}: {measure.told(ends[low], digits)} with {factor.name} at {factor.told(low)}, "
+            f"{measure.told(ends[top], digits)} at {factor.told(top)}"
         )
     return (
-        f"{measure.title}: {measure.told(a, 3)} with {factor.name} at {factor.told(first)}, "
-        f"{measure.told(b, 3)} at {factor.told(last)}"
+        f"{measure.title}: {measure.told(a, digits)} with {factor.name} at {factor.told(first)}, "
+        f"{measure.told(b, digits)} at {factor.told(last)}"
     )
 
 

@@ -46,9 +46,10 @@ class Plane:
         return bool(np.std(ratio) / np.mean(ratio) < 0.6 * np.std(even) / np.mean(even))
 
     def away(self) -> np.ndarray:
-        """Distance from the best of the row, never negative."""
-        worth = np.where(np.isfinite(self.z), self.z, np.inf if self.best != "high" else -np.inf)
-        return worth - worth.min(1, keepdims=True) if self.best != "high" else worth.max(1, keepdims=True) - worth
+        """Distance from the best of the row, never negative; infinite where nothing is known."""
+        worth = np.where(np.isfinite(self.z), -self.z if self.best == "high" else self.z, np.inf)
+        best = worth.min(axis=1, keepdims=True)
+        return np.where(np.isfinite(worth), worth, np.inf) - np.where(np.isfinite(best), best, 0.0)
 
     def settled(self) -> np.ndarray:
         """Rows in which the best surely differs from at least half of the others."""

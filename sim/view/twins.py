@@ -95,7 +95,7 @@ def _paint(plate: Plate, values: np.ndarray, mean: float, low: float, high: floa
     ax.axhline(0, color=p.ink, lw=0.9)
     value_ticks(ax.yaxis, 5)
     ax.yaxis.set_major_formatter(lambda v, _: signed(v))
-    corner = (0.995, 0.0, "right", "bottom") if np.mean(values[-max(n // 3, 1):]) > limits[0] / 2 else (0.995, 1.0, "right", "top")
+    corner = (0.995, 0.0, "right", "bottom") if n and np.mean(values[-max(n // 3, 1) :]) > limits[0] / 2 else (0.995, 1.0, "right", "top")
     if n:
         ax.annotate("seeds, ordered by difference", corner[:2], xycoords="axes fraction", fontsize=7, color=p.secondary,
                     ha=corner[2], va=corner[3], path_effects=halo(p))  # fmt: skip

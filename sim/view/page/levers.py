@@ -1,0 +1,123 @@
+"""Sliders from the declarations of parameters, and moving a lever of a battle that is under way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import seeds
+from sim.forces import Side
+from sim.quantity import Declaration
+from sim.settings import Settings, catalog
+
+# The levers that stand on the page first, with the words of the page.
+FIRST = {
+    "command.manpower_ratio": ("Manpower ratio", "More infantry and recruits for the attacker: faster, dearer in men."),
+    "decide.rotation_interval_days": ("Rotation interval", "Shorter: fresher men in the line, more men on the road."),
+    "fpv_team.reach_scale": ("Depth of the kill zone", "Deeper: supply and reserves of both sides suffer farther back."),
+    "fpv_team.production_defender": ("Drones, defender", "More: the attacker loses more men on the way."),
+    "glide_bomb.per_day_scale": ("Glide bombs", "More: works and buildings break sooner."),
+    "decide.deploy_delay_days": ("Reserve delay", "Longer: breaches stay open."),
+    "works.strength": ("Strength of belts", "Stronger belts: every attack on them costs more. Standing works stay as they are."),
+    "artillery.shells_attacker": ("Shells, attacker", "More: positions are suppressed and worn down."),
+}  # fmt: skip
+UNITS = {"days": "days", "bombs/day": "a day", "groups/day": "groups a day", "1/day": "a day", "": ""}
+
+
+def lever_table(settings: Settings, given: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every parameter as JSON for a slider: the first levers, the other levers, then what is uncertain.
+
+    `given` are the values that the scenario starts from, by key, where they differ from the declared default.
+    """
+    values = {**settings.flat(), **{k: v for k, v in given.items() if k not in settings.overrides}}
+    rows = [_row(d, values[d.key], given.get(d.key, d.default)) for d in catalog().values() if d.role != "numeric"]
+    order = {key: k for k, key in enumerate(FIRST)}
+    return sorted(rows, key=lambda r: (order.get(r["key"], 99), r["role"] != "lever"))
+
+
+def _row(d: Declaration, value: Any, default: Any) -> dict[str, Any]:
+    label, effect = FIRST.get(d.key, (_label(d), ""))
+    fact = seeds.facts().get(d.fact)
+    band = [fact.low, fact.high] if fact is not None and _same_scale(d, fact) else None
+    return {
+        "key": d.key,
+        "label": label,
+        "first": d.key in FIRST,
+        "role": d.role,
+        "unit": _unit(d),
+        "low": d.low,
+        "high": d.high,
+        "step": _step(d),
+        "switch": d.is_switch,
+        "whole": d.kind is int,
+        "value": value,
+        "default": default,
+        "band": band,
+        "doc": d.doc[:1].upper() + d.doc[1:] + ".",
+        "effect": effect,
+        "source": f"{fact.quantity}: {fact.source}. Confidence {fact.grade}." if fact else d.fact[:1].upper() + d.fact[1:] + ".",
+    }
+
+
+def _same_scale(d: Declaration, fact: seeds.Fact) -> bool:
+    """True when the range of the fact speaks of the same number as the parameter."""
+    if not isinstance(fact.low, int | float) or not isinstance(fact.high, int | float) or d.low is None or d.high is None:
+        return False
+    same = {"ratio": "", "days": "days"}.get(fact.unit) == d.unit and d.key in (
+        "command.manpower_ratio",
+        "decide.rotation_interval_days",
+    )
+    return same and d.low <= fact.low <= fact.high <= d.high
+
+
+def _label(d: Declaration) -> str:
+    group, name = d.key.split(".", 1)
+    words = (d.short or name).replace("_", " ")
+    return f"{group.replace('_', ' ')}: on" if words == "enabled" else words[:1].upper() + words[1:]
+
+
+def _unit(d: Declaration) -> str:
+    if d.is_switch:
+        return "switch"
+    if d.key == "command.manpower_ratio":
+        return ": 1"
+    if "multiplies" in d.doc:
+        return "×"
+    return UNITS.get(d.unit, d.unit)
+
+
+def _step(d: Declaration) -> float:
+    if d.kind is int:
+        return 1
+    if d.low is None or d.high is None:
+        return 0.01
+    span = d.high - d.low
+    return next(s for s in (1, 0.5, 0.1, 0.05, 0.01, 0.001, 0.0001, 0.00001) if span / s >= 80 or s == 0.00001)
+
+
+def move_levers(world: Any, overrides: dict[str, Any]) -> None:
+    """Gives a battle other parameters from here on. InputError for what is not allowed, and then nothing changes.
+
+    What the muster derived from them follows: establishments and intake of the attacker, and intervals of relief. Men and
+    works that are there stay.
+    """
+    settings = Settings({**world.scenario.params, **overrides})
+    old = world.manpower_scale
+    asked = settings.overrides.get("command.manpower_ratio")
+    world.settings = settings
+    world.manpower_scale = 1.0 if asked is None else asked / max(world.manpower_mustered, 1e-9)
+    f, p = world.formations, settings.decide
+    f.establishment[f.side == Side.ATTACKER] *= world.manpower_scale / old
+    forced = "decide.rotation_interval_days" in settings.overrides
+    for row, formation in enumerate(world.scenario.formation):
+        defender = f.side[row] == Side.DEFENDER
+        own = formation.rotation_interval_days
+        days = p.rotation_interval_days if defender else p.rotation_attacker_days
+        f.rotation_days[row] = days if own is None or (forced and defender) else own
+    world.__dict__.pop("_knobs", None)  # kept numbers of the old settings
+
+
+def scenario_values(world: Any) -> dict[str, Any]:
+    """Values a scenario starts from, by key, where they are not the declared ones (the mustered manpower among them)."""
+    given = dict(Settings(world.scenario.params).overrides)
+    given.setdefault("command.manpower_ratio", round(float(world.manpower_mustered), 2))
+    return given

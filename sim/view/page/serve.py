@@ -1,0 +1,144 @@
+"""Serves the page on this machine: our own headers, no telemetry, nothing fetched from elsewhere."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import threading
+import time
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+from sim.quantity import InputError
+
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "SAMEORIGIN",
+    "referrer-policy": "no-referrer",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "cross-origin-opener-policy": "same-origin",
+    "content-security-policy": (
+        "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss: blob: data:; worker-src 'self' blob:; "
+        "frame-ancestors 'self'; base-uri 'self'; form-action 'self'"
+    ),
+}
+
+
+class Guard:
+    """ASGI: adds headers, and refuses hosts and origins that are not this server (a page elsewhere must not steer it)."""
+
+    def __init__(self, app: Any, hosts: set[str] | None):
+        self.app = app
+        self.hosts = hosts
+
+    async def __call__(self, scope: dict, receive: Any, send: Any) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        given = {k.decode().lower(): v.decode("latin1") for k, v in scope["headers"]}
+        host = given.get("host", "")
+        origin = given.get("origin", "")
+        foreign = self.hosts is not None and _name(host) not in self.hosts
+        if foreign or (origin and origin.split("://")[-1] != host):
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+                return
+            await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
+            await send({"type": "http.response.body", "body": b"This page answers to its own address only."})
+            return
+
+        async def with_headers(message: dict) -> None:
+            if message["type"] == "http.response.start":
+                own = [(k.encode(), v.encode()) for k, v in HEADERS.items()]
+                message = {**message, "headers": [*message.get("headers", []), *own]}
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
+
+
+def _name(host: str) -> str:
+    """The host without its port."""
+    return host.rsplit(":", 1)[0].strip("[]") if not host.endswith("]") else host.strip("[]")
+
+
+def is_loopback(host: str) -> bool:
+    """True when only this machine can reach an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def free_port(host: str, port: int | None) -> int:
+    """The port asked for, or the first free one from 8765 on."""
+    for number in [port] if port is not None else range(8765, 8865):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind((host, number))
+                return s.getsockname()[1]
+            except OSError:
+                continue
+    raise InputError(f"--port {port or '8765 to 8864'} on {host}: taken, or not allowed; give another --port.")
+
+
+def check(scenario: str | None, run: Path | None, member: str, seed: int | str) -> None:
+    """InputError for what cannot be shown, before anything is served."""
+    from sim.scenario import load_scenario
+    from sim.view.page.replay import read_run
+
+    if not str(seed).isdigit() or int(seed) >= 2**53:
+        raise InputError(f"--seed {seed}: allowed: a whole number from 0.")
+    if run is not None and scenario is not None:
+        raise InputError("give a scenario or --run, not both.")
+    read_run(Path(run), member) if run is not None else load_scenario(scenario or "pokrovsk-2024")
+
+
+def prepare(scenario: str | None, run: Path | None, member: str, seed: int) -> None:
+    """Settings that Solara and the page read; before the first import of solara."""
+    os.environ["SOLARA_TELEMETRY_MIXPANEL_ENABLE"] = "False"
+    os.environ["SOLARA_APP"] = "sim.view.page.app"
+    os.environ["SOLARA_MODE"] = "production"
+    os.environ.setdefault("SOLARA_ASSETS_FONTAWESOME_ENABLED", "False")
+    os.environ.setdefault("SOLARA_THEME_LOADER", "plain")
+    os.environ.setdefault("SOLARA_THEME_SHOW_BANNER", "False")
+    os.environ.setdefault("SOLARA_KERNEL_CULL_TIMEOUT", "60s")
+    os.environ["POKROVSK_SCENARIO"] = scenario or "pokrovsk-2024"
+    os.environ["POKROVSK_RUN"] = str(Path(run).resolve()) if run else ""
+    os.environ["POKROVSK_MEMBER"] = member
+    os.environ["POKROVSK_SEED"] = str(seed)
+
+
+def serve(scenario: str | None = None, *, run: Path | None = None, member: str = "median", seed: int | str = 1,
+          host: str = "127.0.0.1", port: int | None = None, browser: bool = True) -> None:
+    """Serves until it is stopped. Says where, and what it means when others can reach it."""
+    check(scenario, run, member, seed)
+    port = free_port(host, port)
+    prepare(scenario, run, member, int(seed))
+    import uvicorn
+    from solara.server.starlette import app
+
+    shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
+    url = f"http://{shown}:{port}/"
+    print(f"The battle is at {url}   (Ctrl-C stops it)", flush=True)
+    if not is_loopback(host):
+        print(f"Listening on {host}: everybody who can reach this machine can open pages and use its processor; "
+              "there is no password.", flush=True)
+    if browser:
+        threading.Thread(target=_open_when_up, args=(host, port, url), daemon=True).start()
+    hosts = {"localhost", "127.0.0.1", "::1", host} if is_loopback(host) else None
+    uvicorn.run(Guard(app, hosts), host=host, port=port, log_level="warning", ws_max_size=2**24)
+
+
+def _open_when_up(host: str, port: int, url: str) -> None:
+    for _ in range(100):
+        with socket.socket() as s:
+            if s.connect_ex((host, port)) == 0:
+                webbrowser.open(url)
+                return
+        time.sleep(0.1)

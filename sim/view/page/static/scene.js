@@ -1,0 +1,123 @@
+// One arm as the browser has it: raw layers as they came, and what is drawn from them, worked out once when asked for.
+
+const POCKET_KM2 = 6; // smaller ones are lone groups, not pockets to be outlined
+
+function createScene(ground) {
+  const raw = {};
+  const made = new Map(); // name -> {from: [layers], value}
+  const { grid, blocks, box } = ground;
+  const k = clamp(Math.round(3 * grid.cell), 2, 6); // nodes to a cell of a contoured field
+  const cells = grid.nx * grid.ny;
+
+  // A value made from layers, kept until one of them changes.
+  function from(name, layers, make) {
+    const now = layers.map((l) => raw[l]);
+    const old = made.get(name);
+    if (old && old.from.every((v, n) => v === now[n])) return old.value;
+    if (now.some((v) => v === undefined)) return null;
+    const value = make(...now);
+    made.set(name, { from: now, value });
+    return value;
+  }
+
+  const scaled = (bytes, by, start = 0, count = bytes.length) => {
+    const out = new Float32Array(count);
+    for (let n = 0; n < count; n += 1) out[n] = bytes[start + n] * by;
+    return out;
+  };
+  const smooth = () => from("smooth", ["control"], (c) => blurred(scaled(c, 1 / 250), grid.nx, grid.ny, Math.max(0.6 / grid.cell, 0.5)));
+  const fineSmooth = () => from("fine", ["control"], () => finer(smooth(), grid.nx, grid.ny, k));
+
+  const front = () => from("front", ["control"], () => {
+    const list = rings(fineSmooth(), box, 0.5);
+    const lines = openLines(list, box, 2.5);
+    return { fill: ringPath(list), lines, line: linePath(lines) };
+  });
+
+  const threat = (side) => from(`threat${side}`, side < 2 ? ["threat"] : ["threat", "control"], (t) => {
+    const n = blocks.nx * blocks.ny;
+    const own = [scaled(t, 0.01, 0, n), scaled(t, 0.01, n, n)];
+    let field = own[side] || new Float32Array(n);
+    if (side === 2) { // whoever moves on own ground
+      const held = smooth();
+      for (let j = 0; j < blocks.ny; j += 1) {
+        for (let i = 0; i < blocks.nx; i += 1) {
+          const x = box[0] + (i + 0.5) * blocks.cell, y = box[2] + (j + 0.5) * blocks.cell;
+          const h = sampleAt(held, grid.nx, grid.ny, grid.cell, box[0], box[2], x, y), b = j * blocks.nx + i;
+          field[b] = h * own[0][b] + (1 - h) * own[1][b];
+        }
+      }
+    }
+    field = blurred(field, blocks.nx, blocks.ny, 0.7);
+    const fine = finer(field, blocks.nx, blocks.ny, 4);
+    const real = [box[0], box[0] + blocks.nx * blocks.cell, box[2], box[2] + blocks.ny * blocks.cell];
+    return DANGER_STEPS.map((level) => {
+      const list = rings(fine, real, level);
+      return { level, fill: ringPath(list), lines: openLines(list, real, 8) };
+    });
+  });
+
+  const zone = (name, mask, level, sd, least = 0) => from(name, ["flags"], (f) => {
+    const field = new Float32Array(cells);
+    let any = false;
+    for (let n = 0; n < cells; n += 1) if (f[n] & mask) { field[n] = 1; any = true; }
+    if (!any) return null;
+    const list = rings(finer(blurred(field, grid.nx, grid.ny, sd / grid.cell), grid.nx, grid.ny, k), box, level).filter((r) => Math.abs(areaOf(r)) >= least);
+    return { fill: ringPath(list), lines: openLines(list, box, 0), list };
+  });
+
+  const units = () => from("units", ["units"], (bytes) => {
+    const n = Math.floor(bytes.length / 11);
+    const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+    const id = new Uint32Array(buffer, 0, n), px = new Uint16Array(buffer, 4 * n, n), py = new Uint16Array(buffer, 6 * n, n);
+    const x = new Float32Array(n), y = new Float32Array(n);
+    const kx = (box[1] - box[0]) / 65535, ky = (box[3] - box[2]) / 65535;
+    for (let i = 0; i < n; i += 1) { x[i] = box[0] + px[i] * kx; y[i] = box[2] + py[i] * ky; }
+    return { n, id, x, y, men: new Uint8Array(buffer, 8 * n, n), code: new Uint8Array(buffer, 9 * n, n), supply: new Uint8Array(buffer, 10 * n, n) };
+  });
+
+  const bombs = () => from("bombs", ["bombs"], (bytes) => {
+    const n = Math.floor(bytes.length / 4), buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+    const px = new Uint16Array(buffer, 0, n), py = new Uint16Array(buffer, 2 * n, n), out = [];
+    const kx = (box[1] - box[0]) / 65535, ky = (box[3] - box[2]) / 65535;
+    for (let i = 0; i < n; i += 1) out.push([box[0] + px[i] * kx, box[2] + py[i] * ky]);
+    return out;
+  });
+
+  const cell = (x, y) => {
+    const i = Math.floor((x - box[0]) / grid.cell), j = Math.floor((y - box[2]) / grid.cell);
+    return i < 0 || j < 0 || i >= grid.nx || j >= grid.ny ? -1 : j * grid.nx + i;
+  };
+
+  return {
+    raw, box, grid, blocks, smooth, fineSmooth, front, threat, units, bombs, cell,
+    grey: () => zone("grey", 1, 0.36, 0.55),
+    pockets: () => [zone("cut0", 2, 0.5, 0.45, POCKET_KM2), zone("cut1", 4, 0.5, 0.45, POCKET_KM2)],
+    heldAt: (x, y) => sampleAt(smooth(), grid.nx, grid.ny, grid.cell, box[0], box[2], x, y),
+    supplyOf: (side) => from(`supply${side}`, ["supply"], (s) => scaled(s, 1 / 255, side * cells, cells)),
+    worksOf: (facing) => from(`works${facing}`, ["works"], (s) => scaled(s, 1 / 255, facing * cells, cells)),
+    startFront: () => from("start", ["control_start"], (c) => {
+      const field = finer(blurred(scaled(c, 1 / 250), grid.nx, grid.ny, Math.max(0.6 / grid.cell, 0.5)), grid.nx, grid.ny, k);
+      return linePath(openLines(rings(field, box, 0.5), box, 4));
+    }),
+    set(name, bytes) { raw[name] = bytes; },
+    get has() { return raw.units !== undefined; },
+  };
+}
+
+// Where the attacker holds more in one arm than in the other: rings of each, from smoothed control.
+function difference(a, b) {
+  const fa = a.fineSmooth(), fb = b.fineSmooth();
+  if (!fa || !fb) return null;
+  const make = (sign) => {
+    const data = new Float32Array(fa.data.length);
+    for (let n = 0; n < data.length; n += 1) {
+      const inA = fa.data[n] >= 0.5, inB = fb.data[n] >= 0.5;
+      // above zero only where just one of them is held; the lesser margin makes the edge follow both fronts
+      data[n] = sign > 0 ? Math.min(fb.data[n] - 0.5, 0.5 - fa.data[n]) : Math.min(fa.data[n] - 0.5, 0.5 - fb.data[n]);
+      if (inA === inB) data[n] = Math.min(data[n], -1e-6);
+    }
+    return ringPath(rings({ data, w: fa.w, h: fa.h }, a.box, 0));
+  };
+  return { onlyB: make(1), onlyA: make(-1) };
+}

@@ -1,0 +1,67 @@
+"""`BattleMap`: the whole page as one widget, for the browser page and for notebooks alike.
+
+    from sim.view.page.widget import BattleMap
+    BattleMap("skirmish", seed=1)        # a battle of its own
+    BattleMap(model)                     # a BattleModel: its steps are taken here
+    BattleMap("runs/pokrovsk-2024-1")    # what a run has written
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from sim.view.page.replay import read_run
+from sim.view.page.session import Limits, Session
+
+STATIC = Path(__file__).with_name("static")
+SCRIPTS = ("tools", "theme", "fields", "scene", "map", "units", "labels", "charts", "timeline", "panels", "files", "page")
+
+
+def bundle() -> str:
+    """The page's scripts as one module: plain functions in one scope, the last file exports `render`."""
+    return "\n".join((STATIC / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+
+
+class BattleMap(anywidget.AnyWidget):
+    """A battle to look at. `height` is in px; 0 fills the window."""
+
+    _esm = bundle()
+    _css = STATIC / "page.css"
+    height = traitlets.Int(640).tag(sync=True)
+    theme = traitlets.Unicode("auto").tag(sync=True)
+    layout_class = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self, source: Any = "skirmish", seed: int = 1, *, overrides: dict[str, Any] | None = None,
+                 member: str = "median", height: int = 640, theme: str = "auto", limits: Limits = Limits()):
+        super().__init__(height=height, theme=theme)
+        self.session = _session(self._push, source, seed, overrides, limits, member)
+        self.on_msg(self._heard)
+
+    def _push(self, message: dict[str, Any], buffers: list[bytes]) -> None:
+        if self.comm is not None:
+            self.send(message, buffers)
+
+    def _heard(self, _widget: Any, message: Any, buffers: Any) -> None:
+        self.session.submit(message, buffers)
+
+    def close(self) -> None:
+        """Ends the battle's thread and frees what it holds."""
+        session = getattr(self, "session", None)
+        if session is not None:
+            session.close()
+        super().close()
+
+
+def _session(send: Any, source: Any, seed: int, overrides: dict[str, Any] | None, limits: Limits, member: str) -> Session:
+    """What stands behind the page for a scenario, a model, or the folder of a run."""
+    if isinstance(source, (str, Path)) and (Path(source) / "manifest.toml").is_file():
+        run = read_run(Path(source), member)
+        return Session(send, run.scenario, run.seed, run.overrides, limits, recorded=run)
+    world = getattr(source, "world", None)
+    if world is not None:
+        return Session(send, world.scenario, world.seed, dict(world.settings.overrides), limits, model=source)
+    return Session(send, source, seed, overrides, limits)
