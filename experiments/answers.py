@@ -146,15 +146,15 @@ def _ranked(results: Results, measure: str) -> list[str]:
     size, low, high = ("mu_star", "low", "high") if results.design == "morris" else ("total", "total_low", "total_high")
     table = table.sort_values(size, ascending=False)
     named = measure_of(results, measure)
-    what = f"effect over its range, mean size{_unit(named)}" if results.design == "morris" else "share of the variance in all"
+    what, unit = ("mean size of its effect over its range", _unit(named)) if results.design == "morris" else ("share of the variance in all", "")
     sure = table[table["clear"]]
-    lines = [f"{factor_of(results, r['factor']).title}: {what}, {_figure(r[size], r[low], r[high])}." for r in sure.head(TOLD).to_dict("records")]
+    lines = [
+        f"{factor_of(results, r['factor']).title}: {what} {mean_text(r[size], r[low], r[high]).lstrip('+')}{unit} (95 % {interval(r[low], r[high])})."
+        for r in sure.head(TOLD).to_dict("records")
+    ]
     if len(sure) > TOLD:
         lines.append(f"{len(sure) - TOLD} more clear the floor of luck.")
     if len(sure) < len(table):
         lines.append(f"{len(table) - len(sure)} of {len(table)} do not clear the floor of luck.")
     return lines
 
-
-def _figure(value: float, low: float, high: float) -> str:
-    return f"{mean_text(value, low, high).lstrip('+')} (95 % {interval(low, high)})"

@@ -47,8 +47,16 @@ class Horizon:
     def of(cls, date: dt.date, days: int, maps: list[int]) -> Horizon:
         """`days` from a date. A month runs from the last day of the one before (the first: from the date) to its own."""
         first, month = np.datetime64(date, "M"), np.timedelta64(1, "M")
-        edges = (month_ends(np.arange(first, first + (days // 28 + 2) * month, month)) - np.datetime64(date)).astype(int)
-        return cls(date, days, np.concatenate([[0], edges[(edges > 0) & (edges <= days)]]), np.arange(0, days + 1, 7), np.array(maps))
+        edges = (month_ends(np.arange(first, first + (days // 28 + 2) * month, month)) - np.datetime64(date)).astype(
+            int
+        )
+        return cls(
+            date,
+            days,
+            np.concatenate([[0], edges[(edges > 0) & (edges <= days)]]),
+            np.arange(0, days + 1, 7),
+            np.array(maps),
+        )
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,9 @@ def forecast(name: str, gains: np.ndarray, past: Past, horizon: Horizon) -> Fore
     growth = np.stack([np.interp(day, horizon.months, row) for row in total])
     belt = Belt(past.start)
     cells = np.stack([belt.chance(growth[:, d]) for d in horizon.maps])
-    captured = np.concatenate([belt.captured(part, past.x, past.y) for part in np.array_split(growth, max(len(growth) // 50, 1))])
+    captured = np.concatenate(
+        [belt.captured(part, past.x, past.y) for part in np.array_split(growth, max(len(growth) // 50, 1))]
+    )
     return Forecast(name, gains, np.diff(growth[:, horizon.weeks], axis=1), cells, captured)
 
 

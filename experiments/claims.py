@@ -19,6 +19,7 @@ import seeds
 from experiments import intervals
 from experiments.intervals import Interval
 from sim.quantity import InputError, did_you_mean, first_error
+from sim.view.named import factor_named, measure_named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,9 +182,8 @@ def _label(name: str, results: Results) -> tuple[str, str]:
     quantity = load_claims().measure.get(name)
     if quantity:
         return quantity.label, quantity.unit
-    from sim.measures import MEASURES
-
-    return (MEASURES[name].doc, MEASURES[name].unit) if name in MEASURES else (name, "")
+    named = measure_named(name)
+    return named.name, named.unit
 
 
 def _arm(claim: Claim, values: pd.Series, runs: pd.DataFrame, levels: dict[str, Any]) -> pd.Series:
@@ -259,13 +259,15 @@ def arms_of(test: Test) -> str:
     """The two arms of a test in words."""
     if test.people:
         return "people against equipment"
-    told = lambda levels: ", ".join(f"{key} {_word(value)}" for key, value in levels.items())  # noqa: E731
-    at = f" at {told(test.at)}" if test.at else ""
+    at = f" at {_told(test.at)}" if test.at else ""
     if test.from_ is None:
-        return (told(test.to) or "all runs") + at
+        return (_told(test.to) or "all runs") + at
     changed = {key: value for key, value in test.from_.items() if test.to.get(key) != value}
-    names = ", ".join(f"{key} {_word(value)} to {_word(test.to[key])}" for key, value in changed.items())
-    return names + at
+    return ", ".join(f"{_told({key: value})} to {factor_named(key).told(test.to[key])}" for key, value in changed.items()) + at
+
+
+def _told(levels: dict[str, Any]) -> str:
+    return ", ".join(f"{factor_named(key).name} {factor_named(key).told(value)}" for key, value in levels.items())
 
 
 def number(value: float) -> str:
@@ -274,12 +276,6 @@ def number(value: float) -> str:
         return "no value"
     digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
     return f"{value:,.{min(digits, 3)}f}".replace("-", "−")
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 def _capital(text: str) -> str:

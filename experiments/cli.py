@@ -6,6 +6,7 @@ one line on standard error.
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +25,10 @@ app = typer.Typer(
 
 def main(args: list[str] | None = None) -> None:
     """Entry point: runs a command and turns bad input into one line and exit code 2."""
-    sys.exit(_status(args))
+    status = _status(args)
+    if status == 130:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending already
+    sys.exit(status)
 
 
 def _status(args: list[str] | None) -> int:
@@ -308,20 +312,27 @@ def bench(
 def view(
     scenario: Annotated[str | None, typer.Argument(help="Name of a scenario, or a TOML file.")] = None,
     run_: Annotated[
-        Path | None, typer.Option("--run", metavar="DIR", help="Replay what `pokrovsk run` wrote to this folder.")
+        Path | None, typer.Option("--run", metavar="DIR", help="Replay what `pokrovsk run` or `sweep` wrote to this folder.")
     ] = None,
     member: Annotated[
-        str, typer.Option(metavar="WHICH", help="Of a folder with several runs: median, low, high, or a seed.")
+        str, typer.Option(metavar="WHICH", help="Of several runs: median, low or high by ground held, or a seed (of a sweep: a number).")
     ] = "median",
     seed: Annotated[str, typer.Option(metavar="N", help="Seed of the battle.")] = "1",
     port: Annotated[int | None, typer.Option(metavar="N", help="Port; else the first free one from 8765.")] = None,
     host: Annotated[str, typer.Option(metavar="H", help="Address to listen on; else this machine only.")] = "127.0.0.1",
     open_: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
+    pictures: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write pictures of the page to this folder and stop (Chromium).")
+    ] = None,
 ) -> None:
     """Watch a battle in the browser: step it, move levers, compare two courses, replay a run."""
-    from sim.view.page.serve import serve
+    if pictures is not None:
+        from sim.view.page.pictures import take
 
-    serve(scenario, run=run_, member=member, seed=seed, host=host, port=port, browser=open_)
+        return take(pictures, scenario or "pokrovsk-2024", seed)
+    from experiments import watch
+
+    watch.view(scenario, run_, member, seed=seed, host=host, port=port, browser=open_)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ DESIGNS = {
         Design("nolh", "a nearly orthogonal Latin hypercube of 17 to 257 points, up to 29 factors", False, (), ("points",)),
         Design("sobol", "Saltelli's sample for Sobol indices, from `points` base points", False, ("points",), ("second_order", "groups")),
         Design("morris", "Morris's trajectories of elementary effects, `points` of them", False, ("points",), ("levels", "groups")),
-        Design("given", "points chosen elsewhere: each takes the next value of every factor's list", True),
+        Design("given", "points chosen elsewhere: each takes the next value of every factor's list", True, (), ("point_seeds",)),
     )
 }  # fmt: skip
 

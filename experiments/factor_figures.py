@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from experiments.surrogate import Surrogate
 
 PLANE = 15  # places a side at which a surrogate draws two factors
+TILES = 7  # of them when the other factor has a few choices only
 LINE = 25  # and one factor
 OTHERS = 64  # points whose other factors it is averaged over
 SHARE_DRAWS = 20  # fits for the intervals of a surrogate's shares
@@ -103,7 +104,8 @@ def _heat_of_cloud(results: Results, measure: str, x: str, y: str) -> Chart:
     from sim.view.heat import heat_chart
 
     fitted = surrogate_of(results, measure)
-    xs, ys = (places(fitted, f, PLANE) for f in (x, y))
+    few = any(len(places(fitted, f, PLANE)) < PLANE for f in (x, y))
+    xs, ys = (places(fitted, f, TILES if few else PLANE) for f in (x, y))
     z = _foretold(fitted, results, [{x: a, y: b} for b in ys for a in xs]).reshape(len(ys), len(xs))
     return heat_chart(
         [word(v) for v in xs],
@@ -149,7 +151,7 @@ def places(fitted: Surrogate, factor: str, n: int) -> list[Any]:
         raise InputError(f"{factor} does not vary; there is nothing to draw.")
     if axis.options and len(axis.options) <= MOST_LEVELS:
         return list(axis.options)
-    return (np.geomspace if axis.is_log else np.linspace)(axis.low, axis.high, n).tolist()
+    return [float(f"{v:.3g}") for v in (np.geomspace if axis.is_log else np.linspace)(axis.low, axis.high, n)]
 
 
 def _foretold(fitted: Surrogate, results: Results, at: list[dict[str, Any]]) -> np.ndarray:

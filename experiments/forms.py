@@ -79,9 +79,9 @@ def factors_of(
         if any(sign in name for sign in "*?["):
             found += _pattern(name, form, told, skipped, groups)
         elif name == "scenario":
-            found.append(_scenarios(form, told))
+            found.append(_scenarios(form, told, repeats))
         elif isinstance(form, dict) and "bundles" in form:
-            found.append(_bundles(name, form, told))
+            found.append(_bundles(name, form, told, repeats))
         else:
             found.append(_single(name, form, told, where, repeats))
     _no_overlap(found, where)
@@ -182,11 +182,11 @@ def _pattern(name: str, form: Any, told: str, skipped: set[str], groups: bool) -
     return out
 
 
-def _bundles(name: str, form: dict[str, Any], told: str) -> Factor:
-    """Named sets of overrides; the first one is the baseline of a one-at-a-time design."""
+def _bundles(name: str, form: dict[str, Any], told: str, repeats: bool) -> Factor:
+    """Named sets of overrides; the first one is the baseline of a one-at-a-time design, `order` those of given points."""
     from sim.measures import MEASURES
 
-    _known(form, ("bundles", "group"), told)
+    _known(form, ("bundles", "group", *(("order",) if repeats else ())), told)
     if name in catalog() or name in short_names() or name in MEASURES or name in RESERVED or name.startswith("exec_"):
         raise InputError(f"{told}: bundles need a name of their own; {name!r} is taken.")
     table = form["bundles"]
@@ -200,10 +200,14 @@ def _bundles(name: str, form: dict[str, Any], told: str) -> Factor:
     keys = tuple(dict.fromkeys(key for entries in sets.values() for key in entries))
     if not keys:
         raise InputError(f"{told}: none of the bundles sets anything.")
-    return Factor(name, keys, options=tuple(sets), group=_word(form, "group", told), bundles=sets)
+    order = form.get("order", list(sets))
+    strange = next((label for label in order if label not in sets), None) if isinstance(order, list) else order
+    if strange is not None:
+        raise InputError(f"{told}: order: {strange!r}; allowed: a list of {', '.join(sets)}.")
+    return Factor(name, keys, options=tuple(order), group=_word(form, "group", told), bundles=sets)
 
 
-def _scenarios(form: Any, told: str) -> Factor:
+def _scenarios(form: Any, told: str, repeats: bool) -> Factor:
     if not isinstance(form, list):
         raise InputError(f"{told}: allowed: a list of scenarios' names or files.")
     if not form:
@@ -211,7 +215,8 @@ def _scenarios(form: Any, told: str) -> Factor:
     wrong = next((v for v in form if not isinstance(v, str)), None)
     if wrong is not None:
         raise InputError(f"{told}: {wrong!r} is not a scenario's name or file.")
-    _once([scenario_label(source) for source in form], told)
+    if not repeats:
+        _once([scenario_label(source) for source in form], told)
     return Factor("scenario", ("scenario",), options=tuple(form))
 
 

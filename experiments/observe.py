@@ -67,7 +67,8 @@ def published(held: np.ndarray, seed: int, by: Editor | None = None, cell_km: fl
     n, ny, nx = held.shape
     shift = key(seed, "published tiles", 0)
     row, column = (
-        np.floor((np.arange(m) + 0.5) * cell_km / by.tile_km + uniform_of(shift, 0, k)).astype(int) for k, m in ((0, ny), (1, nx))
+        np.floor((np.arange(m) + 0.5) * cell_km / by.tile_km + uniform_of(shift, 0, k)).astype(int)
+        for k, m in ((0, ny), (1, nx))
     )
     wide = int(column.max()) + 1
     tile = row[:, None] * wide + column
@@ -203,7 +204,9 @@ class Sight:
 
     def captured(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Day of capture of places by their center in km: 0 held at the start, infinite never."""
-        column, row = (np.floor(np.asarray(v, float) - c).astype(int) for v, c in ((x, self.corner[0]), (y, self.corner[1])))
+        column, row = (
+            np.floor(np.asarray(v, float) - c).astype(int) for v, c in ((x, self.corner[0]), (y, self.corner[1]))
+        )
         return first_held(self.maps[:, row, column], self.day)
 
 
@@ -212,7 +215,9 @@ def missing_maps() -> list[np.datetime64]:
     return [np.datetime64(r["date"]) for r in seeds.table("area_daily") if r["map_available"] == "0"]
 
 
-def sight(control: np.ndarray, scenario: Scenario, seed: int, direction: np.ndarray, last: dt.date | None = None) -> Sight:
+def sight(
+    control: np.ndarray, scenario: Scenario, seed: int, direction: np.ndarray, last: dt.date | None = None
+) -> Sight:
     """What would have been published of a run: `control` (days + 1, ny, nx) percent by day, `direction` (ny, nx) bool.
 
     Maps after `last` and those of days without a published map are left out.
@@ -225,7 +230,9 @@ def sight(control: np.ndarray, scenario: Scenario, seed: int, direction: np.ndar
         date = date[date <= np.datetime64(last)]
         control = control[: len(date)]
     if cell != 1.0:
-        control = np.stack([common_grid(day.astype(float).ravel(), day.shape[1], day.shape[0], cell) for day in control])
+        control = np.stack(
+            [common_grid(day.astype(float).ravel(), day.shape[1], day.shape[0], cell) for day in control]
+        )
         direction = common_grid(direction.astype(float).ravel(), direction.shape[1], direction.shape[0], cell) >= 0.5
     maps = published(control >= 50, seed)
     there = ~np.isin(date, missing_maps())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -97,22 +98,28 @@ def optimum(results: Results, measure: str, factors: str | list[str], best: str 
 def _profiles(matrix: pd.DataFrame, points: pd.DataFrame, names: list[str]) -> tuple[np.ndarray, pd.DataFrame]:
     """The measure by level and seed, other factors averaged over; seeds that lack a value somewhere are left out."""
     whole = matrix.loc[:, matrix.notna().all()]
-    grouped = points.groupby(names, sort=True, dropna=False)
-    there = grouped.first().reset_index()[names]
-    return np.stack([mean_of(whole.loc[index].to_numpy(float), 0) for index in grouped.groups.values()]), there
+    number = points.groupby(names, sort=True, dropna=False).ngroup().to_numpy()
+    there = points[names].iloc[[int(np.argmax(number == k)) for k in range(number.max() + 1)]].reset_index(drop=True)
+    return np.stack([mean_of(whole.to_numpy(float)[number == k], 0) for k in range(len(there))]), there
 
 
 def _behind(worth: np.ndarray, top: int) -> dict[str, np.ndarray]:
     """How far each level is behind the best, its interval (Tukey's, since the best is picked from all), and if it is a rival."""
-    from scipy import stats
-
     gap = worth[top] - worth
     n = worth.shape[1]
     behind = gap.mean(axis=1)
     if n < 2:
         return {"behind": behind, "behind_low": np.full(len(gap), math.nan), "behind_high": np.full(len(gap), math.nan), "rival": np.ones(len(gap), bool)}
-    reach = stats.studentized_range.ppf(LEVEL, len(worth), n - 1) * gap.std(axis=1, ddof=1) / math.sqrt(2 * n)
+    reach = _range(len(worth), n - 1) * gap.std(axis=1, ddof=1) / math.sqrt(2 * n)
     return {"behind": behind, "behind_low": behind - reach, "behind_high": behind + reach, "rival": behind <= reach}
+
+
+@cache
+def _range(n: int, free: int) -> float:
+    """The studentized range that n equal means stay within in 95 % of studies."""
+    from scipy import stats
+
+    return float(stats.studentized_range.ppf(LEVEL, n, free))
 
 
 def _resampled(worth: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, float]:

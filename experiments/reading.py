@@ -20,6 +20,8 @@ def of_run(folder: Path, manifest: dict[str, Any]) -> Results:
     """Results of a folder that `pokrovsk run` wrote: one point, a row for each seed."""
     import pandas as pd
 
+    from sim.measures import MEASURES
+
     file = folder / "summary.json"
     if not file.is_file():
         raise InputError(f"{str(folder)!r} is half-written: it has no summary.json; the same `pokrovsk run` finishes it.")
@@ -47,6 +49,8 @@ def of_run(folder: Path, manifest: dict[str, Any]) -> Results:
     if not rows:
         raise InputError(f"{str(folder)!r} holds no finished run yet.")
     runs = pd.DataFrame(rows)
+    empty = [c for c in runs if c in MEASURES and runs[c].dtype.kind not in "iuf"]  # a measure without a value in any run
+    runs = runs.astype(dict.fromkeys(empty, float))
     daily = folder / "daily.parquet"
     return Results(
         runs=runs,

@@ -39,7 +39,11 @@ def areas(part: str = "box") -> Areas:
 def states() -> dict[str, np.ndarray]:
     """Other figures by map: `date`, `front_km` (smoothed), `distance_km` and `envelopment` of Pokrovsk."""
     rows = [r for r in seeds.table("area_daily") if r["map_available"] == "1"]
-    names = {"front_km": "front_km_smooth", "distance_km": "dist_pokrovsk_km", "envelopment": "encircled_fraction_pokrovsk"}
+    names = {
+        "front_km": "front_km_smooth",
+        "distance_km": "dist_pokrovsk_km",
+        "envelopment": "encircled_fraction_pokrovsk",
+    }
     out = {name: np.array([float(r[column]) for r in rows]) for name, column in names.items()}
     return {"date": np.array([r["date"] for r in rows], "M8[D]"), **out}
 
@@ -50,7 +54,11 @@ def losses() -> dict[str, np.ndarray]:
     rows = seeds.table("losses_monthly")
     number = lambda name: np.array([float(r[name]) for r in rows])  # noqa: E731
     month = np.array([r["month"] for r in rows], "M8[M]")
-    return {"month": month, "casualties": number("ru_personnel_gs"), "armor": number("ru_tanks_gs") + number("ru_afv_gs")}
+    return {
+        "month": month,
+        "casualties": number("ru_personnel_gs"),
+        "armor": number("ru_tanks_gs") + number("ru_afv_gs"),
+    }
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,9 @@ def places() -> Places:
     """Places free at the start, with the day on which their center was captured; unverified positions are left out."""
     control = {r["id"]: r for r in seeds.table("control")}
     rows = [
-        r for r in seeds.table("settlements") if "unverified" not in r["coord_source"] and control[r["id"]]["held_at_start"] == "0"
+        r
+        for r in seeds.table("settlements")
+        if "unverified" not in r["coord_source"] and control[r["id"]]["held_at_start"] == "0"
     ]
     dates = [control[r["id"]]["captured"] for r in rows]
     day = [float((dt.date.fromisoformat(d) - START).days) if d else math.inf for d in dates]
@@ -128,7 +138,9 @@ def rasters(folder: str | Path | None) -> Rasters | None:
     found = Rasters(folder)
     for name in (DAYS_FILE, BACK_FILE):
         if not (folder / name).is_file():
-            raise InputError(f"--record {str(folder)!r}: no {name} in it; allowed: a folder in the form of the evidence package.")
+            raise InputError(
+                f"--record {str(folder)!r}: no {name} in it; allowed: a folder in the form of the evidence package."
+            )
     if not found.dates:
         raise InputError(f"--record {str(folder)!r}: no front_YYYYMMDD.csv in it.")
     late = [d for d in found.dates if d > END]

@@ -162,7 +162,8 @@ def plan(results: Results) -> list[tuple[Section, Plan]]:
 
     names = focus(results)
     form = contrasts.form_of(results)
-    order = {m: figures.strongest(results, m) for m in names} if results.factors else {}
+    grouped = bool(getattr(results.study, "groups", False))  # then no factor stands for itself
+    order = {m: figures.strongest(results, m) for m in names} if results.factors and not grouped else {}
     daily: Plan = []
     if results.read_daily is not None and names:
         kept = [m for m in names if m in results.daily]
@@ -172,10 +173,10 @@ def plan(results: Results) -> list[tuple[Section, Plan]]:
             clear = set(contrasts.effects(results, m).query("clear and by == ''")["factor"]) if order else set()
             daily += [(f"fan-{m}-{f}", partial(figures.fan, results, m, f)) for f in order.get(m, [])[1:2] if f in clear]
     matters: Plan = []
-    if order:
+    if results.factors:
         if form in ("grid", "cloud"):
             matters += [(f"indices-{m}", partial(factor_figures.indices, results, m)) for m in names]
-        if results.design not in ("sobol", "morris"):
+        if order and results.design not in ("sobol", "morris"):
             some = names if form == "star" else names[:2]
             matters += [(f"effects-{m}", partial(factor_figures.main_effects, results, m)) for m in some]
     pairs = [(f"heat-{m}", partial(factor_figures.heat, results, m, order[m][1], order[m][0])) for m in names if _has_plane(results, form, order, m)]
@@ -188,7 +189,7 @@ def plan(results: Results) -> list[tuple[Section, Plan]]:
             where.append(("control-by-factor", partial(figures.control, results, order[names[0]][0])))
         else:
             where.append(("control", partial(figures.control, results)))
-    settle = [(f"convergence-{m}", partial(figures.convergence, results, m)) for m in names] if len(results.seeds) > 2 else []
+    settle = [(f"convergence-{m}", partial(figures.convergence, results, m)) for m in names] if len(results.seeds) > 3 else []
     return [
         (Section("days", "Day by day", "How the measures grow, and how far the runs spread."), daily),
         (Section("planes", "Two factors at once", "Where two factors together make much or little."), pairs),
@@ -246,7 +247,8 @@ def _design(results: Results) -> list[tuple[str, str]]:
         out.append(("set in all runs", ", ".join(f"{k} = {v}" for k, v in fixed.items())))
     wall = done.get("exec_wall_s")
     if wall is not None and wall.notna().any():
-        whole = f"{wall.sum() / 3600:.1f} hours" if wall.sum() > 3600 else f"{wall.sum() / 60:.1f} minutes"
+        size, unit = (3600, "hours") if wall.sum() > 3600 else (60, "minutes") if wall.sum() > 60 else (1, "seconds")
+        whole = f"{wall.sum() / size:.1f} {unit}"
         out.append(("computing", f"{whole} of one core, {wall.mean():.2g} s a run"))
     return out
 
@@ -288,8 +290,8 @@ def _tables(results: Results) -> list[tuple[str, str, Any]]:
         rows.append((f"{named.title} ({name})", named.unit, str(len(values)), *(significant(float(v)) for v in figures)))
     heads = ("measure", "unit", "runs", "mean", "standard deviation", "5 %", "median", "95 %")
     out = [("Measures over all runs", "Final values: totals and states of the last day, counts of days added up.", Table(heads, tuple(rows)))]
-    if not results.factors or contrasts.form_of(results) == "single":
-        return out
+    if results.design in ("morris", "sobol") or contrasts.form_of(results) == "single":
+        return out  # these designs are told by their indices
     told = "Seeds are the independent values of every interval. Of two factors: how much the first one’s effect changes from the first to the last level of the second."
     for name in focus(results):
         table, named = contrasts.effects(results, name), measure_of(results, name)
@@ -330,19 +332,19 @@ def _reproduce(results: Results) -> dict[str, str]:
     lines = [f"git checkout {commit.removesuffix('+')}"] if commit else []
     study = results.study
     if study is None and results.factors:
-        return {"commands": "\n".join(lines), "study": "", "note": "The study file is missing, so the sweep cannot be told exactly."}
+        return {"commands": "\n".join(lines), "study": "", "note": "The study file is missing, so the sweep cannot be told exactly.", "dirty": ""}
     if study is not None:
         shipped = _is_shipped(study)
         source = study.name if shipped else f"{study.name}.toml"
         folder = f"runs/{study.name}"
         lines += ["uv sync", f"uv run pokrovsk sweep {_quoted(source)} --out {_quoted(folder)}", f"uv run pokrovsk report {_quoted(folder)}"]
         text = study.to_toml()
-        note = "" if shipped else f"Save this as {study.name}.toml:"
+        note = "The study, as it comes with this version:" if shipped else f"The study; save it as {study.name}.toml:"
     else:
         lines += ["uv sync", _run_command(results), f"uv run pokrovsk report {_quoted(f'runs/{results.name}')}"]
         text = note = ""
-    dirty = " The code had changes that are not in this commit." if commit.endswith("+") else ""
-    return {"commands": "\n".join(lines), "study": text, "note": f"{note}{dirty}".strip()}
+    dirty = "The code had changes that are not in this commit, so the numbers may differ." if commit.endswith("+") else ""
+    return {"commands": "\n".join(lines), "study": text, "note": note, "dirty": dirty}
 
 
 def _is_shipped(study: Any) -> bool:

@@ -105,7 +105,9 @@ def score(forecast: Forecast, truth: Truth) -> Scores:
     items = {
         "monthly": np.array([crps(members[:, k], v) for k, v in enumerate(monthly)]),
         "weekly": np.array([crps(forecast.weekly[:, k], v) for k, v in enumerate(truth.weekly)]),
-        "cells": np.concatenate([blocks(brier(p, y), inside) for p, y in zip(forecast.cells, truth.cells, strict=True)]),
+        "cells": np.concatenate(
+            [blocks(brier(p, y), inside) for p, y in zip(forecast.cells, truth.cells, strict=True)]
+        ),
         "captures": np.array([crps(cut(forecast.captured[:, k]), cut(v)) for k, v in enumerate(truth.captured)]),
     }
     coverage = {}

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 REST = 40.0  # a pause after writing, as a multiple of the time that it took: at most 2.5 % of the time is spent on it
 LONGEST_REST_S = 3.0
+MOST_FRESH = 256  # so many runs are written together at most, whatever the pause: memory stays flat
 
 
 class Session:
@@ -68,7 +69,8 @@ class Session:
             self.store.compact(whole=True)
 
     def pulse(self) -> None:
-        if self.fresh and not self.problem and time.monotonic() >= self.rest_until:
+        due = time.monotonic() >= self.rest_until or len(self.fresh) >= MOST_FRESH
+        if self.fresh and not self.problem and due:
             self.write()
 
     def write(self) -> None:

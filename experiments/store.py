@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 TABLES = ("daily", "maps", "runs")  # in the order of a commit
 GROUP = 64  # so many small commits are merged into one on the way
 BIG_BYTES = 64 << 20  # files of this size are left as they are
+HELD_BYTES = 8 << 20  # so much is held in memory to be merged
 LOCK = ".lock"
 _NAME = re.compile(r"(\d{8})(?:-(\d{8}))?\.parquet")
 
@@ -182,7 +183,7 @@ class Store:
         if whole:
             for group in _groups(self.folder, commits(self.folder)):
                 self._merge(group)
-        elif len(self._held) >= GROUP or sum(t.nbytes for tables in self._held.values() for t in tables.values()) > BIG_BYTES:
+        elif len(self._held) >= GROUP or sum(t.nbytes for tables in self._held.values() for t in tables.values()) > HELD_BYTES:
             self._merge(list(self._held))
 
     def _merge(self, group: list[Commit]) -> None:
@@ -273,7 +274,7 @@ def _concatenate(parts: Iterable[pa.Table | Path], target: Path) -> None:
             writer = writer or pq.ParquetWriter(target, table.schema, compression="zstd")
             held.append(table)
             size += table.nbytes
-            if size > BIG_BYTES:
+            if size > HELD_BYTES:
                 writer.write_table(pa.concat_tables(held))
                 held, size = [], 0
         if held:

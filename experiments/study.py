@@ -77,7 +77,7 @@ class Study(BaseModel):
     design: str
     replicates: int = Field(ge=1, le=100_000, description="runs a point, with the same seeds at all points")
     seed: int = Field(1, ge=0, le=2**53, description="the first of these seeds")
-    own_seeds: bool = Field(False, description="every run has a seed of its own: points are an ensemble, not compared")
+    point_seeds: list[int] | None = Field(None, description="first seed of each point of a given design; else they share theirs")
     design_seed: int = Field(1, ge=0, le=2**32 - 1, description="luck of a sampled design")
     start: dt.date | None = Field(None, strict=False)
     days: int | None = Field(None, ge=1, le=731, description="horizon; else to the scenario's end")
@@ -137,12 +137,14 @@ class Study(BaseModel):
 
     @property
     def seeds(self) -> range:
-        """Seeds of the replicates, shared by all points; those of all runs where each has its own."""
-        return range(self.seed, self.seed + (self.n_runs if self.own_seeds else self.replicates))
+        """Seeds of the replicates: those that all points share, or those from the least to the greatest of points with their own."""
+        own = self.point_seeds or [self.seed]
+        return range(min(own), max(own) + self.replicates)
 
     def seed_of(self, run: int) -> int:
         """The seed of a run by its number."""
-        return self.seed + (run if self.own_seeds else run % self.replicates)
+        point, replicate = divmod(run, self.replicates)
+        return (self.point_seeds[point] if self.point_seeds else self.seed) + replicate
 
     @property
     def n_points(self) -> int:
@@ -214,8 +216,8 @@ class Study(BaseModel):
     def key(self) -> str:
         """Hash of all that decides the runs and what is kept of them; title, question and claim are told only."""
         data = self.model_dump(mode="json", by_alias=True, exclude={*TOLD, "factors", "set", "scenario"})
-        if not self.own_seeds:
-            del data["own_seeds"]  # as before there was a choice: sweeps that are under way go on
+        if self.point_seeds is None:
+            del data["point_seeds"]  # as before there was a choice: sweeps that are under way go on
         data["factors"] = [
             [f.name, f.keys, f.options, f.low, f.high, f.scale, f.n_levels, f.group, f.bundles]
             for f in self.factor_list
@@ -313,6 +315,7 @@ class Study(BaseModel):
             "levels": self.levels,
             "second_order": self.second_order,
             "groups": self.groups or None,
+            "point_seeds": self.point_seeds,
         }
         for setting, value in given.items():
             if value is None and setting in plan.needs:
@@ -321,6 +324,8 @@ class Study(BaseModel):
                 others = [d.name for d in DESIGNS.values() if setting in (*d.needs, *d.takes)]
                 raise InputError(f"{where}: {setting}: not for design {plan.name}; for: {', '.join(others)}.")
         check_fixed(self.fixed, list(self.factor_list), where)
+        if self.point_seeds is not None and (len(self.point_seeds) != self.n_points or min(self.point_seeds, default=-1) < 0):
+            raise InputError(f"{where}: point_seeds: {len(self.point_seeds)} given; needed: one for each of {self.n_points} points, 0 or more.")
 
     def checked(self) -> Study:
         """This study; InputError for the first thing in it that cannot be run."""

@@ -63,11 +63,19 @@ def _begun(given: Any, quick: bool) -> dict[str, Any]:
     """The head of a card: what makes it, with how much effort, and the key by which its rows can be kept."""
     from dataclasses import asdict
 
+    from experiments.battery.ensemble import LEAST_RUNS
     from experiments.outputs import git_commit, versions
     from experiments.runs import code_key
 
     effort = asdict(given.effort)
-    parts = [code_key(), battery_key(), effort, given.rasters_found is not None, _identity(given.ensemble), _identity(given.open_folder)]
+    parts = [
+        code_key(),
+        battery_key(),
+        effort,
+        given.rasters_found is not None,
+        _identity(given.ensemble),
+        _identity(given.open_folder),
+    ]
     return {
         "schema": SCHEMA,
         "title": "Validation battery",
@@ -82,7 +90,7 @@ def _begun(given: Any, quick: bool) -> dict[str, Any]:
         "record": given.rasters_found is not None,
         "parameters": "priors, unfitted",
         "ensemble": None,
-        "least_runs": 16,
+        "least_runs": LEAST_RUNS,
     }
 
 
@@ -129,7 +137,9 @@ def _finish(told: dict[str, Any], kept: dict[str, dict[str, Any]], given: Any) -
         found = given.made["results"]
         changed = found.manifest.get("overrides") or {}
         fitted = found.study is not None
-        told["parameters"] = f"those of {found.name}" if fitted else "changed: " + ", ".join(changed) if changed else "priors, unfitted"
+        told["parameters"] = (
+            f"those of {found.name}" if fitted else "changed: " + ", ".join(changed) if changed else "priors, unfitted"
+        )
         told["ensemble"] = {
             "scenario": str(found.done["scenario"].iloc[0]),
             "runs": len(found.done),
@@ -164,7 +174,9 @@ def draw(folder: Path, told: dict[str, Any]) -> list[Path]:
 # The command
 
 
-def carry_out(*, only: str | None, runs: str | None, workers: str | None, json_: bool, quiet: bool, **order: Any) -> int:
+def carry_out(
+    *, only: str | None, runs: str | None, workers: str | None, json_: bool, quiet: bool, **order: Any
+) -> int:
     """Judges as ordered, prints the card and writes it; returns the exit code (a failed row is none)."""
     from experiments.order import whole
 
@@ -200,19 +212,23 @@ def show(told: dict[str, Any]) -> None:
     console = Console()
     console.print(f"[bold]{finding(told)}[/]", highlight=False)
     console.print(about(told), style="dim", highlight=False)
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0), expand=True)
     table.add_column("row and figures", ratio=1, min_width=30)
     table.add_column("record or law", max_width=20)
     for name in ("model", "interval", "accepted", "verdict"):
         table.add_column(name, no_wrap=True, justify="right" if name == "model" else "left")
     for row in told["rows"]:
         style = "magenta" if row["verdict"] == "fail" else None
-        table.add_row(f"[bold]{row['id']} {row['kind']} {escape(row['title'])}[/]", "", "", "", "", row["verdict"], style=style)
+        table.add_row(
+            f"[bold]{row['id']} {row['kind']} {escape(row['title'])}[/]", "", "", "", "", row["verdict"], style=style
+        )
         for check in row["checks"]:
             record, model, span, band = figures_of(check)
             is_told = check["verdict"] == "told"
             judged = ("", "") if is_told else (band, check["verdict"])
-            table.add_row(f"  {escape(named(check))}", escape(record), model, span, *judged, style="dim" if is_told else None)
+            table.add_row(
+                f"  {escape(named(check))}", escape(record), model, span, *judged, style="dim" if is_told else None
+            )
         if row["note"]:
             table.add_row(f"  {escape(row['note'])}", style="dim")
     console.print(table, highlight=False)

@@ -100,12 +100,20 @@ def test_control_c_finishes_what_is_begun(begin, longer, tmp_path):
     assert err.strip().endswith("stopped; the same command goes on.")
 
 
+def at_work(process):
+    """True when both workers have been at their runs for a while."""
+    try:
+        workers = [c for c in psutil.Process(process.pid).children(recursive=True) if c.ppid() != process.pid]
+        return sum(sum(c.cpu_times()[:2]) > 1.0 for c in workers) == 2
+    except psutil.NoSuchProcess:
+        return False
+
+
 def test_control_c_twice_stops_at_once(begin, tmp_path):
     """Runs of many seconds in flight are left; the same command would make them again."""
     (tmp_path / "long.toml").write_text('design = "factorial"\nreplicates = 4\n[factors]\nmanpower_ratio = [2.0]\n')
     process = begin(tmp_path / "long.toml", tmp_path / "o")
-    wait_for(lambda: len(family(process)) >= 4)
-    time.sleep(1.0)
+    wait_for(lambda: at_work(process))
     os.killpg(process.pid, signal.SIGINT)
     time.sleep(0.5)
     pids = family(process)

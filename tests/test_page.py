@@ -72,7 +72,7 @@ def test_a_frame_tells_what_the_world_holds():
 
 def test_layers_that_did_not_change_are_handed_on_and_not_sent_again(page):
     session, ear = page
-    world = session.world
+    world = session.course.world
     first = encode.layers(world)
     again = encode.layers(world, first)
     assert all(again[name] is first[name] for name in first)
@@ -104,7 +104,7 @@ def test_step_back_and_scrub_show_what_was_recorded(page):
     assert ear.last("frame")["step"] == 4 and ear.layers[0] == seen[4]
     session.obey({"do": "step", "count": -1})
     assert ear.last("frame")["step"] == 3 and ear.layers[0]["units"] == seen[3]["units"]
-    assert session.world.step_index == 9, "looking back does not run anything again"
+    assert session.course.world.step_index == 9, "looking back does not run anything again"
     session.obey({"do": "step", "count": 1})
     assert ear.last("frame")["step"] == 4
     session.obey({"do": "seek", "step": 10**9})
@@ -116,12 +116,12 @@ def test_the_page_steps_the_same_battle_as_anybody(page):
     for _ in range(12):
         session.obey({"do": "step", "count": 1})
     other = battle.run(muster("skirmish", 1), 3)
-    assert (session.world.cells.held == other.cells.held).all()
-    assert session.world.journal.columns["held_km2"] == other.journal.columns["held_km2"]
+    assert (session.course.world.cells.held == other.cells.held).all()
+    assert session.course.world.journal.columns["held_km2"] == other.journal.columns["held_km2"]
 
 
 def test_playing_waits_for_the_picture():
-    ear, done = Ear(), threading.Event()
+    ear = Ear()
     session = Session(ear, "skirmish", 1)
     session.submit({"do": "hello"})
     session.submit({"do": "speed", "value": 2000})
@@ -131,14 +131,15 @@ def test_playing_waits_for_the_picture():
         time.sleep(0.01)
     time.sleep(0.3)
     assert 1 <= ear.count("frame") <= 4, "never more than two frames ahead of what was drawn"
-    while session.world.step_index < 80 and time.monotonic() < deadline:
+    while session.course.head < 80 and time.monotonic() < deadline:
         session.submit({"do": "ack", "seq": ear.last("frame")["seq"]})
         time.sleep(0.005)
-    assert session.world.step_index == 80 and not session.playing, "stops at the horizon"
+    while session.playing and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert session.course.head == 80 and not session.playing, "stops at the horizon"
     session.close()
     session._thread.join(5)
-    assert not session._thread.is_alive() and session.world is None
-    done.set()
+    assert not session._thread.is_alive() and session.course is None
 
 
 def test_history_stays_within_its_budget():
@@ -159,8 +160,8 @@ def test_starting_over_at_the_horizon_keeps_memory_flat(page):
         for _ in range(20):
             session.obey({"do": "step", "days": True})
         gc.collect()
-        sizes.append(session.history.n_bytes)
-    assert session.world.step_index == 80
+        sizes.append(session.course.history.n_bytes)
+    assert session.course.world.step_index == 80
     assert max(sizes) - min(sizes) <= 0.01 * max(sizes)
 
 
@@ -170,9 +171,9 @@ def test_starting_over_at_the_horizon_keeps_memory_flat(page):
 def test_a_lever_at_the_start_is_a_new_muster(page):
     session, ear = page
     session.obey({"do": "lever", "values": {"manpower_ratio": 6.0}})
-    assert session.world.step_index == 0 and session.twin is None
+    assert session.course.world.step_index == 0 and session.course.twin is None
     other = muster("skirmish", 1, overrides={"manpower_ratio": 6.0})
-    assert (session.world.units.slot == other.units.slot).all()
+    assert (session.course.world.units.slot == other.units.slot).all()
     row = next(r for r in ear.last("levers")["rows"] if r["key"] == "command.manpower_ratio")
     assert row["value"] == 6.0 and row["default"] != 6.0
 
@@ -182,12 +183,12 @@ def test_a_lever_later_forks_and_keeps_the_twin(page):
     for _ in range(8):
         session.obey({"do": "step", "count": 1})
     session.obey({"do": "lever", "values": {"fpv_team.reach_scale": 2.0}})
-    assert session.world.step_index == 8 and session.twin.step_index == 8
+    assert session.course.world.step_index == 8 and session.course.twin.step_index == 8
     for _ in range(40):
         session.obey({"do": "step", "count": 1})
     unmoved = battle.run(muster("skirmish", 1), 12)
-    assert (session.twin.cells.held == unmoved.cells.held).all(), "the twin is the course as it would have been"
-    assert not (session.world.units.x == session.twin.units.x).all()
+    assert (session.course.twin.cells.held == unmoved.cells.held).all(), "the twin is the course as it would have been"
+    assert not (session.course.world.units.x == session.course.twin.units.x).all()
     told = ear.last("frame")
     assert told["arms"] == 2 and told["twin"]["parting"]["fork"] == 8
     assert told["twin"]["parting"]["books"][0] > 8
@@ -210,7 +211,7 @@ def test_a_wrong_lever_is_refused_in_words(page, values):
     session, _ = page
     with pytest.raises(InputError):
         session.obey({"do": "lever", "values": values})
-    assert session.overrides == {} and session.world.step_index == 0
+    assert session.overrides == {} and session.course.world.step_index == 0
 
 
 def test_every_slider_comes_from_a_declaration(page):
@@ -219,7 +220,7 @@ def test_every_slider_comes_from_a_declaration(page):
 
     rows = {r["key"]: r for r in ear.last("levers")["rows"]}
     assert set(rows) == {k for k, d in catalog().items() if d.role != "numeric"}
-    assert list(rows)[0] == "command.manpower_ratio" and set(levers.FIRST) <= set(rows)
+    assert next(iter(rows)) == "command.manpower_ratio" and set(levers.FIRST) <= set(rows)
     assert all(r["doc"] and r["source"] for r in rows.values())
     assert all(r["switch"] or r["step"] > 0 for r in rows.values())
 
@@ -237,7 +238,7 @@ def test_units_and_places_are_told_in_words(page):
     assert "hits/km" in dict(ear.last("inspected")["what"]["lines"])["Threat to the defender"]
     session.obey({"do": "inspect", "uid": 12345, "asked": 3})
     assert ear.last("inspected")["what"] is None
-    assert inspector.tell_place(session.world, -5.0, 3.0) is None
+    assert inspector.tell_place(session.course.world, -5.0, 3.0) is None
 
 
 # What goes wrong
@@ -253,15 +254,15 @@ def test_a_raising_model_becomes_a_card_and_the_run_can_go_on(page, monkeypatch)
         raise ValueError("flow is negative")
 
     monkeypatch.setitem(PHASES, "supply", type("Broken", (), {"run": staticmethod(broken)}))
-    session._guard(lambda: session.obey({"do": "step", "count": 1}))
+    session.guard(session.obey, {"do": "step", "count": 1})
     fault = ear.last("fault")
     assert fault["step"] == 41 and "flow is negative" in fault["reason"] and fault["scenario"] == "skirmish"
     assert fault["restart_day"] == 10
-    session._guard(lambda: session.obey({"do": "play"}))
+    session.guard(session.obey, {"do": "play"})
     assert not session.playing
     monkeypatch.undo()
-    session._guard(lambda: session.obey({"do": "restart"}))
-    assert session.world.step_index == 40 and session.fault is None
+    session.guard(session.obey, {"do": "restart"})
+    assert session.course.world.step_index == 40 and session.fault is None
     session.obey({"do": "step", "count": 1})
     assert ear.last("frame")["step"] == 41
 
@@ -271,10 +272,10 @@ def test_a_raising_model_becomes_a_card_and_the_run_can_go_on(page, monkeypatch)
                                      {"do": "begin", "start": "yesterday"}, {"do": "table", "format": "exe"}])  # fmt: skip
 def test_nonsense_from_the_wire_does_no_harm(page, message):
     session, ear = page
-    session._guard(lambda: session.obey(message))
+    session.guard(session.obey, message)
     assert ear.last("notice") or ear.last("fault")
     session.fault = None
-    session._guard(lambda: session.obey({"do": "step", "count": 1}))
+    session.guard(session.obey, {"do": "step", "count": 1})
     assert ear.last("frame")["step"] == 1
 
 
@@ -282,7 +283,7 @@ def test_limits_of_a_session():
     ear = Ear()
     session = Session(ear, "skirmish", 1, limits=Limits(units=20, days=5))
     session.obey({"do": "hello"})
-    session._guard(lambda: session.obey({"do": "step", "count": 1}))
+    session.guard(session.obey, {"do": "step", "count": 1})
     assert "20 units" in ear.last("notice")["words"]
     session.obey({"do": "begin", "days": 10_000})
     assert session.scenario.days == 5
@@ -326,9 +327,9 @@ def test_tables_and_films(page, tmp_path):
     import pandas as pd
     from PIL import Image
 
-    name, data = table_bytes(session.world.journal, "a/../b", 1, "csv")
+    name, data = table_bytes(session.course.world.journal, "a/../b", 1, "csv")
     assert name == "a-b-1-daily.csv" and len(pd.read_csv(io.BytesIO(data))) == 2
-    name, data = table_bytes(session.world.journal, "skirmish", 1, "parquet")
+    name, data = table_bytes(session.course.world.journal, "skirmish", 1, "parquet")
     assert pd.read_parquet(io.BytesIO(data))["held_km2"].notna().all()
     film = Film("x", 5)
     for k in range(3):
@@ -363,9 +364,8 @@ def test_the_page_renders_in_solara(monkeypatch):
 
     from sim.view.page import app
 
-    monkeypatch.setenv("POKROVSK_SCENARIO", "skirmish")
-    monkeypatch.setenv("POKROVSK_RUN", "")
-    box, rc = solara.render(app.Page(), handle_error=False)
+    monkeypatch.setitem(app.ORDER, "source", "skirmish")
+    _box, rc = solara.render(app.Page(), handle_error=False)
     surface = rc.find(app.BattleMap).widget
     assert "export default { render }" in surface._esm and ".pk-body" in surface._css
     session = surface.session
@@ -483,7 +483,7 @@ def test_the_skirmish_in_mesas_view(monkeypatch):
         with solara.AppLayout():
             mesa_app.Page()
 
-    box, rc = solara.render(Whole(), handle_error=False)
+    _box, rc = solara.render(Whole(), handle_error=False)
     rc.find(v.Btn, children=["Step"]).widget.click()
     assert steps == [0]
     rc.close()

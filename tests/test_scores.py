@@ -68,7 +68,9 @@ def test_control_is_scored_near_the_front_only():
 def test_blocks_are_means_of_neighbors():
     values, inside = np.arange(400.0).reshape(20, 20), np.ones((20, 20), bool)
     found = scores.blocks(values, inside)
-    assert found == pytest.approx([values[:10, :10].mean(), values[:10, 10:].mean(), values[10:, :10].mean(), values[10:, 10:].mean()])
+    assert found == pytest.approx(
+        [values[:10, :10].mean(), values[:10, 10:].mean(), values[10:, :10].mean(), values[10:, 10:].mean()]
+    )
     inside[:10, :10] = False
     assert len(scores.blocks(values, inside)) == 3
 

@@ -79,7 +79,11 @@ def scenario_of(fight: Battle) -> Scenario:
     formations = []
     for side in Side:
         mine = [f for f in base.formation if f.side == side.name.lower()]
-        n = min(max(round(men[side] / 1000), 1), len(mine)) if fight.size < BASE_SIZE else max(len(mine), round(men[side] / 3000))
+        n = (
+            min(max(round(men[side] / 1000), 1), len(mine))
+            if fight.size < BASE_SIZE
+            else max(len(mine), round(men[side] / 3000))
+        )
         guns = fight.batteries if side == Side.ATTACKER else 1.0
         for k in range(n):
             formations.append(
@@ -200,7 +204,9 @@ def sizes(runs: int) -> list[Battle]:
     out = []
     for k, size in enumerate((375, 750, 1500, 3000, 6000, 12000)):
         front = max(round(BASE_FRONT_KM * (size / BASE_SIZE) ** FRONT_EXPONENT), 2)
-        out += [Battle(size=size, front_km=front, seed=1000 * (k + 1) + r, armor=(0.0, 0.0)) for r in range(1, runs + 1)]
+        out += [
+            Battle(size=size, front_km=front, seed=1000 * (k + 1) + r, armor=(0.0, 0.0)) for r in range(1, runs + 1)
+        ]
     return out
 
 
@@ -243,7 +249,13 @@ def employment(runs: int) -> dict[tuple[str, float], list[Battle]]:
             overrides = {**more, "decide.infiltration_share": 0.0, "fire.weapon_defender": weapon}
             out[way, weapon] = [
                 Battle(
-                    ratio=3.0, days=8, seed=r, armor=(0.0, 0.0), shells=(how["shells"], 1.0), batteries=how["batteries"], overrides=overrides
+                    ratio=3.0,
+                    days=8,
+                    seed=r,
+                    armor=(0.0, 0.0),
+                    shells=(how["shells"], 1.0),
+                    batteries=how["batteries"],
+                    overrides=overrides,
                 )
                 for r in range(1, runs + 1)
             ]

@@ -118,7 +118,7 @@ def row(id: str, kind: str, title: str, *, source: str, formula: str, band: str,
 
 def rows() -> list[Row]:
     """Every row, T1 first."""
-    from experiments.battery import fronts, history, limits, patterns, skill, twins  # noqa: F401  (they register)
+    from experiments.battery import fronts, history, limits, odds, patterns, skill, twins  # noqa: F401  (they register)
 
     return sorted(ROWS.values(), key=lambda r: r.number)
 

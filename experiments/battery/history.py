@@ -123,12 +123,21 @@ def paces(runs: Sequence[Seen], areas: dict[str, Areas]) -> list[Check]:
     weekly = [r.box.weekly() for r in runs]
     return [
         over_runs("net pace", [pace(r.box) for r in runs], (3.9, 7.3), _told(pace(box), 1), "km2/day"),
-        over_runs("monthly CV, box", [noisy(r, r.box, "box") for r in runs], (0.26, 0.56), _told(variation(box.monthly()))),
-        over_runs("monthly CV, direction", [noisy(r, r.direction, "direction") for r in runs], (0.57, 0.87), _told(variation(part.monthly()))),
+        over_runs(
+            "monthly CV, box", [noisy(r, r.box, "box") for r in runs], (0.26, 0.56), _told(variation(box.monthly()))
+        ),
+        over_runs(
+            "monthly CV, direction",
+            [noisy(r, r.direction, "direction") for r in runs],
+            (0.57, 0.87),
+            _told(variation(part.monthly())),
+        ),
         over_runs("weekly gross gain, lag-1", [lag_one(w) for w in weekly], (0.2, 0.6), _told(lag_one(box.weekly()))),
         over_runs("weekly gross gain, mean", [w.mean() for w in weekly], None, _told(box.weekly().mean(), 1), "km2"),
         over_runs("weekly gross gain, sd", [w.std() for w in weekly], None, _told(box.weekly().std(), 1), "km2"),
-        over_runs("net pace in the direction", [pace(r.direction) for r in runs], None, _told(pace(part), 1), "km2/day"),
+        over_runs(
+            "net pace in the direction", [pace(r.direction) for r in runs], None, _told(pace(part), 1), "km2/day"
+        ),
     ]
 
 
@@ -147,11 +156,28 @@ def skew(runs: Sequence[Seen], areas: dict[str, Areas]) -> list[Check]:
     within = lambda value: (value / FACTOR, value * FACTOR)  # noqa: E731
     quantile = lambda a, q: float(np.quantile(a.on_days_with_gain(), q)) if a.on_days_with_gain().size else np.nan  # noqa: E731
     return [
-        over_runs("median of gains of a map", [quantile(r.box, 0.5) for r in runs], within(5.2), _told(quantile(box, 0.5), 1), "km2"),
-        over_runs("P90 of gains of a map", [quantile(r.box, 0.9) for r in runs], within(16.6), _told(quantile(box, 0.9), 1), "km2"),
+        over_runs(
+            "median of gains of a map",
+            [quantile(r.box, 0.5) for r in runs],
+            within(5.2),
+            _told(quantile(box, 0.5), 1),
+            "km2",
+        ),
+        over_runs(
+            "P90 of gains of a map",
+            [quantile(r.box, 0.9) for r in runs],
+            within(16.6),
+            _told(quantile(box, 0.9), 1),
+            "km2",
+        ),
         over_runs("share of the top tenth", [top_share(r.box) for r in runs], within(0.35), _told(top_share(box))),
         over_runs("gained to lost", [gained_to_lost(r.box) for r in runs], (20, 90), _told(gained_to_lost(box), 0)),
-        over_runs("exponential less power-law tail, log-likelihood", [tail(r.box) for r in runs], (0.0, None), _told(tail(box))),
+        over_runs(
+            "exponential less power-law tail, log-likelihood",
+            [tail(r.box) for r in runs],
+            (0.0, None),
+            _told(tail(box)),
+        ),
     ]
 
 
@@ -181,11 +207,31 @@ def price(runs: Sequence[Seen]) -> list[Check]:
     first, last = r_ends(runs)
     unit = "casualties/km2"
     checks = [
-        over_runs("claimed casualties by net gain", [by(r, "casualties", r.box, first, last) for r in runs], (60, 150), "68 to 102 (theatre)", unit),
-        over_runs("claimed casualties by net gain, direction", [by(r, "casualties_direction", r.direction, first, last) for r in runs], None, "103, 223 (claims)", unit),
+        over_runs(
+            "claimed casualties by net gain",
+            [by(r, "casualties", r.box, first, last) for r in runs],
+            (60, 150),
+            "68 to 102 (theatre)",
+            unit,
+        ),
+        over_runs(
+            "claimed casualties by net gain, direction",
+            [by(r, "casualties_direction", r.direction, first, last) for r in runs],
+            None,
+            "103, 223 (claims)",
+            unit,
+        ),
     ]
     for name, (a, b, record) in PERIODS.items():
-        checks.append(over_runs(f"claimed casualties by net gain, {name}", [by(r, "casualties", r.box, a, b) for r in runs], None, record, unit))
+        checks.append(
+            over_runs(
+                f"claimed casualties by net gain, {name}",
+                [by(r, "casualties", r.box, a, b) for r in runs],
+                None,
+                record,
+                unit,
+            )
+        )
     return checks
 
 
@@ -232,7 +278,12 @@ def attack_yield(runs: Sequence[Seen]) -> list[Check]:
     return [
         over_runs("casualties a reported attack", cost, (5, 20), "about 10"),
         over_runs("ground a reported attack", ground, (0.03, 0.2), "about 0.1", "km2"),
-        over_runs("reported attacks a day in the box", [n / d for n, d in zip(attacks, days)], None, "31 to 98 in the direction"),
+        over_runs(
+            "reported attacks a day in the box",
+            [n / d for n, d in zip(attacks, days)],
+            None,
+            "31 to 98 in the direction",
+        ),
     ]
 
 

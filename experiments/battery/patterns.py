@@ -1,4 +1,4 @@
-"""T5 to T13: patterns that hold across battles, in battles of the full engine with drones off (T5: in the whole battle)."""
+"""T5 and T10 to T13: how losses fall, break, cluster and pay, in the full engine with drones off (T5: in the whole battle)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from experiments.battery.battles import LETHALITY, WEAPONS, Fought
 from experiments.battery.card import Check, row
 from experiments.battery.limits import LEVEL_95
 
-SIDES = ("attacker", "defender")
 RUNS_90 = "90 % of runs"
-THREE = 3.0  # the odds of the rule of thumb
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,15 @@ def poor_lanchester(runs: Sequence[Strengths], laws_hold: bool) -> list[Check]:
     """How much of the daily losses strengths explain, run by run; and whether the limit cases hold in the same engine."""
     r2 = np.array([lanchester_r2(run) for run in runs])
     return [
-        Check("R2 of daily losses on strengths", float(np.median(r2)), (None, 0.6), _span(r2), RUNS_90, record="0.11 to 0.21", n=len(r2)),
+        Check(
+            "R2 of daily losses on strengths",
+            float(np.median(r2)),
+            (None, 0.6),
+            span(r2),
+            RUNS_90,
+            record="0.11 to 0.21",
+            n=len(r2),
+        ),
         Check("T1 to T4 hold (1 yes, 0 no)", float(laws_hold), (1.0, None)),
     ]
 
@@ -57,130 +63,10 @@ def lanchester_r2(run: Strengths) -> float:
     return float(sm.OLS(table[:, 0], table[:, 1:]).fit().rsquared)
 
 
-def _span(values: np.ndarray) -> tuple[float, float]:
+def span(values: np.ndarray) -> tuple[float, float]:
     """The middle 90 % of runs."""
     low, high = np.quantile(values, (0.05, 0.95))
     return float(low), float(high)
-
-
-@row(
-    "T6",
-    "P",
-    "Chance of success by force ratio",
-    source="672 division engagements 1904-1991, The Dupuy Institute (check_success_1 to _5)",
-    formula="logit P(attacker wins) = a + b ln(force ratio), drones off; won: mean advance of 0.1 km or more",
-    band="b in 0.5-1.5, P(1) in 0.30-0.65, monotone over quartiles of the ratio",
-    needs="engagements",
-)
-def success(fought: Sequence[Fought]) -> list[Check]:
-    """Logistic regression of success on odds, over battles under varied circumstances."""
-    import statsmodels.api as sm
-
-    odds, won = _odds(fought)
-    if won.all() or not won.any():
-        return [Check("share of attacks won", float(won.mean()), (0.05, 0.95), n=len(won))]
-    fit = sm.Logit(won, sm.add_constant(odds)).fit(disp=0)
-    limits = fit.conf_int(0.05)
-    quarter = np.searchsorted(np.quantile(odds, (0.25, 0.5, 0.75)), odds)
-    steps = np.diff([won[quarter == k].mean() for k in range(4)])
-    even = fit.get_prediction(np.array([[1.0, 0.0]])).summary_frame(alpha=0.05)
-    checks = [
-        Check("slope b on ln odds", float(fit.params[1]), (0.5, 1.5), tuple(limits[1]), LEVEL_95, record="0.94", n=len(won)),
-        Check(
-            "chance at 1 : 1",
-            float(even["predicted"].iloc[0]),
-            (0.30, 0.65),
-            (float(even["ci_lower"].iloc[0]), float(even["ci_upper"].iloc[0])),
-            LEVEL_95,
-            record="0.48",
-        ),
-        Check("least rise of success between quartiles of the odds", float(steps.min()), (0.0, None)),
-    ]
-    for ratio, record in ((2, "0.64"), (3, "0.72"), (5, "0.81")):
-        chance = 1 / (1 + np.exp(-fit.params[0] - fit.params[1] * np.log(ratio)))
-        checks.append(Check(f"chance at {ratio} : 1", float(chance), record=record))
-    return checks
-
-
-def _odds(fought: Sequence[Fought]) -> tuple[np.ndarray, np.ndarray]:
-    """ln of the force ratio, all men of both sides at the start, and success (0 or 1)."""
-    odds = np.array([np.log(f.men[0] / f.men[1]) for f in fought])
-    return odds, np.array([float(f.is_won) for f in fought])
-
-
-@row(
-    "T7",
-    "P",
-    "Three to one is no step",
-    source="the same table",
-    formula="likelihood-ratio test of a step at 3 : 1 added to the logistic curve of T6",
-    band="p of a change point above 0.05",
-    needs="engagements",
-)
-def no_step(fought: Sequence[Fought]) -> list[Check]:
-    """Whether the chance of success jumps at odds of 3 : 1 beyond what the smooth curve says."""
-    import statsmodels.api as sm
-    from scipy.stats import chi2
-
-    odds, won = _odds(fought)
-    beyond = (odds >= np.log(THREE)).astype(float)
-    smooth = sm.GLM(won, sm.add_constant(odds), family=sm.families.Binomial()).fit()
-    stepped = sm.GLM(won, sm.add_constant(np.column_stack([odds, beyond])), family=sm.families.Binomial()).fit()
-    p = float(chi2.sf(max(smooth.deviance - stepped.deviance, 0.0), 1))
-    return [Check("p of a step at 3 : 1", p, (0.05, None), n=len(won))]
-
-
-@row(
-    "T8",
-    "P",
-    "Daily losses of a division",
-    source="The Dupuy Institute: 0.69 %/day attacker, 1.85 % defender in campaigns, 1-3 % in WWII (check_qjm_attacker, _defender)",
-    formula="casualties a day by men at the start, drones off",
-    band="means in 0.3-4 %/day; never above 15 %",
-    needs="engagements",
-)
-def daily_losses(fought: Sequence[Fought]) -> list[Check]:
-    """Mean daily loss rate of both sides, and the greatest of any day."""
-    checks = []
-    for side, record in zip(range(2), ("0.69; WWII 1 to 3", "1.85; WWII 1 to 3")):
-        rates = np.array([100 * f.daily_share[:, side].mean() for f in fought])
-        checks.append(
-            Check(f"mean daily loss of the {SIDES[side]}", float(rates.mean()), (0.3, 4.0), _span(rates), "90 % of battles", "%/day", record, n=len(rates))
-        )
-    worst = max(float(f.daily_share.max()) for f in fought)
-    return [*checks, Check("greatest loss of a day", 100 * worst, (None, 15.0), unit="%/day")]
-
-
-@row(
-    "T9",
-    "P",
-    "Loss rates fall with force size",
-    source="T. N. Dupuy, Numbers, Predictions and War",
-    formula="slope of ln(daily loss rate of both sides together) on ln(men), battalion to corps, front growing as size^0.75",
-    band="slope below 0 by its 95 % interval",
-    needs="sizes",
-)
-def smaller_rates(fought: Sequence[Fought]) -> list[Check]:
-    """Log-log slope of the loss rate on size."""
-    from scipy.stats import linregress, t
-
-    men = np.array([f.men.sum() for f in fought])
-    rate = np.array([f.lost[-1].sum() / f.men.sum() / f.battle.days for f in fought])
-    there = rate > 0
-    fit = linregress(np.log(men[there]), np.log(rate[there]))
-    wide = float(t.ppf(0.975, there.sum() - 2) * fit.stderr)
-    return [
-        Check(
-            "log-log slope of the loss rate on size",
-            float(fit.slope),
-            (None, 0.0),
-            (float(fit.slope) - wide, float(fit.slope) + wide),
-            LEVEL_95,
-            record="negative",
-            rule="clear",
-            n=int(there.sum()),
-        )
-    ]
 
 
 @row(
@@ -200,14 +86,41 @@ def breakpoints(fought: Sequence[Fought], watched: Sequence[Fought]) -> list[Che
     failed = 100 * groups[groups[:, 2] == 0, 1]
     sides = np.array([100 * f.share_lost[int(f.is_won)] for f in fought])  # the defender has lost a battle that was won
     winners = np.array([100 * f.share_lost[1 - int(f.is_won)] for f in fought])
-    r = pointbiserialr(groups[:, 2], groups[:, 1]).statistic if groups[:, 2].any() and not groups[:, 2].all() else np.nan
+    r = (
+        pointbiserialr(groups[:, 2], groups[:, 1]).statistic
+        if groups[:, 2].any() and not groups[:, 2].all()
+        else np.nan
+    )
     return [
-        Check("median share lost, groups that fail", float(np.median(failed)), (10, 30), unit="%", record="20 %", n=len(failed)),
-        Check("P90 of share lost, groups that fail", float(np.quantile(failed, 0.9)), (None, 45), unit="%", record="rarely above 45 %"),
+        Check(
+            "median share lost, groups that fail",
+            float(np.median(failed)),
+            (10, 30),
+            unit="%",
+            record="20 %",
+            n=len(failed),
+        ),
+        Check(
+            "P90 of share lost, groups that fail",
+            float(np.quantile(failed, 0.9)),
+            (None, 45),
+            unit="%",
+            record="rarely above 45 %",
+        ),
         Check("variance of failing explained by losses", float(r**2), (None, 0.5), n=len(groups)),
         Check("median share lost, losing divisions", float(np.median(sides)), unit="%", record="20 %", n=len(sides)),
-        Check("P90 of share lost, losing divisions", float(np.quantile(sides, 0.9)), unit="%", record="under 40 % in 90 % of cases"),
-        Check("P90 of share lost, winning divisions", float(np.quantile(winners, 0.9)), unit="%", record="up to 20 % in 90 % of cases"),
+        Check(
+            "P90 of share lost, losing divisions",
+            float(np.quantile(sides, 0.9)),
+            unit="%",
+            record="under 40 % in 90 % of cases",
+        ),
+        Check(
+            "P90 of share lost, winning divisions",
+            float(np.quantile(winners, 0.9)),
+            unit="%",
+            record="up to 20 % in 90 % of cases",
+        ),
     ]
 
 
@@ -232,7 +145,9 @@ def clustering(fought: Sequence[Fought], sandbox: Sequence[np.ndarray]) -> list[
         for k, what in enumerate(("Fano factor", "lag-1 correlation")):
             mean = intervals.of_mean(values[:, k])
             rule = "clear" if where == "battles" else "value"
-            checks.append(Check(f"{what}, {where}", mean.estimate, bands[k], (mean.low, mean.high), LEVEL_95, rule=rule, n=mean.n))
+            checks.append(
+                Check(f"{what}, {where}", mean.estimate, bands[k], (mean.low, mean.high), LEVEL_95, rule=rule, n=mean.n)
+            )
     return checks
 
 
@@ -266,7 +181,17 @@ def concave(defender: np.ndarray, attacker: np.ndarray, sandbox: np.ndarray) -> 
         ("the same in the sandbox, without behavior", sandbox, None),
     ):
         fit, (low, high) = _power(np.asarray(losses, float))
-        checks.append(Check(f"g, {what}", fit, band, (low, high), LEVEL_95, rule="clear" if band else "value", n=int(np.size(losses))))
+        checks.append(
+            Check(
+                f"g, {what}",
+                fit,
+                band,
+                (low, high),
+                LEVEL_95,
+                rule="clear" if band else "value",
+                n=int(np.size(losses)),
+            )
+        )
     return checks
 
 
@@ -301,8 +226,25 @@ def employment(shares: dict[tuple[str, float], np.ndarray]) -> list[Check]:
     extra = (shares["uncoordinated", strong] - bad) - (shares["coordinated", strong] - good)
     both = intervals.of_mean(extra)
     return [
-        Check("uncoordinated to coordinated casualties", found.estimate, (3, 10), (found.low, found.high), LEVEL_95, record="5 to 10", n=found.n),
-        Check("extra cost of lethality, uncoordinated less coordinated", 100 * both.estimate, (0.0, None), (100 * both.low, 100 * both.high), LEVEL_95, "%", rule="clear", n=both.n),
+        Check(
+            "uncoordinated to coordinated casualties",
+            found.estimate,
+            (3, 10),
+            (found.low, found.high),
+            LEVEL_95,
+            record="5 to 10",
+            n=found.n,
+        ),
+        Check(
+            "extra cost of lethality, uncoordinated less coordinated",
+            100 * both.estimate,
+            (0.0, None),
+            (100 * both.low, 100 * both.high),
+            LEVEL_95,
+            "%",
+            rule="clear",
+            n=both.n,
+        ),
         Check("casualties of a coordinated attack", 100 * float(np.mean(good)), unit="%", record="5-10 %"),
         Check("casualties of an uncoordinated attack", 100 * float(np.mean(bad)), unit="%", record="about 50 %"),
     ]

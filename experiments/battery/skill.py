@@ -19,7 +19,12 @@ from experiments.scores import Forecast, Scores, Truth
 OPEN = dt.date(2025, 5, 1)  # first day of the open validation
 MAPS = (dt.date(2025, 6, 1), dt.date(2025, 8, 10), dt.date(2025, 8, 31))  # on which control is scored
 JUDGED = ("persistence", "linear extrapolation", "random walk")
-WORDS = {"monthly": "monthly net gain", "weekly": "weekly net gain", "cells": "control by cell", "captures": "days of capture"}
+WORDS = {
+    "monthly": "monthly net gain",
+    "weekly": "weekly net gain",
+    "cells": "control by cell",
+    "captures": "days of capture",
+}
 MUST = ("monthly", "cells", "captures")
 
 
@@ -48,10 +53,27 @@ def skill(found: Skill) -> list[Check]:
             s = scores.skill(found.ours, other, what)
             judged = what in MUST and other.name in JUDGED
             checks.append(
-                Check(f"{WORDS[what]} against {other.name}", s.estimate, (0.0, None) if judged else None, (s.low, s.high), LEVEL_95, n=s.n)
+                Check(
+                    f"{WORDS[what]} against {other.name}",
+                    s.estimate,
+                    (0.0, None) if judged else None,
+                    (s.low, s.high),
+                    LEVEL_95,
+                    n=s.n,
+                )
             )
     for band, share in found.ours.coverage.items():
-        checks.append(Check(f"coverage of {band:.0%} bands", share.estimate, None, (share.low, share.high), LEVEL_95, record=f"{band:g}", n=share.n))
+        checks.append(
+            Check(
+                f"coverage of {band:.0%} bands",
+                share.estimate,
+                None,
+                (share.low, share.high),
+                LEVEL_95,
+                record=f"{band:g}",
+                n=share.n,
+            )
+        )
     return checks
 
 

@@ -38,7 +38,8 @@ def study(name: str, factors: dict[str, Any], days: int, seeds: int, measures: S
     "T17",
     "H",
     "Dobropillia: rare deep infiltration, fast stall, cut-off",
-    source=EVIDENCE + " (dobro_jump, dobro_front, dobro_revert): +31.8 km2 and +37 km of front in a day, -12.3 km2 four days on",
+    source=EVIDENCE
+    + " (dobro_jump, dobro_front, dobro_revert): +31.8 km2 and +37 km of front in a day, -12.3 km2 four days on",
     formula="runs with a deep breakthrough (over 8 km in 7 days); share of a salient of 3 x 10 km given back in 20 days when a reserve comes",
     band="5-60 % of runs; 25 % or more given back unconsolidated, below 10 % with follow-on",
     needs=("seen", "salient_alone", "salient_fed"),
@@ -48,8 +49,24 @@ def dobropillia(runs: Sequence[Seen], alone: np.ndarray, fed: np.ndarray) -> lis
     share = intervals.of_share(sum(r.deep > 0 for r in runs), len(runs))
     back, kept = intervals.of_mean(1.0 - np.asarray(alone)), intervals.of_mean(1.0 - np.asarray(fed))
     return [
-        Check("runs with a deep breakthrough", share.estimate, (0.05, 0.60), (share.low, share.high), LEVEL_95, record="once", n=share.n),
-        Check("given back without follow-on", back.estimate, (0.25, None), (back.low, back.high), LEVEL_95, record="0.39 in 4 days", n=back.n),
+        Check(
+            "runs with a deep breakthrough",
+            share.estimate,
+            (0.05, 0.60),
+            (share.low, share.high),
+            LEVEL_95,
+            record="once",
+            n=share.n,
+        ),
+        Check(
+            "given back without follow-on",
+            back.estimate,
+            (0.25, None),
+            (back.low, back.high),
+            LEVEL_95,
+            record="0.39 in 4 days",
+            n=back.n,
+        ),
         Check("given back with follow-on", kept.estimate, (None, 0.10), (kept.low, kept.high), LEVEL_95, n=kept.n),
     ]
 
@@ -58,29 +75,55 @@ def dobropillia(runs: Sequence[Seen], alone: np.ndarray, fed: np.ndarray) -> lis
     "T20",
     "H",
     "De-mechanization emerges",
-    source=EVIDENCE + ": tanks and AFVs lost by 1,000 casualties 27.6 (May-October 2024), 21.3, 9.9 (May-August 2025), theatre",
+    source=EVIDENCE
+    + ": tanks and AFVs lost by 1,000 casualties 27.6 (May-October 2024), 21.3, 9.9 (May-August 2025), theatre",
     formula="fall of armor lost by 1,000 casualties: August-October 2024 to May-August 2025; and in twins with a kill zone x2.5",
     band="falls 55 % or more in both; no date in the rules",
     needs=("seen", "losses", "kill_zones", "dated_rules"),
 )
-def armor_fades(runs: Sequence[Seen], losses: dict[str, np.ndarray], zones: dict[float, np.ndarray], dated: Sequence[str]) -> list[Check]:
+def armor_fades(
+    runs: Sequence[Seen], losses: dict[str, np.ndarray], zones: dict[float, np.ndarray], dated: Sequence[str]
+) -> list[Check]:
     """`zones`: armor lost by 1,000 casualties, one number a seed, by scale of the kill zone; `dated`: rules that name a date."""
     month = runs[0].box.months()
     part = lambda span, months: (months >= np.datetime64(span[0])) & (months <= np.datetime64(span[1]))  # noqa: E731
 
     def per_1000(run: Seen, span: tuple[str, str]) -> float:
         k = part(span, month)
-        return 1000 * run.monthly("armor")[k].sum() / max(run.monthly("attacker")[k].sum(), 1)  # claims of both are biased alike
+        return (
+            1000 * run.monthly("armor")[k].sum() / max(run.monthly("attacker")[k].sum(), 1)
+        )  # claims of both are biased alike
 
-    claimed = [1000 * losses["armor"][k].sum() / losses["casualties"][k].sum() for k in (part(s, losses["month"]) for s in (FIRST, LAST))]
+    claimed = [
+        1000 * losses["armor"][k].sum() / losses["casualties"][k].sum()
+        for k in (part(s, losses["month"]) for s in (FIRST, LAST))
+    ]
     thin, deep = np.asarray(zones[KILL_ZONES[0]]), np.asarray(zones[KILL_ZONES[1]])
-    fall = intervals.of_statistic(lambda a, b, axis=-1: 1 - np.mean(b, axis=axis) / np.mean(a, axis=axis), thin, deep, paired=True)
+    fall = intervals.of_statistic(
+        lambda a, b, axis=-1: 1 - np.mean(b, axis=axis) / np.mean(a, axis=axis), thin, deep, paired=True
+    )
     return [
-        over_runs("fall over the battle", [1 - per_1000(r, LAST) / max(per_1000(r, FIRST), 1e-9) for r in runs], (0.55, None), f"{1 - claimed[1] / claimed[0]:.2f}"),
-        Check("fall as the kill zone deepens x2.5, twins", fall.estimate, (0.55, None), (fall.low, fall.high), LEVEL_95, n=fall.n),
+        over_runs(
+            "fall over the battle",
+            [1 - per_1000(r, LAST) / max(per_1000(r, FIRST), 1e-9) for r in runs],
+            (0.55, None),
+            f"{1 - claimed[1] / claimed[0]:.2f}",
+        ),
+        Check(
+            "fall as the kill zone deepens x2.5, twins",
+            fall.estimate,
+            (0.55, None),
+            (fall.low, fall.high),
+            LEVEL_95,
+            n=fall.n,
+        ),
         Check("rules that name a date", float(len(dated)), (0.0, 0.0), unit="rules"),
-        over_runs("lost by 1,000 casualties, first months", [per_1000(r, FIRST) for r in runs], None, f"{claimed[0]:.1f}"),
-        over_runs("lost by 1,000 casualties, last months", [per_1000(r, LAST) for r in runs], None, f"{claimed[1]:.1f}"),
+        over_runs(
+            "lost by 1,000 casualties, first months", [per_1000(r, FIRST) for r in runs], None, f"{claimed[0]:.1f}"
+        ),
+        over_runs(
+            "lost by 1,000 casualties, last months", [per_1000(r, LAST) for r in runs], None, f"{claimed[1]:.1f}"
+        ),
     ]
 
 
@@ -92,7 +135,11 @@ def dated_rules() -> list[str]:
     found = []
     for file in sorted([*(home / "phases").glob("*.py"), *(home / "kinds").glob("*.py")]):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            makes = isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in ("date", "datetime64", "fromisoformat")
+            makes = isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in (
+                "date",
+                "datetime64",
+                "fromisoformat",
+            )
             year = isinstance(node, ast.Constant) and type(node.value) is int and 2022 <= node.value <= 2030
             if (makes and node.args) or year:
                 found.append(f"{file.parent.name}/{file.name}:{node.lineno}")
@@ -118,7 +165,14 @@ def belts(arms: dict[tuple[bool, bool], np.ndarray]) -> list[Check]:
         ratio = lambda x, y, axis=-1: np.mean(y, axis=axis) / np.mean(x, axis=axis)  # noqa: E731
         found = intervals.of_statistic(ratio, built, bare, paired=True)
         checks.append(
-            Check(f"pace without works by pace with them{words}", found.estimate, (1.5, 5.0) if feedback else None, (found.low, found.high), LEVEL_95, n=found.n)
+            Check(
+                f"pace without works by pace with them{words}",
+                found.estimate,
+                (1.5, 5.0) if feedback else None,
+                (found.low, found.high),
+                LEVEL_95,
+                n=found.n,
+            )
         )
     return checks
 
@@ -143,6 +197,18 @@ def rotation(table: pd.DataFrame) -> list[Check]:
     else:
         limits = (float(slopes.min()), float(slopes.max()))
     return [
-        Check("elasticity of infiltrations to the interval", float(slopes.mean()), (0.0, None), limits, LEVEL_90, record="positive", rule="clear", n=len(slopes)),
-        *(Check(f"infiltrations through at {days:g} days", float(table[days].mean()), n=len(table)) for days in table.columns),
+        Check(
+            "elasticity of infiltrations to the interval",
+            float(slopes.mean()),
+            (0.0, None),
+            limits,
+            LEVEL_90,
+            record="positive",
+            rule="clear",
+            n=len(slopes),
+        ),
+        *(
+            Check(f"infiltrations through at {days:g} days", float(table[days].mean()), n=len(table))
+            for days in table.columns
+        ),
     ]

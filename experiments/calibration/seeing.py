@@ -29,14 +29,15 @@ def study_of(plan: Calibration, name: str, values: dict[str, list[float]], repli
     from experiments.calibration.summaries import MEASURES
     from experiments.studies import study_of as made
 
+    n = len(next(iter(values.values())))
+    first = plan.seed + number * APART
     told = {
         "name": name,
         "title": f"{plan.title or plan.name}: {name}",
         "scenario": plan.scenario,
         "design": "given",
         "replicates": replicates,
-        "own_seeds": True,
-        "seed": plan.seed + number * APART,
+        "point_seeds": list(range(first, first + n * replicates, replicates)),
         "start": plan.first,
         "days": plan.days,
         "measures": list(MEASURES),

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from experiments import observe, record
+from experiments.battery.ensemble import BOOKS
 from experiments.battery.history import gained_to_lost, lag_one, variation
-from experiments.battery.supply import BOOKS
 from experiments.observe import Areas, Sight
 from sim.geometry import envelopment, front_length, nearest_held
 

@@ -14,6 +14,7 @@ from sim.view.named import HARD, Named, significant
 
 BODY_IN = 1.85
 FOOT_IN = 0.36
+FEW = 7  # replicates up to which intervals stand as bars
 WITHIN = 0.05  # half width of the interval, as a share of the mean, that is called enough
 
 
@@ -90,14 +91,17 @@ def _paint(plate: Plate, s: Settling) -> None:
     limits = span(np.concatenate([mean, low[core], high[core]]), air=0.1)
     left = level_space(limits)
     ax = plate.axes(left, FOOT_IN, plate.width - left - 0.14, plate.height - FOOT_IN - 0.05)
-    if narrow.any():
+    few = len(n) < FEW
+    if few:
+        ax.vlines(n[narrow], low[narrow], high[narrow], color=p.bands[2], lw=5)
+    else:
         ax.fill_between(n[narrow], low[narrow], high[narrow], color=p.bands[1], lw=0)
-    dots = {"marker": "o", "ms": 3.4} if len(n) < 3 else {}
+    dots = {"marker": "o", "ms": 3.4} if few else {}
     ax.plot(n, mean, color=p.median, lw=1.4, **dots)
     if len(n):
         ax.axhline(mean[-1], color=p.ink, lw=0.7, ls=(0, (4, 2.5)))
     ax.set_ylim(*limits)
-    ax.set_xlim(min(1.0, n.min(initial=1)), max(n.max(initial=2), 2))
+    ax.set_xlim(min(1.0, n.min(initial=1)) - 0.3 * few, max(n.max(initial=2), 2) + 0.3 * few)
     enough = s.enough()
     if enough is not None and len(n) > 2:
         ax.axvline(enough, color=p.ink, lw=0.7, ls=(0, (1, 2)))

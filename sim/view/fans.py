@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.view import style
 from sim.view.chart import About, Chart, Plate, Table
-from sim.view.marks import BANDS, FEW, bands, end_labels, level_space, span, value_ticks
+from sim.view.marks import BANDS, FEW, bands, end_labels, level_space, quantiles, span, value_ticks
 from sim.view.named import Named, level, significant
 from sim.view.story import RECORD, Area
 
@@ -42,6 +42,7 @@ def fans_chart(
     `record`: ground held in the record, drawn in ink.
     """
     kept = {k: np.atleast_2d(np.asarray(v, float)) for k, v in runs.items() if np.isfinite(v).any()}
+    ends = {k: _ends(v) for k, v in kept.items()}
     levels = _chosen(list(kept))
     shown = {k: kept[k] for k in levels}
     few = any(1 < len(v) < FEW for v in shown.values())
@@ -62,11 +63,14 @@ def fans_chart(
             more=" ".join(p for p in parts if p),
         ),
         alt=f"{measure.title} by day. At the end: "
-        + "; ".join(f"{level(k) if factor else 'all runs'} {_end_text(v)}" for k, v in shown.items())
+        + "; ".join(f"{level(k) if factor else 'all runs'} {middle} ({low} to {high})" for k, (low, _, middle, _, high) in ends.items())
         + f" {measure.unit}.",
         table=Table(
             (factor.axis if factor else "runs", "n", "median at the end", "middle 50 %", "middle 90 %"),
-            tuple((level(k) if factor else "all", str(len(v)), *_end_row(v)) for k, v in kept.items()),
+            tuple(
+                (level(k) if factor else "all", str(len(kept[k])), middle, f"{quarter} to {three}", f"{low} to {high}")
+                for k, (low, quarter, middle, three, high) in ends.items()
+            ),
         ),
         paint=lambda plate: _paint(plate, shown, start, factor, record),
         body_in=lambda width: _rows(len(shown), width) * ((PANEL_IN if len(shown) > 1 else ALONE_IN) + HEAD_IN + FOOT_IN),
@@ -92,18 +96,15 @@ def _rows(n: int, width: float) -> int:
     return -(-max(n, 1) // columns(max(n, 1), width))
 
 
-def _end_text(values: np.ndarray) -> str:
-    return f"{significant(float(np.nanmedian(values[:, -1])))} ({significant(float(np.nanquantile(values[:, -1], 0.05)))} to {significant(float(np.nanquantile(values[:, -1], 0.95)))})"
-
-
-def _end_row(values: np.ndarray) -> tuple[str, str, str]:
-    low, quarter, middle, three, high = (significant(v) for v in np.nanquantile(values[:, -1], (0.05, 0.25, 0.5, 0.75, 0.95)))
-    return middle, f"{quarter} to {three}", f"{low} to {high}"
+def _ends(values: np.ndarray) -> list[str]:
+    """5, 25, 50, 75 and 95 % of the last day's values."""
+    return [significant(v) for v in quantiles(values[:, -1:], (0.05, 0.25, 0.5, 0.75, 0.95))[:, 0]]
 
 
 def finding(runs: Mapping[object, np.ndarray], measure: Named, factor: Named | None) -> str:
     """Where the median ends, or how it moves over the levels."""
-    ends = {k: float(np.nanmedian(v[:, -1])) for k, v in runs.items()}
+    ends = {k: float(quantiles(v[:, -1:], (0.5,))[0, 0]) for k, v in runs.items()}
+    ends = {k: v for k, v in ends.items() if np.isfinite(v)}
     if not ends:
         return f"No finished run tells of {measure.name}"
     if factor is None or len(ends) == 1:
@@ -141,7 +142,7 @@ def _paint(
     record = record.between(start, end) if record is not None else None
     limits = span(_extremes(runs, record), least=0.0)
     across = columns(n, plate.width)
-    left = level_space(limits)
+    left = level_space(limits, 4)
     panels = plate.grid(n, across, left=left, right=RIGHT_IN, gap=0.14, head=HEAD_IN if factor else 0.06, foot=FOOT_IN)
     whole = _pooled(runs) if n > 1 else None
     for k, (ax, (name, values)) in enumerate(zip(panels, runs.items())):
@@ -176,13 +177,13 @@ def _dates(ax: Axes, start: dt.date, end: dt.date, last: bool) -> None:
 
 def _extremes(runs: dict[object, np.ndarray], record: Area | None) -> np.ndarray:
     """What has to fit on the value axis: the outermost quantiles that are drawn, and the record."""
-    ends = [np.nanquantile(v, (0.05, 0.95) if len(v) >= FEW else (0, 1), axis=0).ravel() for v in runs.values()]
+    ends = [quantiles(v, (0.05, 0.95) if len(v) >= FEW else (0, 1)).ravel() for v in runs.values()]
     return np.concatenate([*ends, record.held if record is not None else []])
 
 
 def _pooled(runs: dict[object, np.ndarray]) -> np.ndarray:
     days = min(v.shape[1] for v in runs.values())
-    return np.nanmedian(np.concatenate([v[:, :days] for v in runs.values()]), axis=0)
+    return quantiles(np.concatenate([v[:, :days] for v in runs.values()]), (0.5,))[0]
 
 
 def _heading(ax: Axes, factor: Named, name: object, first: bool, p: style.Palette) -> None:

@@ -101,7 +101,7 @@ def _paint(plate: Plate, shown: list[Effect]) -> None:
     limits = span(np.concatenate([np.asarray(v, float) for v in every]), air=0.08)
     middle = float(np.nanmean(np.concatenate([np.asarray(e.mean, float) for e in shown])))
     across = columns(n, plate.width)
-    panels = plate.grid(n, across, left=level_space(limits), right=0.1, gap=0.16, head=HEAD_IN, foot=FOOT_IN)
+    panels = plate.grid(n, across, left=level_space(limits, 4), right=0.1, gap=0.16, head=HEAD_IN, foot=FOOT_IN)
     for k, (ax, effect) in enumerate(zip(panels, shown)):
         _panel(ax, effect, p)
         ax.axhline(middle, color=p.tertiary, lw=0.6, zorder=1.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,6 +78,7 @@ def end_labels(ax: Axes, x: float, ends: list[tuple[float, str, str]], size: flo
     """Words at the ends of lines (value, word, color), moved apart where they would touch. "record" is bold."""
     low, high = ax.get_ylim()
     height = ax.get_position().height * ax.figure.get_figheight() * 72
+    ends = [end for end in ends if np.isfinite(end[0])]
     at = (np.array([value for value, _, _ in ends]) - low) / (high - low) * height
     for (_, word, color), where in zip(ends, spread_apart(at, size * 1.15, low=0.35 * size)):
         ax.annotate(
@@ -94,7 +96,7 @@ def end_labels(ax: Axes, x: float, ends: list[tuple[float, str, str]], size: flo
 
 def bands(ax: Axes, x: np.ndarray, values: np.ndarray, p: Palette) -> list[tuple[float, str, str]]:
     """An ensemble (runs, n) over x: bands and median, or single lines when runs are few. Returns its end labels."""
-    low, quarter, middle, three, high = np.nanquantile(values, shares(values), axis=0)
+    low, quarter, middle, three, high = quantiles(values, shares(values))
     ends = [(middle[-1], "median" if len(values) > 1 else "run", p.median)]
     dot = {"marker": "o", "ms": 3.5} if len(x) == 1 else {}
     if 1 < len(values) < FEW:
@@ -106,6 +108,14 @@ def bands(ax: Axes, x: np.ndarray, values: np.ndarray, p: Palette) -> list[tuple
         ends += [(high[-1], "90 %", p.secondary), (three[-1], "50 %", p.secondary)]
     ax.plot(x, middle, color=p.median, lw=1.4, **dot)
     return ends
+
+
+def quantiles(values: np.ndarray, at: Sequence[float]) -> np.ndarray:
+    """Quantiles over runs (first axis) of what is known; NaN where nothing is."""
+    out = np.full((len(at), *values.shape[1:]), np.nan)
+    there = np.isfinite(values).any(axis=0)
+    out[:, there] = np.nanquantile(values[:, there], at, axis=0)
+    return out
 
 
 def shares(values: np.ndarray) -> tuple[float, ...]:
@@ -187,10 +197,10 @@ def level_ticks(axis: Axis, at: np.ndarray, words: list[str], length_pt: float) 
     axis.axes.minorticks_off()
 
 
-def level_space(limits: tuple[float, float]) -> float:
-    """Room in inches for the tick labels of a value axis with these limits."""
+def level_space(limits: tuple[float, float], most: int = 5) -> float:
+    """Room in inches for the labels that `value_ticks` gives a vertical axis with these limits."""
     from matplotlib.ticker import MaxNLocator
 
-    ticks = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(*limits)
+    ticks = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(*limits)
     words = [number(t, digits_of(ticks[1] - ticks[0])) for t in ticks]
     return max(style.text_width(w, style.TICK_PT) for w in words) / 72 + 0.07

@@ -52,7 +52,9 @@ def finding(card: dict[str, Any]) -> str:
     judged = counts["pass"] + counts["fail"]
     rest = {what: n for what, n in counts.items() if n and what not in ("pass", "fail")}
     others = ", ".join(f"{n} {what}" for what, n in rest.items())
-    return f"Scorecard: {counts['pass']} of {judged} rows pass" + (f"; {sum(rest.values())} not judged ({others})" if rest else "")
+    return f"Scorecard: {counts['pass']} of {judged} rows pass" + (
+        f"; {sum(rest.values())} not judged ({others})" if rest else ""
+    )
 
 
 def about(card: dict[str, Any]) -> str:
@@ -60,7 +62,11 @@ def about(card: dict[str, Any]) -> str:
     ensemble = card.get("ensemble")
     runs = "No ensemble."
     if ensemble:
-        few = f" Fewer than {card['least_runs']} runs: a look, no verdict." if ensemble["runs"] < card["least_runs"] else ""
+        few = (
+            f" Fewer than {card['least_runs']} runs: a look, no verdict."
+            if ensemble["runs"] < card["least_runs"]
+            else ""
+        )
         runs = f"{ensemble['runs']} runs, {style.seeds_text(ensemble['seeds'])}, scenario {ensemble['scenario']}.{few}"
     effort = " Quick card: fewer battles, shorter twins." if card["quick"] else ""
     return (
@@ -79,7 +85,8 @@ def scorecard_chart(card: dict[str, Any]) -> Chart:
     return Chart(
         title=finding(card),
         what="Estimate (or median of runs) and interval beside the acceptance band (gray), each on its own scale",
-        caption=about(card) + " Hollow plum: outside its band. A row passes when all its figures do; failed rows stay on the card.",
+        caption=about(card)
+        + " Hollow plum: outside its band. A row passes when all its figures do; failed rows stay on the card.",
         alt=finding(card) + ".",
         table=Table(("row", "kind", "figure", "record or law", "model", "interval", "band", "verdict"), rows),
         paint=lambda plate: _paint(plate, lines),
@@ -154,7 +161,16 @@ def place(value: float, low: float, high: float) -> float:
 
 def columns(width: float) -> dict[str, float]:
     """Left edges of the columns in inches; the strip takes what is left."""
-    return {"id": 0.0, "kind": 0.27, "what": 0.42, "record": 0.47 * width, "strip": 0.475 * width, "model": 0.72 * width, "band": 0.815 * width, "verdict": width}
+    return {
+        "id": 0.0,
+        "kind": 0.27,
+        "what": 0.42,
+        "record": 0.47 * width,
+        "strip": 0.475 * width,
+        "model": 0.72 * width,
+        "band": 0.815 * width,
+        "verdict": width,
+    }
 
 
 def _paint(plate: Plate, lines: Sequence[Line]) -> None:
@@ -167,12 +183,19 @@ def _paint(plate: Plate, lines: Sequence[Line]) -> None:
     ax.set_ylim(0, len(lines))
     ax.set_axis_off()
     head = {"fontsize": 6.5, "color": p.secondary, "va": "bottom"}
-    for name, words, ha in (("record", "record or law", "right"), ("model", "model", "left"), ("band", "accepted", "left"), ("verdict", "verdict", "right")):
+    for name, words, ha in (
+        ("record", "record or law", "right"),
+        ("model", "model", "left"),
+        ("band", "accepted", "left"),
+        ("verdict", "verdict", "right"),
+    ):
         plate.text(at[name] - (0.06 if name == "record" else 0.0), tall + 0.06, words, ha=ha, **head)
     for k, line in enumerate(lines):
         y = len(lines) - k - 0.5
         if line.is_first:
-            ax.axhline(y + 0.5, -at["strip"] / strip, (width - at["strip"]) / strip, color=p.hairline, lw=0.5, clip_on=False)
+            ax.axhline(
+                y + 0.5, -at["strip"] / strip, (width - at["strip"]) / strip, color=p.hairline, lw=0.5, clip_on=False
+            )
         _words(plate, line, LINE_IN * y, at)
         if line.check is not None:
             _strip(ax, p, line.check, y)
@@ -188,12 +211,29 @@ def _words(plate: Plate, line: Line, y: float, at: dict[str, float]) -> None:
     record, model, _, band = figures_of(line.check)
     room = at["record"] - at["what"] - 0.1
     recorded = style.fitted(record, 1.0 * 72, SIZE)
-    plate.text(at["what"], y, style.fitted(words_of(line), (room - style.text_width(recorded, SIZE) / 72 - 0.06) * 72, SIZE), **plain)
+    plate.text(
+        at["what"],
+        y,
+        style.fitted(words_of(line), (room - style.text_width(recorded, SIZE) / 72 - 0.06) * 72, SIZE),
+        **plain,
+    )
     plate.text(at["record"] - 0.06, y, recorded, color=p.secondary, ha="right", **plain)
-    plate.text(at["model"], y, style.fitted(model, (at["band"] - at["model"] - 0.05) * 72, SIZE), weight="bold", **plain)
-    plate.text(at["band"], y, style.fitted(band, (at["verdict"] - at["band"] - 0.28) * 72, SIZE), color=p.secondary, **plain)
+    plate.text(
+        at["model"], y, style.fitted(model, (at["band"] - at["model"] - 0.05) * 72, SIZE), weight="bold", **plain
+    )
+    plate.text(
+        at["band"], y, style.fitted(band, (at["verdict"] - at["band"] - 0.28) * 72, SIZE), color=p.secondary, **plain
+    )
     word = verdict_of(line)
-    plate.text(at["verdict"], y, word, ha="right", color=p.danger if is_out else p.secondary, weight="bold" if is_out else style.plain_weight(), **plain)
+    plate.text(
+        at["verdict"],
+        y,
+        word,
+        ha="right",
+        color=p.danger if is_out else p.secondary,
+        weight="bold" if is_out else style.plain_weight(),
+        **plain,
+    )
 
 
 def _strip(ax: Axes, p: Palette, check: dict[str, Any], y: float) -> None:
@@ -212,7 +252,20 @@ def _strip(ax: Axes, p: Palette, check: dict[str, Any], y: float) -> None:
         return
     x = place(value, low, high)
     if not 0 <= x <= 1:
-        ax.plot(1 - REACH if x > 1 else REACH, y, marker=">" if x > 1 else "<", ms=4.2, color=color, mfc=p.paper if is_out else color, mew=1.0, zorder=3)
+        ax.plot(
+            1 - REACH if x > 1 else REACH,
+            y,
+            marker=">" if x > 1 else "<",
+            ms=4.2,
+            color=color,
+            mfc=p.paper if is_out else color,
+            mew=1.0,
+            zorder=3,
+        )
         return
-    mark = {"marker": "D", "ms": 3.6, "mfc": p.paper, "mew": 1.0} if is_out else {"marker": "o", "ms": 3.8, "mfc": color, "mew": 0.8}
+    mark = (
+        {"marker": "D", "ms": 3.6, "mfc": p.paper, "mew": 1.0}
+        if is_out
+        else {"marker": "o", "ms": 3.8, "mfc": color, "mew": 0.8}
+    )
     ax.plot(x, y, color=color, zorder=3, **mark)

@@ -62,8 +62,14 @@ def _section(row: dict[str, Any]) -> str:
     """One row of the battery: what it asks, where it comes from, and its figures."""
     note = f'<p class="small">{escape(row["note"])}</p>' if row["note"] else ""
     figures = "".join(_line(check) for check in row["checks"])
-    heads = "".join(f"<th scope=col>{h}</th>" for h in ("figure", "record or law", "model", "interval", "band", "verdict"))
-    table = f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{figures}</tbody></table></div>' if figures else ""
+    heads = "".join(
+        f"<th scope=col>{h}</th>" for h in ("figure", "record or law", "model", "interval", "band", "verdict")
+    )
+    table = (
+        f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{figures}</tbody></table></div>'
+        if figures
+        else ""
+    )
     return (
         f'<section class="{escape(row["verdict"].replace(" ", "-"))}" id="{row["id"]}"><h2><span class="id">{row["id"]}</span>'
         f'{escape(row["title"])}<span class="kind">{row["kind"]}</span><span class="verdict">{escape(row["verdict"])}</span></h2>'

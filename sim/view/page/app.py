@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import os
-
 import solara
 
+from sim.view.page.serve import DEFAULT, ORDER
 from sim.view.page.widget import BattleMap
-
-
-def wanted() -> dict:
-    """What the command line asked for."""
-    return {
-        "source": os.environ.get("POKROVSK_RUN") or os.environ.get("POKROVSK_SCENARIO") or "pokrovsk-2024",
-        "seed": int(os.environ.get("POKROVSK_SEED") or 1),
-        "member": os.environ.get("POKROVSK_MEMBER") or "median",
-    }
 
 
 @solara.component
 def Page():
     """The battle of this browser session; the widget is closed with the page, and its thread ends."""
     solara.Title("Pokrovsk sector")
-    BattleMap.element(**solara.use_memo(wanted, []), height=0)
+    BattleMap.element(**(ORDER or {"source": DEFAULT}), height=0)
 
 
 @solara.component

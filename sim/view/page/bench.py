@@ -37,25 +37,26 @@ def stages(steps: int, settle_days: int = 60) -> dict[str, str]:
     """Milliseconds by stage of one frame and kilobytes of what is sent, without a browser."""
     sent: list[tuple[dict[str, Any], list[bytes]]] = []
     s = Session(lambda m, b: sent.append((m, b)), SCENARIO, 1)
-    s._muster()
+    s._open()
+    course = s.course
     for _ in range(settle_days * s.scenario.steps_per_day):
-        s._step()
+        course.step()
     spent: dict[str, list[float]] = {"step": [], "encode": [], "record": [], "tell": []}
     sizes, heads = [], []
     for _ in range(steps):
-        _timed(spent["step"], s._step)
-        before = s.history.nearest(s.world.step_index).arms[0]
+        _timed(spent["step"], course.step)
+        before = course.history.nearest(course.world.step_index).arms[0]
         made: list[Any] = []
-        _timed(spent["encode"], lambda b=before, made=made: made.append((encode.layers(s.world, b), encode.moment(s.world))))
+        _timed(spent["encode"], lambda b=before, made=made: made.append((encode.layers(course.world, b), encode.moment(course.world))))
         layers, told = made[0]
-        _timed(spent["record"], lambda layers=layers, told=told: s.history.add(Recorded(told, [layers])))
+        _timed(spent["record"], lambda layers=layers, told=told: course.history.add(Recorded(told, [layers])))
         sent.clear()
-        _timed(spent["tell"], lambda: s._show(s.history.nearest(s.world.step_index)))
+        _timed(spent["tell"], lambda: s._show(course.history.nearest(course.world.step_index)))
         message, buffers = sent[-1]
         sizes.append(sum(map(len, buffers)))
         heads.append(len(json.dumps(message)))
     out = {f"{name}, ms a frame": f"{1000 * statistics.median(v):.2f}" for name, v in spent.items()}
-    out["units"] = f"{s.history.nearest(s.world.step_index).moment['units']:,}"
+    out["units"] = f"{course.history.nearest(course.world.step_index).moment['units']:,}"
     out["binary, kB a frame"] = f"{statistics.mean(sizes) / 1000:.0f}"
     out["words, kB a frame"] = f"{statistics.mean(heads) / 1000:.1f}"
     out["recorded, MB a year"] = f"{365 * statistics.mean(sizes) / 1e6:.0f}"

@@ -59,6 +59,11 @@ class History:
         k = bisect.bisect_left(self._steps, step) - 1 if direction < 0 else bisect.bisect_right(self._steps, step)
         return self.frames[self._steps[k]] if 0 <= k < len(self._steps) else None
 
+    def forget_after(self, step: int) -> None:
+        """Drops the frames of later steps."""
+        for later in [s for s in self._steps if s > step]:
+            self._drop(later)
+
     @property
     def steps(self) -> list[int]:
         return list(self._steps)

@@ -13,6 +13,8 @@ from typing import Any
 
 from sim.quantity import InputError
 
+DEFAULT = "pokrovsk-2024"
+ORDER: dict[str, Any] = {}  # what every page of this server shows at first
 HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "SAMEORIGIN",
@@ -87,20 +89,20 @@ def free_port(host: str, port: int | None) -> int:
     raise InputError(f"--port {port or '8765 to 8864'} on {host}: taken, or not allowed; give another --port.")
 
 
-def check(scenario: str | None, run: Path | None, member: str, seed: int | str) -> None:
+def check(source: Any, run: Path | None, member: str, seed: int | str) -> None:
     """InputError for what cannot be shown, before anything is served."""
     from sim.scenario import load_scenario
     from sim.view.page.replay import read_run
 
     if not str(seed).isdigit() or int(seed) >= 2**53:
         raise InputError(f"--seed {seed}: allowed: a whole number from 0.")
-    if run is not None and scenario is not None:
+    if run is not None and source is not None:
         raise InputError("give a scenario or --run, not both.")
-    read_run(Path(run), member) if run is not None else load_scenario(scenario or "pokrovsk-2024")
+    read_run(Path(run).resolve(), member) if run is not None else load_scenario(source or DEFAULT)
 
 
-def prepare(scenario: str | None, run: Path | None, member: str, seed: int) -> None:
-    """Settings that Solara and the page read; before the first import of solara."""
+def prepare() -> None:
+    """Settings of Solara; before it is first imported."""
     os.environ["SOLARA_TELEMETRY_MIXPANEL_ENABLE"] = "False"
     os.environ["SOLARA_APP"] = "sim.view.page.app"
     os.environ["SOLARA_MODE"] = "production"
@@ -108,23 +110,21 @@ def prepare(scenario: str | None, run: Path | None, member: str, seed: int) -> N
     os.environ.setdefault("SOLARA_THEME_LOADER", "plain")
     os.environ.setdefault("SOLARA_THEME_SHOW_BANNER", "False")
     os.environ.setdefault("SOLARA_KERNEL_CULL_TIMEOUT", "60s")
-    os.environ["POKROVSK_SCENARIO"] = scenario or "pokrovsk-2024"
-    os.environ["POKROVSK_RUN"] = str(Path(run).resolve()) if run else ""
-    os.environ["POKROVSK_MEMBER"] = member
-    os.environ["POKROVSK_SEED"] = str(seed)
 
 
-def serve(scenario: str | None = None, *, run: Path | None = None, member: str = "median", seed: int | str = 1,
-          host: str = "127.0.0.1", port: int | None = None, browser: bool = True) -> None:
-    """Serves until it is stopped. Says where, and what it means when others can reach it."""
-    check(scenario, run, member, seed)
+def serve(source: Any = None, *, run: Path | None = None, member: str = "median", seed: int | str = 1,
+          overrides: dict[str, Any] | None = None, host: str = "127.0.0.1", port: int | None = None, browser: bool = True) -> None:
+    """Serves until it is stopped: a scenario, or the recorded `run` of a folder. Says where, and who else can reach it."""
+    check(source, run, member, seed)
     port = free_port(host, port)
-    prepare(scenario, run, member, int(seed))
+    prepare()
+    shown = {"source": str(Path(run).resolve()), "member": member} if run is not None else {"source": source or DEFAULT}
+    ORDER.update(shown, seed=int(seed), overrides=overrides)
     import uvicorn
     from solara.server.starlette import app
 
-    shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
-    url = f"http://{shown}:{port}/"
+    name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
+    url = f"http://{name}:{port}/"
     print(f"The battle is at {url}   (Ctrl-C stops it)", flush=True)
     if not is_loopback(host):
         print(f"Listening on {host}: everybody who can reach this machine can open pages and use its processor; "

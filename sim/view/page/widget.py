@@ -36,9 +36,9 @@ class BattleMap(anywidget.AnyWidget):
     layout_class = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, source: Any = "skirmish", seed: int = 1, *, overrides: dict[str, Any] | None = None,
-                 member: str = "median", height: int = 640, theme: str = "auto", limits: Limits = Limits()):
+                 member: str = "median", height: int = 640, theme: str = "auto", limits: Limits | None = None):
         super().__init__(height=height, theme=theme)
-        self.session = _session(self._push, source, seed, overrides, limits, member)
+        self.session = _session(self._push, source, seed, overrides, limits or Limits(), member)
         self.on_msg(self._heard)
 
     def _push(self, message: dict[str, Any], buffers: list[bytes]) -> None:
@@ -59,7 +59,7 @@ class BattleMap(anywidget.AnyWidget):
 def _session(send: Any, source: Any, seed: int, overrides: dict[str, Any] | None, limits: Limits, member: str) -> Session:
     """What stands behind the page for a scenario, a model, or the folder of a run."""
     if isinstance(source, (str, Path)) and (Path(source) / "manifest.toml").is_file():
-        run = read_run(Path(source), member)
+        run = read_run(Path(source).resolve(), member)
         return Session(send, run.scenario, run.seed, run.overrides, limits, recorded=run)
     world = getattr(source, "world", None)
     if world is not None:

@@ -299,6 +299,7 @@ function createCharts(ground, getTheme, onHover, onSeek) {
       const under = k === 4 || s.half ? 15 : 0;
       const full = s.legend ? s.height - 22 : s.height;
       const h = full - 20 + under;
+      s.line.style.bottom = s.ghost.style.bottom = `${under + 4}px`;
       s.plot.style.height = `${h}px`;
       const c = fitted(s.canvas, w, h);
       c.clearRect(0, 0, w, h);

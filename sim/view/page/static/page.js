@@ -72,7 +72,7 @@ function render({ model, el: host }) {
       page = createPage(m);
       window.__page = page;
     },
-    levers(m) { page?.levers(m); },
+    levers(m) { if (page && m.epoch >= page.epoch) page.levers(m); },
     frame(m, buffers) { if (page && m.epoch >= page.epoch) { page.frame(m, buffers.map((b) => b.slice())); frames += 1; window.__frames = frames; } },
     state(m) { page?.state(m); },
     inspected(m) { page?.inspected(m); },
@@ -286,10 +286,19 @@ function render({ model, el: host }) {
       if (e.x !== undefined && Number.isFinite(e.x)) {
         fly(e.x, e.y, Math.max(view.scale, 18));
         const note = { x: e.x, y: e.y, title: titleOf(e), text: e.words && e.kind ? e.words.slice(titleOf(e).length).replace(/^[,\s]+/, "") : "" };
+        picked = note;
         for (const m of self.maps) m.extras.notes = [note];
       }
       if (e.step !== undefined && now && e.step <= now.head) send({ do: "seek", step: e.step, hold: true });
       wake();
+    }
+    // Without a picked event the map itself tells of what has just happened, twice at most.
+    let picked = null;
+    function notes(m) {
+      if (picked) return;
+      const fresh = allEvents.filter((e) => e.step <= m.step && m.step - e.step <= 3 * perDay && isGreat(e)).slice(-2);
+      const list = fresh.map((e) => ({ x: e.x, y: e.y, title: titleOf(e), text: `${shortDate(dayOf(start, e.day))}${e.words.includes(",") ? `, ${e.words.split(", ").slice(1).join(", ")}` : ""}` }));
+      for (const map of self.maps) { map.extras.notes = list; map.touch("top"); }
     }
     const titleOf = (e) => (e.words || "").split(",")[0].slice(0, 60);
 
@@ -399,7 +408,7 @@ function render({ model, el: host }) {
     function click(m, [px, py]) {
       const k = m.unitAt(px, py), arm = m === mapA ? 1 : 0, u = m.scene?.units();
       selected = k >= 0 ? { uid: u.id[k], arm } : { x: m.fromX(px), y: m.fromY(py), arm };
-      if (k < 0) for (const q of self.maps) q.extras.notes = [];
+      picked = null;
       ask();
     }
     function ask() { if (selected) { asked += 1; send({ do: "inspect", asked, ...selected }); } }
@@ -513,6 +522,7 @@ function render({ model, el: host }) {
       } else mapB.extras.difference = mapB.extras.shadow = null;
       if (!fitted_ || first) layout();
       tell(m);
+      notes(m);
       if (selected?.uid !== undefined && (pinned || follow) && m.step === m.head && time - (self.lastAsk || 0) > 300) { self.lastAsk = time; ask(); }
       wake();
     };
@@ -677,7 +687,7 @@ function render({ model, el: host }) {
     }
     const onKey = (e) => {
       const tag = e.target.tagName, typing = (tag === "INPUT" && !["checkbox", "range"].includes(e.target.type)) || tag === "SELECT" || tag === "TEXTAREA";
-      if (e.key === "Escape") { const open = cards.any(); if (open && open !== "fault" && open !== "lost") cards.hide(open); else unselect(); for (const m of self.maps) m.extras.notes = []; return; }
+      if (e.key === "Escape") { const open = cards.any(); if (open && open !== "fault" && open !== "lost") cards.hide(open); else unselect(); picked = null; for (const m of self.maps) m.extras.notes = []; return; }
       if (typing || e.ctrlKey || e.metaKey) return;
       if (!full() && !root.contains(e.target)) return;
       if (tag === "INPUT" && e.target.type === "range" && e.key.startsWith("Arrow")) return;

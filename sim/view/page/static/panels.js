@@ -211,6 +211,11 @@ function createInspector(actions) {
   };
 }
 
+// Whether an event changes the picture of the battle: a town, a deep break, a large pocket.
+function isGreat(e) {
+  return ["capture", "recapture", "deep breakthrough"].includes(e.kind) || (e.kind === "pocket" && e.number >= 10);
+}
+
 function createEvents(start, onPick) {
   const list = el("ol"), all = el("button", { type: "button", class: "pk-link", "aria-expanded": "false" }, "all events");
   const root = el("section", { class: "pk-events", "aria-label": "What happened" }, el("header", {}, el("h2", {}, "What happened"), el("span", {}, all, " ", el("kbd", {}, "E"))), list);
@@ -225,17 +230,12 @@ function createEvents(start, onPick) {
     list.replaceChildren(...shown.map((e) => el("li", {}, el("button", { type: "button", onclick: () => onPick(e) },
       el("i", {}, EVENT_MARK[e.kind] || "•"), el("time", {}, `${shortDate(dayOf(start, e.day))}`), el("span", {}, e.words)))));
   }
-  // The newest, but no more than two of the small ones
+  // The newest that matter; small ones fill the room that is left
   function pick(past) {
-    const out = [];
-    let small = 0;
-    for (let k = past.length - 1; k >= 0 && out.length < few; k -= 1) {
-      const e = past[k], minor = (e.kind === "pocket" && e.number < 6) || e.kind === "arrival";
-      if (minor && small >= 2 && past.length > 12) continue;
-      small += minor;
-      out.push(e);
-    }
-    return out;
+    const now = past.length ? past.at(-1).day : 0, recent = past.filter((e) => now - e.day <= 45);
+    const great = recent.filter((e) => isGreat(e)).slice(-few);
+    const small = great.length < few ? past.filter((e) => !great.includes(e)).slice(great.length - few) : [];
+    return [...great, ...small].sort((a, b) => b.step - a.step);
   }
   return { root, flip, set(list_) { events = list_; draw(); }, until(step) { until = step; draw(); }, get all() { return events; }, few(n) { few = n; draw(); } };
 }

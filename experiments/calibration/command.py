@@ -1,0 +1,248 @@
+"""What `pokrovsk calibrate` does: tells the budget, makes the waves, and writes the posterior with what it says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import seeds
+from experiments.calibration.plan import Calibration, load_plan
+from sim.quantity import InputError
+
+if TYPE_CHECKING:
+    from experiments.calibration.fitting import Fit
+    from experiments.calibration.recovery import Recovery
+    from experiments.calibration.waves import Hands
+
+POSTERIOR = "posterior"  # folder of what comes out, within that of the calibration
+FILES = ("sample.csv", "manifest.toml", "identifiability.csv", "identifiability.png", "identifiability.svg", "targets.csv")
+
+
+def carry_out(
+    source: str,
+    *,
+    out: Path | None = None,
+    waves: str | None = None,
+    points: str | None = None,
+    workers: str | None = None,
+    scheduler: str | None = None,
+    recover: str | None = None,
+    deep: bool = False,
+    screen: bool = False,
+    adopt: bool = False,
+    ship: bool = False,
+    budget: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Calibrates as ordered; returns the exit code."""
+    from experiments.calibration.waves import Hands, Stopped
+    from experiments.order import whole
+
+    plan = load_plan(source)
+    changed = {"waves": whole("--waves", waves, 1, 20), "points": whole("--points", points, 8, 20_000)}
+    plan = plan.model_copy(update={"budget": plan.budget.model_copy(update={k: v for k, v in changed.items() if v is not None})})
+    n = whole("--recover", recover, 1, 1000)
+    many = [name for name, asked in (("--recover", n), ("--screen", screen), ("--adopt", adopt)) if asked]
+    if len(many) > 1:
+        raise InputError(f"{' and '.join(many)}: one at a time.")
+    if deep and not n:
+        raise InputError("--deep: for --recover only.")
+    cores = whole("--workers", workers, 1, 1024)
+    hands = Hands(cores, scheduler, quiet)
+    try:
+        if adopt:
+            return _adopt(plan, out)
+        if n:
+            return _recover(plan, n, deep, out or Path("runs") / f"recovery-{plan.scenario}", hands, budget)
+        if screen:
+            return _screen(plan, source, out or Path("runs") / "calibration-screening", hands, budget)
+        return _calibrate(plan, out or Path("runs") / f"calibration-{plan.scenario}", hands, ship, budget)
+    except Stopped:
+        print("pokrovsk: stopped; the same command goes on.", file=sys.stderr)
+        return 130
+
+
+def cost(runs: int, seconds: float, workers: int | None) -> str:
+    """Runs, core-hours and hours in words."""
+    cores = workers or os.cpu_count() or 1
+    hours = runs * seconds / 3600
+    return f"{runs:,} runs, about {hours:.1f} core-hours at {seconds:g} s a run ({hours / cores:.1f} hours on {cores} core{'s' if cores > 1 else ''})"
+
+
+# The calibration
+
+
+def _calibrate(plan: Calibration, folder: Path, hands: Hands, ship: bool, only_told: bool) -> int:
+    from experiments.calibration import fitting
+    from experiments.calibration.ruling import Truth
+
+    if any(t.observed is None for t in plan.target):
+        raise InputError(f"{plan.name}: its targets have no observed values; allowed for it: --recover.")
+    b = plan.budget
+    print(
+        f"{plan.title or plan.name}: {plan.space.k} parameters, {len(plan.target)} targets, {plan.first} to {plan.last}\n"
+        f"{b.waves} waves of {b.points} points x {b.replicates}, then {b.sample} sets x {b.sample_replicates}: "
+        f"{cost(b.runs, b.seconds_a_run, hands.workers)}; emulators take minutes a wave"
+    )
+    if only_told:
+        return 0
+    fitting.checked_folder(plan, folder)
+    found = fitting.calibrate(plan, Truth.of(plan), folder, hands)
+    write(found, folder / POSTERIOR)
+    tell(found)
+    print(f"\n{folder / POSTERIOR}: {', '.join(FILES)}")
+    if ship:
+        place = seeds.path(POSTERIOR)
+        place.mkdir(exist_ok=True)
+        for name in FILES:
+            shutil.copyfile(folder / POSTERIOR / name, place / name)
+        print(f"shipped to {place}")
+    return 0
+
+
+def write(found: Fit, folder: Path) -> None:
+    """The posterior's files: sample, manifest, what each parameter and each target came to, and a figure."""
+    from experiments.calibration import identify
+    from experiments.calibration.fitting import fit_table
+    from experiments.outputs import replacing
+
+    found.posterior.write(folder)
+    table = identify.table(found.plan.space, found.posterior)
+    for name, rows in (("identifiability.csv", table), ("targets.csv", fit_table(found))):
+        with replacing(folder / name) as draft:
+            rows.to_csv(draft, index=False, float_format="%.6g")
+    chart(found, table).save(folder / "identifiability", formats=("png", "svg"))
+
+
+def chart(found: Fit, table):
+    """Prior and posterior of every parameter, the best told first."""
+    from experiments.calibration.fitting import quantiles
+    from sim.view.chart import About
+    from sim.view.learned import Belief, beliefs_chart
+    from sim.view.named import factor_named, significant
+
+    shares = (0.05, 0.25, 0.5, 0.75, 0.95)
+    space, posterior = found.plan.space, found.posterior
+    places = space.places_of({key: posterior.sets[key].tolist() for key in space.keys})
+    told = table.set_index("key")
+    rows = []
+    for j, prior in enumerate(space.priors):
+        r = told.loc[prior.key]
+        unit = f" {prior.unit}" if prior.unit else ""
+        rows.append(
+            Belief(
+                prior.key,
+                tuple(float(v) for v in prior.at([*shares])),
+                quantiles(places[:, j], posterior.weight, shares),
+                prior.mode,
+                float(prior.place([r["medoid"]])[0]),
+                (significant(prior.low), significant(prior.high) + unit),
+                (
+                    factor_named(prior.key).doc,
+                    f"{significant(r['prior_low'])} to {significant(r['prior_high'])}",
+                    f"{significant(r['low'])} to {significant(r['high'])}",
+                    significant(r["narrower"], 2),
+                    significant(r["overlap"], 2),
+                    "yes" if r["clear"] else "no",
+                ),
+                bool(r["clear"]),
+            )
+        )
+    rows.sort(key=lambda b: told.loc[b.name, "overlap"])
+    clear = int(table["clear"].sum())
+    seeds_ = found.sample.table.seed
+    about = About(found.runs, [int(seeds_.min()), int(seeds_.max())], found.plan.scenario, str(posterior.manifest.get("git_commit") or "not recorded")[:13])
+    return beliefs_chart(
+        rows,
+        heads=("meaning", "prior, middle 90 %", "posterior, middle 90 %", "narrower by", "overlap", "told by the record"),
+        about=about,
+        title=f"The record tells something of {clear} of {len(rows)} parameters",
+        what=f"Each over its own range; {posterior.n} weighted sets, effective {posterior.effective:.0f}",
+    )
+
+
+def tell(found: Fit) -> None:
+    """Prints what came of each target."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from experiments.calibration.fitting import fit_table
+    from sim.view.named import significant
+
+    rows = fit_table(found)
+    told = found.posterior.manifest
+    console = Console(soft_wrap=True)
+    console.print(
+        f"[bold]{found.posterior.n} sets, effective {told['effective_sets']:g}; {told['acceptance']:.0%} of the weight within the cutoff[/]; "
+        f"{found.runs:,} runs, {told['core_hours']:g} core-hours",
+        highlight=False,
+    )
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for head, side in (("target", "left"), ("unit", "left"), ("record", "right"), ("runs", "right"), ("middle 90 %", "right"), ("distance, sd", "right"), ("", "left")):
+        table.add_column(head, justify=side)
+    for r in rows.itertuples():
+        band = f"{significant(r.runs_low)} to {significant(r.runs_high)}"
+        table.add_row(r.target, r.unit, significant(r.observed), significant(r.runs_median), band, f"{r.distance:.1f}", "" if r.inside else "outside")
+    console.print(table, highlight=False)
+
+
+# Recovery, screening, adoption
+
+
+def _recover(plan: Calibration, n: int, deep: bool, folder: Path, hands: Hands, only_told: bool) -> int:
+    from experiments.calibration import recovery
+
+    b = plan.budget
+    each = (b.waves - 1) * b.points * b.replicates + b.sample * b.sample_replicates if deep else 0
+    print(f"{n} made-up records of {plan.scenario}: {cost(b.points * b.replicates + n * (1 + each), b.seconds_a_run, hands.workers)}")
+    if only_told:
+        return 0
+    found = recovery.recover(plan, folder, n, hands, deep=deep)
+    _write_recovery(found, folder)
+    return 0
+
+
+def _write_recovery(found: Recovery, folder: Path) -> None:
+    from experiments.outputs import replacing
+
+    with replacing(folder / "recovery.csv") as draft:
+        found.table.to_csv(draft, index=False, float_format="%.6g")
+    for band in (0.5, 0.9):
+        share = found.coverage(band)
+        print(f"true values inside the {band:.0%} interval: {share.estimate:.0%} (95 % {share.low:.0%} to {share.high:.0%}, n = {share.n})")
+    print(f"truths not ruled out: {found.kept.estimate:.0%} of {found.kept.n}")
+    print(found.by_parameter().to_string(index=False, float_format=lambda v: f"{v:.2f}"))
+    print(f"{folder / 'recovery.csv'}")
+
+
+def _screen(plan: Calibration, source: str, folder: Path, hands: Hands, only_told: bool) -> int:
+    from experiments.calibration import screening
+    from experiments.studies import load_study
+
+    groups = load_study(plan.screening.groups)
+    days = groups.days or plan.days
+    first = cost(groups.n_runs, plan.budget.seconds_a_run * days / plan.days, hands.workers)
+    print(f"groups of parameters: {first}")
+    numbers = [f for f in groups.factor_list if f.declared and not f.declared.is_switch]
+    at_most = plan.screening.trajectories * (len(numbers) + 1) * plan.screening.replicates
+    print(f"then one by one, if every group matters: at most {cost(at_most, plan.budget.seconds_a_run, hands.workers)}")
+    if only_told:
+        return 0
+    screening.screen(plan, source, folder, hands)
+    return 0
+
+
+def _adopt(plan: Calibration, folder: Path | None) -> int:
+    from experiments import posterior
+    from experiments.calibration.adoption import adopt
+
+    found = posterior.load(folder / POSTERIOR if folder is not None else None)
+    if found.manifest.get("scenario") != plan.scenario:
+        raise InputError(f"the posterior is one of scenario {found.manifest.get('scenario')!r}; it cannot be adopted by {plan.scenario!r}.")
+    file = seeds.path("scenarios", f"{plan.scenario}.toml") if not plan.scenario.endswith(".toml") else Path(plan.scenario)
+    adopt(found, file)
+    print(f"{file}: {len(found.keys)} parameters are the medoid of the posterior now")
+    return 0

@@ -1,0 +1,200 @@
+"""Emulators: the mean of each summary, and the luck of a single run, at any point of the parameter space.
+
+A mean is a straight line over all parameters and a Gaussian process of what is left (Matern 5/2, a length for each
+parameter), fitted to the points' means over their runs. What it misses of points left out, beyond their luck and its own
+variance, is added to that variance. The variance of luck is a regression with a log link (a gamma model) on the same parameters.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from experiments.calibration.seeing import Table
+from experiments.intervals import SEED
+
+FOLDS = 5
+LEAST = 0.8  # share of points that must have a value of a summary, else it is left out
+SEARCH = 40  # steps of the search for lengths: where nothing matters, it would go on and on
+TINY = 1e-9
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """Mean and luck of one summary. `r2` is the share of the variance of points' means that it foretells of points left out."""
+
+    line: Any
+    process: Any
+    scale: float  # of what is left of the line
+    noise: float  # share of that which is luck of the means
+    added: float  # to the variance of the mean, 0 where the check on points left out found it right
+    luck: Any
+    least_luck: float
+    r2: float
+    ceiling: float  # the most that luck leaves to any emulator
+    n: int
+
+    def mean(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and its variance at places (n, k)."""
+        found, sd = self.process.predict(x, return_std=True)
+        variance = np.maximum(sd**2 - self.noise, TINY) * self.scale**2
+        return self.line.predict(x) + self.scale * found, variance + self.added
+
+    def variance(self, x: np.ndarray) -> np.ndarray:
+        """Variance of a single run at places (n, k)."""
+        if self.luck is None:
+            return np.full(len(x), self.least_luck)
+        return np.maximum(self.luck.predict(x), self.least_luck)
+
+
+@dataclass(frozen=True)
+class Emulators:
+    """Those of all targets; None where a summary has too few values. `correlation` is that of the luck of runs."""
+
+    of: tuple[Emulator | None, ...]
+    correlation: np.ndarray
+
+    @property
+    def known(self) -> np.ndarray:
+        return np.array([e is not None for e in self.of])
+
+    def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Mean, variance of the mean, and variance of a single run, each (n, known targets)."""
+        found = [(*e.mean(x), e.variance(x)) for e in self.of if e is not None]
+        return tuple(np.column_stack([f[k] for f in found]) for k in range(3))
+
+
+def fit(table: Table) -> Emulators:
+    """Emulators of all targets from the runs of a table."""
+    from threadpoolctl import threadpool_limits
+
+    means, residuals, runs = table.means(), table.residuals(), table.runs_of()
+    with threadpool_limits(1):  # matrices this small gain nothing from threads
+        found = tuple(_fit(table, means[:, k], residuals[:, k], runs[:, k]) for k in range(means.shape[1]))
+    known = [k for k, e in enumerate(found) if e is not None]
+    return Emulators(found, _correlation(residuals[:, known]))
+
+
+def _fit(table: Table, mean: np.ndarray, residual: np.ndarray, runs: np.ndarray) -> Emulator | None:
+    there = np.isfinite(mean)
+    if there.mean() < LEAST or there.sum() < 2 * FOLDS:
+        return None
+    x, y = table.places[there], mean[there]
+    luck, least = _luck(table, residual)
+    single = np.full(len(y), least) if luck is None else np.maximum(luck.predict(x), least)
+    if np.ptp(y) < TINY:
+        return Emulator(_Constant(float(y[0])), _Constant(0.0), 1.0, 0.0, 0.0, luck, least, math.nan, math.nan, len(y))
+    parts = _mean(x, y)
+    guess, spread = _left_out(parts, x, y)
+    noise = single / runs[there]
+    error = float(np.mean((guess - y) ** 2))
+    added = max(error - float(noise.mean()) - float(spread.mean()), 0.0)
+    line, process, scale = parts
+    told = (1 - error / float(np.var(y)), 1 - min(float(noise.mean() / np.var(y)), 1.0), len(y))
+    return Emulator(line, process, scale, float(process.kernel_.k2.noise_level), added, luck, least, *told)
+
+
+@dataclass(frozen=True)
+class _Constant:
+    """What is the same everywhere, in the place of a line or a process."""
+
+    value: float
+
+    def predict(self, x: np.ndarray, return_std: bool = False) -> Any:
+        same = np.full(len(x), self.value)
+        return (same, np.zeros(len(x))) if return_std else same
+
+
+def _mean(x: np.ndarray, y: np.ndarray, like: Any = None) -> tuple[Any, Any, float]:
+    """A line, a process of what is left of it in units of its spread, and that spread; `like` keeps a kernel."""
+    from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+    from sklearn.linear_model import RidgeCV
+
+    line = RidgeCV(alphas=np.logspace(-3, 3, 13)).fit(x, y)
+    left = y - line.predict(x)
+    scale = max(float(left.std()), 1e-6 * float(np.abs(y).max()), TINY)
+    if like is None:
+        kernel = ConstantKernel(0.5, (1e-3, 1e2)) * Matern(np.full(x.shape[1], 1.5), (0.1, 30.0), nu=2.5) + WhiteKernel(0.3, (1e-4, 2.0))
+        process = GaussianProcessRegressor(kernel, optimizer=_search, random_state=SEED)
+    else:
+        process = GaussianProcessRegressor(like.kernel_, optimizer=None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a length at its bound: that parameter does not matter
+        process.fit(x, left / scale)
+    return line, process, scale
+
+
+def _search(minus_likelihood: Any, start: np.ndarray, bounds: np.ndarray) -> tuple[np.ndarray, float]:
+    from scipy.optimize import minimize
+
+    found = minimize(minus_likelihood, start, method="L-BFGS-B", jac=True, bounds=bounds, options={"maxiter": SEARCH})
+    return found.x, found.fun
+
+
+def _left_out(parts: tuple[Any, Any, float], x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What is foretold of each point without it, and the variance of that mean; the kernel is kept."""
+    from sklearn.model_selection import KFold
+
+    guess, spread = np.empty(len(y)), np.empty(len(y))
+    white = float(parts[1].kernel_.k2.noise_level)
+    for train, test in KFold(FOLDS, shuffle=True, random_state=SEED).split(x):
+        line, process, scale = _mean(x[train], y[train], parts[1])
+        found, sd = process.predict(x[test], return_std=True)
+        guess[test] = line.predict(x[test]) + scale * found
+        spread[test] = np.maximum(sd**2 - white, TINY) * scale**2
+    return guess, spread
+
+
+def _luck(table: Table, residual: np.ndarray) -> tuple[Any, float]:
+    """The regression of the variance of a run on the parameters, and the least that it may be; None where all is alike."""
+    from sklearn.linear_model import GammaRegressor
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    there = np.isfinite(residual)
+    if not there.any():
+        return None, TINY
+    square = residual[there] ** 2
+    pooled = float(square.mean())
+    least = max(0.05 * pooled, TINY)
+    if pooled <= TINY:
+        return None, TINY
+    points = np.unique(table.point[there])
+    mean = np.array([square[table.point[there] == p].mean() for p in points])
+    model = make_pipeline(StandardScaler(), GammaRegressor(alpha=1.0, max_iter=1000))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(table.places[points], np.maximum(mean, 1e-3 * pooled) / pooled)
+    return _Scaled(model, pooled), least
+
+
+@dataclass(frozen=True)
+class _Scaled:
+    """A model of something in units of `scale`."""
+
+    model: Any
+    scale: float
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        return self.scale * self.model.predict(x)
+
+
+def _correlation(residuals: np.ndarray) -> np.ndarray:
+    """Correlation of the luck of runs between targets, shrunk as far as so many runs ask for (Ledoit and Wolf)."""
+    from sklearn.covariance import LedoitWolf
+
+    k = residuals.shape[1]
+    rows = residuals[np.isfinite(residuals).all(axis=1)]
+    spread = rows.std(axis=0) if len(rows) else np.ones(k)
+    live = spread > TINY
+    out = np.eye(k)
+    if len(rows) > 2 and live.sum() > 1:
+        found = LedoitWolf(assume_centered=True).fit(rows[:, live] / spread[live]).covariance_
+        d = np.sqrt(np.diag(found))
+        out[np.ix_(live, live)] = found / np.outer(d, d)
+    return out

@@ -1,0 +1,202 @@
+"""The end of a calibration: a sample in proportion to the likelihood, run, and weighed by what its own runs say.
+
+Points are drawn from the prior in proportion to the likelihood of the last wave's emulators, and run. Emulators are fitted again
+with these runs in them; a point's weight is its new likelihood by the one that it was drawn with. Weights that are nearly equal
+say that the runs bore out what the emulators had promised.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiments.calibration import ruling, sampling, waves
+from experiments.calibration.emulators import Emulators
+from experiments.calibration.plan import Calibration
+from experiments.calibration.ruling import Truth
+from experiments.calibration.seeing import Table
+from experiments.calibration.waves import Hands, Region, Tell, Wave, say
+from experiments.posterior import Posterior
+from sim.quantity import InputError
+
+PARTICLES = 2000  # points of which a sample is drawn
+FEW = 0.1  # effective share of a sample below which it is called thin
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A calibration that is done."""
+
+    plan: Calibration
+    truth: Truth
+    region: Region
+    sample: Wave
+    posterior: Posterior
+
+    @property
+    def runs(self) -> int:
+        return sum(len(w.table.point) for w in (*self.region.waves, self.sample))
+
+    @property
+    def seconds(self) -> float:
+        """Of one core, of all runs."""
+        return sum(w.table.seconds for w in (*self.region.waves, self.sample))
+
+
+def calibrate(plan: Calibration, truth: Truth, folder: Path, hands: Hands, tell: Tell = say, first: Table | None = None) -> Fit:
+    """All waves and the sample; Stopped when the runs were."""
+    region = waves.all_waves(plan, truth, folder, hands, tell, first)
+    last = region.waves[-1].emulators
+    # the points are drawn again on every resumption, by the same emulators and the same luck: what weights need is known then
+    table = waves.made(plan, folder / "sample", plan.budget.waves + 1, lambda: drawn(plan, truth, last, plan.budget.sample), plan.budget.sample_replicates, hands)
+    fitted = waves.trained(region, [*(w.table for w in region.waves), table])
+    weight = weights(ruling.log_likelihood(fitted, truth, table.places), ruling.log_likelihood(last, truth, table.places))
+    sets = pd.DataFrame(plan.space.values(table.places))
+    sample = Wave(len(region.waves) + 1, table, fitted, region.points.size, region.points.level)
+    found = Fit(plan, truth, region, sample, Posterior(weight, sets))
+    told = Posterior(weight, sets, manifest_of(found))
+    size = told.effective
+    tell(f"sample: {told.n} sets, {len(table.point)} runs, effective size {size:.0f}" + ("; too thin: another wave would help." if size < FEW * told.n else "."))
+    return Fit(plan, truth, region, sample, told)
+
+
+def drawn(plan: Calibration, truth: Truth, fitted: Emulators, n: int) -> np.ndarray:
+    """Places of `n` points in proportion to prior and likelihood."""
+    found = sampling.likely(lambda u: ruling.log_likelihood(fitted, truth, plan.space.places(u)), max(PARTICLES, 2 * n), plan.space.k, plan.seed + 1000)
+    u = np.unique(found.u, axis=0)
+    rng = np.random.default_rng(plan.seed + 1001)
+    return plan.space.places(u[rng.choice(len(u), n, replace=len(u) < n)])
+
+
+def weights(new: np.ndarray, old: np.ndarray) -> np.ndarray:
+    """Importance weights that add up to 1, from logarithms of the likelihood wanted and of the one drawn from."""
+    ratio = np.exp((new - old) - np.max(new - old))
+    return ratio / ratio.sum()
+
+
+# What is told of it
+
+
+def fit_table(found: Fit) -> pd.DataFrame:
+    """Each target beside the runs of the posterior: median and middle 90 %, distance, and whether the record lies in the band."""
+    plan, table = found.plan, found.sample.table
+    run_weight = found.posterior.weight[table.point] / np.maximum(np.bincount(table.point, minlength=table.n_points), 1)[table.point]
+    rows = []
+    for k, t in enumerate(plan.target):
+        values = table.values[:, k]
+        there = np.isfinite(values)
+        low, middle, high = quantiles(values[there], run_weight[there], (0.05, 0.5, 0.95)) if there.any() else (np.nan,) * 3
+        e = found.sample.emulators.of[k]
+        spread = np.sqrt(found.truth.variance[k] + (values[there].var() if there.any() else np.nan))
+        rows.append(
+            {
+                "target": t.id,
+                "unit": t.unit,
+                "observed": float(t.plain(found.truth.z[k])),
+                "error": float(np.sqrt(found.truth.variance[k])),
+                "compared_as": "logarithm" if t.is_log else "value",
+                "weighs": t.weigh,
+                "runs_median": float(t.plain(middle)),
+                "runs_low": float(t.plain(low)),
+                "runs_high": float(t.plain(high)),
+                "distance": float(abs(found.truth.z[k] - middle) / spread),
+                "inside": bool(low <= found.truth.z[k] <= high),
+                "emulator_r2": float(e.r2) if e is not None else np.nan,
+                "fact": t.fact,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def quantiles(values: np.ndarray, weight: np.ndarray, shares: tuple[float, ...]) -> tuple[float, ...]:
+    """Quantiles of a weighted sample."""
+    order = np.argsort(values)
+    at = (np.cumsum(weight[order]) - 0.5 * weight[order]) / weight.sum()
+    return tuple(float(np.interp(s, at, values[order])) for s in shares)
+
+
+def manifest_of(found: Fit) -> dict[str, Any]:
+    """What the posterior says of itself."""
+    from experiments import outputs
+    from experiments.runs import code_key
+
+    plan = found.plan
+    size = found.posterior.effective
+    every = [*found.region.waves, found.sample]
+    own = [ruling.second_largest(waves.distance_of_runs(found.truth, w)) for w in every]
+    return {
+        "name": plan.name,
+        "title": plan.title,
+        "scenario": plan.scenario,
+        "first": plan.first,
+        "last": plan.last,
+        "key": plan.key,
+        "code": code_key(),
+        "git_commit": outputs.git_commit() or "",
+        "versions": outputs.versions(),
+        "written": dt.datetime.now(dt.UTC).replace(microsecond=0),
+        "seed": plan.seed,
+        "method": "history matching with Gaussian-process emulators, then importance weights of a Gaussian synthetic likelihood",
+        "cutoff": plan.cutoff,
+        "budget": plan.budget.model_dump(),
+        "runs": found.runs,
+        "core_hours": round(found.seconds / 3600, 3),
+        "sets": found.posterior.n,
+        "effective_sets": round(size, 1),
+        "acceptance": round(float(found.posterior.weight[own[-1] <= plan.cutoff].sum()), 4),
+        "wave": [
+            {
+                "number": w.number if w is not found.sample else "sample",
+                "points": w.table.n_points,
+                "runs": len(w.table.point),
+                "seeds": [int(w.table.seed.min()), int(w.table.seed.max())],
+                "prior_left": float(f"{w.left:.4g}"),
+                "cutoff_used": plan.cutoff if not np.isfinite(w.level) else round(max(w.level, plan.cutoff), 3),
+                "points_within_cutoff": round(float(np.mean(s <= plan.cutoff)), 4),
+                "emulator_r2": {t.id: round(e.r2, 3) for t, e in zip(plan.target, w.emulators.of) if e is not None and np.isfinite(e.r2)},
+            }
+            for w, s in zip(every, own)
+        ],
+        "prior": {"weight": plan.prior.weight, "log_from": plan.prior.log_from, "why": plan.prior.why},
+        "parameter": [p.told() for p in plan.space.priors],
+        "target": [
+            {"id": t.id, "of": t.of, "observed": float(t.plain(z)), "error": round(float(np.sqrt(v)), 6), "weigh": t.weigh, "fact": t.fact}
+            for t, z, v in zip(plan.target, found.truth.z, found.truth.variance)
+            if np.isfinite(z)
+        ],
+        "medoid": found.posterior.medoid,
+    }
+
+
+def checked_folder(plan: Calibration, folder: Path) -> None:
+    """Makes the folder, or goes on in it; InputError when it holds another calibration or something else."""
+    import tomllib
+
+    import tomli_w
+
+    from experiments.outputs import replacing
+
+    file = folder / "calibration.toml"
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"--out {str(folder)!r} is a file; allowed: a folder.")
+    if file.is_file():
+        try:
+            old = tomllib.loads(file.read_text(encoding="utf-8")).get("key")
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+            old = None
+        if old != plan.key:
+            raise InputError(f"--out {str(folder)!r} holds another calibration (other parameters, targets or window); give another --out.")
+        return
+    if folder.is_dir() and any(folder.iterdir()):
+        raise InputError(f"--out {str(folder)!r} holds other files; give another --out.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(file) as draft:
+            draft.write_text(tomli_w.dumps({"key": plan.key, **plan.model_dump(exclude_none=True)}), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--out {str(folder)!r} cannot be written: {error.strerror or error}.") from None

@@ -1,0 +1,102 @@
+"""Parameter recovery: runs of the model with known parameters take the place of the record, and the method must find them.
+
+Parameters are drawn from the prior, one run is made with each, and its summaries are fitted as the record's would be, with no
+error but luck. If the method is right, the posterior's rank of the true value is uniform and its 90 % interval holds it nine
+times in ten (Talts et al. 2018). The first wave depends on no record, and all truths share it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from experiments import designs, intervals
+from experiments.calibration import fitting, ruling, sampling, waves
+from experiments.calibration.emulators import Emulators
+from experiments.calibration.plan import Calibration
+from experiments.calibration.ruling import Truth
+from experiments.calibration.seeing import Table
+from experiments.calibration.waves import Hands, Tell, say
+from experiments.intervals import Interval
+
+BANDS = (0.5, 0.9)
+PARTICLES = 1000
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """`table` has a row for each truth and parameter: `truth, key, place, rank, narrower, covered_50, covered_90, within`."""
+
+    table: pd.DataFrame
+
+    def coverage(self, band: float) -> Interval:
+        """Share of true values inside the central band of their posterior."""
+        inside = self.table[f"covered_{band:.0%}".replace("%", "")]
+        return intervals.of_share(int(inside.sum()), len(inside))
+
+    @property
+    def kept(self) -> Interval:
+        """Share of truths that were not ruled out."""
+        one = self.table.groupby("truth")["within"].first()
+        return intervals.of_share(int(one.sum()), len(one))
+
+    def by_parameter(self) -> pd.DataFrame:
+        """Coverage and shrinkage of each parameter over the truths."""
+        groups = self.table.groupby("key", sort=False)
+        return groups.agg(covered_50=("covered_50", "mean"), covered_90=("covered_90", "mean"), narrower=("narrower", "mean"), rank=("rank", "mean")).reset_index()
+
+
+def truths(plan: Calibration, folder: Path, n: int, hands: Hands) -> Table:
+    """One run with each of `n` parameter sets of the prior; only their first replicate is a record."""
+    places = lambda: plan.space.places(designs.lhs(n, plan.space.k, plan.seed + 7))  # noqa: E731
+    return waves.made(plan, folder / "truths", 900, places, 1, hands)
+
+
+def recover(plan: Calibration, folder: Path, n: int, hands: Hands, tell: Tell = say, deep: bool = False) -> Recovery:
+    """Fits `n` made-up records. `deep`: each with waves and a sample of its own; else by emulators of the first wave alone."""
+    first = waves.made(plan, folder / "wave-1", 1, lambda: waves.Region(plan, _none(plan), ()).chosen(plan.budget.points), plan.budget.replicates, hands)
+    known = truths(plan, folder, n, hands)
+    once = waves.trained(waves.Region(plan, _none(plan), ()), [first])
+    rows = []
+    for k in range(known.n_points):
+        truth = Truth.made_up(known.values[known.point == k][0])
+        place = known.places[k]
+        if deep:
+            found = fitting.calibrate(plan, truth, folder / f"truth-{k + 1}", replace(hands, quiet=True), lambda words: None, first)
+            x, weight = found.sample.table.places, found.posterior.weight
+            within = bool(found.region.distance(place[None])[0] <= plan.cutoff)
+            tell(f"truth {k + 1} of {n}: effective size {sampling.effective(weight):.0f} of {len(weight)}.")
+        else:
+            x, within = emulated(plan, truth, once, place, plan.seed + k)
+            weight = np.full(len(x), 1 / len(x))
+        rows += _rows(plan, k, place, x, weight, within)
+    return Recovery(pd.DataFrame(rows))
+
+
+def emulated(plan: Calibration, truth: Truth, fitted: Emulators, place: np.ndarray, seed: int) -> tuple[np.ndarray, bool]:
+    """Places of a sample of the posterior by emulators alone, and whether the true place was not ruled out."""
+    found = sampling.likely(lambda u: ruling.log_likelihood(fitted, truth, plan.space.places(u)), PARTICLES, plan.space.k, seed)
+    distance = ruling.second_largest(ruling.implausibility(fitted, truth, place[None]))
+    return plan.space.places(found.u), bool(distance[0] <= plan.cutoff)
+
+
+def _none(plan: Calibration) -> Truth:
+    return Truth.made_up(np.full(len(plan.target), np.nan))
+
+
+def _rows(plan: Calibration, number: int, place: np.ndarray, x: np.ndarray, weight: np.ndarray, within: bool) -> list[dict]:
+    prior = plan.space.spread()
+    out = []
+    for j, key in enumerate(plan.space.keys):
+        mean = float(np.average(x[:, j], weights=weight))
+        sd = float(np.sqrt(np.average((x[:, j] - mean) ** 2, weights=weight)))
+        row = {"truth": number + 1, "key": key, "place": float(place[j]), "rank": float(weight[x[:, j] < place[j]].sum()), "narrower": 1 - sd / float(prior[j])}
+        for band in BANDS:
+            low, high = fitting.quantiles(x[:, j], weight, (0.5 - band / 2, 0.5 + band / 2))
+            row[f"covered_{band:.0%}".replace("%", "")] = bool(low <= place[j] <= high)
+        out.append({**row, "within": within})
+    return out
+

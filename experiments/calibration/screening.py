@@ -1,0 +1,155 @@
+"""Which parameters matter: groups first, then one by one those of the groups that do; the list goes into the calibration's file.
+
+Both studies are Morris designs. What counts is the size of a parameter's effect on the measures that targets are made of, in
+units of what luck alone would make of it; what does not clear that floor on any measure cannot be fitted by these targets.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from experiments.calibration.plan import Calibration, Parameter, plan_file, plan_of
+from experiments.calibration.waves import Hands, Tell, say
+from sim.quantity import InputError
+from sim.settings import resolve, short_names
+
+if TYPE_CHECKING:
+    from experiments.results import Results
+    from experiments.study import Study
+
+MEASURES = (
+    *("held_km2", "net_direction_km2", "lost_km2", "casualties_attacker", "casualties_attacker_direction", "casualties_defender"),
+    *("armor_destroyed_attacker", "casualties_attacker_drone", "casualties_defender_rear", "distance_pokrovsk_km", "front_km"),
+)
+NAME = "screening-parameters"
+BEGIN, END = "# parameters: begin", "# parameters: end"
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Factors in the order of what they do: `factor, measure` (the one it moves most), `times` (the floor of luck), `clear`."""
+
+    table: pd.DataFrame
+
+    @property
+    def clear(self) -> list[str]:
+        return self.table[self.table["clear"]]["factor"].tolist()
+
+
+def ranked(results: Results, measures: tuple[str, ...]) -> Ranking:
+    """Factors or groups of a Morris design by their largest effect over measures, in units of the floor of luck."""
+    from experiments.sensitivity import morris
+
+    rows = []
+    for measure in measures:
+        if measure not in results.measures:
+            continue
+        found = morris(results, measure)
+        floor = found["noise_high"].where(found["noise_high"] > 0)
+        rows.append(pd.DataFrame({"factor": found["factor"], "measure": measure, "times": (found["mu_star"] / floor).fillna(0.0)}))
+    if not rows:
+        raise InputError(f"{results.label}: none of the measures that targets are made of is in it.")
+    every = pd.concat(rows)
+    best = every.sort_values("times", ascending=False).drop_duplicates("factor").reset_index(drop=True)
+    return Ranking(best.assign(clear=best["times"] > 1))
+
+
+def one_by_one(plan: Calibration, groups: Study, matter: list[str]) -> Study:
+    """The study of single parameters: those of the groups that matter, without levers that are known."""
+    from experiments.studies import study_of
+
+    unknown = {resolve(name).key for name in plan.screening.levers}
+    own = {resolve(p.key).key: p for p in plan.parameter}
+    factors: dict[str, Any] = {}
+    for factor in groups.factor_list:
+        d = factor.declared
+        if (factor.group or factor.name) not in matter or d is None or d.is_switch or (d.role == "lever" and d.key not in unknown) or d.role == "numeric":
+            continue
+        low, high = (getattr(own.get(d.key), end, None) for end in ("low", "high"))
+        low, high = (factor.low if low is None else low), (factor.high if high is None else high)
+        factors[d.key] = {"low": low, "high": high, "scale": "log" if low > 0 else "linear"}
+    if not factors:
+        raise InputError(f"{plan.name}: screening: no parameter is left in the groups that matter ({', '.join(matter) or 'none'}).")
+    told = {
+        "name": NAME,
+        "title": "Which parameters matter, one by one",
+        "scenario": plan.scenario,
+        "design": "morris",
+        "points": plan.screening.trajectories,
+        "replicates": plan.screening.replicates,
+        "start": plan.first,
+        "days": plan.days,
+        "factors": factors,
+    }
+    return study_of(told, NAME).checked()
+
+
+def screen(plan: Calibration, source: str | Path, folder: Path, hands: Hands, tell: Tell = say) -> list[Parameter]:
+    """Runs both studies in a folder, and writes the parameters that matter into the calibration's file."""
+    from experiments.results import load
+    from experiments.studies import load_study
+
+    wanted = tuple(plan.screening.measures) or MEASURES
+    groups = load_study(plan.screening.groups)
+    tell(f"groups: {groups.n_runs} runs of {groups.days} days")
+    hands.sweep(groups, folder / groups.name)
+    matter = ranked(load(folder / groups.name), wanted)
+    tell(f"groups that clear the floor of luck: {', '.join(matter.clear) or 'none'}")
+    single = one_by_one(plan, groups, matter.clear)
+    tell(f"one by one: {len(single.factor_list)} parameters, {single.n_runs} runs of {plan.days} days")
+    hands.sweep(single, folder / NAME)
+    order = ranked(load(folder / NAME), wanted)
+    chosen = chosen_of(plan, order)
+    write_list(plan_file(source), chosen)
+    tell(f"{len(chosen)} parameters written to {plan_file(source)}.")
+    return chosen
+
+
+def chosen_of(plan: Calibration, order: Ranking) -> list[Parameter]:
+    """The parameters that are kept: those that clear the floor, at most as many as the plan wants, the strongest first."""
+    own = {resolve(p.key).key: p for p in plan.parameter}
+    out = []
+    for row in order.table[order.table["clear"]].head(plan.screening.most).itertuples():
+        key = short_names().get(row.factor, row.factor)
+        old = own.get(key)
+        why = f"{row.times:.1f} times the floor of luck on {row.measure}"
+        out.append(Parameter(key=key, low=old.low if old else None, high=old.high if old else None, why=why))
+    if not out:
+        raise InputError(f"{plan.name}: screening: no parameter clears the floor of luck; more trajectories or replicates would lower it.")
+    return out
+
+
+def write_list(file: Path, chosen: list[Parameter]) -> None:
+    """Writes a list of parameters between the marks of a calibration's file; the rest of the file stays as it is."""
+    from experiments.outputs import replacing
+
+    text = file.read_text(encoding="utf-8")
+    found = re.search(rf"(?ms)^{BEGIN}.*?^{END}[^\n]*$", text)
+    if found is None:
+        raise InputError(f"{file}: the marks {BEGIN!r} and {END!r} are missing; the list cannot be written.")
+    lines = [f"{BEGIN} (screened on {dt.date.today()} by `pokrovsk calibrate --screen`)"]
+    for p in chosen:
+        lines += ["", "[[parameter]]", f'key = "{p.key}"']
+        lines += [f"{end} = {_number(value)}" for end in ("low", "high") if (value := getattr(p, end)) is not None]
+        lines += [f'why = "{p.why}"']
+    new = text[: found.start()] + "\n".join([*lines, "", END]) + text[found.end() :]
+    new = re.sub(r'(?m)^how = "judged"', 'how = "screened"', new)
+    plan_of({"name": file.stem, **tomllib.loads(new)}, file.name)
+    try:
+        with replacing(file) as draft:
+            draft.write_text(new, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{file}: cannot be written: {error.strerror}.") from None
+
+
+def _number(value: float) -> str:
+    return repr(float(value)) if math.isfinite(value) else "nan"
+

@@ -1,0 +1,184 @@
+"""Waves of runs: the first fills the prior, each later one what emulators of those before have not ruled out.
+
+A wave is a sweep of given points in a folder of its own. Its points are settled once `study.toml` is there, so that a calibration
+which is stopped goes on where it was; emulators are fitted again from the runs, which takes minutes and no run.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments import designs
+from experiments.calibration import emulators, ruling, sampling, seeing
+from experiments.calibration.emulators import Emulators
+from experiments.calibration.plan import Calibration
+from experiments.calibration.ruling import Truth
+from experiments.calibration.sampling import Sample
+from experiments.calibration.seeing import Table
+from sim.quantity import InputError
+
+CANDIDATES = 2000  # points that stand for what is not ruled out
+MOST_TRAINED = 500  # points that an emulator is fitted to: beyond, it takes too long
+MOST_FAILED = 0.1  # share of runs that may fail
+
+Tell = Callable[[str], None]
+
+
+def say(words: str) -> None:
+    print(f"pokrovsk: {words}", file=sys.stderr)
+
+
+class Stopped(Exception):
+    """The runs were stopped; what is finished is kept."""
+
+
+@dataclass(frozen=True)
+class Hands:
+    """Who makes the runs: processes of this machine, or those of a Dask cluster."""
+
+    workers: int | None = None
+    scheduler: str | None = None
+    quiet: bool = False
+
+    def sweep(self, study: Any, folder: Path) -> None:
+        """Makes the runs of a study that its folder has not; Stopped or InputError when they are not all there then."""
+        from experiments.sweep import sweep
+
+        told = sweep(study, folder, workers=self.workers, scheduler=self.scheduler, yes=True, quiet=self.quiet)
+        if told.problem:
+            raise InputError(told.problem)
+        if told.stopped:
+            raise Stopped
+        if told.failed > MOST_FAILED * told.total:
+            raise InputError(f"{folder}: {told.failed} of {told.total} runs failed; column `error` of its runs says why.")
+
+
+@dataclass(frozen=True)
+class Wave:
+    """A wave that is done: its runs, the emulators fitted after it, and what the points were taken from.
+
+    `left` is the share of the prior that was not ruled out when its points were chosen, `level` the implausibility that all of it
+    was below: the cutoff, or more where nothing was below that.
+    """
+
+    number: int
+    table: Table
+    emulators: Emulators
+    left: float
+    level: float
+
+
+@dataclass(frozen=True)
+class Region:
+    """What the emulators of some waves have not ruled out."""
+
+    plan: Calibration
+    truth: Truth
+    waves: tuple[Wave, ...]
+
+    def distance(self, x: np.ndarray) -> np.ndarray:
+        """The largest, over waves, of second largest implausibilities at places (n, k) of the ranges."""
+        out = np.zeros(len(x))
+        for wave in self.waves:
+            out = np.maximum(out, ruling.second_largest(ruling.implausibility(wave.emulators, self.truth, x)))
+        return out
+
+    @cached_property
+    def points(self) -> Sample:
+        """Points of the prior that are left."""
+        if not self.waves:
+            rng = np.random.default_rng(self.plan.seed)
+            return Sample(rng.random((CANDIDATES, self.plan.space.k)), np.zeros(CANDIDATES), 1.0, np.inf)
+        score = lambda u: self.distance(self.plan.space.places(u))  # noqa: E731
+        return sampling.below(score, self.plan.cutoff, CANDIDATES, self.plan.space.k, self.plan.seed + len(self.waves))
+
+    def inside(self, x: np.ndarray) -> np.ndarray:
+        return self.distance(x) <= max(self.plan.cutoff, self.points.level) if self.waves else np.ones(len(x), bool)
+
+    def chosen(self, n: int) -> np.ndarray:
+        """Places of `n` points of a new wave: an even sample of the prior first, later a part of the points that are left."""
+        if not self.waves:
+            return self.plan.space.places(designs.lhs(n, self.plan.space.k, self.plan.seed))
+        rng = np.random.default_rng(self.plan.seed + 100 + len(self.waves))
+        u = np.unique(self.points.u, axis=0)
+        rows = rng.choice(len(u), n, replace=len(u) < n)
+        return self.plan.space.places(u[rows])
+
+
+def made(plan: Calibration, folder: Path, number: int, places: Callable[[], np.ndarray], replicates: int, hands: Hands) -> Table:
+    """The table of a folder's runs; points are asked for only when the folder has none yet."""
+    from experiments.studies import load_study
+
+    if (folder / "study.toml").is_file():
+        study = load_study(folder / "study.toml")
+    else:
+        study = seeing.study_of(plan, folder.name, plan.space.values(places()), replicates, number)
+    hands.sweep(study, folder)
+    return seeing.table_of(folder, plan)
+
+
+def trained(region: Region, tables: list[Table]) -> Emulators:
+    """Emulators from the newest runs at points that are not ruled out yet, at most MOST_TRAINED of them."""
+    kept: list[Table] = []
+    room = MOST_TRAINED
+    for table in reversed(tables):
+        rows = np.flatnonzero(region.inside(table.places))[:room]
+        room -= len(rows)
+        if len(rows):
+            kept.append(part_of(table, rows))
+        if room <= 0:
+            break
+    return emulators.fit(Table.joined(kept))
+
+
+def part_of(table: Table, points: np.ndarray) -> Table:
+    """Some points of a table with their runs."""
+    number = np.full(table.n_points, -1)
+    number[points] = np.arange(len(points))
+    runs = number[table.point] >= 0
+    return Table(number[table.point[runs]], table.seed[runs], table.values[runs], table.places[points], table.seconds)
+
+
+def all_waves(plan: Calibration, truth: Truth, folder: Path, hands: Hands, tell: Tell = say, first: Table | None = None) -> Region:
+    """Every wave of the plan, made or found. `first` stands for the first wave where its runs are there already."""
+    done: list[Wave] = []
+    for number in range(1, plan.budget.waves + 1):
+        region = Region(plan, truth, tuple(done))
+        if number == 1 and first is not None:
+            table = first
+        else:
+            table = made(plan, folder / f"wave-{number}", number, lambda: region.chosen(plan.budget.points), plan.budget.replicates, hands)  # noqa: B023
+        fitted = trained(region, [*(w.table for w in done), table])
+        left, level = (region.points.size, region.points.level) if done else (1.0, np.inf)
+        done.append(Wave(number, table, fitted, left, level))
+        tell(_told(plan, truth, done[-1]))
+    return Region(plan, truth, tuple(done))
+
+
+def _told(plan: Calibration, truth: Truth, wave: Wave) -> str:
+    """A wave in a sentence."""
+    r2 = [e.r2 for e in wave.emulators.of if e is not None and np.isfinite(e.r2)]
+    own = ruling.second_largest(distance_of_runs(truth, wave))
+    return (
+        f"wave {wave.number}: {wave.table.n_points} points, {len(wave.table.point)} runs, from {wave.left:.2g} of the prior; emulators "
+        f"foretell {np.median(r2):.0%} of the variance (median); {np.mean(own <= plan.cutoff):.0%} of the points lie within the cutoff."
+    )
+
+
+def distance_of_runs(truth: Truth, wave: Wave) -> np.ndarray:
+    """Implausibility by the runs of each point alone, (points, targets known), infinite where there is no value."""
+    means, runs = wave.table.means(), wave.table.runs_of()
+    out = []
+    for k, e in enumerate(wave.emulators.of):
+        if e is not None and truth.known[k]:
+            luck = e.variance(wave.table.places)
+            spread = np.sqrt(truth.variance[k] + luck * (1 + 1 / np.maximum(runs[:, k], 1)))
+            out.append(np.abs(truth.z[k] - means[:, k]) / spread)
+    return np.nan_to_num(np.column_stack(out), nan=np.inf)
