@@ -50,13 +50,19 @@ class Analysis:
     notes: list[str] = field(default_factory=list)
 
 
-def analysis(results: Results, measures: list[str] | None = None, condition: str | None = None, precision: float | None = None) -> Analysis:
+def analysis(
+    results: Results, measures: list[str] | None = None, condition: str | None = None, precision: float | None = None
+) -> Analysis:
     """Everything that the design of these results lets one say of some measures."""
     from experiments.contrasts import form_of
 
     names = [results.known_measure(m) for m in dict.fromkeys(measures)] if measures else results.headline
     form = form_of(results)
-    found = Analysis(results, [_measured(results, name, form, precision) for name in names], notes=[results.note] if results.note else [])
+    found = Analysis(
+        results,
+        [_measured(results, name, form, precision) for name in names],
+        notes=[results.note] if results.note else [],
+    )
     if form == "cloud":
         for one in found.measures if measures else found.measures[:SURROGATES]:
             _add_surrogate(results, one)
@@ -112,19 +118,27 @@ def _upper(results: Results, name: str) -> str:
     """The condition that a measure is high: above its upper quartile, or above its least where that is the same."""
     values = results.done[name].dropna()
     bound = float(values.quantile(TOP)) if len(values) else 0.0
-    return f"{name} > {bound:.6g}" if not len(values) or (values > float(f"{bound:.6g}")).any() else f"{name} > {values.min():.6g}"
+    return (
+        f"{name} > {bound:.6g}"
+        if not len(values) or (values > float(f"{bound:.6g}")).any()
+        else f"{name} > {values.min():.6g}"
+    )
 
 
 # The command
 
 
-def carry_out(folder: Path, measures: list[str] | None, as_json: bool, condition: str | None = None, precision: str | None = None) -> int:
+def carry_out(
+    folder: Path, measures: list[str] | None, as_json: bool, condition: str | None = None, precision: str | None = None
+) -> int:
     """Analyzes a folder and prints tables, or JSON."""
     from experiments.results import load
 
     results = load(folder)
     if not len(results.done):
-        raise InputError(f"{results.label} holds no run that ended well; {len(results.failed)} failed (column `error` of its runs says why).")
+        raise InputError(
+            f"{results.label} holds no run that ended well; {len(results.failed)} failed (column `error` of its runs says why)."
+        )
     told = analysis(results, measures, condition, _share(precision))
     if as_json:
         print(json.dumps(as_data(told), indent=1, allow_nan=False))
@@ -169,18 +183,41 @@ def as_data(told: Analysis) -> dict[str, Any]:
         "box": None,
     }
     if told.box is not None:
-        out["box"] = asdict(told.box) | {"limits": told.box.limits, "trajectory": told.box.trajectory, "sentence": told.box.sentence()}
+        out["box"] = asdict(told.box) | {
+            "limits": told.box.limits,
+            "trajectory": told.box.trajectory,
+            "sentence": told.box.sentence(),
+        }
     return plain(out)
 
 
 def _measure_data(one: Measured) -> dict[str, Any]:
     noise = asdict(one.noise) | {"share": one.noise.share, "is_there": one.noise.is_there}
-    out = {"unit": one.unit, "mean": asdict(one.mean), "noise": noise, "effects": one.effects, "effects_r2": one.effects.attrs["r2"]}
-    out |= {"variance_shares": one.variance, "indices": one.indices, "surrogate": None, "convergence": asdict(one.needed), "notes": one.notes}
+    out = {
+        "unit": one.unit,
+        "mean": asdict(one.mean),
+        "noise": noise,
+        "effects": one.effects,
+        "effects_r2": one.effects.attrs["r2"],
+    }
+    out |= {
+        "variance_shares": one.variance,
+        "indices": one.indices,
+        "surrogate": None,
+        "convergence": asdict(one.needed),
+        "notes": one.notes,
+    }
     if one.indices is not None and "pairs" in one.indices.attrs:
         out["index_pairs"] = one.indices.attrs["pairs"]
     if one.surrogate is not None:
         s = one.surrogate
-        out["surrogate"] = {"kind": s.kind, "r2": asdict(s.r2), "rmse": asdict(s.rmse), "ceiling": s.ceiling, "points": s.n_points, "note": s.note}
+        out["surrogate"] = {
+            "kind": s.kind,
+            "r2": asdict(s.r2),
+            "rmse": asdict(s.rmse),
+            "ceiling": s.ceiling,
+            "points": s.n_points,
+            "note": s.note,
+        }
         out["surrogate"] |= {"shares": one.shares.table, "floor": one.shares.floor}
     return out

@@ -50,7 +50,9 @@ def _head(told: Analysis, console: Console) -> None:
         console.print(question)
     points, seeds = len(results.points), results.seeds
     over = f" over {_listed(results)}" if results.factors else ""
-    console.print(f"{results.design}{over}: {points:,} point{'s' if points > 1 else ''}, seeds {seeds_text(seeds)}, {len(results.done):,} runs")
+    console.print(
+        f"{results.design}{over}: {points:,} point{'s' if points > 1 else ''}, seeds {seeds_text(seeds)}, {len(results.done):,} runs"
+    )
     planned = results.manifest.get("n_runs")
     there = len(results.runs)
     if planned and there < planned:
@@ -58,7 +60,10 @@ def _head(told: Analysis, console: Console) -> None:
     failed = results.failed
     if len(failed):
         where = ", ".join(f"point {r.point} seed {r.seed}" for r in failed.head(5).itertuples())
-        console.print(f"{len(failed)} failed: {where}{', ...' if len(failed) > 5 else ''}; left out, with their pairs", style="yellow")
+        console.print(
+            f"{len(failed)} failed: {where}{', ...' if len(failed) > 5 else ''}; left out, with their pairs",
+            style="yellow",
+        )
     for note in told.notes:
         console.print(note, style="yellow")
 
@@ -72,7 +77,9 @@ def _listed(results: Any) -> str:
 def _measure(one: Measured, console: Console) -> None:
     unit = f" {one.unit}" if one.unit else ""
     limits = f" ({interval_text(one.mean.low, one.mean.high)})" if math.isfinite(one.mean.low) else ""
-    console.print(f"\n[bold]{one.name}[/]  mean {figure(one.mean.estimate)}{unit}{limits}, {one.mean.n} seed{'s' if one.mean.n != 1 else ''}")
+    console.print(
+        f"\n[bold]{one.name}[/]  mean {figure(one.mean.estimate)}{unit}{limits}, {one.mean.n} seed{'s' if one.mean.n != 1 else ''}"
+    )
     console.print(_noise_words(one), style="dim" if one.noise.is_there else "yellow")
     for note in one.notes:
         if note != one.noise.note:
@@ -91,7 +98,9 @@ def _noise_words(one: Measured) -> str:
         return f"one point; spread of a run {figure(math.sqrt(noise.run))} {one.unit}" if noise.run >= 0 else noise.note
     if noise.note:
         return noise.note
-    floor = f"luck makes {share_text(noise.share)} of the variance between points' means (spread of a run {figure(math.sqrt(noise.run))} {one.unit})".replace(" )", ")")
+    floor = f"luck makes {share_text(noise.share)} of the variance between points' means (spread of a run {figure(math.sqrt(noise.run))} {one.unit})".replace(
+        " )", ")"
+    )
     return floor if noise.is_there else f"points do not differ by more than luck (p = {noise.p:.2g}): nothing there"
 
 
@@ -115,18 +124,33 @@ def _effects(one: Measured, console: Console) -> None:
     rows = _chosen(one.effects)
     known = one.variance is not None and one.noise.is_there
     shares = one.variance.set_index("term").to_dict("index") if known else {}
-    table = _table("factor", "change", f"effect{', ' if one.unit else ''}{one.unit}", "95 %", "N", *(["share of variance", "95 %"] if shares else []), "")
+    table = _table(
+        "factor",
+        "change",
+        f"effect{', ' if one.unit else ''}{one.unit}",
+        "95 %",
+        "N",
+        *(["share of variance", "95 %"] if shares else []),
+        "",
+    )
     for row in rows.head(MOST_ROWS).to_dict("records"):
         name = f"{row['factor']} x {row['by']}" if row["by"] else row["factor"]
         change = f"{said(row['a'])} -> {said(row['b'])}"
         cells = [name, change, figure(row["effect"], True), interval_text(row["low"], row["high"]), str(row["n"])]
         if shares:
             share = shares.get(name) if row["last"] else None
-            cells += [share_text(_clipped(share["share"])), _clipped_text(share["low"], share["high"])] if share else ["", ""]
+            cells += (
+                [share_text(_clipped(share["share"])), _clipped_text(share["low"], share["high"])]
+                if share
+                else ["", ""]
+            )
         table.add_row(*cells, "" if row["clear"] else row["note"] or "holds 0", style=None if row["clear"] else "dim")
     console.print(table)
     r2, more = one.effects.attrs["r2"], len(rows) - MOST_ROWS
-    words = [f"straight lines over the whole range, R2 {r2:.2f}" if r2 is not None else "", f"{more} more rows with --json" if more > 0 else ""]
+    words = [
+        f"straight lines over the whole range, R2 {r2:.2f}" if r2 is not None else "",
+        f"{more} more rows with --json" if more > 0 else "",
+    ]
     if any(words):
         console.print("; ".join(w for w in words if w), style="dim")
 
@@ -157,7 +181,11 @@ def _indices(one: Measured, console: Console) -> None:
     found = one.indices
     is_sobol = "total" in found
     rows = found.sort_values("total" if is_sobol else "mu_star", ascending=False)
-    heads = ["factor", "first", "95 %", "total", "95 %"] if is_sobol else ["factor", "mean size", "95 %", "mean", "95 %", "sigma", "unit"]
+    heads = (
+        ["factor", "first", "95 %", "total", "95 %"]
+        if is_sobol
+        else ["factor", "mean size", "95 %", "mean", "95 %", "sigma", "unit"]
+    )
     table = _table(*heads, "floor", "")
     for row in rows.head(MOST_ROWS).to_dict("records"):
         high = figure(row["noise_high"])
@@ -165,9 +193,16 @@ def _indices(one: Measured, console: Console) -> None:
             cells = [share_text(row["first"]), _shares(row, "first"), share_text(row["total"]), _shares(row, "total")]
             high = share_text(row["noise_high"])
         else:
-            cells = [figure(row["mu_star"]), interval_text(row["low"], row["high"]), figure(row["mu"], True), interval_text(row["mu_low"], row["mu_high"])]
+            cells = [
+                figure(row["mu_star"]),
+                interval_text(row["low"], row["high"]),
+                figure(row["mu"], True),
+                interval_text(row["mu_low"], row["mu_high"]),
+            ]
             cells += [figure(row["sigma"]), row["unit"]]
-        table.add_row(row["factor"], *cells, high, "" if row["clear"] else "luck", style=None if row["clear"] else "dim")
+        table.add_row(
+            row["factor"], *cells, high, "" if row["clear"] else "luck", style=None if row["clear"] else "dim"
+        )
     console.print(table)
     left, attrs = len(rows) - MOST_ROWS, found.attrs
     what = "Sobol indices" if is_sobol else "elementary effects of Morris, over the whole range"
@@ -181,7 +216,7 @@ def _indices(one: Measured, console: Console) -> None:
 def _surrogate(one: Measured, console: Console) -> None:
     s, told = one.surrogate, one.shares
     kind = {"gp": "Gaussian process", "forest": "forest", "tree": "tree"}[s.kind]
-    best = f" of at most {s.ceiling:.2f}" if math.isfinite(s.ceiling) else ""
+    best = f" of at most {s.ceiling:.2f}" if s.ceiling > s.r2.estimate else ""
     console.print(
         f"surrogate ({kind}): cross-validated R2 {s.r2.estimate:.2f} ({s.r2.low:.2f} to {s.r2.high:.2f}){best}, "
         f"error {figure(s.rmse.estimate)} {s.unit}, {s.n_points} points"
@@ -194,7 +229,10 @@ def _surrogate(one: Measured, console: Console) -> None:
         cells = [share_text(row["first"]), _shares(row, "first"), share_text(row["total"]), _shares(row, "total")]
         table.add_row(row["factor"], *cells, "" if row["clear"] else "luck", style=None if row["clear"] else "dim")
     console.print(table)
-    console.print(f"shares of its variance; luck: not above {share_text(told.floor)}, which a column of random numbers gets", style="dim")
+    console.print(
+        f"shares of its variance; luck: not above {share_text(told.floor)}, which a column of random numbers gets",
+        style="dim",
+    )
 
 
 def _shares(row: dict[str, Any], name: str) -> str:
@@ -209,12 +247,22 @@ def _convergence(told: Analysis, console: Console) -> None:
     console.print("\n[bold]seeds that a point's mean takes[/] to be known within so much")
     table = _table("measure", "within", "unit", "typical", "95 %", "worst point", "have", "")
     for n in found:
-        within = f"{n.share:.0%} = {figure(n.within)}" if n.share is not None and math.isfinite(n.within) else figure(n.within)
-        numbers = [f"{n.typical:,}", f"{n.low:,} to {n.high:,}", f"{n.worst:,} (point {n.worst_point})"] if n.typical is not None else ["-", "-", "-"]
+        within = (
+            f"{n.share:.0%} = {figure(n.within)}"
+            if n.share is not None and math.isfinite(n.within)
+            else figure(n.within)
+        )
+        numbers = (
+            [f"{n.typical:,}", f"{n.low:,} to {n.high:,}", f"{n.worst:,} (point {n.worst_point})"]
+            if n.typical is not None
+            else ["-", "-", "-"]
+        )
         table.add_row(n.measure, within, n.unit, *numbers, str(n.have), n.note, style=None if n.is_enough else "dim")
     console.print(table)
 
 
 def _foot(told: Analysis, console: Console) -> None:
     if any(len(one.effects) for one in told.measures):
-        console.print("\n95 % intervals each: of twenty rows where nothing is, one leaves out zero by chance.", style="dim")
+        console.print(
+            "\n95 % intervals each: of twenty rows where nothing is, one leaves out zero by chance.", style="dim"
+        )

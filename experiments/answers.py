@@ -117,24 +117,26 @@ def _effect(results: Results, row, named: Named) -> str:
 
 def _turns(results: Results, measure: str, named: Named) -> list[str]:
     """Best levels that lie inside a factor's range and surely differ from both of its ends."""
+    from experiments.optimum import optimum
+
     out = []
     for factor in results.factors if contrasts.form_of(results) == "grid" else []:
-        there = levels(results.points[factor])
-        if len(there) < 4 or results.points[factor].dtype.kind not in "iuf":
+        if len(levels(results.points[factor])) < 4 or results.points[factor].dtype.kind not in "iuf":
             continue
-        mean = contrasts.level_means(results, measure, factor)["mean"].to_numpy(float)
-        if not np.isfinite(mean).all():
-            continue
-        for k, words in ((int(mean.argmin()), "lowest"), (int(mean.argmax()), "highest")):
-            if not 0 < k < len(there) - 1:
+        for best, beyond in (("low", "higher"), ("high", "lower")):
+            told = optimum(results, measure, factor, best)
+            ends = told.table.iloc[[0, -1]]
+            if ends["rival"].any():
                 continue
-            ends = [contrasts.paired(results, measure, factor, there[k], end) for end in (there[0], there[-1])]
-            if all(e.is_clear for e in ends):
-                name = factor_of(results, factor)
-                gaps = " and ".join(
-                    f"{mean_text(e.mean, e.low, e.high)}{_unit(named)} (95 % {interval(e.low, e.high)}) at {name.told(word(e.b))}" for e in ends
-                )
-                out.append(f"{words.capitalize()} with {name.name} at {name.told(word(there[k]))}: {gaps}.")
+            name = factor_of(results, factor)
+            gaps = " and ".join(
+                f"{mean_text(r['behind'], r['behind_low'], r['behind_high']).lstrip('+')}{_unit(named)} at {name.told(word(r[factor]))}"
+                f" (95 % {interval(r['behind_low'], r['behind_high'])})"
+                for r in ends.to_dict("records")
+            )
+            where = f"{name.told(word(told.level[factor]))}"
+            reach = f" (95 % {word(told.low[factor]):g} to {word(told.high[factor]):g})" if told.low[factor] is not None else ""
+            out.append(f"{best.capitalize()}est with {name.name} at {where}{reach}; {beyond} by {gaps}, {_seeds(told.n)}.")
     return out
 
 

@@ -41,7 +41,7 @@ class Quantity(_Table):
     of: str
 
 
-class Test(_Table):
+class Comparison(_Table):
     """One comparison: two arms of a study, one arm and a bound, or two groups of factors by their shares of the variance."""
 
     measure: str
@@ -56,7 +56,7 @@ class Test(_Table):
     told: bool = Field(False, description="reported beside the claim, decides nothing")
 
     @model_validator(mode="after")
-    def _one_form(self) -> Test:
+    def _one_form(self) -> Comparison:
         forms = (
             self.from_ is not None and self.to is not None and self.bound is None,
             self.from_ is None and self.to is not None and self.bound is not None,
@@ -78,7 +78,7 @@ class Claim(_Table):
     statement: str
     study: str
     scope: str
-    test: list[Test] = Field(min_length=1)
+    test: list[Comparison] = Field(min_length=1)
 
 
 class Claims(_Table):
@@ -90,7 +90,7 @@ class Claims(_Table):
 class Finding:
     """What a test found: the effect as a difference, and as a share of the mean of `from` where there is one."""
 
-    test: Test
+    test: Comparison
     label: str
     unit: str
     effect: Interval  # `to` less `from`, mean of `to`, or people's share less equipment's
@@ -110,7 +110,9 @@ class Answer:
     verdict: str
     n: int
     failed: int
-    seeds: str
+    seeds: list[int]
+    scenarios: list[str]
+    commit: str  # of the model that made the runs
     sentence: str
 
 
@@ -121,7 +123,7 @@ def load_claims() -> Claims:
     try:
         return Claims.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except ValidationError as error:
-        raise first_error(error, path.name, [*Claim.model_fields, *Test.model_fields]) from None
+        raise first_error(error, path.name, [*Claim.model_fields, *Comparison.model_fields]) from None
 
 
 def chosen(names: list[str]) -> list[Claim]:
@@ -145,7 +147,9 @@ def answer(claim: Claim, results: Results) -> Answer:
         verdict,
         len(runs),
         len(results.failed),
-        intervals.seeds_text(runs["seed"].unique()),
+        results.seeds,
+        sorted(runs["scenario"].unique().tolist()),
+        str(results.manifest.get("git_commit") or "unknown"),
         sentence_of(findings[0]),
     )
 
@@ -199,7 +203,7 @@ def _arm(claim: Claim, values: pd.Series, runs: pd.DataFrame, levels: dict[str, 
     return values[inside].groupby(runs["seed"][inside]).mean()
 
 
-def _finding(claim: Claim, test: Test, results: Results, runs: pd.DataFrame) -> Finding:
+def _finding(claim: Claim, test: Comparison, results: Results, runs: pd.DataFrame) -> Finding:
     label, unit = _label(test.measure, results)
     if test.people:
         return _shares(test, results, label)
@@ -226,7 +230,7 @@ def _level(values: pd.Series) -> Interval:
     return intervals.of_mean(values)
 
 
-def _shares(test: Test, results: Results, label: str) -> Finding:
+def _shares(test: Comparison, results: Results, label: str) -> Finding:
     """Share of the variance of the people's factors less that of the equipment's, by a metamodel."""
     from experiments import surrogate
 
@@ -255,7 +259,7 @@ def sentence_of(finding: Finding) -> str:
     return f"{_capital(finding.label)} {way} from {number(finding.before)} to {number(finding.after)}{unit}{change}: {arms_of(test)}."
 
 
-def arms_of(test: Test) -> str:
+def arms_of(test: Comparison) -> str:
     """The two arms of a test in words."""
     if test.people:
         return "people against equipment"

@@ -148,6 +148,10 @@ def sweep(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> int:
     """Make the runs of a study that its folder does not hold yet; the same command resumes."""
+    if not scheduler:
+        from experiments.workers import warm
+
+        warm()  # kernels are loaded while the rest is
     from experiments.sweep import carry_out
 
     return carry_out(
@@ -204,6 +208,33 @@ def report(
     from experiments.report import carry_out
 
     return carry_out(folder, out)
+
+
+@app.command()
+def claims(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[C1 ...]", help="Claims by id; all when none is given.")] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the studies' runs and of the answers.")] = Path("runs/claims"),
+    workers: Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes; else one a core.")] = None,
+    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler instead of local processes.")] = None,
+    made_only: Annotated[bool, typer.Option("--made-only", help="Answer from the runs that are there; make none.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print the answers as JSON and nothing else.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> int:
+    """Answer the claims of the founding analysis: effect, interval, verdict."""
+    from experiments.verdicts import carry_out
+
+    return carry_out(names or [], out, workers, scheduler, made_only, json_, quiet)
+
+
+@app.command()
+def excerpt(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep.")],
+    to: Annotated[Path, typer.Argument(metavar="TO", help="Folder of the small copy.")],
+) -> None:
+    """Copy a sweep's final figures to a small folder, to be kept with the code."""
+    from experiments.excerpt import excerpt as made
+
+    print(made(folder, to))
 
 
 @app.command()

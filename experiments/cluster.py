@@ -7,6 +7,7 @@ counts. A worker with other code than ours makes nothing.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from concurrent.futures import Future
@@ -66,10 +67,16 @@ class Cluster:
     @property
     def ahead(self) -> int:
         """Runs to give out now; a cluster that is still empty gets a few."""
+        if self.client.status not in ("running", "connecting"):
+            raise self._gone()
         if time.monotonic() - self._looked > LOOK_S:
             self._looked = time.monotonic()
-            self._threads = sum(self.client.nthreads().values())
+            with contextlib.suppress(Exception):  # it may be away for a moment
+                self._threads = sum(self.client.nthreads().values())
         return AHEAD * max(self._threads, 4)
+
+    def _gone(self) -> InputError:
+        return InputError(f"the Dask scheduler at {self.address} is gone; start it, and the same command goes on.")
 
     def submit(self, fn: Any, /, *args: Any) -> Future:
         """A future of the answer; the cluster keeps nothing of it once it is here."""
@@ -87,7 +94,7 @@ class Cluster:
         except KilledWorker as death:
             future.set_exception(WorkerDied(str(death).splitlines()[0]))
         except CancelledError:
-            future.set_exception(InputError(f"the Dask scheduler at {self.address} is gone; start it, and the same command goes on."))
+            future.set_exception(self._gone())
         except BaseException as error:
             future.set_exception(error)
         finally:

@@ -39,7 +39,11 @@ class Comparison:
 
 def compared(a: Results, b: Results, measures: list[str] | None = None) -> Comparison:
     """The comparison of two sets of results that have the same settings, or one setting each."""
-    names = [b.known_measure(a.known_measure(m)) for m in measures] if measures else [m for m in a.headline if m in b.measures]
+    names = (
+        [b.known_measure(a.known_measure(m)) for m in measures]
+        if measures
+        else [m for m in a.headline if m in b.measures]
+    )
     if not names:
         raise InputError(f"{a.label} and {b.label} have no measure in common.")
     pairs, only_a, only_b = _pairs(a, b)

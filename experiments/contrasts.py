@@ -75,7 +75,9 @@ def paired(
     return contrast(matrix.loc[one], matrix.loc[two], measure, results.unit(measure), factor, a, b, method)
 
 
-def contrast(one: pd.DataFrame, two: pd.DataFrame, measure: str, unit: str, factor: str, a: Any, b: Any, method: str = "t") -> Contrast:
+def contrast(
+    one: pd.DataFrame, two: pd.DataFrame, measure: str, unit: str, factor: str, a: Any, b: Any, method: str = "t"
+) -> Contrast:
     """The paired contrast of two tables (settings, seeds) with the same rows and columns."""
     left, right = one.to_numpy(float), two.to_numpy(float)
     both = np.isfinite(left) & np.isfinite(right)
@@ -123,14 +125,25 @@ def level_means(results: Results, measure: str, factor: str) -> pd.DataFrame:
     for level in levels(results.points[factor]):
         inside = matrix[holds(results.points[factor], level, factor)]
         told = intervals.of_mean(mean_of(inside.to_numpy(float), 0))
-        rows.append({"level": level, "mean": told.estimate, "low": told.low, "high": told.high, "n": told.n, "points": len(inside)})
+        rows.append(
+            {
+                "level": level,
+                "mean": told.estimate,
+                "low": told.low,
+                "high": told.high,
+                "n": told.n,
+                "points": len(inside),
+            }
+        )
     return pd.DataFrame(rows).assign(unit=results.unit(measure))
 
 
 # All effects
 
 
-def interaction(results: Results, measure: str, first: str, second: str, ends: tuple[tuple[Any, Any], tuple[Any, Any]]) -> Interval:
+def interaction(
+    results: Results, measure: str, first: str, second: str, ends: tuple[tuple[Any, Any], tuple[Any, Any]]
+) -> Interval:
     """How much the effect of one factor changes when another goes from its first to its last level, over seeds."""
     (a, b), (c, d) = ends
     matrix = results.matrix(measure)
@@ -157,7 +170,9 @@ def effects(results: Results, measure: str) -> pd.DataFrame:
     else:
         rows = [row for factor in results.factors for row in _main(results, measure, factor, form)]
         if form == "grid":
-            rows += [row for pair in itertools.combinations(results.factors, 2) for row in _pairs(results, measure, *pair)]
+            rows += [
+                row for pair in itertools.combinations(results.factors, 2) for row in _pairs(results, measure, *pair)
+            ]
     columns = ["factor", "by", "a", "b", "effect", "low", "high", "n", "points", "unit", "note"]
     table = pd.DataFrame(rows, columns=columns).astype({"a": object, "b": object})
     table["clear"] = (table["low"] > 0) | (table["high"] < 0)
@@ -192,9 +207,13 @@ def _main(results: Results, measure: str, factor: str, form: str) -> list[dict[s
         try:
             told = paired(results, measure, factor, base, level)
         except InputError:  # a sweep that is not finished
-            rows.append(_row(factor, "", base, level, math.nan, math.nan, math.nan, 0, 0, results.unit(measure), UNMATCHED))
+            rows.append(
+                _row(factor, "", base, level, math.nan, math.nan, math.nan, 0, 0, results.unit(measure), UNMATCHED)
+            )
             continue
-        rows.append(_row(factor, "", base, level, told.mean, told.low, told.high, told.n, told.settings, told.unit, told.note))
+        rows.append(
+            _row(factor, "", base, level, told.mean, told.low, told.high, told.n, told.settings, told.unit, told.note)
+        )
     return rows
 
 
@@ -208,8 +227,23 @@ def _pairs(results: Results, measure: str, first: str, second: str) -> list[dict
     except InputError:  # a sweep that is not finished
         told = Interval(math.nan, math.nan, math.nan, 0, UNMATCHED)
     points = len(results.points)
-    return [_row(first, second, *ends[0], told.estimate, told.low, told.high, told.n, points, results.unit(measure), told.note)]
+    return [
+        _row(
+            first,
+            second,
+            *ends[0],
+            told.estimate,
+            told.low,
+            told.high,
+            told.n,
+            points,
+            results.unit(measure),
+            told.note,
+        )
+    ]
 
 
 def _row(*values: Any) -> dict[str, Any]:
-    return dict(zip(["factor", "by", "a", "b", "effect", "low", "high", "n", "points", "unit", "note"], values, strict=True))
+    return dict(
+        zip(["factor", "by", "a", "b", "effect", "low", "high", "n", "points", "unit", "note"], values, strict=True)
+    )

@@ -67,7 +67,9 @@ def _by_seed(results: Results, measure: str, point: int | None) -> pd.Series:
     if point is None:
         return mean_by_seed(matrix)
     if point not in matrix.index:
-        raise InputError(f"{results.label} has no point {point}; allowed: {matrix.index.min()} to {matrix.index.max()}.")
+        raise InputError(
+            f"{results.label} has no point {point}; allowed: {matrix.index.min()} to {matrix.index.max()}."
+        )
     return matrix.loc[point].dropna()
 
 
@@ -82,8 +84,21 @@ def needed(results: Results, measure: str, within: float | None = None, share: f
         share = PRECISION
     matrix = results.matrix(measure)
     have = np.isfinite(matrix.to_numpy(float)).sum(axis=1)
-    told: dict[str, Any] = {"measure": measure, "unit": results.unit(measure), "share": share, "have": int(have.min()), "n_points": len(matrix)}
-    unknown = {"within": within if within is not None else math.nan, "typical": None, "low": None, "high": None, "worst": None, "worst_point": None}
+    told: dict[str, Any] = {
+        "measure": measure,
+        "unit": results.unit(measure),
+        "share": share,
+        "have": int(have.min()),
+        "n_points": len(matrix),
+    }
+    unknown = {
+        "within": within if within is not None else math.nan,
+        "typical": None,
+        "low": None,
+        "high": None,
+        "worst": None,
+        "worst_point": None,
+    }
     if not (have > 1).any():
         return Needed(**told, **unknown, note="one seed a point: the spread is unknown")
     matrix = matrix[have > 1]
@@ -91,7 +106,19 @@ def needed(results: Results, measure: str, within: float | None = None, share: f
     wanted = np.full(len(matrix), within) if within is not None else share * mean
     moved = spread > 0
     if not moved.any():
-        return Needed(**told, **unknown | {"within": float(np.median(wanted)), "typical": 2, "low": 2, "high": 2, "worst": 2, "worst_point": int(matrix.index[0])}, note="all runs of a point agree")
+        return Needed(
+            **told,
+            **unknown
+            | {
+                "within": float(np.median(wanted)),
+                "typical": 2,
+                "low": 2,
+                "high": 2,
+                "worst": 2,
+                "worst_point": int(matrix.index[0]),
+            },
+            note="all runs of a point agree",
+        )
     known = moved & (wanted > 1e-9 * spread)  # a mean of 0 has no share of itself to be known to
     if not known.any():
         return Needed(**told, **unknown, note="the means are 0: give the precision in the measure's unit")
@@ -102,7 +129,16 @@ def needed(results: Results, measure: str, within: float | None = None, share: f
     note = f"{len(known) - known.sum()} points whose runs agree or have a mean of 0 left out" if not known.all() else ""
     worst = int(np.argmax(takes))
     points = matrix.index[known]
-    return Needed(**told, within=float(w), typical=int(takes[middle]), low=low, high=high, worst=int(takes[worst]), worst_point=int(points[worst]), note=note)
+    return Needed(
+        **told,
+        within=float(w),
+        typical=int(takes[middle]),
+        low=low,
+        high=high,
+        worst=int(takes[worst]),
+        worst_point=int(points[worst]),
+        note=note,
+    )
 
 
 def replicates(spread: float, within: float) -> int:

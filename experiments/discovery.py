@@ -40,7 +40,9 @@ class Box:
     mass: float  # share of all points that lie in it
     n: int  # runs
     n_points: int
-    trajectory: pd.DataFrame = field(repr=False)  # PRIM's boxes from the whole space on: coverage, density, mass, limits
+    trajectory: pd.DataFrame = field(
+        repr=False
+    )  # PRIM's boxes from the whole space on: coverage, density, mass, limits
     note: str = ""
 
     @property
@@ -68,13 +70,29 @@ def prim(results: Results, condition: str) -> Box:
     base = _density(share.to_numpy(), by_point.size().loc[points.index].to_numpy())
     nothing = _nothing(condition, hits, points, names)
     if nothing:
-        return Box(condition, _no_limits(), base, base, base.estimate, 1.0, 1.0, len(hits), len(points), pd.DataFrame(), nothing)
+        return Box(
+            condition,
+            _no_limits(),
+            base,
+            base,
+            base.estimate,
+            1.0,
+            1.0,
+            len(hits),
+            len(points),
+            pd.DataFrame(),
+            nothing,
+        )
     x, y, owner = points[names], hits.astype(int), results.done.loc[hits.index, "point"]
     limits, trajectory = _search(x.loc[owner], y.to_numpy())
     inside = _inside(x, limits)
     held_out = _held_out(x, y, owner)
     n = by_point.size().loc[points.index].to_numpy()
-    density = _density(share.to_numpy()[held_out], n[held_out]) if held_out.any() else Interval(math.nan, math.nan, math.nan, 0, "no value")
+    density = (
+        _density(share.to_numpy()[held_out], n[held_out])
+        if held_out.any()
+        else Interval(math.nan, math.nan, math.nan, 0, "no value")
+    )
     note = "" if limits else "no limit is better than chance"
     if limits and not density.low > base.estimate:
         note = f"on points left out it holds {density.estimate:.0%} of hits against {base.estimate:.0%} everywhere, which may be chance"
@@ -106,9 +124,11 @@ def _hits(results: Results, condition: str) -> pd.Series:
     try:
         found = runs.eval(condition)
     except Exception as error:
-        raise InputError(f"condition {condition!r}: {str(error).splitlines()[0]}; such as \"held_km2 > 900\".") from None
+        raise InputError(f'condition {condition!r}: {str(error).splitlines()[0]}; such as "held_km2 > 900".') from None
     if not isinstance(found, pd.Series) or found.dtype.kind != "b":
-        raise InputError(f"condition {condition!r} is no yes or no; such as \"held_km2 > 900\".{did_you_mean(condition, results.measures)}")
+        raise InputError(
+            f'condition {condition!r} is no yes or no; such as "held_km2 > 900".{did_you_mean(condition, results.measures)}'
+        )
     return found[runs[words].notna().all(axis=1)]
 
 
@@ -126,13 +146,18 @@ def _search(x: pd.DataFrame, y: np.ndarray) -> tuple[dict[str, Any], pd.DataFram
         warnings.simplefilter("ignore")  # of optional parts that are not installed
         from ema_workbench.analysis.prim import Prim
 
-        frame = pd.DataFrame({c: x[c].astype(float) if x[c].dtype.kind in "iuf" else x[c].map(said).astype(object) for c in x})
+        frame = pd.DataFrame(
+            {c: x[c].astype(float) if x[c].dtype.kind in "iuf" else x[c].map(said).astype(object) for c in x}
+        )
         frame = frame.set_axis(range(len(frame))).add_prefix(OWN)  # a column called "scenario" would be dropped
         found = Prim(frame, y, mass_min=LEAST_MASS).find_box()
         told = found.peeling_trajectory
         balance = 2 * told["coverage"] * told["density"] / (told["coverage"] + told["density"]).clip(lower=1e-12)
         found.select(int(balance.idxmax()))
-    chance = {name: min((p for p in np.atleast_1d(values) if p >= 0), default=1.0) for name, values in found.p_values[found._cur_box].items()}
+    chance = {
+        name: min((p for p in np.atleast_1d(values) if p >= 0), default=1.0)
+        for name, values in found.p_values[found._cur_box].items()
+    }
     whole, limits = found.box_lims[0], {}
     for name in chance:
         low, high = found.box_lim[name]
@@ -151,7 +176,11 @@ def _inside(x: pd.DataFrame, limits: dict[str, Any]) -> np.ndarray:
     inside = np.ones(len(x), bool)
     for name, limit in limits.items():
         column = x[name]
-        inside &= (column.map(said).isin(limit["options"]) if "options" in limit else column.between(limit["low"], limit["high"])).to_numpy()
+        inside &= (
+            column.map(said).isin(limit["options"])
+            if "options" in limit
+            else column.between(limit["low"], limit["high"])
+        ).to_numpy()
     return inside
 
 
@@ -185,7 +214,10 @@ def _no_limits() -> pd.DataFrame:
 
 
 def _table(results: Results, limits: dict[str, Any]) -> pd.DataFrame:
-    rows = [{"factor": name, "low": None, "high": None, "options": None, **limit, "unit": results.unit(name)} for name, limit in limits.items()]
+    rows = [
+        {"factor": name, "low": None, "high": None, "options": None, **limit, "unit": results.unit(name)}
+        for name, limit in limits.items()
+    ]
     return pd.DataFrame(rows, columns=_no_limits().columns)
 
 

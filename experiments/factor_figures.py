@@ -45,7 +45,7 @@ def heat(results: Results, measure: str, x: str, y: str, best: str | None = "low
     matrix = results.matrix(measure)
     cells = [[_rows_at(results, matrix, {x: a, y: b}) for a in xs] for b in ys]
     z = np.array([[intervals.of_mean(cell).estimate for cell in row] for row in cells])
-    noise = _noise_beside_best(cells, z, best) if best else None
+    noise = _noise_beside_best(results, measure, x, y, best) if best else None
     others = [f for f in results.factors if f not in (x, y)]
     more = f"Each value is the mean of {len(results.seeds)} seeds" + (f" over all levels of {len(others)} other factors." if others else ".")
     return heat_chart(
@@ -72,18 +72,21 @@ def _rows_at(results: Results, matrix: pd.DataFrame, at: dict[str, Any]) -> np.n
     return mean_of(matrix[kept].to_numpy(float), 0)
 
 
-def _noise_beside_best(cells: list[list[np.ndarray]], z: np.ndarray, best: str) -> np.ndarray:
-    """Half the width of the 95 % interval of each cell's difference from the best of its row, seed by seed."""
-    out = np.full(z.shape, np.inf)
-    for i, row in enumerate(cells):
-        if not np.isfinite(z[i]).any():
+def _noise_beside_best(results: Results, measure: str, x: str, y: str, best: str) -> np.ndarray | None:
+    """How far behind the best of its row a cell must be to be surely worse; None where no row has a second seed."""
+    from experiments.optimum import optimum
+
+    xs, ys = levels(results.points[x]), levels(results.points[y])
+    out = np.full((len(ys), len(xs)), np.inf)
+    for i, level in enumerate(ys):
+        try:
+            table = optimum(results, measure, x, best, at={y: level}).table
+        except InputError:  # one level only, or no seed that has them all
             continue
-        k = int(np.nanargmin(z[i]) if best == "low" else np.nanargmax(z[i]))
-        for j, cell in enumerate(row):
-            told = intervals.of_mean(cell - row[k])
-            out[i, j] = (told.high - told.low) / 2 if math.isfinite(told.low) else np.inf
-        out[i, k] = 0.0
-    return out if np.isfinite(out).sum() > len(z) else None
+        place = {word(v): k for k, v in enumerate(xs)}
+        for row in table.to_dict("records"):
+            out[i, place[word(row[x])]] = np.nan_to_num(row["behind_high"] - row["behind"], nan=np.inf)
+    return out if np.isfinite(out).any() else None
 
 
 def _default(results: Results, factor: str) -> Any:

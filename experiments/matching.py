@@ -22,7 +22,9 @@ def said(level: Any) -> str:
     return f"{level:g}" if isinstance(level, int | float | np.number) else str(level)
 
 
-def matched(results: Results, factor: str, a: Any, b: Any, at: dict[str, Any] | None = None) -> tuple[pd.Index, pd.Index]:
+def matched(
+    results: Results, factor: str, a: Any, b: Any, at: dict[str, Any] | None = None
+) -> tuple[pd.Index, pd.Index]:
     """Points with the factor at a and at b that agree in all other factors, row by row."""
     points = results.points
     at = {results.known_factor(k): v for k, v in (at or {}).items()}

@@ -83,11 +83,11 @@ def _evenness(left: np.ndarray) -> float:
     left = np.nan_to_num(left)
     inner = left.T @ left  # its eigenvalues are those of the points' covariance
     whole, (n_points, n_seeds) = float(np.trace(inner)), left.shape
-    if whole <= 0:
-        return 1.0
+    if whole <= 0 or n_seeds < 3:
+        return 1.0  # two seeds differ in one way only, which says nothing of others
     seen = whole**2 / float((inner**2).sum())  # Greenhouse and Geisser's epsilon times (n_points - 1), which is too low
     spare = n_seeds - 1 - seen
-    return min((n_seeds * seen - 2) / ((n_points - 1) * spare), 1.0) if spare > 0 else 1.0
+    return min(max(n_seeds * seen - 2, spare) / ((n_points - 1) * spare), 1.0) if spare > 0 else 1.0
 
 
 def mean_of(values: np.ndarray, axis: int) -> np.ndarray:

@@ -10,37 +10,50 @@ from experiments.outputs import replacing
 from experiments.store import LOCK, TABLES, Store, commits, read_manifest
 from sim.quantity import InputError
 
+OWN = (*TABLES, LOCK, "study.toml")  # what a kill may leave before there is a manifest
+Check = Callable[[dict[str, Any]], None]
 
-def open_store(folder: Path, manifest: dict[str, Any], study: str, check: Callable[[dict[str, Any]], None]) -> Store:
+
+def open_store(folder: Path, manifest: dict[str, Any], study: str, check: Check) -> Store:
     """The folder, made or resumed, locked. `check` sees an older manifest and raises InputError if it does not fit."""
-    if folder.exists() and not folder.is_dir():
+    lock = None
+    try:
+        _look(folder, check)
+        for name in TABLES:
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        lock = _lock(folder)
+        known = _look(folder, check)  # another sweep may just have ended
+        store = Store(folder, lock)
+        store.tidy()
+        file = folder / "study.toml"
+        if not file.is_file() or file.read_text(encoding="utf-8") != study:  # a title may change
+            write_text(file, study)
+        if not known:
+            write_manifest(folder, manifest)
+        return store
+    except BaseException as error:
+        if lock is not None:
+            lock.release()
+        if isinstance(error, OSError):
+            raise InputError(f"--out {str(folder)!r} cannot be written: {error.strerror or error}.") from None
+        raise
+
+
+def _look(folder: Path, check: Check) -> bool:
+    """True when the folder holds this sweep, False when it is new; InputError when it holds something else."""
+    if not folder.exists():
+        return False
+    if not folder.is_dir():
         raise InputError(f"--out {str(folder)!r} is a file; allowed: a folder.")
     old = read_manifest(folder)
     if old is not None:
         check(old)
-    elif folder.is_dir():
-        strangers = [p.name for p in folder.iterdir() if p.name not in (*TABLES, LOCK, "study.toml") and not p.name.endswith(".tmp")]
-        if strangers or any(commits(folder, t) for t in TABLES):
-            raise InputError(f"--out {str(folder)!r} holds other files; give another --out.")
-    try:
-        for name in TABLES:
-            (folder / name).mkdir(parents=True, exist_ok=True)
-        lock = _lock(folder)
-    except OSError as error:
-        raise InputError(f"--out {str(folder)!r} cannot be written: {error.strerror or error}.") from None
-    try:
-        store = Store(folder, lock)
-        store.tidy()
-        if old is None:
-            write_text(folder / "study.toml", study)
-            write_manifest(folder, manifest)
-        return store
-    except OSError as error:
-        lock.release()
-        raise InputError(f"--out {str(folder)!r} cannot be written: {error.strerror or error}.") from None
-    except BaseException:
-        lock.release()
-        raise
+        return True
+    if any(commits(folder, table) for table in TABLES):
+        raise InputError(f"--out {str(folder)!r} is half a sweep: it has no manifest.toml; give another --out, or remove the folder.")
+    if any(path.name not in OWN and not path.name.endswith(".tmp") for path in folder.iterdir()):
+        raise InputError(f"--out {str(folder)!r} holds other files; give another --out.")
+    return False
 
 
 def _lock(folder: Path) -> Any:
@@ -52,6 +65,8 @@ def _lock(folder: Path) -> Any:
         lock.acquire()
     except Timeout:
         raise InputError(f"--out {str(folder)!r}: another sweep is writing there; wait for it, or give another --out.") from None
+    except NotImplementedError:
+        raise InputError(f"--out {str(folder)!r} is on a file system without locks; give an --out elsewhere.") from None
     return lock
 
 

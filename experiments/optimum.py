@@ -54,7 +54,9 @@ class Optimum:
         return f"{self.measure} is {self.best}est, {self.mean:,.4g}{unit}, at {' and '.join(parts)}, {self.n} seeds ({seeds_text(self.seeds)})"
 
 
-def optimum(results: Results, measure: str, factors: str | list[str], best: str = "high", at: dict[str, Any] | None = None) -> Optimum:
+def optimum(
+    results: Results, measure: str, factors: str | list[str], best: str = "high", at: dict[str, Any] | None = None
+) -> Optimum:
     """The level of a factor (or levels of several) with the highest or lowest mean, over all settings of the others or `at` some."""
     if best not in WAYS:
         raise InputError(f"best {best!r}; allowed: {', '.join(WAYS)}.")
@@ -71,11 +73,19 @@ def optimum(results: Results, measure: str, factors: str | list[str], best: str 
     worth = values if best == "high" else -values
     mean, top = worth.mean(axis=1), int(worth.mean(axis=1).argmax())
     picks, elsewhere = _resampled(worth, values)
-    table = there.assign(mean=values.mean(axis=1), **_behind(worth, top), chosen=np.bincount(picks, minlength=len(mean)) / max(len(picks), 1))
+    table = there.assign(
+        mean=values.mean(axis=1),
+        **_behind(worth, top),
+        chosen=np.bincount(picks, minlength=len(mean)) / max(len(picks), 1),
+    )
     low, high = {}, {}
     for name in names:
         numbers = there[name].dtype.kind in "iuf" and there[name].notna().all() and len(picks) > 0
-        ends = np.quantile(there[name].to_numpy()[picks], [0.5 - LEVEL / 2, 0.5 + LEVEL / 2], method="closest_observation") if numbers else (None, None)
+        ends = (
+            np.quantile(there[name].to_numpy()[picks], [0.5 - LEVEL / 2, 0.5 + LEVEL / 2], method="closest_observation")
+            if numbers
+            else (None, None)
+        )
         low[name], high[name] = ends
     n = values.shape[1]
     return Optimum(
@@ -109,7 +119,12 @@ def _behind(worth: np.ndarray, top: int) -> dict[str, np.ndarray]:
     n = worth.shape[1]
     behind = gap.mean(axis=1)
     if n < 2:
-        return {"behind": behind, "behind_low": np.full(len(gap), math.nan), "behind_high": np.full(len(gap), math.nan), "rival": np.ones(len(gap), bool)}
+        return {
+            "behind": behind,
+            "behind_low": np.full(len(gap), math.nan),
+            "behind_high": np.full(len(gap), math.nan),
+            "rival": np.ones(len(gap), bool),
+        }
     reach = _range(len(worth), n - 1) * gap.std(axis=1, ddof=1) / math.sqrt(2 * n)
     return {"behind": behind, "behind_low": behind - reach, "behind_high": behind + reach, "rival": behind <= reach}
 

@@ -24,7 +24,9 @@ def of_run(folder: Path, manifest: dict[str, Any]) -> Results:
 
     file = folder / "summary.json"
     if not file.is_file():
-        raise InputError(f"{str(folder)!r} is half-written: it has no summary.json; the same `pokrovsk run` finishes it.")
+        raise InputError(
+            f"{str(folder)!r} is half-written: it has no summary.json; the same `pokrovsk run` finishes it."
+        )
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
         totals, failed = told["runs"], told["failed"]
@@ -43,13 +45,22 @@ def of_run(folder: Path, manifest: dict[str, Any]) -> Results:
     }
     rows = [_run_row(k, row, keys, same) for k, row in enumerate(totals)]
     rows += [
-        {"run": len(totals) + k, "replicate": len(totals) + k, "status": "failed", **same, **f, "run_key": keys.get(f["seed"])}
+        {
+            "run": len(totals) + k,
+            "replicate": len(totals) + k,
+            "status": "failed",
+            **same,
+            **f,
+            "run_key": keys.get(f["seed"]),
+        }
         for k, f in enumerate(failed)
     ]
     if not rows:
         raise InputError(f"{str(folder)!r} holds no finished run yet.")
     runs = pd.DataFrame(rows)
-    empty = [c for c in runs if c in MEASURES and runs[c].dtype.kind not in "iuf"]  # a measure without a value in any run
+    empty = [
+        c for c in runs if c in MEASURES and runs[c].dtype.kind not in "iuf"
+    ]  # a measure without a value in any run
     runs = runs.astype(dict.fromkeys(empty, float))
     daily = folder / "daily.parquet"
     return Results(
@@ -136,7 +147,9 @@ def _sweep_maps(folder: Path) -> xr.Dataset:
     rows = _committed(folder, "maps").drop_duplicates(["run", "day"])
     shapes = rows[["ny", "nx", "x0_km", "y0_km", "width_km", "height_km"]].drop_duplicates()
     if len(shapes) > 1:
-        raise InputError(f"{str(folder)!r} has maps of different boxes or cells; read them with DuckDB from {str(folder / 'maps')!r}.")
+        raise InputError(
+            f"{str(folder)!r} has maps of different boxes or cells; read them with DuckDB from {str(folder / 'maps')!r}."
+        )
     ny, nx, x0, y0, width, height = shapes.iloc[0]
     ny, nx = int(ny), int(nx)
     run, day = np.sort(rows["run"].unique()), np.sort(rows["day"].unique())
@@ -156,7 +169,9 @@ def read_parquet(files: list[Path], columns: str = "*") -> pd.DataFrame:
 
     with duckdb.connect() as db:
         try:
-            return db.execute(f"select {columns} from read_parquet($files, union_by_name = true)", {"files": [str(f) for f in files]}).df()
+            return db.execute(
+                f"select {columns} from read_parquet($files, union_by_name = true)", {"files": [str(f) for f in files]}
+            ).df()
         except duckdb.Error as error:
             broken = next((f for f in files if not _is_parquet(f)), None)
             what = f"{str(broken)!r} is not whole" if broken else str(error).splitlines()[0]

@@ -29,7 +29,9 @@ def fitted(results: Results, measure: str) -> tuple[list[dict[str, Any]], dict[s
     single = space.encode(axes, results.points.loc[matrix.index])
     single = single - [0.5 if a.is_number else float(single[c].mean()) for a in axes for c in a.columns]
     owner = {c: a for a in axes for c in a.columns}
-    pairs = {f"{p} x {q}": single[p] * single[q] for p, q in itertools.combinations(single, 2) if owner[p] is not owner[q]}
+    pairs = {
+        f"{p} x {q}": single[p] * single[q] for p, q in itertools.combinations(single, 2) if owner[p] is not owner[q]
+    }
     wide = 1 + single.shape[1] + len(pairs)
     is_wide = bool(pairs) and len(matrix) >= ROOM * wide
     model = pd.concat([single, pd.DataFrame(pairs)], axis=1) if is_wide else single
@@ -41,7 +43,11 @@ def fitted(results: Results, measure: str) -> tuple[list[dict[str, Any]], dict[s
     for column, (effect, low, high) in zip(model, found["effects"], strict=True):
         names = column.split(" x ") if column not in owner else [column]
         first = owner[names[0]]
-        a, b = (first.low, first.high) if first.is_number else (first.options[0], first.options[1 + first.columns.index(names[0])])
+        a, b = (
+            (first.low, first.high)
+            if first.is_number
+            else (first.options[0], first.options[1 + first.columns.index(names[0])])
+        )
         other = "" if len(names) == 1 else names[1]
         rows.append(
             {"factor": first.name, "by": other, "a": a, "b": b, "effect": effect, "low": low, "high": high}

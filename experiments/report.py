@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -139,7 +140,7 @@ def _draw(results: Results, inks: Any, figures: Path | None, formats: Sequence[s
                 print(f"pokrovsk: no figure {name}: {error}", file=sys.stderr)
                 continue
             number += 1
-            file = f"{number:02d}-{name}"
+            file = f"{number:02d}-{re.sub(r'[^A-Za-z0-9_.]+', '-', name).strip('-')}"
             if figures is not None:
                 chart.save(figures / file, formats=formats)
             wide = markupsafe.Markup(themed_svg(chart, inks, f"f{number}"))
@@ -174,10 +175,10 @@ def plan(results: Results) -> list[tuple[Section, Plan]]:
             daily += [(f"fan-{m}-{f}", partial(figures.fan, results, m, f)) for f in order.get(m, [])[1:2] if f in clear]
     matters: Plan = []
     if results.factors:
-        if form in ("grid", "cloud"):
+        if form == "cloud" or (form == "grid" and len(results.factors) > 1):
             matters += [(f"indices-{m}", partial(factor_figures.indices, results, m)) for m in names]
         if order and results.design not in ("sobol", "morris"):
-            some = names if form == "star" else names[:2]
+            some = names if form == "star" or len(results.factors) < 3 else names[:2]
             matters += [(f"effects-{m}", partial(factor_figures.main_effects, results, m)) for m in some]
     pairs = [(f"heat-{m}", partial(factor_figures.heat, results, m, order[m][1], order[m][0])) for m in names if _has_plane(results, form, order, m)]
     seeds: Plan = []
@@ -212,7 +213,9 @@ def _has_plane(results: Results, form: str, order: dict[str, list[str]], measure
 
 
 def _title(results: Results) -> str:
-    return getattr(results.study, "title", "") or results.manifest.get("title") or results.name
+    told, scenario = results.manifest, results.manifest.get("scenario")
+    of_run = scenario.get("title") if isinstance(scenario, dict) else ""
+    return getattr(results.study, "title", "") or told.get("title") or of_run or results.name
 
 
 def _facts(results: Results) -> list[tuple[str, str]]:

@@ -21,7 +21,21 @@ if TYPE_CHECKING:
 
     from sim.view.chart import Chart
 
-OWN_COLUMNS = ("run", "run_key", "point", "replicate", "seed", "status", "error", "scenario", "start", "days", "schema", "code", "commit")
+OWN_COLUMNS = (
+    "run",
+    "run_key",
+    "point",
+    "replicate",
+    "seed",
+    "status",
+    "error",
+    "scenario",
+    "start",
+    "days",
+    "schema",
+    "code",
+    "commit",
+)
 HEADLINES = (
     *("held_km2", "gained_km2", "lost_km2", "net_direction_km2", "casualties_attacker", "casualties_defender"),
     *("breakthroughs", "deep_breakthroughs", "price_per_km2"),
@@ -94,7 +108,11 @@ class Results:
     def headline(self) -> list[str]:
         """The measures to look at first: those the study keeps if they are few, else a short list."""
         kept = [m for m in self.kept if m in self.measures]
-        return kept if 0 < len(kept) <= len(HEADLINES) else [m for m in HEADLINES if m in self.measures] or self.measures[:9]
+        return (
+            kept
+            if 0 < len(kept) <= len(HEADLINES)
+            else [m for m in HEADLINES if m in self.measures] or self.measures[:9]
+        )
 
     @cached_property
     def parameters(self) -> list[str]:
@@ -117,7 +135,11 @@ class Results:
     @cached_property
     def points(self) -> pd.DataFrame:
         """The level of every factor, one row a point."""
-        return self.runs.groupby("point", sort=True)[list(self.factors)].first() if self.factors else self.runs[["point"]].drop_duplicates().set_index("point").sort_index()
+        return (
+            self.runs.groupby("point", sort=True)[list(self.factors)].first()
+            if self.factors
+            else self.runs[["point"]].drop_duplicates().set_index("point").sort_index()
+        )
 
     def matrix(self, measure: str) -> pd.DataFrame:
         """A measure by point (rows) and seed (columns); NaN where a run failed or the measure has no value."""
@@ -148,7 +170,9 @@ class Results:
         keys = {short_names().get(f, f): f for f in self.factors}
         found = keys.get(short_names().get(factor, factor))
         if found is None:
-            raise InputError(f"{self.label} has no factor {factor!r}.{did_you_mean(factor, self.factors) or _some(self.factors)}")
+            raise InputError(
+                f"{self.label} has no factor {factor!r}.{did_you_mean(factor, self.factors) or _some(self.factors)}"
+            )
         return found
 
     # Pictures: charts that show themselves in a notebook and are written by `.save(path)`
@@ -213,7 +237,9 @@ class Results:
     def to_xarray(self) -> xr.Dataset:
         """Maps of control in percent as (run, day, y, x), with the runs' points, seeds and factor levels as coordinates."""
         if self.read_maps is None:
-            raise InputError(f"{self.label} keeps no maps; ask for them with `maps` in the study (or `pokrovsk run --maps`).")
+            raise InputError(
+                f"{self.label} keeps no maps; ask for them with `maps` in the study (or `pokrovsk run --maps`)."
+            )
         maps = self.read_maps()
         rows = self.runs.set_index("run").loc[maps["run"].values]
         told = {c: ("run", rows[c].to_numpy()) for c in ["point", "seed", *self.factors] if c in rows}
@@ -256,5 +282,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not isinstance(schema, int):
         raise InputError(f"{str(file)!r} does not say its schema; it was not written by `pokrovsk`.")
     if schema > SCHEMA:
-        raise InputError(f"{str(folder)!r} was written by a newer version (schema {schema}; this one reads up to {SCHEMA}); update first.")
+        raise InputError(
+            f"{str(folder)!r} was written by a newer version (schema {schema}; this one reads up to {SCHEMA}); update first."
+        )
     return manifest

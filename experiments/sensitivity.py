@@ -1,8 +1,9 @@
 """Sensitivity indices of Sobol and Morris designs, by SALib, each beside the floor that luck alone makes.
 
-Points' means over their seeds are analyzed. A factor that does nothing but disturb the luck of a run would still seem to
-have an index: `noise` is what it would have on average, `noise_high` what the largest of all factors would stay under in
-95 % of such studies. An index that does not clear the floor says nothing.
+Points' means over their seeds are analyzed. A factor that only disturbs the luck of a run would still seem to have an
+index: `noise` is what its steps would have on average by luck alone, `noise_high` what no factor of such a study would
+exceed in 95 % of cases. An index that does not clear the floor says nothing. How much luck a factor's steps carry is seen
+in how they differ from seed to seed, so that seeds which two points share count for what they are worth.
 """
 
 from __future__ import annotations
@@ -15,17 +16,19 @@ import pandas as pd
 
 from experiments import intervals
 from experiments.intervals import LEVEL, RESAMPLES, SEED
-from experiments.noise import Noise, mean_of, noise, residuals
+from experiments.noise import Noise, mean_of, noise
 from experiments.results import Results
 from sim.quantity import InputError
 
-LUCKS = 400  # studies made of luck alone, for the floor
+LUCKS = 100_000  # draws of luck alone, for the floor
 
 
 def indices(results: Results, measure: str) -> pd.DataFrame:
     """The indices that the study's design gives: `sobol` or `morris`."""
     if results.design not in ("sobol", "morris"):
-        raise InputError(f"{results.label}: a {results.design} design gives no indices; allowed: sobol, morris. A surrogate gives shares of any sample.")
+        raise InputError(
+            f"{results.label}: a {results.design} design gives no indices; allowed: sobol, morris. A surrogate gives shares of any sample."
+        )
     return (sobol if results.design == "sobol" else morris)(results, measure)
 
 
@@ -40,27 +43,49 @@ def sobol(results: Results, measure: str) -> pd.DataFrame:
     """
     from SALib.analyze import sobol as analyzer
 
-    study, (means, luck, told) = _study(results, "sobol"), _means(results, measure)
+    study, (values, means, told) = _study(results, "sobol"), _values(results, measure)
     problem, names = study.problem(), _names(study)
     second = bool(getattr(study, "second_order", False))
     step = len(names) * (2 if second else 1) + 2
     whole = _blocks(means, step)
-    y, n_blocks = means[np.repeat(whole, step)], int(whole.sum())
-    attrs = {"noise": told, "blocks": n_blocks, "dropped": len(whole) - n_blocks, "unit": "", "n": told.n_seeds, "points": len(y)}
+    used, n_blocks = np.repeat(whole, step), int(whole.sum())
+    y = means[used]
+    attrs = {
+        "noise": told,
+        "blocks": n_blocks,
+        "dropped": len(whole) - n_blocks,
+        "unit": "",
+        "n": told.n_seeds,
+        "points": len(y),
+    }
     base = {"factor": names, "n": told.n_seeds, "points": len(y)}
     if n_blocks < 2 or np.ptp(y) == 0:
-        empty = pd.DataFrame(base | {c: math.nan for c in ("first", "first_low", "first_high", "total", "total_low", "total_high", "noise", "noise_high")})
+        empty = pd.DataFrame(
+            base
+            | {
+                c: math.nan
+                for c in ("first", "first_low", "first_high", "total", "total_low", "total_high", "noise", "noise_high")
+            }
+        )
         empty["clear"] = False
-        empty.attrs = attrs | {"note": "all points have the same value" if n_blocks >= 2 else "fewer than two whole blocks of points"}
+        empty.attrs = attrs | {
+            "note": "all points have the same value" if n_blocks >= 2 else "fewer than two whole blocks of points"
+        }
         return empty
-    found = analyzer.analyze(problem, y, calc_second_order=second, num_resamples=RESAMPLES // 2, conf_level=LEVEL, seed=SEED)
-    floor, high = _sobol_floor(problem, y, luck, second, told)
+    found = analyzer.analyze(
+        problem, y, calc_second_order=second, num_resamples=RESAMPLES // 2, conf_level=LEVEL, seed=SEED
+    )
     table = pd.DataFrame(base)
     for name, key in (("first", "S1"), ("total", "ST")):
         table[name] = found[key]
-        table[f"{name}_low"], table[f"{name}_high"] = found[key] - found[f"{key}_conf"], found[key] + found[f"{key}_conf"]
-    table["noise"], table["noise_high"] = floor, high
-    table["clear"] = table["total_low"] > high  # never with an unknown floor
+        table[f"{name}_low"], table[f"{name}_high"] = (
+            found[key] - found[f"{key}_conf"],
+            found[key] + found[f"{key}_conf"],
+        )
+    runs = values[used].reshape(n_blocks, step, -1)
+    steps = [runs[:, 0] - runs[:, 1 + k] for k in range(len(names))]
+    table["noise"], table["noise_high"] = _sobol_floor(steps, y)
+    table["clear"] = table["total_low"] > table["noise_high"]  # never with an unknown floor
     table.attrs = attrs | {"note": told.note}
     if second:
         table.attrs["pairs"] = _second(names, found)
@@ -69,32 +94,29 @@ def sobol(results: Results, measure: str) -> pd.DataFrame:
 
 def _second(names: list[str], found: dict[str, Any]) -> pd.DataFrame:
     rows = [
-        {"factor": names[i], "by": names[j], "second": value, "low": value - found["S2_conf"][i, j], "high": value + found["S2_conf"][i, j]}
+        {
+            "factor": names[i],
+            "by": names[j],
+            "second": value,
+            "low": value - found["S2_conf"][i, j],
+            "high": value + found["S2_conf"][i, j],
+        }
         for i, j in zip(*np.triu_indices(len(names), 1), strict=True)
         for value in [found["S2"][i, j]]
     ]
     return pd.DataFrame(rows).sort_values("second", ascending=False, ignore_index=True)
 
 
-def _sobol_floor(problem: dict[str, Any], y: np.ndarray, luck: np.ndarray | None, second: bool, told: Noise) -> tuple[float, float]:
-    """Total index of a factor that only disturbs luck: mean, and what the largest of all stays under."""
-    from SALib.analyze.sobol import separate_output_values, total_order
+def _sobol_floor(steps: list[np.ndarray], y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Total index that the luck of each factor's steps (blocks, seeds) makes: mean, and what it stays under."""
+    from scipy import stats
 
-    if luck is None:
-        return math.nan, math.nan
-    n_factors = len(set(problem.get("groups") or problem["names"]))
-    n_blocks = len(y) // (n_factors * (2 if second else 1) + 2)
-    a, b, _, _ = separate_output_values((y - y.mean()) / y.std(), n_factors, n_blocks, second)
-    rng = np.random.default_rng(SEED)
-    scale = 1 / y.std()
-    largest, each = [], []
-    for _ in range(LUCKS):
-        # the same points run again with other luck: A less its own luck of that size, plus new luck twice over
-        again = [a + scale * (_drawn(luck, n_blocks, rng) - _drawn(luck, n_blocks, rng)) for _ in range(n_factors)]
-        found = [total_order(a, other, b) for other in again]
-        each.append(found[0])
-        largest.append(max(found))
-    return float(np.mean(each)), float(np.quantile(largest, LEVEL))
+    luck = np.array([_luck(s) for s in steps])
+    n_blocks, n_seeds = steps[0].shape
+    if n_seeds < 2:
+        return luck, luck
+    limit = stats.f.ppf(1 - (1 - LEVEL) / len(steps), n_blocks, n_blocks * (n_seeds - 1))
+    return luck / (2 * y.var()), limit * luck / (2 * y.var())
 
 
 # Morris
@@ -108,7 +130,7 @@ def morris(results: Results, measure: str) -> pd.DataFrame:
     """
     from SALib.analyze import morris as analyzer
 
-    study, (means, luck, told) = _study(results, "morris"), _means(results, measure)
+    study, (values, means, told) = _study(results, "morris"), _values(results, measure)
     problem, names = study.problem(), _names(study)
     step = len(names) + 1
     whole = _blocks(means, step)
@@ -118,7 +140,9 @@ def morris(results: Results, measure: str) -> pd.DataFrame:
     x, y = study.unit_sample()[used], means[used]
     attrs = {"noise": told, "blocks": n_blocks, "dropped": len(whole) - n_blocks, "unit": results.unit(measure)}
     with np.errstate(all="ignore"):
-        found = analyzer.analyze(problem, x, y, num_resamples=RESAMPLES // 2, conf_level=LEVEL, num_levels=study.morris_levels, seed=SEED)
+        found = analyzer.analyze(
+            problem, x, y, num_resamples=RESAMPLES // 2, conf_level=LEVEL, num_levels=study.morris_levels, seed=SEED
+        )
     delta = study.morris_levels / (2 * (study.morris_levels - 1))
     is_group = "groups" in problem and pd.Series(problem["groups"]).value_counts()
     rows = []
@@ -133,20 +157,40 @@ def morris(results: Results, measure: str) -> pd.DataFrame:
             | {"mu_low": signed - wide, "mu_high": signed + wide, "sigma": sigma}
         )
     table = pd.DataFrame(rows)
-    table["noise"], table["noise_high"] = _morris_floor(luck, delta, n_blocks, len(names))
+    table["noise"], table["noise_high"] = _morris_floor(_steps(problem, found["names"], x, values[used], step), delta)
     table["clear"] = table["mu_star"] > table["noise_high"]  # never with an unknown floor
     table["n"], table["points"], table["unit"] = told.n_seeds, len(y), results.unit(measure)
     table.attrs = attrs | {"note": told.note}
     return table
 
 
-def _morris_floor(luck: np.ndarray | None, delta: float, n_blocks: int, n_factors: int) -> tuple[float, float]:
-    """Mean size of an elementary effect of luck alone, and what the largest mean of all factors stays under."""
-    if luck is None:
-        return math.nan, math.nan
+def _steps(problem: dict[str, Any], names: list[str], x: np.ndarray, values: np.ndarray, step: int) -> list[np.ndarray]:
+    """The step of each factor or group in each trajectory (trajectories, seeds)."""
+    owner = np.array(problem.get("groups") or problem["names"])
+    places, runs = x.reshape(-1, step, x.shape[1]), values.reshape(-1, step, values.shape[1])
+    moved = np.abs(np.diff(places, axis=1)) > 1e-9
+    gaps = np.diff(runs, axis=1)
+    return [gaps[moved[:, :, owner == name].any(axis=2)] for name in names]
+
+
+def _morris_floor(steps: list[np.ndarray], delta: float) -> tuple[np.ndarray, np.ndarray]:
+    """Mean size of the effects that the luck of each factor's steps makes, and what it stays under."""
+    spread = np.sqrt([_luck(s) for s in steps]) / delta
+    n, n_seeds = steps[0].shape
+    if n_seeds < 2:
+        return spread, spread
     rng = np.random.default_rng(SEED)
-    sizes = np.stack([np.abs(_drawn(luck, (n_blocks, n_factors), rng) - _drawn(luck, (n_blocks, n_factors), rng)).mean(axis=0) for _ in range(LUCKS)])
-    return float(sizes.mean() / delta), float(np.quantile(sizes.max(axis=1), LEVEL) / delta)
+    sizes = sum(np.abs(rng.standard_normal(LUCKS)) for _ in range(n)) / n
+    free = n * (n_seeds - 1)  # of the spread, which is estimated too
+    limit = np.quantile(sizes / np.sqrt(rng.chisquare(free, LUCKS) / free), 1 - (1 - LEVEL) / len(steps))
+    return math.sqrt(2 / math.pi) * spread, limit * spread
+
+
+def _luck(steps: np.ndarray) -> float:
+    """Variance of a step's mean over seeds by luck, the mean of all steps (n, seeds); NaN with one seed."""
+    n = np.isfinite(steps).sum(axis=1)
+    enough = n > 1
+    return float((np.nanvar(steps[enough], axis=1, ddof=1) / n[enough]).mean()) if enough.any() else math.nan
 
 
 # What both need
@@ -165,20 +209,11 @@ def _names(study: Any) -> list[str]:
     return list(dict.fromkeys(problem.get("groups") or problem["names"]))
 
 
-def _means(results: Results, measure: str) -> tuple[np.ndarray, np.ndarray | None, Noise]:
-    """Each point's mean by its number (NaN where missing), the luck of such means, and the noise told."""
+def _values(results: Results, measure: str) -> tuple[np.ndarray, np.ndarray, Noise]:
+    """The runs of all points of the design (points, seeds), their means (NaN where missing), and the noise."""
     matrix = results.matrix(measure).reindex(range(results.study.n_points))
-    told = noise(matrix)
-    if told.n_seeds < 2:
-        return mean_of(matrix.to_numpy(float), 1), None, told
-    left = intervals.finite(residuals(matrix))
-    spread = left.std()
-    luck = left * math.sqrt(told.mean) / spread if spread > 0 else np.zeros(1)
-    return mean_of(matrix.to_numpy(float), 1), luck, told
-
-
-def _drawn(luck: np.ndarray, size: Any, rng: np.random.Generator) -> np.ndarray:
-    return rng.choice(luck, size)
+    values = matrix.to_numpy(float)
+    return values, mean_of(values, 1), noise(matrix)
 
 
 def _blocks(means: np.ndarray, step: int) -> np.ndarray:

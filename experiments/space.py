@@ -46,7 +46,11 @@ class Axis:
     def encode(self, values: pd.Series) -> np.ndarray:
         """Values of the factor as columns (n, columns)."""
         if not self.is_number:
-            return np.stack([(values == o).to_numpy(float) for o in self.options[1:]], axis=1) if self.options[1:] else np.empty((len(values), 0))
+            return (
+                np.stack([(values == o).to_numpy(float) for o in self.options[1:]], axis=1)
+                if self.options[1:]
+                else np.empty((len(values), 0))
+            )
         numbers = values.to_numpy(float)
         if self.is_log:
             return (np.log(numbers / self.low) / math.log(self.high / self.low))[:, None]
@@ -75,7 +79,9 @@ def encode(space: list[Axis], points: pd.DataFrame) -> pd.DataFrame:
     """Points as columns; InputError when a level is not known as a number."""
     missing = next((a.name for a in space if a.is_number and points[a.name].isna().any()), None)
     if missing:
-        raise InputError(f"{missing}: some points leave it to the scenario, so that its level there is no number; read this design by effects.")
+        raise InputError(
+            f"{missing}: some points leave it to the scenario, so that its level there is no number; read this design by effects."
+        )
     parts = [pd.DataFrame(a.encode(points[a.name]), columns=a.columns, index=points.index) for a in space]
     return pd.concat(parts, axis=1) if parts else pd.DataFrame(index=points.index)
 
@@ -92,7 +98,11 @@ def _declared(factor) -> Axis | None:
     if factor.name == "scenario":
         options = tuple(scenario_label(o) for o in options)
     if factor.is_number and options:
-        return Axis(factor.name, float(min(options)), float(max(options)), options=tuple(map(float, options))) if len(options) > 1 else None
+        return (
+            Axis(factor.name, float(min(options)), float(max(options)), options=tuple(map(float, options)))
+            if len(options) > 1
+            else None
+        )
     if factor.is_number:
         is_log, low, high = factor.scale == "log", float(factor.low), float(factor.high)
         steps = factor.declared.kind is int and not is_log and high - low < MOST_STEPS

@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 
 from experiments import intervals, space
-from experiments.intervals import LEVEL, SEED, Interval
+from experiments.intervals import SEED, Interval
 from experiments.noise import Noise, mean_of, noise
 from experiments.results import Results
+from experiments.shares import DRAWS, Shares, shares_of
 from experiments.space import Axis
 from sim.quantity import InputError, did_you_mean
 
@@ -29,13 +30,9 @@ KINDS = ("best", "gp", "forest", "tree")  # the best is one of the next two
 FOLDS = 5
 LEAST_POINTS = 15
 GP_MOST = 600  # points above which a Gaussian process takes too long
-BASE, DRAW_BASE = 4096, 512  # base points of the samples that shares and their intervals are computed on: powers of two
-DRAWS = 60  # fits to other seeds, and to fewer points, for the interval of shares
-LEFT_OUT = 0.2  # share of the points left out of such a fit
 TREES, FEW_TREES = 200, 50
 GOOD = 0.9  # of the variance that luck leaves; below that a surrogate's shares are told with a warning
 SEARCH = 40  # steps of the search for a Gaussian process's kernel
-DUMMIES = 2  # columns that mean nothing, for the floor of shares
 Values = Callable[[str, Results, pd.DataFrame], pd.Series]
 
 
@@ -44,7 +41,7 @@ class Surrogate:
     """A fitted surrogate with its cross-validated error.
 
     `r2` is the share of the variance between points' means that it foretells at points left out; `ceiling` is the most that
-    luck leaves to any model; `rmse` is in the measure's unit.
+    luck leaves to any model, where neighbors do not share their luck; `rmse` is in the measure's unit.
     """
 
     measure: str
@@ -71,6 +68,8 @@ class Surrogate:
         """What to know of it in a sentence; empty when it is good."""
         if not self.says_something:
             return "the surrogate foretells nothing: its shares are of noise"
+        if self.noise.p >= 0.05:
+            return "points do not differ by more than luck: the shares are of these seeds, not of the factors"
         best = self.ceiling if math.isfinite(self.ceiling) else 1.0
         if self.r2.estimate < GOOD * best:
             return f"the surrogate foretells {self.r2.estimate:.0%} of the variance, of {best:.0%} that luck leaves: shares hold for that part"
@@ -80,7 +79,9 @@ class Surrogate:
         """The mean outcome at points given by the levels of all factors."""
         missing = [a.name for a in self.axes if a.name not in points]
         if missing:
-            raise InputError(f"the points have no column {missing[0]!r}; a surrogate of {self.measure} needs {', '.join(a.name for a in self.axes)}.")
+            raise InputError(
+                f"the points have no column {missing[0]!r}; a surrogate of {self.measure} needs {', '.join(a.name for a in self.axes)}."
+            )
         return self.model.predict(space.encode(self.axes, points).to_numpy(float))
 
     def text(self) -> str:
@@ -97,30 +98,11 @@ class Surrogate:
         The intervals allow for the luck of the seeds and for that of the points: fits to resampled seeds, and to some of the
         points, by whose number their spread is scaled.
         """
-        return _shares(self, groups, draws)
+        return shares_of(self, groups, draws)
 
-
-@dataclass(frozen=True)
-class Shares:
-    """Shares of a surrogate's variance. `table` has `factor, first, first_low, first_high, total, total_low, total_high, clear`.
-
-    `draws` has total shares as they might have come out (a row each), for intervals of whatever is made of shares.
-    `floor` is the total share that a column without meaning gets.
-    """
-
-    table: pd.DataFrame
-    draws: pd.DataFrame
-    floor: float
-    note: str = ""
-
-    def difference(self, one: str, other: str) -> Interval:
-        """Total share of one factor or group less that of another."""
-        totals = self.table.set_index("factor")["total"]
-        for name in (one, other):
-            if name not in totals:
-                raise InputError(f"no share of {name!r}.{did_you_mean(name, totals.index)}")
-        gap = self.draws[one] - self.draws[other] if len(self.draws) else np.array([])
-        return _interval(float(totals[one] - totals[other]), np.asarray(gap), len(self.draws), self.note)
+    def refit(self, x: np.ndarray, y: np.ndarray, cheap: bool = True) -> Any:
+        """The same kind of model of other values; a cheap one keeps a kernel that was found, or grows fewer trees."""
+        return _fitted(self.kind, x, y, self.model if cheap else None)
 
 
 def fit(results: Results, measure: str, kind: str = "best", of: Values | None = None) -> Surrogate:
@@ -136,13 +118,17 @@ def fit(results: Results, measure: str, kind: str = "best", of: Values | None = 
     matrix = results.matrix(measure)
     matrix = matrix[np.isfinite(matrix.to_numpy(float)).any(axis=1)]
     if len(matrix) < LEAST_POINTS or not axes:
-        raise InputError(f"{results.label}: {len(matrix)} points have a value of {measure}; a surrogate needs {LEAST_POINTS}.")
+        raise InputError(
+            f"{results.label}: {len(matrix)} points have a value of {measure}; a surrogate needs {LEAST_POINTS}."
+        )
     x, values = space.encode(axes, results.points.loc[matrix.index]), matrix.to_numpy(float)
     y, told = mean_of(values, 1), noise(matrix)
     wanted = ["gp", "forest"] if len(y) <= GP_MOST else ["forest"]
     wanted = wanted if kind == "best" else [kind]
     if kind == "gp" and len(y) > GP_MOST:
-        raise InputError(f"{len(y)} points are too many for a Gaussian process (at most {GP_MOST}); take kind='forest'.")
+        raise InputError(
+            f"{len(y)} points are too many for a Gaussian process (at most {GP_MOST}); take kind='forest'."
+        )
     guesses = {k: _left_out(k, x.to_numpy(float), y) for k in wanted}
     chosen = min(guesses, key=lambda k: float(((guesses[k] - y) ** 2).mean()))
     r2, rmse = _error(y, guesses[chosen])
@@ -163,7 +149,9 @@ def fit(results: Results, measure: str, kind: str = "best", of: Values | None = 
     )
 
 
-def group_shares(results: Results, measure: str, groups: list[list[str]], of: Values | None = None, kind: str = "best") -> list[GroupShare]:
+def group_shares(
+    results: Results, measure: str, groups: list[list[str]], of: Values | None = None, kind: str = "best"
+) -> list[GroupShare]:
     """The total share of the variance that each group of factors has, interactions with others included."""
     fitted = fit(results, measure, kind, of)
     known = [a.name for a in fitted.axes]
@@ -173,7 +161,16 @@ def group_shares(results: Results, measure: str, groups: list[list[str]], of: Va
     named = {f"group {k}": group for k, group in enumerate(groups)}
     shares = fitted.shares(named)
     totals = shares.table.set_index("factor")
-    return [GroupShare(*(float(totals.loc[n, c]) for c in ("total", "total_low", "total_high")), n=len(fitted.seeds), note=shares.note, name=n, shares=shares) for n in named]
+    return [
+        GroupShare(
+            *(float(totals.loc[n, c]) for c in ("total", "total_low", "total_high")),
+            n=len(fitted.seeds),
+            note=shares.note,
+            name=n,
+            shares=shares,
+        )
+        for n in named
+    ]
 
 
 @dataclass(frozen=True)
@@ -202,11 +199,17 @@ def _estimator(kind: str, n_columns: int) -> Any:
         from sklearn.tree import DecisionTreeRegressor
 
         grid = {"max_leaf_nodes": [2, 4, 8, 16, 32]}
-        return GridSearchCV(DecisionTreeRegressor(min_samples_leaf=3, random_state=SEED), grid, cv=KFold(5, shuffle=True, random_state=SEED))
+        return GridSearchCV(
+            DecisionTreeRegressor(min_samples_leaf=3, random_state=SEED),
+            grid,
+            cv=KFold(5, shuffle=True, random_state=SEED),
+        )
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 
-    kernel = ConstantKernel(1.0, (1e-3, 1e4)) * RBF(np.full(n_columns, 1.0), (0.05, 100.0)) + WhiteKernel(0.1, (1e-8, 10.0))
+    kernel = ConstantKernel(1.0, (1e-3, 1e4)) * RBF(np.full(n_columns, 1.0), (0.05, 100.0)) + WhiteKernel(
+        0.1, (1e-8, 10.0)
+    )
     return GaussianProcessRegressor(kernel, optimizer=_search, normalize_y=True, random_state=SEED)
 
 
@@ -257,88 +260,3 @@ def _error(y: np.ndarray, guess: np.ndarray) -> tuple[Interval, Interval]:
         same = Interval(math.nan, math.nan, math.nan, len(y), "all points have the same value")
         return same, Interval(0.0, 0.0, 0.0, len(y), same.note)
     return intervals.of_statistic(r2, y, guess, paired=True), intervals.of_statistic(rmse, y, guess, paired=True)
-
-
-# Shares
-
-
-def _shares(fitted: Surrogate, groups: dict[str, list[str]] | None, draws: int) -> Shares:
-    names = list(groups) if groups else [a.name for a in fitted.axes]
-    estimate = _indices(fitted.model, *_sample(fitted.axes, groups, BASE), names)
-    around = _drawn(fitted, groups, names, draws)
-    pieces = estimate + around if len(around) else np.empty((0, *estimate.shape))
-    floor = _floor(fitted)
-    note = fitted.note or ("one seed: the interval leaves out its luck" if len(fitted.seeds) < 2 else "")
-    rows = []
-    for k, name in enumerate(names):
-        a, b = (_interval(estimate[i, k], pieces[:, i, k], len(fitted.seeds), note) for i in (0, 1))
-        rows.append(
-            {"factor": name, "first": a.estimate, "first_low": a.low, "first_high": a.high}
-            | {"total": b.estimate, "total_low": b.low, "total_high": b.high, "clear": bool(b.low > floor and fitted.says_something)}
-        )
-    table = pd.DataFrame(rows).assign(n=len(fitted.seeds), points=fitted.n_points)
-    return Shares(table, pd.DataFrame(pieces[:, 1], columns=names), floor, note)
-
-
-def _drawn(fitted: Surrogate, groups: dict[str, list[str]] | None, names: list[str], draws: int) -> np.ndarray:
-    """How shares (draws, first and total, names) might have strayed from their estimate by other seeds and other points."""
-    x, rng = fitted.x.to_numpy(float), np.random.default_rng(SEED)
-    sample = _sample(fitted.axes, groups, DRAW_BASE)
-    n_points, n_seeds = fitted.values.shape
-    n_kept = round((1 - LEFT_OUT) * n_points)
-
-    def shares(rows: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-        y = mean_of(fitted.values[rows][:, seeds], 1)
-        there = np.isfinite(y)
-        return _indices(_fitted(fitted.kind, x[rows][there], y[there], fitted.model), *sample, names)
-
-    def strayed(found: list[np.ndarray]) -> np.ndarray:
-        return np.stack(found) - np.mean(found, axis=0)
-
-    if draws < 2:
-        return np.empty((0, 2, len(names)))
-    everyone, every = np.arange(n_points), np.arange(n_seeds)
-    # a part of the points strays less than other points would: sqrt(kept / left out) puts that right
-    out = math.sqrt(n_kept / (n_points - n_kept)) * strayed([shares(rng.permutation(n_points)[:n_kept], every) for _ in range(draws)])
-    return out + strayed([shares(everyone, rng.integers(n_seeds, size=n_seeds)) for _ in range(draws)]) if n_seeds > 1 else out
-
-
-def _sample(axes: list[Axis], groups: dict[str, list[str]] | None, n: int) -> tuple[np.ndarray, dict[str, Any]]:
-    """Saltelli's sample of the factor space as columns, and SALib's problem."""
-    from SALib.sample import sobol as sampler
-
-    problem: dict[str, Any] = {"num_vars": len(axes), "names": [a.name for a in axes], "bounds": [[0.0, 1.0]] * len(axes)}
-    if groups:
-        owner = {f: g for g, members in groups.items() for f in members}
-        problem["groups"] = [owner.get(a.name, "(others)") for a in axes]
-    return space.spread(axes, sampler.sample(problem, n, calc_second_order=False, seed=SEED)), problem
-
-
-def _indices(model: Any, sample: np.ndarray, problem: dict[str, Any], names: list[str]) -> np.ndarray:
-    """First and total shares (2, names)."""
-    from SALib.analyze import sobol as analyzer
-
-    order = list(dict.fromkeys(problem.get("groups") or problem["names"]))
-    y = model.predict(sample)
-    if np.ptp(y) <= 1e-12 * max(abs(float(y.mean())), 1e-300):
-        return np.zeros((2, len(names)))
-    with np.errstate(all="ignore"):
-        found = analyzer.analyze(problem, y, calc_second_order=False, num_resamples=2, seed=SEED)
-    where = [order.index(n) for n in names]
-    return np.stack([np.asarray(found["S1"])[where], np.asarray(found["ST"])[where]])
-
-
-def _floor(fitted: Surrogate) -> float:
-    """The largest total share that a column of random numbers gets in a few fits."""
-    x, y, rng = fitted.x.to_numpy(float), mean_of(fitted.values, 1), np.random.default_rng(SEED)
-    sample = _sample([*fitted.axes, Axis("(nothing)", 0.0, 1.0)], None, DRAW_BASE)
-    models = [_fitted(fitted.kind, np.c_[x, rng.random(len(x))], y) for _ in range(DUMMIES)]
-    return max(float(_indices(model, *sample, ["(nothing)"])[1, 0]) for model in models)
-
-
-def _interval(estimate: float, draws: np.ndarray, n: int, note: str) -> Interval:
-    """A percentile interval of a resampled figure."""
-    if len(draws) < 2:
-        return Interval(estimate, math.nan, math.nan, n, note or "no interval")
-    low, high = np.quantile(draws, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
-    return Interval(estimate, float(low), float(high), n, note)

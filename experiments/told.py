@@ -30,7 +30,13 @@ def interval_text(low: float, high: float) -> str:
 
 def share_text(value: float) -> str:
     """A share in percent; "-" for none."""
-    return "-" if value is None or not math.isfinite(value) else f"{value:.0%}" if abs(value) >= 0.1 or value == 0 else f"{value:.1%}"
+    return (
+        "-"
+        if value is None or not math.isfinite(value)
+        else f"{value:.0%}"
+        if abs(value) >= 0.1 or value == 0
+        else f"{value:.1%}"
+    )
 
 
 def plain(value: Any) -> Any:

@@ -88,7 +88,7 @@ def _begun(given: Any, quick: bool) -> dict[str, Any]:
         "quick": quick,
         "effort": effort,
         "record": given.rasters_found is not None,
-        "parameters": "priors, unfitted",
+        "parameters": "the defaults",
         "ensemble": None,
         "least_runs": LEAST_RUNS,
     }
@@ -138,7 +138,7 @@ def _finish(told: dict[str, Any], kept: dict[str, dict[str, Any]], given: Any) -
         changed = found.manifest.get("overrides") or {}
         fitted = found.study is not None
         told["parameters"] = (
-            f"those of {found.name}" if fitted else "changed: " + ", ".join(changed) if changed else "priors, unfitted"
+            f"those of {found.name}" if fitted else "changed: " + ", ".join(changed) if changed else "the defaults"
         )
         told["ensemble"] = {
             "scenario": str(found.done["scenario"].iloc[0]),

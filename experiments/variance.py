@@ -36,7 +36,16 @@ def variance_shares(results: Results, measure: str) -> pd.DataFrame:
     rows = []
     for k, term in enumerate([*(" x ".join(t) for t in terms), REST]):
         told = intervals.of_mean([p[k] for p in pieces])
-        rows.append({"term": term, "share": estimate[k], "low": told.low, "high": told.high, "points": len(points), "n": n_seeds})
+        rows.append(
+            {
+                "term": term,
+                "share": estimate[k],
+                "low": told.low,
+                "high": told.high,
+                "points": len(points),
+                "n": n_seeds,
+            }
+        )
     out = pd.DataFrame(rows if found.has_rest else rows[:-1])
     out.attrs["noise"] = noise(matrix)
     return out
@@ -69,7 +78,11 @@ class _Decomposition:
         luck = self._squares(off).sum(axis=1) / (n_seeds * (n_seeds - 1)) if n_seeds > 1 else 0.0
         squares = self._squares(means[:, None])[:, 0]
         whole, terms = (squares - luck)[-1], (squares - luck)[:-1]
-        return terms / whole if whole > 1e-12 * squares[-1] and squares[-1] > 1e-20 * (means**2).sum() else np.full(len(terms), np.nan)
+        return (
+            terms / whole
+            if whole > 1e-12 * squares[-1] and squares[-1] > 1e-20 * (means**2).sum()
+            else np.full(len(terms), np.nan)
+        )
 
     def _squares(self, y: np.ndarray) -> np.ndarray:
         """Sums of squares of each term, of the rest, and of all, for columns of values at the points."""

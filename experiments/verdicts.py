@@ -6,14 +6,15 @@ The answers go to `claims.json` and to `claims.html`, one page that works by its
 from __future__ import annotations
 
 import dataclasses
-import json
-import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
 from experiments import claims
 from experiments.claims import NOT_SUPPORTED, SUPPORTED, UNDECIDED, Answer, Finding, arms_of, chosen, number
+from sim.quantity import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,7 +51,7 @@ def carry_out(
         answers.append(claims.answer(claim, load(folder)))
     write(out, answers)
     if json_:
-        print(json.dumps([told(a) for a in answers], indent=1, allow_nan=False))
+        print(as_json(answers))
     else:
         from rich.console import Console
 
@@ -68,9 +69,11 @@ def show(answers: list[Answer], console: Console) -> None:
     """Prints each claim with its verdict, its sentence, and a line a test."""
     from rich.markup import escape
 
+    from experiments.intervals import seeds_text
+
     for a in answers:
         console.print(f"\n[bold]{a.claim.id}  {escape(a.claim.statement)}[/]", highlight=False)
-        console.print(f"[bold]{a.verdict}[/]: {escape(a.sentence)} {a.n} runs, seeds {a.seeds}.", highlight=False)
+        console.print(f"[bold]{a.verdict}[/]: {escape(a.sentence)} {a.n} runs, seeds {seeds_text(a.seeds)}.", highlight=False)
         for f in a.findings:
             mark = "told" if f.test.told else f.verdict
             console.print(f"  {f.label}, {arms_of(f.test)}: {effect_words(f)}  [dim]{mark}[/]", highlight=False)
@@ -92,45 +95,22 @@ def effect_words(f: Finding) -> str:
 # As data
 
 
-def told(a: Answer) -> dict[str, Any]:
-    """An answer as JSON knows it."""
-    return {
-        "claim": a.claim.id,
-        "statement": a.claim.statement,
-        "study": a.claim.study,
-        "rule": a.claim.scope,
-        "verdict": a.verdict,
-        "sentence": a.sentence,
-        "n_runs": a.n,
-        "n_failed": a.failed,
-        "seeds": a.seeds,
-        "tests": [_finding(f) for f in a.findings],
-    }
+def as_json(answers: list[Answer]) -> str:
+    """The answers as text that `read` takes; values that are no numbers are the words NaN and Infinity."""
+    return _ADAPTER.dump_json(answers, indent=1, by_alias=True).decode()
 
 
-def _finding(f: Finding) -> dict[str, Any]:
-    return {
-        "measure": f.test.measure,
-        "label": f.label,
-        "unit": f.unit,
-        "arms": arms_of(f.test),
-        "before": _plain(f.before),
-        "after": _plain(f.after),
-        "effect": _interval(f.effect),
-        "relative": _interval(f.relative) if f.relative else None,
-        "least": _plain(f.margin),
-        "expect": f.test.expect,
-        "told": f.test.told,
-        "verdict": f.verdict,
-    }
+def read(path: Path) -> list[Answer]:
+    """The answers that an earlier command wrote; InputError when the file does not hold any."""
+    try:
+        return _ADAPTER.validate_json(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}.") from None
+    except ValidationError:
+        raise InputError(f"{path}: not a file of answers.") from None
 
 
-def _interval(i: Any) -> dict[str, Any]:
-    return {key: _plain(value) if isinstance(value, float) else value for key, value in dataclasses.asdict(i).items()}
-
-
-def _plain(value: float) -> float | None:
-    return round(float(value), 6) if math.isfinite(value) else None
+_ADAPTER = TypeAdapter(list[Answer], config=ConfigDict(ser_json_inf_nan="strings"))
 
 
 def write(out: Path, answers: list[Answer]) -> None:
@@ -139,7 +119,7 @@ def write(out: Path, answers: list[Answer]) -> None:
 
     out.mkdir(parents=True, exist_ok=True)
     with replacing(out / "claims.json") as draft:
-        draft.write_text(json.dumps([told(a) for a in answers], indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        draft.write_text(as_json(answers) + "\n", encoding="utf-8")
     with replacing(out / "claims.html") as draft:
         draft.write_text(page(answers), encoding="utf-8")
 
@@ -149,19 +129,23 @@ def write(out: Path, answers: list[Answer]) -> None:
 
 def chart(answers: list[Answer]) -> Chart:
     """All tests of the claims as one forest of effects."""
-    from experiments.outputs import git_commit
     from sim.view.chart import About
     from sim.view.forest import forest_chart
 
     rows = [_row(a, f) for a in answers for f in a.findings]
-    about = About(sum(a.n for a in answers), [], ", ".join(sorted({a.claim.study for a in answers})), git_commit() or "unknown")
+    about = About(
+        sum(a.n for a in answers),
+        sorted({seed for a in answers for seed in a.seeds}),
+        ", ".join(sorted({name for a in answers for name in a.scenarios})),
+        ", ".join(sorted({a.commit for a in answers})),
+    )
     return forest_chart(rows, about=about, title=headline(answers), what="Effect of each comparison, paired on shared seeds, with its 95 % interval")
 
 
 def headline(answers: list[Answer]) -> str:
     """How many claims ended how, as a sentence."""
     count = {v: sum(a.verdict == v for a in answers) for v in (SUPPORTED, NOT_SUPPORTED, UNDECIDED)}
-    return f"Of {len(answers)} claims, {count[SUPPORTED]} are supported, {count[NOT_SUPPORTED]} are not, {count[UNDECIDED]} stay undecided"
+    return f"Of {len(answers)} claims: {count[SUPPORTED]} supported, {count[NOT_SUPPORTED]} not supported, {count[UNDECIDED]} undecided"
 
 
 def _row(a: Answer, f: Finding) -> Any:

@@ -20,9 +20,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from multiprocessing import connection, resource_tracker
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sim.quantity import InputError
+if TYPE_CHECKING:
+    from sim.quantity import InputError
 
 AHEAD = 4  # jobs given out for each worker, those that wait included: nobody idles while results are written
 PATIENCE_S = 5.0  # how long workers may take to end when there is nothing more to do
@@ -171,6 +172,8 @@ class Workers(Executor):
                         self._give(hand)
                 self._hear()
         except OSError as error:
+            from sim.quantity import InputError  # here, so that `warm` comes before every import that takes time
+
             self._problem = InputError(f"worker processes cannot be started: {error.strerror or error}")
         finally:
             self._part()

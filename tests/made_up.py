@@ -7,6 +7,8 @@ from experiments.results import Results
 from experiments.studies import study_of
 from sim.settings import catalog
 
+M = "held_km2"  # the measure that has the made-up values
+LEVERS = {"manpower_ratio": [1.0, 2.0, 4.0], "rotation_interval_days": [10.0, 60.0]}
 NUMBERS = [d.key for d in catalog().values() if d.kind is float and d.low is not None and d.high is not None]
 
 
@@ -17,7 +19,16 @@ def made_up(design, truth, *, factors=3, replicates=4, noise=0.0, shift=0.0, see
     and the points' levels as a frame.
     """
     table = factors if isinstance(factors, dict) else {key: {} for key in NUMBERS[:factors]}
-    study = study_of({"name": "made-up", "scenario": "skirmish", "design": design, "replicates": replicates, "factors": table, **more})
+    study = study_of(
+        {
+            "name": "made-up",
+            "scenario": "skirmish",
+            "design": design,
+            "replicates": replicates,
+            "factors": table,
+            **more,
+        }
+    )
     points = study.points()
     levels = pd.DataFrame([p.levels for p in points])
     y = np.broadcast_to(np.asarray(truth(study.unit_sample(), levels), float), len(points))
@@ -31,7 +42,9 @@ def frames(values, levels, study=None):
     """Results of values by point and seed, and of a frame of levels."""
     n_points, n_seeds = np.shape(values)
     runs = levels.loc[levels.index.repeat(n_seeds)].reset_index(drop=True)
-    runs = runs.assign(run=range(len(runs)), point=np.repeat(range(n_points), n_seeds), seed=np.tile(range(1, n_seeds + 1), n_points))
+    runs = runs.assign(
+        run=range(len(runs)), point=np.repeat(range(n_points), n_seeds), seed=np.tile(range(1, n_seeds + 1), n_points)
+    )
     runs = runs.assign(status="done", held_km2=np.ravel(values))
     return Results(runs, list(levels.columns), {"held_km2": "km2"}, study=study)
 
@@ -51,3 +64,18 @@ def ishigami(u, _levels):
     """Ishigami's function of three numbers: first shares 0.314, 0.442, 0; total 0.558, 0.442, 0.244."""
     x = np.pi * (2 * u - 1)
     return np.sin(x[:, 0]) + 7 * np.sin(x[:, 1]) ** 2 + 0.1 * x[:, 2] ** 4 * np.sin(x[:, 0])
+
+
+def levers(_u, levels):
+    """5 km2 a unit of the ratio at rotation 10, twice that at 60."""
+    return 5 * levels["manpower_ratio"] * np.where(levels["rotation_interval_days"] == 60, 2, 1)
+
+
+def nothing(u, levels):
+    """All points are the same."""
+    return 0.0
+
+
+def share_of(trials, hits):
+    """Share of trials in which something was so."""
+    return sum(map(bool, map(hits, trials))) / len(trials)

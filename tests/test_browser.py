@@ -12,7 +12,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(chromium() is None, reason="no Chromium: set CHROME_BIN, or install chromium"),
 ]
-PATIENCE = 60_000
+PATIENCE = 120_000
 STEP = "() => window.__page.debug.now.step"
 DISTINCT = """() => [...document.querySelectorAll('.pk-map canvas')].map(c => {
   const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data, seen = new Set();

@@ -293,6 +293,21 @@ def test_enough_replicates():
     assert convergence.finding(s, HELD) == "After 5 replicates ground held by the attacker is known to ±\u00a04\u00a0%"
 
 
+def test_a_fan_stands_beside_the_record(quiet):
+    from sim.view.story import Area
+
+    days = np.arange(61)
+    date = np.datetime64(START) + days
+    held = 680.0 + 3 * days
+    record = Area(date, held, np.zeros(61), np.zeros(61))
+    runs = 680 + np.linspace(1, 2, 20)[:, None] * days
+    chart = fans.fans_chart({"all": runs}, START, measure=HELD, about=ABOUT, record=record)
+    assert chart.title == "The record ends 90 km² above the median run, outside the middle 90 %"
+    assert "Record: DeepState" in chart.caption
+    assert "record" in [words for words, *_ in words_of(chart.figure())]
+    check_words(chart.figure())
+
+
 def test_twins_say_how_many_pairs():
     chart = some_twins()
     gap = rng().normal(-70, 40, 30)

@@ -2,6 +2,8 @@
 
 import gc
 import json
+import shutil
+import subprocess
 import threading
 import time
 
@@ -285,6 +287,9 @@ def test_limits_of_a_session():
     session.obey({"do": "hello"})
     session.guard(session.obey, {"do": "step", "count": 1})
     assert "20 units" in ear.last("notice")["words"]
+    session.playing = True
+    session.guard(session._advance)
+    assert not session.playing and ear.last("state")["playing"] is False
     session.obey({"do": "begin", "days": 10_000})
     assert session.scenario.days == 5
 
@@ -379,6 +384,38 @@ def test_scripts_of_the_page_ask_nothing_of_the_net():
     text = bundle() + (STATIC / "page.css").read_text("utf-8")
     assert "innerHTML" not in text and "insertAdjacentHTML" not in text and "eval(" not in text
     assert [w for w in text.split() if "://" in w and "www.w3.org" not in w] == []
+
+
+CHECKS = """
+const near = (a, b, e, what) => { if (!(Math.abs(a - b) <= e)) throw new Error(`${what}: ${a}, not ${b}`); };
+const n = 40, disc = new Float32Array(n * n), half = new Float32Array(n * n), box = [0, 40, 0, 40];
+for (let j = 0; j < n; j++) for (let i = 0; i < n; i++) {
+  disc[j * n + i] = clamp((10 - Math.hypot(i + 0.5 - 20, j + 0.5 - 20)) / 2 + 0.5, 0, 1);
+  half[j * n + i] = i >= 25 ? 1 : 0;
+}
+const circle = rings(finer(disc, n, n, 3), box, 0.5), side = rings(finer(half, n, n, 3), box, 0.5);
+near(circle.length, 1, 0, "one ring"); near(areaOf(circle[0]), 100 * Math.PI, 1, "area of a disc");
+near(areaOf(side[0]), 600, 1e-6, "a ring is closed along the edge of the box");
+const lines = openLines(side, box, 1);
+near(lines.length, 1, 0, "one front"); near(lines[0][0], 25, 1e-6, "where control changes");
+const before = { n: 3, id: [1, 5, 9], men: [4, 4, 4], code: [0, 0, 0], x: [1, 2, 3], y: [1, 2, 3] };
+const after = { n: 2, id: [5, 9], men: [4, 2], code: [0, 0], x: [2, 3.5], y: [2, 3] };
+near(lossesBetween(before, after).length, 4, 0, "one group gone, one smaller");
+if (number(-1611.5, 1) !== "−1,611.5" || number(2294, 0, true) !== "+2,294" || number(NaN) !== "–") throw new Error("numbers");
+if (dateTicks("2024-07-08", 420, 14).map((t) => t.text)[5] !== "Jan 25") throw new Error("dates");
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_contours_losses_and_numbers_of_the_page(tmp_path):
+    """The arithmetic of the scripts, without a browser."""
+    from sim.view.page.widget import bundle
+
+    path2d = "globalThis.Path2D = class { moveTo() {} lineTo() {} quadraticCurveTo() {} closePath() {} };"
+    file = tmp_path / "check.mjs"
+    file.write_text("\n".join((path2d, bundle(), CHECKS)), encoding="utf-8")
+    done = subprocess.run(["node", str(file)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
 
 
 # A recorded run

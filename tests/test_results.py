@@ -256,7 +256,16 @@ def test_analyse_prints_and_gives_json(call, folder, run_folder):
 
     code, out, err = call("analyse", folder)
     assert (code, err) == (0, "")
-    for words in ("Two by two", "factorial over", "seeds 1-2", "8 runs", "held_km2", "manpower_ratio", "luck", "seeds that a point's mean takes"):
+    for words in (
+        "Two by two",
+        "factorial over",
+        "seeds 1-2",
+        "8 runs",
+        "held_km2",
+        "manpower_ratio",
+        "luck",
+        "seeds that a point's mean takes",
+    ):
         assert words in out
     code, out, _ = call("analyse", folder, "--measure", "held_km2", "--json", "--precision", "10%")
     told = json.loads(out)

@@ -169,3 +169,41 @@ def test_all_benchmarks_are_scored_on_the_same_items():
     sizes = {tuple(len(s.items[k]) for k in sorted(s.items)) for s in found}
     assert len(found) == 4 and len(sizes) == 1
     assert found[1].mean("monthly") < found[0].mean("monthly")  # going on as before beats standing still here
+
+
+# The open validation
+
+
+def test_fitted_runs_are_scored_against_the_record(tmp_path):
+    """T28 from end to end on made-up rasters: a front that goes east with the record's pace beats one that stays."""
+    from experiments import observe, record
+    from experiments.battery import card, skill
+    from sim.scenario import load_scenario
+
+    east = np.tile(np.arange(80), (80, 1))
+    save = lambda name, values: np.savetxt(tmp_path / name, values[::-1].astype(int), fmt="%d", delimiter=",")  # noqa: E731
+    day = np.where(east < 10, 0, np.where(east < 51, 10 * (east - 9), -1))
+    save("cell_capture_day.csv", day)
+    save("cell_recapture_day.csv", np.full((80, 80), -1))
+    save("front_20240708.csv", east < 10)
+    rasters = record.rasters(tmp_path)
+    scenario = load_scenario("pokrovsk-2024").with_(start=skill.OPEN)
+    first = (skill.OPEN - record.START).days
+    sights = []
+    for seed in range(1, 7):
+        pace = 0.8 + 0.1 * seed
+        held = [(day >= 0) & (day <= first + pace * k) for k in range(124)]
+        control = (np.array(held) * 100).astype(np.uint8)
+        sights.append(observe.sight(control, scenario, seed, np.ones((80, 80), bool), record.END))
+    found = skill.validation(sights, rasters)
+    assert [o.name for o in found.others] == [
+        "persistence",
+        "linear extrapolation",
+        "random walk",
+        "two-box Lanchester",
+    ]
+    assert scores.skill(found.ours, found.others[0], "cells").estimate > 0.3
+    checks = skill.skill(found)
+    assert sum(not c.is_told for c in checks) == 9
+    assert {c.what for c in checks if "coverage" in c.what} == {"coverage of 50% bands", "coverage of 90% bands"}
+    assert card.verdict(checks) in (card.PASS, card.FAIL)

@@ -194,6 +194,16 @@ def test_a_folder_that_a_kill_left_half_made_is_taken(tmp_path):
     assert store.read_manifest(tmp_path)["name"] == "made-up"
 
 
+def test_runs_without_a_manifest_are_half_a_sweep(tmp_path):
+    one = opened(tmp_path)
+    one.commit(tables(1))
+    one.close()
+    (tmp_path / "manifest.toml").unlink()
+    with pytest.raises(InputError, match=r"no manifest\.toml"):
+        opened(tmp_path)
+    assert runs_in(tmp_path) == [1]
+
+
 def test_a_file_is_no_folder(tmp_path):
     (tmp_path / "o").write_text("mine")
     with pytest.raises(InputError, match="is a file"):

@@ -177,6 +177,7 @@ def test_a_changed_study_is_not_mixed_in(file, folder, tmp_path):
         sweep.sweep(tmp_path / "other.toml", folder)
     (tmp_path / "small.toml").write_text('title = "Told otherwise"\n' + STUDY)
     assert sweep.sweep(tmp_path / "small.toml", folder).made == 0
+    assert load_study(folder / "study.toml").title == "Told otherwise"
 
 
 def test_a_change_of_the_model_on_the_way_is_noticed(file, tmp_path, monkeypatch):

@@ -117,7 +117,7 @@ def armor_fades(
             LEVEL_95,
             n=fall.n,
         ),
-        Check("rules that name a date", float(len(dated)), (0.0, 0.0), unit="rules"),
+        Check("rules that name a date", float(len(dated)), (0.0, 0.0)),
         over_runs(
             "lost by 1,000 casualties, first months", [per_1000(r, FIRST) for r in runs], None, f"{claimed[0]:.1f}"
         ),

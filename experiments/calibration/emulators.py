@@ -1,8 +1,9 @@
 """Emulators: the mean of each summary, and the luck of a single run, at any point of the parameter space.
 
-A mean is a straight line over all parameters and a Gaussian process of what is left (Matern 5/2, a length for each
-parameter), fitted to the points' means over their runs. What it misses of points left out, beyond their luck and its own
-variance, is added to that variance. The variance of luck is a regression with a log link (a gamma model) on the same parameters.
+A mean is a straight line over all parameters and a Gaussian process of what is left (Matern 5/2), fitted to the points' means over
+their runs. The process sees each parameter stretched by how much it matters to a forest of trees: a length of its own for each
+of two dozen parameters would be fitted to noise. What the mean misses of points left out, beyond their luck and its own variance,
+is added to that variance. The variance of luck is a regression with a log link (a gamma model) on the same parameters.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,9 @@ from experiments.intervals import SEED
 
 FOLDS = 5
 LEAST = 0.8  # share of points that must have a value of a summary, else it is left out
-SEARCH = 40  # steps of the search for lengths: where nothing matters, it would go on and on
+SEARCH = 40  # steps of the search for a kernel: where nothing matters, it would go on and on
+TREES = 200
+LEAST_STRETCH = 0.1  # of a parameter that trees make nothing of
 TINY = 1e-9
 
 
@@ -28,9 +32,8 @@ class Emulator:
     """Mean and luck of one summary. `r2` is the share of the variance of points' means that it foretells of points left out."""
 
     line: Any
-    process: Any
+    process: _Stretched | _Nothing
     scale: float  # of what is left of the line
-    noise: float  # share of that which is luck of the means
     added: float  # to the variance of the mean, 0 where the check on points left out found it right
     luck: Any
     least_luck: float
@@ -40,9 +43,8 @@ class Emulator:
 
     def mean(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and its variance at places (n, k)."""
-        found, sd = self.process.predict(x, return_std=True)
-        variance = np.maximum(sd**2 - self.noise, TINY) * self.scale**2
-        return self.line.predict(x) + self.scale * found, variance + self.added
+        found, variance = _both(self.line, self.process, self.scale, x)
+        return found, variance + self.added
 
     def variance(self, x: np.ndarray) -> np.ndarray:
         """Variance of a single run at places (n, k)."""
@@ -87,7 +89,7 @@ def _fit(table: Table, mean: np.ndarray, residual: np.ndarray, runs: np.ndarray)
     luck, least = _luck(table, residual)
     single = np.full(len(y), least) if luck is None else np.maximum(luck.predict(x), least)
     if np.ptp(y) < TINY:
-        return Emulator(_Constant(float(y[0])), _Constant(0.0), 1.0, 0.0, 0.0, luck, least, math.nan, math.nan, len(y))
+        return Emulator(_Constant(float(y[0])), _Nothing(), 1.0, 0.0, luck, least, math.nan, math.nan, len(y))
     parts = _mean(x, y)
     guess, spread = _left_out(parts, x, y)
     noise = single / runs[there]
@@ -95,38 +97,89 @@ def _fit(table: Table, mean: np.ndarray, residual: np.ndarray, runs: np.ndarray)
     added = max(error - float(noise.mean()) - float(spread.mean()), 0.0)
     line, process, scale = parts
     told = (1 - error / float(np.var(y)), 1 - min(float(noise.mean() / np.var(y)), 1.0), len(y))
-    return Emulator(line, process, scale, float(process.kernel_.k2.noise_level), added, luck, least, *told)
+    return Emulator(line, process, scale, added, luck, least, *told)
 
 
 @dataclass(frozen=True)
 class _Constant:
-    """What is the same everywhere, in the place of a line or a process."""
+    """What is the same everywhere, in the place of a line."""
 
     value: float
+    alpha_: float = 1.0
 
-    def predict(self, x: np.ndarray, return_std: bool = False) -> Any:
-        same = np.full(len(x), self.value)
-        return (same, np.zeros(len(x))) if return_std else same
+    def predict(self, x: np.ndarray, return_std: bool = True) -> tuple[np.ndarray, np.ndarray]:
+        return np.full(len(x), self.value), np.ones(len(x))
+
+
+class _Nothing:
+    """In the place of a process where nothing is left of a line."""
+
+    def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.zeros(len(x)), np.zeros(len(x))
 
 
 def _mean(x: np.ndarray, y: np.ndarray, like: Any = None) -> tuple[Any, Any, float]:
-    """A line, a process of what is left of it in units of its spread, and that spread; `like` keeps a kernel."""
+    """A line, a process of what is left of it in units of its spread, and that spread; `like` keeps stretch and kernel."""
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
-    from sklearn.linear_model import RidgeCV
+    from sklearn.linear_model import BayesianRidge
 
-    line = RidgeCV(alphas=np.logspace(-3, 3, 13)).fit(x, y)
+    line = BayesianRidge().fit(x, y)
     left = y - line.predict(x)
     scale = max(float(left.std()), 1e-6 * float(np.abs(y).max()), TINY)
     if like is None:
-        kernel = ConstantKernel(0.5, (1e-3, 1e2)) * Matern(np.full(x.shape[1], 1.5), (0.1, 30.0), nu=2.5) + WhiteKernel(0.3, (1e-4, 2.0))
+        stretch = _stretch(x, y)
+        kernel = ConstantKernel(0.5, (1e-3, 1e2)) * Matern(1.0, (0.05, 30.0), nu=2.5) + WhiteKernel(0.3, (1e-4, 2.0))
         process = GaussianProcessRegressor(kernel, optimizer=_search, random_state=SEED)
     else:
-        process = GaussianProcessRegressor(like.kernel_, optimizer=None)
+        stretch = like.stretch
+        process = GaussianProcessRegressor(like.process.kernel_, optimizer=None)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a length at its bound: that parameter does not matter
-        process.fit(x, left / scale)
-    return line, process, scale
+        warnings.simplefilter("ignore")  # a length at its bound: what is left of the line is noise
+        process.fit(x * stretch, left / scale)
+    return line, _Stretched(process, stretch), scale
+
+
+def _stretch(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """How much each parameter matters, 1 for the one that matters most (the root of its importance to extremely random trees)."""
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    trees = ExtraTreesRegressor(n_estimators=TREES, min_samples_leaf=3, random_state=SEED).fit(x, y)
+    share = trees.feature_importances_
+    return np.sqrt(np.maximum(share / max(share.max(), TINY), LEAST_STRETCH**2))
+
+
+@dataclass(frozen=True)
+class _Stretched:
+    """A process over stretched parameters. Its means and deviations take one product of matrices, not a solution each time."""
+
+    process: Any
+    stretch: np.ndarray
+
+    @cached_property
+    def _inverse(self) -> np.ndarray:
+        from scipy.linalg import solve_triangular
+
+        return solve_triangular(self.process.L_, np.eye(len(self.process.L_)), lower=True)
+
+    @property
+    def noise(self) -> float:
+        """Share of luck in what it was fitted to."""
+        return float(self.process.kernel_.k2.noise_level)
+
+    def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and variance, luck left out, at places (n, k)."""
+        signal = self.process.kernel_.k1
+        cross = signal(x * self.stretch, self.process.X_train_)
+        variance = signal.diag(x) - ((cross @ self._inverse.T) ** 2).sum(axis=1)
+        return cross @ self.process.alpha_, np.maximum(variance, TINY)
+
+
+def _both(line: Any, process: Any, scale: float, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of a line and of the process of what is left of it."""
+    straight, sd = line.predict(x, return_std=True)
+    found, variance = process.predict(x)
+    return straight + scale * found, np.maximum(sd**2 - 1 / line.alpha_, 0.0) + scale**2 * variance
 
 
 def _search(minus_likelihood: Any, start: np.ndarray, bounds: np.ndarray) -> tuple[np.ndarray, float]:
@@ -141,12 +194,9 @@ def _left_out(parts: tuple[Any, Any, float], x: np.ndarray, y: np.ndarray) -> tu
     from sklearn.model_selection import KFold
 
     guess, spread = np.empty(len(y)), np.empty(len(y))
-    white = float(parts[1].kernel_.k2.noise_level)
     for train, test in KFold(FOLDS, shuffle=True, random_state=SEED).split(x):
         line, process, scale = _mean(x[train], y[train], parts[1])
-        found, sd = process.predict(x[test], return_std=True)
-        guess[test] = line.predict(x[test]) + scale * found
-        spread[test] = np.maximum(sd**2 - white, TINY) * scale**2
+        guess[test], spread[test] = _both(line, process, scale, x[test])
     return guess, spread
 
 

@@ -86,8 +86,8 @@ def _paint(plate: Plate, s: Settling) -> None:
     p = plate.p
     n, mean, low, high = (np.asarray(v, float) for v in (s.n, s.mean, s.low, s.high))
     narrow = np.isfinite(low) & np.isfinite(high)
-    # The first intervals, of two or three runs, would squeeze all the rest flat.
-    core = narrow & (n >= min(4, n[-1] if len(n) else 4))
+    # The first intervals, of a few runs, would squeeze all the rest flat.
+    core = narrow & (n >= min(6, n[-1] if len(n) else 6))
     limits = span(np.concatenate([mean, low[core], high[core]]), air=0.1)
     left = level_space(limits)
     ax = plate.axes(left, FOOT_IN, plate.width - left - 0.14, plate.height - FOOT_IN - 0.05)

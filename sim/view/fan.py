@@ -91,7 +91,7 @@ def _figure(
     record = record.between(start, end) if record else None
     fig = style.figure(style.PAGE_IN, HEIGHT_IN)
     inch = lambda x, y, w, h: (x / style.PAGE_IN, y / HEIGHT_IN, w / style.PAGE_IN, h / HEIGHT_IN)  # noqa: E731
-    title = _finding(values, record, end)
+    title = finding(values, record)
     fig.text(
         0.08 / style.PAGE_IN,
         1 - 0.17 / HEIGHT_IN,
@@ -116,7 +116,7 @@ def _figure(
     return fig
 
 
-def _finding(values: np.ndarray, record: Area | None, end: dt.date) -> str:
+def finding(values: np.ndarray, record: Area | None) -> str:
     """Whether the record stays in the band, in a sentence."""
     middle = number(float(np.median(values[:, -1])))
     if record is None or len(record.held) < 2:

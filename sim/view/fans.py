@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import matplotlib.dates as mdates
 import numpy as np
 
-from sim.view import style
+from sim.view import fan, style
 from sim.view.chart import About, Chart, Plate, Table
 from sim.view.marks import BANDS, FEW, bands, end_labels, level_space, quantiles, span, value_ticks
 from sim.view.named import Named, level, significant
@@ -54,7 +54,7 @@ def fans_chart(
     size = sorted({len(v) for v in shown.values()})
     each = f"{size[0]} runs a panel" if len(size) == 1 else f"{size[0]} to {size[-1]} runs a panel" if size else ""
     return Chart(
-        title=title or finding(kept, measure, factor),
+        title=title or _title(kept, measure, factor, record, start),
         what=f"{measure.title}{f', {measure.unit}' if measure.unit else ''}, by day"
         + (f" and {factor.axis}; {each}" if factor else ""),
         caption=about.caption(
@@ -99,6 +99,16 @@ def _rows(n: int, width: float) -> int:
 def _ends(values: np.ndarray) -> list[str]:
     """5, 25, 50, 75 and 95 % of the last day's values."""
     return [significant(v) for v in quantiles(values[:, -1:], (0.05, 0.25, 0.5, 0.75, 0.95))[:, 0]]
+
+
+def _title(
+    runs: Mapping[object, np.ndarray], measure: Named, factor: Named | None, record: Area | None, start: dt.date
+) -> str:
+    """Against the record, where there is one for all runs together; else what comes out."""
+    if record is not None and factor is None and len(runs) == 1:
+        (values,) = runs.values()
+        return fan.finding(values, record.between(start, start + dt.timedelta(days=values.shape[1] - 1)))
+    return finding(runs, measure, factor)
 
 
 def finding(runs: Mapping[object, np.ndarray], measure: Named, factor: Named | None) -> str:

@@ -130,7 +130,8 @@ def _limits(rows: Sequence[Row]) -> tuple[float, float]:
 
 def _mark(ax: Axes, p: Palette, row: Row, y: float, low: float, high: float) -> None:
     color = p.danger if row.verdict == "not supported" and not row.minor else p.tertiary if row.minor or row.verdict == "undecided" else p.ink
-    ax.plot([row.margin] * 2, [y - 0.05, y + 0.05], color=p.control_line, lw=1.2, zorder=1)
+    if row.margin:
+        ax.plot([row.margin] * 2, [y - 0.05, y + 0.05], color=p.control_line, lw=1.2, zorder=1)
     if not math.isfinite(row.low):
         return
     a, b = np.clip([row.low, row.high], low, high)

@@ -158,21 +158,20 @@ def interval(low: float, high: float) -> str:
         return "unknown"
     if high == low:
         return f"{significant(low)} to {significant(high)}"
-    digits = _digits(low, high)
-    return f"{number(low, digits)} to {number(high, digits)}"
+    return f"{_rounded(low, low, high)} to {_rounded(high, low, high)}"
 
 
 def mean_text(mean: float, low: float, high: float) -> str:
     """ "−71", signed, with the digits that its interval deserves."""
     if not (np.isfinite(low) and np.isfinite(high)) or high == low:
         return signed(mean)
-    return number(mean, _digits(low, high), signed=True)
+    return _rounded(mean, low, high, signed=True)
 
 
-def _digits(low: float, high: float) -> int:
-    """Decimals for a number known to this interval: two figures of its width."""
-    width = abs(high - low)
-    return 0 if width >= 20 else min(6, 1 - int(np.floor(np.log10(width))))
+def _rounded(value: float, low: float, high: float, signed: bool = False) -> str:
+    """A number known to an interval, with two figures of the interval's width."""
+    digits = min(1 - int(np.floor(np.log10(abs(high - low)))), 6)
+    return number(round(value, digits), max(digits, 0), signed)
 
 
 def fitting(at: np.ndarray, extent: np.ndarray, gap: float = 5.0) -> list[int]:

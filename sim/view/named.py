@@ -133,7 +133,7 @@ def factor_named(name: str, unit: str | None = None) -> Named:
     if told is None:
         return Named(name.replace("_", " "), unit_text(unit))
     short = told.short or (name if "." not in name else "")
-    words = _bare(short or told.key.replace(".", "_"))
+    words = _side_last(short or told.key.replace(".", "_"))
     return Named(words, unit_text(unit if unit is not None else told.unit), doc=told.doc)
 
 

@@ -67,7 +67,8 @@ def about(card: dict[str, Any]) -> str:
             if ensemble["runs"] < card["least_runs"]
             else ""
         )
-        runs = f"{ensemble['runs']} runs, {style.seeds_text(ensemble['seeds'])}, scenario {ensemble['scenario']}.{few}"
+        other = "" if ensemble["same_code"] else " They were made by another version of the model."
+        runs = f"{ensemble['runs']} runs, {style.seeds_text(ensemble['seeds'])}, scenario {ensemble['scenario']}.{other}{few}"
     effort = " Quick card: fewer battles, shorter twins." if card["quick"] else ""
     return (
         f"{runs} Parameters: {card['parameters']}. Commit {card['commit'] or 'unversioned'}.{effort} L: limit with an exact answer, "
@@ -148,9 +149,10 @@ def scale_of(check: dict[str, Any]) -> tuple[float, float, bool, bool]:
         return check["exact"] - 0.5 * high, check["exact"] + 0.5 * high, False, False
     if low is not None and high is not None:
         return (low, high, False, False) if high > low else (low - 0.5, low + 0.5, False, False)
-    limit = low if low is not None else high
-    known = [abs(v - limit) for v in (check["value"], check["low"], check["high"]) if v is not None]
-    wide = max(abs(limit), 0.7 * max(known, default=0.0)) or 1.0
+    limit, inward = (low, 1.0) if low is not None else (high, -1.0)
+    away = [inward * (v - limit) for v in (check["value"], check["low"], check["high"]) if v is not None]
+    inside, outside = max([*away, 0.0]), max([*(-v for v in away), 0.0])  # the strip has more room on the open side
+    wide = max(abs(limit), 0.7 * inside, 1.5 * outside) or 1.0
     return (limit, limit + wide, False, True) if low is not None else (limit - wide, limit, True, False)
 
 

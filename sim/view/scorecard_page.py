@@ -73,8 +73,13 @@ def _section(row: dict[str, Any]) -> str:
     return (
         f'<section class="{escape(row["verdict"].replace(" ", "-"))}" id="{row["id"]}"><h2><span class="id">{row["id"]}</span>'
         f'{escape(row["title"])}<span class="kind">{row["kind"]}</span><span class="verdict">{escape(row["verdict"])}</span></h2>'
-        f'<p class="small">{escape(row["formula"])}. Band: {escape(row["band"])}. Source: {escape(row["source"])}.</p>{note}{table}</section>'
+        f'<p class="small">{_text(row["formula"])}. Band: {_text(row["band"])}. Source: {_text(row["source"])}.</p>{note}{table}</section>'
     )
+
+
+def _text(words: str) -> str:
+    """Plain words as HTML, with squares as people write them."""
+    return escape(words.replace("km2", "km²").replace("R2", "R²").replace("r2", "r²"))
 
 
 def _line(check: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,8 +12,11 @@ from sim.view.chart import About, Chart, Plate, Table
 from sim.view.marks import halo, interval, level_space, mean_text, signed, value_ticks
 from sim.view.named import HARD, Named
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 BODY_IN = 1.95
-SIDE_IN = 0.95  # room for the density and the mean
+SHAPE_IN = 0.5  # room for the density
 MOST_ROWS = 200  # pairs in the table
 
 
@@ -81,7 +85,10 @@ def _paint(plate: Plate, values: np.ndarray, mean: float, low: float, high: floa
     reach = float(np.ptp(every)) or 1.0
     limits = (every.min() - 0.09 * reach, every.max() + 0.09 * reach)
     left = level_space(limits) + 0.06
-    wide = plate.width - left - SIDE_IN - 0.08
+    told = f"mean\n{mean_text(mean, low, high)}" if np.isfinite(mean) else ""
+    word = max((style.text_width(line, 7.5, bold=True) for line in told.split("\n")), default=0.0) / 72
+    aside = SHAPE_IN + 0.12 + min(word, 0.3 * plate.width)
+    wide = plate.width - left - aside - 0.08
     ax = plate.axes(left, 0.05, wide, plate.height - 0.1)
     ax.set(xlim=(-0.8, max(n, 1) - 0.2), ylim=limits, xticks=[])
     ax.spines["bottom"].set_visible(False)
@@ -99,18 +106,18 @@ def _paint(plate: Plate, values: np.ndarray, mean: float, low: float, high: floa
     if n:
         ax.annotate("seeds, ordered by difference", corner[:2], xycoords="axes fraction", fontsize=7, color=p.secondary,
                     ha=corner[2], va=corner[3], path_effects=halo(p))  # fmt: skip
-    side = plate.axes(left + wide + 0.08, 0.05, SIDE_IN, plate.height - 0.1)
-    _density(side, values, limits, p)
+    side = plate.axes(left + wide + 0.08, 0.05, aside, plate.height - 0.1)
+    _density(side, values, limits, 0.88 * SHAPE_IN / aside, p)
     if np.isfinite(mean):
-        told = style.fitted(mean_text(mean, low, high), 0.5 * SIDE_IN * 72 - 7, 7.5, bold=True)
-        side.plot([0.5, 0.5], [low, high], color=p.ink, lw=1.6, solid_capstyle="butt")
-        side.plot(0.5, mean, marker="o", ms=4.6, mfc=p.ink, mec=p.paper, mew=0.7)
-        side.annotate(f"mean\n{told}", (0.5, mean), (6, 0), textcoords="offset points", fontsize=7.5,
+        x = SHAPE_IN / aside
+        side.plot([x, x], [low, high], color=p.ink, lw=1.6, solid_capstyle="butt")
+        side.plot(x, mean, marker="o", ms=4.6, mfc=p.ink, mec=p.paper, mew=0.7)
+        side.annotate(told, (x, mean), (6, 0), textcoords="offset points", fontsize=7.5,
                       weight="bold", va="center", linespacing=1.1, path_effects=halo(p), annotation_clip=False)  # fmt: skip
     side.axhline(0, color=p.ink, lw=0.9)
 
 
-def _density(ax, values: np.ndarray, limits: tuple[float, float], p: style.Palette) -> None:
+def _density(ax: Axes, values: np.ndarray, limits: tuple[float, float], reach: float, p: style.Palette) -> None:
     """How the differences are spread, as a shape beside the bars."""
     ax.grid(False)
     ax.set(xlim=(0, 1), ylim=limits, xticks=[], yticks=[])
@@ -121,4 +128,4 @@ def _density(ax, values: np.ndarray, limits: tuple[float, float], p: style.Palet
 
     y = np.linspace(*limits, 160)
     height = gaussian_kde(values)(y)
-    ax.fill_betweenx(y, 0, 0.42 * height / height.max(), color=p.bands[0], lw=0, zorder=0.5)
+    ax.fill_betweenx(y, 0, reach * height / height.max(), color=p.bands[0], lw=0, zorder=0.5)

@@ -89,7 +89,7 @@ def served(scenario: str | None = None, *words: str) -> Iterator[str]:
                 server.kill()
 
 
-def _wait_for(port: int, server: subprocess.Popen, patience_s: float = 90.0) -> None:
+def _wait_for(port: int, server: subprocess.Popen, patience_s: float = 300.0) -> None:
     import socket
 
     end = time.monotonic() + patience_s

@@ -14,6 +14,7 @@ from sim.quantity import InputError
 
 MOST_FRAMES = 480  # of an animation
 MOST_FRAME_BYTES = 8_000_000
+MOST_BYTES = 250_000_000  # of all pictures together
 
 
 def table_bytes(journal: Any, name: str, seed: int, kind: str) -> tuple[str, bytes]:
@@ -41,8 +42,8 @@ class Film:
 
     def add(self, png: bytes) -> None:
         """Takes one picture; InputError when it is none, or too many have come."""
-        if len(self.pictures) >= MOST_FRAMES:
-            raise InputError(f"an animation may have {MOST_FRAMES} pictures.")
+        if len(self.pictures) >= MOST_FRAMES or sum(map(len, self.pictures)) > MOST_BYTES:
+            raise InputError(f"an animation may have {MOST_FRAMES} pictures and {MOST_BYTES // 1_000_000} MB.")
         if len(png) > MOST_FRAME_BYTES or not bytes(png[:8]) == b"\x89PNG\r\n\x1a\n":
             raise InputError("that is no picture of this page.")
         self.pictures.append(bytes(png))

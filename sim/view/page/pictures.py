@@ -10,7 +10,7 @@ from sim.quantity import InputError
 from sim.view.page.bench import SWITCHES, chromium, served
 
 SIZE = {"width": 1440, "height": 900}
-DAY, FORK_DAY, PARTED_DAY = 372, 330, 372  # of the scenario's days, or the share of it when it is shorter
+FORK_DAY, DAY = 330, 372  # when a lever is moved, and when the pictures are taken
 PATIENCE_MS = 900_000
 FILM_WIDTH = 900
 
@@ -27,7 +27,6 @@ def take(folder: Path, scenario: str, seed: int | str = 1) -> None:
     with served(scenario, "--seed", str(seed)) as url, sync_playwright() as p:
         browser = p.chromium.launch(executable_path=chromium(), args=list(SWITCHES))
         try:
-            _film(browser, url, folder / "page.gif")
             _stills(browser, url, folder)
             _phone(browser, url, folder)
         finally:
@@ -51,12 +50,12 @@ def _run_to(page: Any, day: int) -> None:
     page.wait_for_function(f"window.__page.debug.now.step >= {step}")
     if page.get_by_role("button", name="Pause", exact=True).count():
         page.get_by_role("button", name="Pause", exact=True).click()
-    page.mouse.move(SIZE["width"] - 200, SIZE["height"] - 40)
+    page.mouse.move(700, 8)  # where nothing is told of
     page.wait_for_timeout(2500)
 
 
 def _stills(browser: Any, url: str, folder: Path) -> None:
-    page = _page(browser, url, SIZE, 2.0)
+    page = _page(browser, url, SIZE, 1.5)
     _run_to(page, FORK_DAY)
     page.locator("[data-key='decide.deploy_delay_days'] input").evaluate(
         "r => { r.value = 8; r.dispatchEvent(new Event('input')); r.dispatchEvent(new Event('change')); }"
@@ -67,10 +66,13 @@ def _stills(browser: Any, url: str, folder: Path) -> None:
     page.wait_for_timeout(1500)
     page.screenshot(path=folder / "page-dark.png")
     page.keyboard.press("t")
+    _film(page, folder / "page.gif")
     page.keyboard.press("c")
-    page.wait_for_timeout(2500)
+    page.wait_for_timeout(4000)
     page.screenshot(path=folder / "page-compare.png")
     page.close()
+    for file in folder.glob("page-*.png"):
+        _shrink(file)
 
 
 def _phone(browser: Any, url: str, folder: Path) -> None:
@@ -80,28 +82,35 @@ def _phone(browser: Any, url: str, folder: Path) -> None:
     page.close()
 
 
-def _film(browser: Any, url: str, file: Path) -> None:
-    """Some of the battle as an animation: one picture every few days."""
+def _film(page: Any, file: Path) -> None:
+    """The recorded days as an animation, one picture every week or so; ends on the newest."""
     from sim.view.page.export import Film
 
-    page = _page(browser, url, SIZE, FILM_WIDTH / SIZE["width"])
-    _run_to(page, DAY)
     film = Film(file.stem, 8)
-    steps = page.evaluate("window.__page.debug.now.step")
-    per_day = page.evaluate("window.__page.ground.scenario.steps_per_day")
-    for day in range(1, steps // per_day + 1, max(1, steps // per_day // 48)):
-        page.locator("[aria-label='Time line']").evaluate("(r, v) => { r.value = v; r.dispatchEvent(new Event('input')); r.dispatchEvent(new Event('change')); }", day * per_day)
-        page.wait_for_function(f"Math.abs(window.__page.debug.now.step - {day * per_day}) < {per_day}")
-        page.wait_for_timeout(500)
+    head, per_day = page.evaluate("[window.__page.debug.now.head, window.__page.ground.scenario.steps_per_day]")
+    every = per_day * max(1, head // per_day // 48)
+    for step in [*range(0, head, every), head]:
+        page.locator("[aria-label='Time line']").evaluate(
+            "(r, v) => { r.value = v; r.dispatchEvent(new Event('input')); r.dispatchEvent(new Event('change')); }", step
+        )
+        page.wait_for_function(f"Math.abs(window.__page.debug.now.step - {step}) < {per_day}")
+        page.wait_for_timeout(700)
         film.add(_png(page.screenshot()))
     file.write_bytes(film.finish("gif")[1])
-    page.close()
+
+
+def _shrink(file: Path) -> None:
+    """The same picture with 256 colors: a third of the size, and nothing that can be seen is lost."""
+    from PIL import Image
+
+    Image.open(file).convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
 def _png(data: bytes) -> bytes:
-    """A screenshot as plain RGB, small."""
+    """A screenshot as plain RGB at the width of the animation."""
     from PIL import Image
 
-    out = io.BytesIO()
-    Image.open(io.BytesIO(data)).convert("RGB").save(out, "PNG", compress_level=1)
+    out, picture = io.BytesIO(), Image.open(io.BytesIO(data)).convert("RGB")
+    size = (FILM_WIDTH, round(picture.height * FILM_WIDTH / picture.width))
+    picture.resize(size, Image.Resampling.LANCZOS).save(out, "PNG", compress_level=1)
     return out.getvalue()

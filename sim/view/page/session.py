@@ -102,6 +102,9 @@ class Session:
             work(*words)
         except InputError as error:
             self.tell({"type": "notice", "words": str(error)})
+            if work == self._advance:  # it would only be said again
+                self.playing = False
+                self._state()
         except Exception as error:
             self.playing = False
             self.fault = fault_message(error, self.course, self.scenario.name, self.seed, self.overrides)

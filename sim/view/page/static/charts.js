@@ -37,7 +37,7 @@ function createCharts(ground, getTheme, onHover, onSeek) {
 
   const specs = [
     { key: "ground", title: `Ground, km² ${per}`, height: 92, draw: drawGround,
-      tell: (d) => { const b = Math.floor(Math.max(d - 1, 0) / bucket), lo = b * bucket, hi = Math.min(lo + bucket, last()); return [outline ? "outline: observed " : "", [number((value("gained_km2", hi) ?? 0) - (value("gained_km2", lo) ?? 0), 0, true), 0], " ", [number(-((value("lost_km2", hi) ?? 0) - (value("lost_km2", lo) ?? 0)), 0, true), 1]]; } },
+      tell: (d) => { const b = Math.floor(Math.max(d - 1, 0) / bucket), lo = b * bucket, hi = Math.min(lo + bucket, last()); return [outline ? "outline: observed " : "", [number((value("gained_km2", hi) ?? 0) - (value("gained_km2", lo) ?? 0), bucket === 1 ? 1 : 0, true), 0], " ", [number(-((value("lost_km2", hi) ?? 0) - (value("lost_km2", lo) ?? 0)), bucket === 1 ? 1 : 0, true), 1]]; } },
     { key: "losses", title: "Casualties a day, by cause", height: 128, draw: drawLosses, legend: true,
       tell: (d) => [`attacker ${number(rate("casualties_attacker", d, 7))}, defender ${number(rate("casualties_defender", d, 7))}`] },
     { key: "infantry", title: "Infantry, thousand", height: 76, draw: drawInfantry,
@@ -272,7 +272,7 @@ function createCharts(ground, getTheme, onHover, onSeek) {
   }
 
   function notes() {
-    const day = Math.min(hover ?? Math.round(cursor), last());
+    const day = Math.min(Math.round(hover ?? cursor), last());
     const theme = getTheme();
     for (const s of specs) {
       if (!s.box.isConnected) continue;

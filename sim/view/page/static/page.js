@@ -4,6 +4,7 @@ function render({ model, el: host }) {
   const root = el("div", { class: "pk", "data-size": "wide", lang: "en" });
   host.append(root);
   const full = () => model.get("height") === 0;
+  root.toggleAttribute("data-full", full());
   root.style.height = full() ? "100vh" : `${model.get("height")}px`;
   const send = (message, buffers) => { try { model.send(message, undefined, buffers); } catch { lost(true); } };
 

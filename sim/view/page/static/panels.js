@@ -96,7 +96,7 @@ function createLayersPanel(on, changed, danger) {
 
 function leverText(row, v) {
   if (row.switch) return v ? "on" : "off";
-  const span = (row.high ?? 1) - (row.low ?? 0), digits = row.whole ? 0 : span >= 50 ? 0 : span >= 5 ? 1 : span >= 0.5 ? 2 : 3;
+  const span = (row.high ?? 1) - (row.low ?? 0), digits = row.whole ? 0 : span >= 50 ? 0 : span >= 5 ? 1 : span >= 1 ? 2 : 3;
   const text = number(Number(v), Number.isInteger(Number(v)) && digits < 2 ? 0 : digits).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
   return row.unit === "×" ? `× ${text}` : row.unit ? `${text} ${row.unit}` : text;
 }
@@ -224,7 +224,7 @@ function createEvents(start, onPick) {
   function flip() { open = !open; all.setAttribute("aria-expanded", String(open)); root.classList.toggle("pk-open", open); draw(); }
   function draw() {
     const past = events.filter((e) => e.step <= until);
-    say(all, open ? "newest only" : `all ${number(past.length)} events`);
+    say(all, open ? "newest only" : past.length === 1 ? "one event" : `all ${number(past.length)} events`);
     const shown = open ? past.slice(-400).reverse() : pick(past);
     if (!shown.length) { list.replaceChildren(el("li", { class: "pk-none" }, "Nothing has happened yet. Press Play, or Step.")); return; }
     list.replaceChildren(...shown.map((e) => el("li", {}, el("button", { type: "button", onclick: () => onPick(e) },

@@ -1,0 +1,391 @@
+"""`pokrovsk forecast`: an ensemble of the posterior from a date on, as the public record would show it.
+
+Nothing dated after that day is used: dated entries of the scenario that lie later are left out, and every schedule keeps its last
+value. The runs are a sweep in a folder of their own; what is published of them is four kinds of small files.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments import observe
+from experiments.observe import Sight
+from sim.quantity import InputError
+from sim.scenario import SCHEDULES, Scenario, load_scenario
+
+if TYPE_CHECKING:
+    from experiments.posterior import Posterior
+
+SCHEMA = 1
+RUNS = 200
+MOST_RUNS = 20_000
+MAP_DATES = (dt.date(2025, 11, 1), dt.date(2026, 1, 15), dt.date(2026, 4, 1), dt.date(2026, 8, 22))
+MEASURES = ("held_km2", "casualties_attacker", "casualties_defender", "intake_attacker", "returned_attacker", "culminated", "strength_attacker", "attacks_per_day")
+SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is forecast: from the end of one date to the end of another, with maps on some dates between."""
+
+    first: dt.date
+    last: dt.date
+    maps: tuple[dt.date, ...]
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days
+
+    @property
+    def months(self) -> list[tuple[str, dt.date, dt.date]]:
+        """Each month's name, the date of the map before it (its own first date: `first`), and that of its last map."""
+        out = []
+        end = self.first
+        while end < self.last:
+            begin = end
+            month = begin + dt.timedelta(days=1)
+            following = dt.date(month.year + month.month // 12, month.month % 12 + 1, 1)
+            end = min(following - dt.timedelta(days=1), self.last)
+            out.append((f"{month:%Y-%m}", begin, end))
+        return out
+
+
+def question(first: str, last: str) -> Question:
+    """The window of the command line."""
+    dates = []
+    for name, text in (("--from", first), ("--to", last)):
+        try:
+            dates.append(dt.date.fromisoformat(text))
+        except ValueError:
+            raise InputError(f"{name} {text}: not a date; allowed: YYYY-MM-DD.") from None
+    a, b = dates
+    if not 1 <= (b - a).days <= 731:
+        raise InputError(f"--to {b}: {(b - a).days} days after --from {a}; allowed: 1 to 731.")
+    maps = tuple(d for d in MAP_DATES if a < d <= b)
+    return Question(a, b, maps if b in maps else (*maps, b))
+
+
+# The scenario as it was known on the day
+
+
+def known_on(scenario: Scenario, date: dt.date) -> tuple[Scenario, list[str]]:
+    """The scenario without what is dated later than a date, and what was left out of it, in words."""
+    left: list[str] = []
+
+    def kept(what: str, entries: list[Any], dated: str) -> list[Any]:
+        out = []
+        for e in entries:
+            when = getattr(e, dated)
+            if when is not None and when > date:
+                left.append(f"{what} {getattr(e, 'name', getattr(e, 'key', ''))} ({when})")
+            else:
+                out.append(e)
+        return out
+
+    formations = kept("formation", scenario.formation, "arrive")
+    later = [f for f in formations if f.leave is not None and f.leave > date]
+    left += [f"departure of {f.name} ({f.leave})" for f in later]
+    formations = [f.model_copy(update={"leave": None}) if f in later else f for f in formations]
+    fronts = []
+    for o in kept("other front", scenario.other_front, "start"):
+        if o.end > date:
+            left.append(f"end of other front {o.name} ({o.end})")
+        fronts.append(o)
+    return (
+        scenario.with_(
+            formation=[f.model_dump() for f in formations],
+            schedule=[e.model_dump() for e in kept("schedule", scenario.schedule, "date")],
+            other_front=[o.model_dump() for o in fronts],
+            deadline=[d.model_dump() for d in kept("deadline", scenario.deadline, "start")],
+            belt=[b.model_dump() for b in kept("belt", scenario.belt, "built_from")],
+        ),
+        left,
+    )
+
+
+def scenario_for(asked: Question, source: str, front: Path | None) -> tuple[Scenario, list[str]]:
+    """The scenario of a forecast: from the date, over its days, from a map of the day where one is given."""
+    base = load_scenario(source)
+    if front is not None and not front.is_file():
+        raise InputError(f"--front: file {str(front)!r} not found.")
+    if not base.map.synthetic and front is None and asked.first < base.start:
+        raise InputError(f"--from {asked.first}: before the scenario's first day, {base.start}.")
+    known, left = known_on(base, asked.first)
+    return known.with_(start=asked.first, days=asked.days, front=str(front.absolute()) if front else None), left
+
+
+def written(scenario: Scenario, folder: Path) -> Path:
+    """The scenario as a file that a study can name."""
+    import tomli_w
+
+    from experiments.outputs import replacing
+
+    file = folder / "scenario.toml"
+    text = tomli_w.dumps(scenario.model_dump(exclude_none=True))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not file.is_file() or file.read_text(encoding="utf-8") != text:
+            with replacing(file) as draft:
+                draft.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{str(folder)!r} cannot be written: {error.strerror or error}.") from None
+    return file
+
+
+# What is published
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the record would show of all runs. `monthly` and `captures` are columns; `chance` by date (ny, nx)."""
+
+    monthly: dict[str, list[Any]]
+    captures: dict[str, list[Any]]
+    chance: dict[dt.date, np.ndarray]
+    start_km2: float
+    n: int
+
+
+def published(sights: Iterator[tuple[int, Sight]], asked: Question, scenario: Scenario) -> Published:
+    """The columns of the forecast's files from runs as they are shown, one at a time."""
+    from sim.starting import settlement_rows
+
+    rows = settlement_rows(scenario)
+    x, y = (np.array([float(r[k]) for r in rows]) for k in ("x", "y"))
+    monthly: dict[str, list[Any]] = {k: [] for k in ("run", "month", "net_box_km2", "net_direction_km2", "gained_box_km2", "lost_box_km2")}
+    captures: dict[str, list[Any]] = {k: [] for k in ("run", "settlement", "captured")}
+    total: dict[dt.date, np.ndarray] = {}
+    n, start = 0, 0.0
+    for run, sight in sights:
+        n += 1
+        start = float(sight.box.held[0])
+        for name, column in months_of(sight, asked).items():
+            monthly[name] += column
+        monthly["run"] += [run] * len(asked.months)
+        for date in asked.maps:
+            total[date] = total.get(date, 0) + sight.on(date)
+        day = sight.captured(x, y)
+        for r, d in zip(rows, day):
+            if d > 0:  # free on the first map
+                captures["run"].append(run)
+                captures["settlement"].append(r["id"])
+                captures["captured"].append(asked.first + dt.timedelta(days=int(d)) if np.isfinite(d) else None)
+    return Published(monthly, captures, {d: t / n for d, t in total.items()}, start, n)
+
+
+def months_of(sight: Sight, asked: Question) -> dict[str, list[Any]]:
+    """Columns of one run: net gain by the error of published areas, gained and lost between the month's first and last map."""
+    names = [name for name, _, _ in asked.months]
+    pairs = [(sight.on(a), sight.on(b)) for _, a, b in asked.months]
+    gained = np.array([float((b & ~a).sum()) for a, b in pairs])
+    lost = np.array([float((a & ~b).sum()) for a, b in pairs])
+    ends = np.array([asked.first, *(b for _, _, b in asked.months)], "M8[D]")
+    direction = np.diff(sight.direction.held_on(ends))
+    erring = lambda values, part: observe.with_error(values, sight.seed, part)  # noqa: E731
+    return {
+        "month": names,
+        # gained and lost err as their difference does, so that net is gained less lost
+        "net_box_km2": erring(gained - lost, "box").tolist(),
+        "net_direction_km2": erring(direction, "direction").tolist(),
+        "gained_box_km2": erring(gained, "box").tolist(),
+        "lost_box_km2": erring(lost, "box").tolist(),
+    }
+
+
+def sights_of(folder: Path, scenario: Scenario) -> Iterator[tuple[int, Sight]]:
+    """Every finished run of a sweep's folder as the record would show it, in the order of its maps."""
+    from experiments.calibration.seeing import direction_of, maps_of
+    from experiments.results import load
+
+    seed = load(folder).done.set_index("run")["seed"]
+    direction = direction_of(scenario)
+    for run, control in maps_of(folder):
+        if run in seed.index:
+            yield run, observe.sight(control, scenario, int(seed[run]), direction)
+
+
+# Writing
+
+
+def write(out: Path, told: dict[str, Any], found: Published) -> list[Path]:
+    """The files of a forecast."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from experiments.outputs import replacing
+
+    number, text = pa.float64(), pa.string()
+    kinds = {"run": pa.int64(), "month": text, "settlement": text, "captured": pa.date32()}
+    files = []
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, columns in (("monthly", found.monthly), ("captures", found.captures)):
+            table = pa.table({k: pa.array(v, kinds.get(k, number)) for k, v in columns.items()}).sort_by([("run", "ascending")])
+            with replacing(out / f"{name}.parquet") as draft:
+                pq.write_table(table, draft, compression="zstd")
+            files.append(out / f"{name}.parquet")
+        for date, chance in found.chance.items():
+            with replacing(out / f"control_{date}.csv") as draft:
+                np.savetxt(draft, chance[::-1], fmt="%.4g", delimiter=",")  # the northern row first
+            files.append(out / f"control_{date}.csv")
+        with replacing(out / "forecast.json") as draft:
+            draft.write_text(json.dumps(told, indent=1, allow_nan=False, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--out {str(out)!r} cannot be written: {error.strerror or error}.") from None
+    return [out / "forecast.json", *files]
+
+
+def manifest_of(asked: Question, scenario: Scenario, left: list[str], posterior: Posterior, found: Published, seed: int, front: Path | None, runs: Path) -> dict[str, Any]:
+    """Everything that a reader must know to judge a forecast, and nothing of where it was made."""
+    from dataclasses import asdict
+
+    from experiments import outputs
+    from experiments.runs import code_key, settings_key
+
+    seeds_ = _seeds(runs)
+    told = posterior.manifest
+    return {
+        "schema": SCHEMA,
+        "kind": "forecast",
+        "from": asked.first,
+        "to": asked.last,
+        "written": dt.datetime.now(dt.UTC).replace(microsecond=0),
+        "runs": found.n,
+        "seeds": seeds_,
+        "scenario": scenario.name,
+        "scenario_key": settings_key(scenario, {}),
+        "code": code_key(),
+        "git_commit": outputs.git_commit() or "",
+        "versions": outputs.versions(),
+        "posterior": {
+            "drawn_with_seed": seed,
+            **{k: told.get(k) for k in ("name", "key", "code", "git_commit", "first", "last", "sets", "effective_sets", "written")},
+        },
+        "start": {
+            "front_file_sha256": hashlib.sha256(front.read_bytes()).hexdigest() if front else None,
+            "control": "the given map of occupied ground" if front else "computed from dated settlements",
+            "held_box_km2": found.start_km2,
+        },
+        "months": [{"month": name, "first_map": a, "last_map": b, "days": (b - a).days} for name, a, b in asked.months],
+        "maps": list(asked.maps),
+        "observation": asdict(observe.editor()),
+        "assumptions": assumptions(scenario, asked, left),
+        "summary": summary_of(found),
+    }
+
+
+def _seeds(runs: Path) -> list[int]:
+    from experiments.results import load
+
+    return load(runs).seeds
+
+
+def assumptions(scenario: Scenario, asked: Question, left: list[str]) -> dict[str, Any]:
+    """What is taken to go on after the date: every dated input with its last value."""
+    last: dict[str, Any] = {}
+    for key in SCHEDULES:
+        entries = sorted((e for e in scenario.schedule if e.key == key), key=lambda e: e.date)
+        if entries:
+            last[key] = {"value": entries[-1].value, "unit": SCHEDULES[key], "dated": entries[-1].date, "then": "held constant"}
+    there = [f for f in scenario.formation if (f.arrive is None or f.arrive <= asked.first) and (f.leave is None or f.leave > asked.first)]
+    return {
+        "rule": f"Nothing dated after {asked.first} is used. Schedules keep their last value; no formation arrives or leaves by date; no order, truce or new "
+        "front is foreseen; recruits answer to lost ground as before; weather is drawn from monthly normals.",
+        "schedules": last,
+        "formations": {side: {"number": sum(f.side == side for f in there), "infantry": sum(f.infantry for f in there if f.side == side)} for side in ("attacker", "defender")},
+        "other_fronts": [f"{o.name}: {o.start} to {o.end}" for o in scenario.other_front if o.end > asked.first] or "none after the date",
+        "deadlines": [f"{d.name}: {d.start} to {d.end}" for d in scenario.deadline if d.end > asked.first] or "none after the date",
+        "left_out_as_later": left,
+        "parameters": "drawn from the posterior, one set a run, constant in time",
+    }
+
+
+def summary_of(found: Published) -> list[dict[str, Any]]:
+    """Quantiles over runs by month, for a reader in a hurry; the tables have all runs."""
+    out = []
+    month = np.array(found.monthly["month"])
+    for name in dict.fromkeys(found.monthly["month"]):
+        row: dict[str, Any] = {"month": name}
+        for what in ("net_box_km2", "net_direction_km2"):
+            values = np.array(found.monthly[what])[month == name]
+            row[what] = {f"{s:.0%}": round(float(q), 1) for s, q in zip(SHARES, np.quantile(values, SHARES))}
+        out.append(row)
+    return out
+
+
+# The command
+
+
+def carry_out(
+    first: str,
+    last: str,
+    *,
+    runs: str | None = None,
+    front: Path | None = None,
+    out: Path,
+    posterior: Path | None = None,
+    scenario: str | None = None,
+    seed: str = "1",
+    work: Path | None = None,
+    workers: str | None = None,
+    scheduler: str | None = None,
+    quiet: bool = False,
+) -> int:
+    """Forecasts as ordered; returns the exit code."""
+    from experiments import posterior as shipped
+    from experiments.order import whole
+    from experiments.sweep import sweep
+
+    asked = question(first, last)
+    n = whole("--runs", runs, 2, MOST_RUNS) or RUNS
+    luck = whole("--seed", seed, 1, 2**31)
+    cores = whole("--workers", workers, 1, 1024)
+    sets = shipped.load(posterior)
+    battle, left = scenario_for(asked, scenario or sets.manifest.get("scenario", shipped.BASELINE), front)
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out {str(out)!r} is a file; allowed: a folder.")
+    place = work or Path("runs") / f"forecast-{asked.first}-{asked.last}"
+    study = sets.study("forecast", n, seed=luck, scenario=str(written(battle, place).absolute()), measures=MEASURES)
+    told = sweep(study, place / "runs", workers=cores, scheduler=scheduler, yes=True, quiet=quiet)
+    if told.problem:
+        raise InputError(told.problem)
+    if told.stopped:
+        print("pokrovsk: stopped; the same command goes on.", file=sys.stderr)
+        return 130
+    found = published(sights_of(place / "runs", battle), asked, battle)
+    if found.n < 2:
+        raise InputError(f"{place / 'runs'}: {found.n} finished run(s); column `error` of its runs says why.")
+    files = write(out, manifest_of(asked, battle, left, sets, found, luck, front, place / "runs"), found)
+    show(found, asked)
+    print(f"\n{out}: {', '.join(f.name for f in files)} (runs in {place})")
+    if told.failed:
+        print(f"pokrovsk: {told.failed} runs failed and are left out.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def show(found: Published, asked: Question) -> None:
+    """Prints the forecast of monthly gains."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from sim.view.named import significant
+
+    console = Console(soft_wrap=True)
+    console.print(f"[bold]{asked.first} to {asked.last}[/], {found.n} runs, as the record would publish it; median (middle 90 %), km2", highlight=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    for head in ("month", "net, box", "net, Pokrovsk direction"):
+        table.add_column(head, justify="left" if head == "month" else "right")
+    for row in summary_of(found):
+        cells = [f"{significant(row[w]['50%'])} ({significant(row[w]['5%'])} to {significant(row[w]['95%'])})" for w in ("net_box_km2", "net_direction_km2")]
+        table.add_row(row["month"], *cells)
+    console.print(table, highlight=False)
