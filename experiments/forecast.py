@@ -77,8 +77,11 @@ def question(first: str, last: str) -> Question:
 # The scenario as it was known on the day
 
 
-def known_on(scenario: Scenario, date: dt.date) -> tuple[Scenario, list[str]]:
-    """The scenario without what is dated later than a date, and what was left out of it, in words."""
+def known_on(scenario: Scenario, date: dt.date, last: dt.date) -> tuple[Scenario, list[str]]:
+    """The scenario without what is dated later than a date, and what was left out of it, in words.
+
+    Fighting elsewhere that is under way on the day goes on to `last`: its end is not known yet, or is only that of the record.
+    """
     left: list[str] = []
 
     def kept(what: str, entries: list[Any], dated: str) -> list[Any]:
@@ -95,11 +98,9 @@ def known_on(scenario: Scenario, date: dt.date) -> tuple[Scenario, list[str]]:
     later = [f for f in formations if f.leave is not None and f.leave > date]
     left += [f"departure of {f.name} ({f.leave})" for f in later]
     formations = [f.model_copy(update={"leave": None}) if f in later else f for f in formations]
-    fronts = []
-    for o in kept("other front", scenario.other_front, "start"):
-        if o.end > date:
-            left.append(f"end of other front {o.name} ({o.end})")
-        fronts.append(o)
+    fronts = [
+        o.model_copy(update={"end": max(last, o.end)}) if o.end >= date else o for o in kept("other front", scenario.other_front, "start")
+    ]
     return (
         scenario.with_(
             formation=[f.model_dump() for f in formations],
@@ -119,7 +120,7 @@ def scenario_for(asked: Question, source: str, front: Path | None) -> tuple[Scen
         raise InputError(f"--front: file {str(front)!r} not found.")
     if not base.map.synthetic and front is None and asked.first < base.start:
         raise InputError(f"--from {asked.first}: before the scenario's first day, {base.start}.")
-    known, left = known_on(base, asked.first)
+    known, left = known_on(base, asked.first, asked.last)
     return known.with_(start=asked.first, days=asked.days, front=str(front.absolute()) if front else None), left
 
 
@@ -298,12 +299,12 @@ def assumptions(scenario: Scenario, asked: Question, left: list[str]) -> dict[st
             last[key] = {"value": entries[-1].value, "unit": SCHEDULES[key], "dated": entries[-1].date, "then": "held constant"}
     there = [f for f in scenario.formation if (f.arrive is None or f.arrive <= asked.first) and (f.leave is None or f.leave > asked.first)]
     return {
-        "rule": f"Nothing dated after {asked.first} is used. Schedules keep their last value; no formation arrives or leaves by date; no order, truce or new "
-        "front is foreseen; recruits answer to lost ground as before; weather is drawn from monthly normals.",
+        "rule": f"Nothing dated after {asked.first} is used. Schedules keep their last value; no formation arrives or leaves by date; fighting on other "
+        "fronts that is under way goes on, no new one begins; no order or truce is foreseen; recruits answer to lost ground as before; weather is drawn from monthly normals.",
         "schedules": last,
         "formations": {side: {"number": sum(f.side == side for f in there), "infantry": sum(f.infantry for f in there if f.side == side)} for side in ("attacker", "defender")},
-        "other_fronts": [f"{o.name}: {o.start} to {o.end}" for o in scenario.other_front if o.end > asked.first] or "none after the date",
-        "deadlines": [f"{d.name}: {d.start} to {d.end}" for d in scenario.deadline if d.end > asked.first] or "none after the date",
+        "other_fronts": [f"{o.name}, since {o.start}" for o in scenario.other_front if o.end > asked.first],
+        "deadlines": [f"{d.name}, {d.start} to {d.end}" for d in scenario.deadline if d.end > asked.first],
         "left_out_as_later": left,
         "parameters": "drawn from the posterior, one set a run, constant in time",
     }

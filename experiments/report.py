@@ -30,6 +30,7 @@ DESIGNS = {
     "nolh": "nearly orthogonal Latin hypercube: points spread evenly, factors nearly uncorrelated",
     "sobol": "Sobol sample: points from which shares of the variance follow",
     "morris": "Morris trajectories: one factor is moved at each step",
+    "given": "given points, chosen elsewhere",
     "run": "one scenario, several seeds",
 }
 

@@ -75,6 +75,7 @@ class Results:
         if self.read_daily is None:
             raise InputError(f"{self.label} keeps no daily rows; set `daily = true` in the study and sweep again.")
         daily = self.read_daily()
+        daily = daily[daily["run"].isin(self.runs["run"])]  # a sweep under way may have written more since
         known = [f for f in ["point", "seed", *self.factors] if f in self.runs and f not in daily]
         return daily.merge(self.runs[["run", *known]], on="run", how="left") if known else daily
 

@@ -182,7 +182,12 @@ def run_job(job: Job, number: int) -> Outcome:
     tell((number, 0))
     try:
         result = simulate(
-            job.scenario, job.seed, job.overrides, maps=job.maps, check=job.check, on_day=lambda day: tell((number, day))
+            job.scenario,
+            job.seed,
+            job.overrides,
+            maps=job.maps,
+            check=job.check,
+            on_day=lambda day: tell((number, day)),
         )
     except InputError:
         raise

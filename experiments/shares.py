@@ -44,7 +44,7 @@ class Shares:
             if name not in totals:
                 raise InputError(f"no share of {name!r}.{did_you_mean(name, totals.index)}")
         gap = self.draws[one] - self.draws[other] if len(self.draws) else np.array([])
-        return _interval(float(totals[one] - totals[other]), np.asarray(gap), len(self.draws), self.note)
+        return _interval(float(totals[one] - totals[other]), np.asarray(gap), int(self.table["n"].iloc[0]), self.note)
 
 
 def shares_of(fitted: Surrogate, groups: dict[str, list[str]] | None, draws: int) -> Shares:

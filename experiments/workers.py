@@ -113,7 +113,7 @@ class Workers(Executor):
         self._pending: deque[tuple[Future, bytes]] = deque()
         self._wake_in, self._wake_out = connection.Pipe(duplex=False)
         self._lock = threading.Lock()
-        self._closing = False
+        self._closing = self._called = False
         self._stillborn = 0  # workers that died before they were ready, one after the other
         self._problem: InputError | None = None
         self._hands: list[_Hand] = []
@@ -130,8 +130,15 @@ class Workers(Executor):
             if self._closing:
                 raise RuntimeError("the pool is closed")
             self._pending.append((future, task))
-            self._wake_out.send_bytes(b".")
+            self._call()
         return future
+
+    def _call(self) -> None:
+        """Wakes the keeper, once however often it is called before it has heard. Under the lock."""
+        if not self._called:
+            self._called = True
+            with contextlib.suppress(OSError):  # it is gone
+                self._wake_out.send_bytes(b".")
 
     def pids(self) -> list[int]:
         """Process ids of the workers (for tests and for the curious)."""
@@ -144,8 +151,7 @@ class Workers(Executor):
                 while self._pending:
                     self._pending.popleft()[0].cancel()
             self._closing = True
-            with contextlib.suppress(OSError):
-                self._wake_out.send_bytes(b".")
+            self._call()
         if wait:
             self._keeper.join()
             return
@@ -214,8 +220,9 @@ class Workers(Executor):
         by_end = {hand.process.sentinel: hand for hand in self._hands}
         ready = connection.wait([self._wake_in, *by_pipe, *by_end])
         if self._wake_in in ready:
-            while self._wake_in.poll():
+            with self._lock:
                 self._wake_in.recv_bytes()
+                self._called = False
         for hand in [by_pipe[r] for r in ready if r in by_pipe]:
             try:
                 kind, said = pickle.loads(hand.pipe.recv_bytes())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+KILLS = int(os.environ.get("POKROVSK_KILLS", "1"))  # rounds of the kill test: 20 before a release
 ROOT = Path(__file__).resolve().parents[1]
 
 

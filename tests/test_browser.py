@@ -39,6 +39,7 @@ def opened(chrome, url, width=1440, height=900, **more):
     """A page that has drawn its first frame; at the end nothing may have gone wrong or left the server."""
     context = chrome.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **more)
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     bad = []
     page.on("console", lambda m: bad.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda e: bad.append(str(e)))
@@ -161,14 +162,13 @@ def test_a_lever_a_fork_and_a_comparison(chrome, address):
         at_step(page, 4)
         slide(page, "[data-key='fpv_team.reach_scale'] input", 2)
         page.locator(".pk-is-moved[data-key='fpv_team.reach_scale']").wait_for()
-        assert "Lever moved" in page.locator(".pk-marks").inner_text(timeout=PATIENCE)
+        page.locator(".pk-mark", has_text="Lever moved").wait_for()
         press(page, "Compare C")
         page.locator(".pk-a canvas").first.wait_for()
         for day in range(2, 6):
             page.keyboard.press("Shift+ArrowRight")
             at_step(page, 4 * day)
-        page.wait_for_timeout(700)
-        assert "In the books" in page.locator(".pk-parting").inner_text()
+        page.locator(".pk-parting", has_text="In the books").wait_for()
         assert "× 2" in page.locator(".pk-compare").inner_text()
         page.keyboard.press("w")
         assert page.locator(".pk-swipe").is_visible()
@@ -183,7 +183,7 @@ def test_events_and_charts_lead_to_their_time(chrome, address):
         page.keyboard.press("Space")
         slide(page, "[aria-label=Speed]", 5)
         page.wait_for_function("window.__page.debug.now.step >= 80", timeout=PATIENCE)
-        page.wait_for_timeout(700)
+        page.wait_for_timeout(1500)  # the list follows a few times a second
         event = page.locator(".pk-events li button").first
         event.click()
         page.wait_for_function("window.__page.debug.now.step < 80", timeout=PATIENCE)

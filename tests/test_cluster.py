@@ -1,12 +1,14 @@
 """Sweeps on a Dask cluster: a real scheduler and real workers, which are killed and come again."""
 
 import json
+import random
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
-from processes import ROOT, kill, wait_for
+from processes import KILLS, ROOT, kill, wait_for
 from sweeping import STUDY, plain_tables, recorded, same_as
 
 from experiments import cluster, runs, sweep
@@ -59,12 +61,15 @@ def plain(study):
     return plain_tables(study)
 
 
-def test_the_same_bits_though_workers_die_and_come_again(dask, study, plain, tmp_path):
+@pytest.mark.parametrize("round_", range(KILLS))
+def test_the_same_bits_though_workers_die_and_come_again(dask, study, plain, tmp_path, round_):
     """Both workers are killed with -9 on the way, one after the other, and others take their place."""
+    luck = random.Random(round_)
 
     def killing():
-        for k, n in enumerate((3, 14)):
+        for k, n in enumerate((luck.randint(1, 8), luck.randint(9, 20))):
             wait_for(lambda n=n: len(recorded(tmp_path)) >= n, WAIT_S)
+            time.sleep(luck.uniform(0, 0.2))
             kill(dask.workers[k].pid)
             dask.workers[k].wait(10)
             dask.workers[k] = dask.worker()

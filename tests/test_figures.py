@@ -293,6 +293,13 @@ def test_enough_replicates():
     assert convergence.finding(s, HELD) == "After 5 replicates ground held by the attacker is known to ±\u00a04\u00a0%"
 
 
+def test_levels_are_told_by_medians_or_where_these_agree_by_means():
+    rare = {1.0: np.zeros((10, 5)), 4.0: np.r_[np.zeros((8, 5)), np.ones((2, 5))]}
+    assert fans.finding(rare, DEEP, RATIO) == "Deep breakthroughs, mean: 0 with manpower ratio at 1, 0.2 at 4"
+    many = {1.0: np.full((9, 5), 700.0), 4.0: np.full((9, 5), 900.0)}
+    assert fans.finding(many, HELD, RATIO) == "Ground held by the attacker: 700\u00a0km² with manpower ratio at 1, 900\u00a0km² at 4"
+
+
 def test_a_fan_stands_beside_the_record(quiet):
     from sim.view.story import Area
 
@@ -328,6 +335,7 @@ def test_sorted_bars_and_pale_noise():
 def test_names():
     assert measure_named("casualties_attacker").axis == "casualties of the attacker, soldiers"
     assert measure_named("held_km2").unit == "km²" and measure_named("breakthroughs").tone == "danger"
+    assert factor_named("recruits_attacker").name == "recruits of the attacker"
     assert measure_named("no_such_measure").name == "no such measure"
     assert ROTATION.axis == "rotation interval, days" and ROTATION.told(1) == "1\u00a0day" and ROTATION.told("x") == "x"
     assert factor_named("decide.rotation_interval_days").name == "rotation interval"

@@ -9,12 +9,10 @@ import time
 
 import psutil
 import pytest
-from processes import ROOT, family, gone, kill, wait_for
+from processes import KILLS, ROOT, family, gone, kill, wait_for
 from sweeping import STUDY, plain_tables, recorded, same_as
 
 from experiments import store
-
-KILLS = int(os.environ.get("POKROVSK_KILLS", "1"))  # rounds of the kill test: 20 before a release
 
 
 @pytest.fixture(scope="module")

@@ -49,6 +49,11 @@ def refuse():
     raise InputError("not so")
 
 
+def test_very_many_jobs_may_wait(workers):
+    futures = [workers.submit(abs, -k) for k in range(20_000)]
+    assert [f.result(300) for f in futures] == list(range(20_000))
+
+
 def test_drive_gives_every_answer_once_whatever_the_executor(workers):
     for executor in (workers, pool.Here(), ThreadPoolExecutor(2)):
         got = dict(pool.drive(executor, abs, range(-20, 0)))

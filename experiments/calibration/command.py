@@ -69,7 +69,7 @@ def cost(runs: int, seconds: float, workers: int | None) -> str:
     """Runs, core-hours and hours in words."""
     cores = workers or os.cpu_count() or 1
     hours = runs * seconds / 3600
-    return f"{runs:,} runs, about {hours:.1f} core-hours at {seconds:g} s a run ({hours / cores:.1f} hours on {cores} core{'s' if cores > 1 else ''})"
+    return f"{runs:,} runs, about {hours:.1f} core-hours at {seconds:.2g} s a run ({hours / cores:.1f} hours on {cores} core{'s' if cores > 1 else ''})"
 
 
 # The calibration
@@ -223,12 +223,11 @@ def _screen(plan: Calibration, source: str, folder: Path, hands: Hands, only_tol
     from experiments.studies import load_study
 
     groups = load_study(plan.screening.groups)
-    days = groups.days or plan.days
-    first = cost(groups.n_runs, plan.budget.seconds_a_run * days / plan.days, hands.workers)
-    print(f"groups of parameters: {first}")
+    a_day = plan.budget.seconds_a_run / plan.days
+    print(f"groups of parameters: {cost(groups.n_runs, a_day * (groups.days or plan.days), hands.workers)}")
     numbers = [f for f in groups.factor_list if f.declared and not f.declared.is_switch]
     at_most = plan.screening.trajectories * (len(numbers) + 1) * plan.screening.replicates
-    print(f"then one by one, if every group matters: at most {cost(at_most, plan.budget.seconds_a_run, hands.workers)}")
+    print(f"then one by one, if every group matters: at most {cost(at_most, a_day * plan.screening.days, hands.workers)}")
     if only_told:
         return 0
     screening.screen(plan, source, folder, hands)

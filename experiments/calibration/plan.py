@@ -65,6 +65,7 @@ class Screening(Table):
     how: Literal["judged", "screened"] = "judged"
     told: str = ""
     groups: str = Field("screening", description="study of groups of parameters, run first")
+    days: int = Field(120, ge=2, description="of the runs of single parameters, as of the groups")
     trajectories: int = Field(10, ge=2, description="of the parameters of the groups that matter, one by one")
     replicates: int = Field(2, ge=1)
     most: int = Field(24, ge=1, le=100, description="parameters that are kept")

@@ -86,7 +86,7 @@ def one_by_one(plan: Calibration, groups: Study, matter: list[str]) -> Study:
         "points": plan.screening.trajectories,
         "replicates": plan.screening.replicates,
         "start": plan.first,
-        "days": plan.days,
+        "days": min(plan.screening.days, plan.days),
         "factors": factors,
     }
     return study_of(told, NAME).checked()
@@ -104,7 +104,7 @@ def screen(plan: Calibration, source: str | Path, folder: Path, hands: Hands, te
     matter = ranked(load(folder / groups.name), wanted)
     tell(f"groups that clear the floor of luck: {', '.join(matter.clear) or 'none'}")
     single = one_by_one(plan, groups, matter.clear)
-    tell(f"one by one: {len(single.factor_list)} parameters, {single.n_runs} runs of {plan.days} days")
+    tell(f"one by one: {len(single.factor_list)} parameters, {single.n_runs} runs of {single.days} days")
     hands.sweep(single, folder / NAME)
     order = ranked(load(folder / NAME), wanted)
     chosen = chosen_of(plan, order)

@@ -123,16 +123,19 @@ def finding(runs: Mapping[object, np.ndarray], measure: Named, factor: Named | N
         if len(every) < FEW or not high > low:
             return f"{measure.title}: {measure.told(float(np.nanmedian(every)), 3)} at the end of the middle run"
         return f"Nine in ten runs end with {measure.name} from {significant(low, 2)} to {measure.told(float(high), 2)}"
+    name = measure.title
+    if max(ends.values()) == min(ends.values()):  # counts that are mostly zero
+        ends, name = {k: float(np.nanmean(runs[k][:, -1])) for k in ends}, f"{measure.title}, mean"
     (first, a), *_, (last, b) = ends.items()
     digits = 3 if min(map(abs, ends.values())) >= 10 else 2
     if len(ends) > 2 and not (max(a, b) >= max(ends.values()) and min(a, b) <= min(ends.values())):
         top, low = max(ends, key=ends.get), min(ends, key=ends.get)
         return (
-            f"{measure.title}: {measure.told(ends[low], digits)} with {factor.name} at {factor.told(low)}, "
+            f"{name}: {measure.told(ends[low], digits)} with {factor.name} at {factor.told(low)}, "
             f"{measure.told(ends[top], digits)} at {factor.told(top)}"
         )
     return (
-        f"{measure.title}: {measure.told(a, digits)} with {factor.name} at {factor.told(first)}, "
+        f"{name}: {measure.told(a, digits)} with {factor.name} at {factor.told(first)}, "
         f"{measure.told(b, digits)} at {factor.told(last)}"
     )
 

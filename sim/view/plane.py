@@ -93,7 +93,7 @@ def boundaries(values: np.ndarray) -> np.ndarray:
     if low >= 0 and np.median(values) < SKEWED * high:
         series = [m * 10.0**k for k in range(-9, 12) for m in (1, 2, 5)]
         top = next(v for v in series if v >= high)
-        inner = [v for v in series if v < top and v > max(np.quantile(values, 0.12), top / 400)]
+        inner = [v for v in series if v < top and v > max(np.quantile(values, 0.12), top / 60)]
         if len(inner) >= 2:
             return np.array([0.0, *inner[-STEPS:], top])
     return MaxNLocator(STEPS, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)

@@ -13,6 +13,8 @@ function placeLabels(c, map, scene, reserved, theme, on) {
   if (!on.names) return [];
   const { ground, view, width, height } = map, far = view.scale < FAR, made = ground.scenario.synthetic;
   const taken = reserved.map((r) => ({ ...r })), out = [];
+  c.font = `600 12px ${SANS}`;
+  for (const note of map.extras.notes) taken.push(noteBox(c, map, note));
   const meets = (b, apart) => taken.some((t) => b.x0 - apart < t.x1 && t.x0 - apart < b.x1 && b.y0 - apart < t.y1 && t.y0 - apart < b.y1);
   const places = ground.places
     .map((p) => ({ ...p, style: labelStyle(p) }))
@@ -177,27 +179,36 @@ function drawMarks(c, map, extras, theme) {
   for (const note of extras.notes) drawNote(c, map, note, theme);
 }
 
+// Where a note stands: beside its place, inside the map.
+function noteBox(c, map, note) {
+  c.font = `600 12px ${SANS}`;
+  let wide = c.measureText(note.title).width;
+  c.font = `400 11px ${SANS}`;
+  wide = Math.max(wide, note.text ? c.measureText(note.text).width : 0) + 8;
+  const x = map.toX(note.x), y = map.toY(note.y), left = x + 40 + wide > map.width - 6;
+  const x0 = clamp(left ? x - 36 - wide : x + 36, 4, Math.max(4, map.width - wide - 4)), top = Math.max(y - 54, 12);
+  return { x0, y0: top - 2, x1: x0 + wide, y1: top + 30, left };
+}
+
 // An event on the map: name in bold, a fact under it, a thin line to the place.
 function drawNote(c, map, note, theme) {
   const x = map.toX(note.x), y = map.toY(note.y);
   if (x < 0 || y < 0 || x > map.width || y > map.height) return;
-  const left = x > map.width - 220, tx = left ? x - 36 : x + 36, ty = Math.max(y - 42, 26);
-  c.strokeStyle = theme.paper;
-  c.lineWidth = 3;
-  c.beginPath(); c.moveTo(x, y); c.lineTo(tx, ty); c.stroke();
-  c.strokeStyle = theme.ink;
-  c.lineWidth = 0.9;
-  c.stroke();
-  c.textAlign = left ? "right" : "left";
+  const box = noteBox(c, map, note), ty = box.y0 + 14;
+  for (const [color, wide] of [[theme.paper, 3], [theme.ink, 0.9]]) {
+    c.strokeStyle = color;
+    c.lineWidth = wide;
+    c.beginPath(); c.moveTo(x, y); c.lineTo(box.left ? box.x1 : box.x0, ty); c.stroke();
+  }
+  c.textAlign = "left";
   const word = (text, font, dy, color) => {
     c.font = font;
     c.strokeStyle = theme.paper;
-    c.lineWidth = 3.4;
-    c.strokeText(text, tx + (left ? -4 : 4), ty + dy);
+    c.lineWidth = 3.6;
+    c.strokeText(text, box.x0 + 4, ty + dy);
     c.fillStyle = color;
-    c.fillText(text, tx + (left ? -4 : 4), ty + dy);
+    c.fillText(text, box.x0 + 4, ty + dy);
   };
   word(note.title, `600 12px ${SANS}`, 0, theme.ink);
   if (note.text) word(note.text, `400 11px ${SANS}`, 14, theme.secondary);
-  c.textAlign = "left";
 }

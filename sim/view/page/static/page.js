@@ -37,11 +37,13 @@ function render({ model, el: host }) {
   }
 
   // ---- drawing when there is something to draw ----
-  let awake = false;
+  let awake = false, lastTick = 0, tickMs = 16; // how long the machine really takes from picture to picture
   function wake() { if (!awake) { awake = true; requestAnimationFrame(tick); } }
   function tick(now) {
     awake = false;
     if (!page) return;
+    if (now - lastTick < 400) tickMs = 0.85 * tickMs + 0.15 * (now - lastTick);
+    lastTick = now;
     const again = page.paint(now);
     if (again) wake();
   }
@@ -187,6 +189,7 @@ function render({ model, el: host }) {
       charts.draw();
       timeline.resized();
       self.differences();
+      requestAnimationFrame(() => { if (page === self) reserve(); });
       wake();
     }
     function fitMaps() {
@@ -286,9 +289,10 @@ function render({ model, el: host }) {
     function goTo(e) {
       if (e.x !== undefined && Number.isFinite(e.x)) {
         fly(e.x, e.y, Math.max(view.scale, 18));
-        const note = { x: e.x, y: e.y, title: titleOf(e), text: e.words && e.kind ? e.words.slice(titleOf(e).length).replace(/^[,\s]+/, "") : "" };
+        const note = e.kind ? noteOf(e) : { x: e.x, y: e.y, title: "Here they part first", text: "" };
         picked = note;
-        for (const m of self.maps) m.extras.notes = [note];
+        notes.key = "";
+        for (const m of self.maps) { m.extras.notes = [note]; m.touch("labels"); }
       }
       if (e.step !== undefined && now && e.step <= now.head) send({ do: "seek", step: e.step, hold: true });
       wake();
@@ -298,10 +302,18 @@ function render({ model, el: host }) {
     function notes(m) {
       if (picked) return;
       const fresh = allEvents.filter((e) => e.step <= m.step && m.step - e.step <= 3 * perDay && isGreat(e)).slice(-2);
-      const list = fresh.map((e) => ({ x: e.x, y: e.y, title: titleOf(e), text: `${shortDate(dayOf(start, e.day))}${e.words.includes(",") ? `, ${e.words.split(", ").slice(1).join(", ")}` : ""}` }));
-      for (const map of self.maps) { map.extras.notes = list; map.touch("top"); }
+      const list = size === "phone" ? [] : fresh.map(noteOf), key = list.map((n) => n.title + n.text).join();
+      if (key === notes.key) return;
+      notes.key = key;
+      for (const map of self.maps) { map.extras.notes = list; map.touch("labels"); }
     }
-    const titleOf = (e) => (e.words || "").split(",")[0].slice(0, 60);
+    // A name and a fact or two: what an event says, short enough for a map.
+    function noteOf(e) {
+      const when = shortDate(dayOf(start, e.day ?? made(e.step))), parts = (e.words || "").split(", "), where = parts.find((p) => p.startsWith("near ")) || "";
+      const title = /breakthrough/.test(e.kind) ? `${e.kind === "breakthrough" ? "Breakthrough" : "Deep breakthrough"}, ${number(e.number)} km in a week` : e.kind === "pocket" ? `Pocket, ${number(e.number)} km²` : parts[0].slice(0, 48);
+      const who = e.kind === "pocket" ? parts[0].replace("Pocket of the ", "").replace(" closed", " cut off") : "";
+      return { x: e.x, y: e.y, title, text: [when, who, where].filter(Boolean).join(", ") };
+    }
 
     // ---- furniture over the map ----
     function furniture() {
@@ -509,7 +521,8 @@ function render({ model, el: host }) {
       const time = performance.now();
       gap = clamp(0.6 * gap + 0.4 * (time - lastFrame), 30, 1000);
       lastFrame = time;
-      tween = { from: time, ms: consecutive && !calm() && gap > 65 ? Math.min(gap, 600) : 0 };
+      tween = { from: time, ms: consecutive && !calm() && gap > 100 && tickMs < 45 ? Math.min(gap, 600) : 0 }; // gliding is for machines that keep up
+      if (tickMs >= 45) tickMs -= 0.5;
       const shownArms = mode.compare && m.arms > 1 ? [[mapB, 0], [mapA, 1]] : [[mapB, 0]];
       for (const [map, arm] of shownArms) {
         const after = scenes[arm].units(), old = consecutive ? before[arm] : null;

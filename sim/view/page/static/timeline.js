@@ -30,7 +30,7 @@ function createTimeline(ground, charts, getTheme, send, onHover) {
     const w = root.clientWidth, h = root.clientHeight;
     if (!w) return;
     const c = fitted(canvas, w, h), theme = getTheme(), phone = h < 60;
-    const base = phone ? h - 8 : h - 24, room = phone ? base - 4 : 30;
+    const base = phone ? h - 12 : h - 24, room = phone ? base - 4 : 30;
     c.clearRect(0, 0, w, h);
     // ground gained, bar by bar
     const gained = charts.data.gained_km2 || [], bucket = charts.bucket, bars = [];
