@@ -19,7 +19,7 @@ import seeds
 from experiments import intervals
 from experiments.intervals import Interval
 from sim.quantity import InputError, did_you_mean, first_error
-from sim.view.named import factor_named, measure_named
+from sim.view.named import factor_named, measure_named, unit_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -185,17 +185,18 @@ def values_of(name: str, results: Results, runs: pd.DataFrame) -> pd.Series:
 def _label(name: str, results: Results) -> tuple[str, str]:
     quantity = load_claims().measure.get(name)
     if quantity:
-        return quantity.label, quantity.unit
+        return quantity.label, unit_text(quantity.unit)
     named = measure_named(name)
     return named.name, named.unit
 
 
-def _arm(claim: Claim, values: pd.Series, runs: pd.DataFrame, levels: dict[str, Any]) -> pd.Series:
+def _arm(claim: Claim, values: pd.Series, results: Results, levels: dict[str, Any]) -> pd.Series:
     """The values of one arm by seed."""
+    runs = results.done
     inside = runs["seed"].notna()
     for factor, level in levels.items():
-        if factor not in runs:
-            raise InputError(f"claim {claim.id}: study {claim.study!r} has no factor {factor!r}.{did_you_mean(factor, runs.columns)}")
+        if factor not in results.factors:
+            raise InputError(f"claim {claim.id}: study {claim.study!r} has no factor {factor!r}.{did_you_mean(factor, results.factors)}")
         inside &= runs[factor] == level
     if not inside.any():
         told = ", ".join(f"{factor} = {level}" for factor, level in levels.items())
@@ -208,12 +209,12 @@ def _finding(claim: Claim, test: Comparison, results: Results, runs: pd.DataFram
     if test.people:
         return _shares(test, results, label)
     values = values_of(test.measure, results, runs)
-    after = _arm(claim, values, runs, {**test.at, **test.to})
+    after = _arm(claim, values, results, {**test.at, **test.to})
     if test.from_ is None:
         effect = _level(after)
         margin = test.sign * test.bound
         return Finding(test, label, unit, effect, None, test.bound, effect.estimate, margin, judged(effect, test.sign, margin))
-    before = _arm(claim, values, runs, {**test.at, **test.from_})
+    before = _arm(claim, values, results, {**test.at, **test.from_})
     both = before.index.intersection(after.index)
     before, after = before[both], after[both]
     effect = intervals.of_mean(after - before)
@@ -255,7 +256,8 @@ def sentence_of(finding: Finding) -> str:
     if test.from_ is None:
         return f"{_capital(finding.label)}: {number(finding.after)}{unit} ({low} to {high}); the bound is {number(finding.before)}."
     way = "rises" if finding.after > finding.before else "falls"
-    change = f" ({finding.relative.estimate:+.0%}, {finding.relative.low:+.0%} to {finding.relative.high:+.0%})" if finding.relative else ""
+    r = finding.relative
+    change = f" ({r.estimate:+.0%}, {r.low:+.0%} to {r.high:+.0%})".replace("-", "−") if r else ""
     return f"{_capital(finding.label)} {way} from {number(finding.before)} to {number(finding.after)}{unit}{change}: {arms_of(test)}."
 
 

@@ -22,7 +22,6 @@ from experiments.regression import fitted
 from experiments.results import Results
 from sim.quantity import InputError
 
-
 UNMATCHED = "no two points to compare"
 
 

@@ -44,10 +44,20 @@ class Period:
 
 PERIODS = (
     Period("box, July to December 2024", "box", dt.date(2024, 7, 8), dt.date(2024, 12, 31), ("isw_cas_2024",)),
-    Period("box, January to April 2025", "box", dt.date(2024, 12, 31), dt.date(2025, 4, 30), ("isw_cas_2025_01", "isw_cas_2025_q1")),
+    Period(
+        "box, January to April 2025",
+        "box",
+        dt.date(2024, 12, 31),
+        dt.date(2025, 4, 30),
+        ("isw_cas_2025_01", "isw_cas_2025_q1"),
+    ),
     Period("box, May to August 2025", "box", dt.date(2025, 4, 30), dt.date(2025, 8, 31), ("isw_cas_2025_summer",)),
-    Period("direction, December 2024", "direction", dt.date(2024, 11, 30), dt.date(2024, 12, 31), ("derived_cas_2024_12",)),
-    Period("direction, January 2025", "direction", dt.date(2024, 12, 31), dt.date(2025, 1, 31), ("derived_cas_2025_01",)),
+    Period(
+        "direction, December 2024", "direction", dt.date(2024, 11, 30), dt.date(2024, 12, 31), ("derived_cas_2024_12",)
+    ),
+    Period(
+        "direction, January 2025", "direction", dt.date(2024, 12, 31), dt.date(2025, 1, 31), ("derived_cas_2025_01",)
+    ),
 )
 
 
@@ -76,7 +86,11 @@ def prices(runs: Sequence[Seen], periods: Sequence[Period] = PERIODS) -> list[Pr
             lost.append(r.between(book, p.first, p.last))
         gained, casualties = np.array(gains, float), np.array(lost, float)
         there = gained >= 1.0
-        five = tuple(float(q) for q in np.quantile(casualties[there] / gained[there], SHARES)) if there.any() else (math.nan,) * 5
+        five = (
+            tuple(float(q) for q in np.quantile(casualties[there] / gained[there], SHARES))
+            if there.any()
+            else (math.nan,) * 5
+        )
         out.append(Price(p, five, len(runs), int((~there).sum())))
     return out
 
@@ -118,7 +132,9 @@ def pace_and_price(runs: Sequence[Seen], first: dt.date, last: dt.date) -> tuple
     return gains, lost / np.maximum(gains.sum(axis=1), 1.0)
 
 
-def rest(gains: np.ndarray, price: np.ndarray, start: dt.date, *, times: float = 1.0, name: str = "", draws: int = DRAWS) -> Rest:
+def rest(
+    gains: np.ndarray, price: np.ndarray, start: dt.date, *, times: float = 1.0, name: str = "", draws: int = DRAWS
+) -> Rest:
     """Men and years if months go on as in the runs: each draw takes a run, its price, and its months in any order, again and again.
 
     The area is a triangular draw over its cited range; `times` is the pace beside that of the box. Nothing gets dearer or slower: no
@@ -132,7 +148,9 @@ def rest(gains: np.ndarray, price: np.ndarray, start: dt.date, *, times: float =
     taken = times * gains[run[:, None], rng.integers(gains.shape[1], size=(draws, months))]
     gone = np.concatenate([np.zeros((draws, 1)), np.cumsum(taken, axis=1)], axis=1)
     day = np.arange(round(months * MONTH_DAYS) + 1)
-    left = np.stack([np.maximum(s - np.interp(day / MONTH_DAYS, np.arange(months + 1), g), 0.0) for s, g in zip(size, gone)])
+    left = np.stack(
+        [np.maximum(s - np.interp(day / MONTH_DAYS, np.arange(months + 1), g), 0.0) for s, g in zip(size, gone)]
+    )
     ended = left <= 0
     years = np.where(ended.any(axis=1), ended.argmax(axis=1) / 365.25, math.inf)
     return Rest(name, start, left, years, size * price[run])
@@ -175,7 +193,13 @@ def table_of(levels: Sequence[Level]) -> pd.DataFrame:
     """Culmination as a table, medians and middle 90 %."""
     rows = []
     for x in levels:
-        row = {"recruitment": x.level, "runs": x.culminated.n, "culminated": x.culminated.estimate, "low": x.culminated.low, "high": x.culminated.high}
+        row = {
+            "recruitment": x.level,
+            "runs": x.culminated.n,
+            "culminated": x.culminated.estimate,
+            "low": x.culminated.low,
+            "high": x.culminated.high,
+        }
         for name in ("strength", "intake", "losses"):
             five = getattr(x, name)
             row |= {name: five[2], f"{name}_5": five[0], f"{name}_95": five[4]}

@@ -113,7 +113,9 @@ class Posterior:
         from experiments.studies import study_of
 
         if not study.plan.is_grid or study.design == "given":
-            raise InputError(f"{study.name}: a {study.design} design cannot be crossed with a posterior; allowed: factorial, one-at-a-time.")
+            raise InputError(
+                f"{study.name}: a {study.design} design cannot be crossed with a posterior; allowed: factorial, one-at-a-time."
+            )
         points = study.points()
         drawn = {k: v for k, v in self.draw(n, seed).items() if k not in study.parameters and k not in study.fixed}
         told = study.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True)
@@ -121,7 +123,9 @@ class Posterior:
         for factor in study.factor_list:
             levels = [p.levels[factor.name] for p in points] * n
             if any(v is None for v in levels):
-                raise InputError(f"{study.name}: {factor.name}: the baseline leaves it to the scenario, which given points cannot; use a factorial design.")
+                raise InputError(
+                    f"{study.name}: {factor.name}: the baseline leaves it to the scenario, which given points cannot; use a factorial design."
+                )
             if factor.bundles is not None:
                 factors[factor.name] = {"bundles": factor.bundles, "order": levels}
             else:
@@ -145,7 +149,9 @@ class Posterior:
             with replacing(folder / SAMPLE) as draft:
                 table.to_csv(draft, index=False, float_format="%.9g")
             with replacing(folder / MANIFEST) as draft:
-                draft.write_text(tomli_w.dumps({"schema": SCHEMA, "kind": "posterior", **self.manifest}), encoding="utf-8")
+                draft.write_text(
+                    tomli_w.dumps({"schema": SCHEMA, "kind": "posterior", **self.manifest}), encoding="utf-8"
+                )
         except OSError as error:
             raise InputError(f"{str(folder)!r} cannot be written: {error.strerror or error}.") from None
 
@@ -164,7 +170,9 @@ def load(folder: str | Path | None = None) -> Posterior:
     if manifest.get("kind") != "posterior" or not isinstance(manifest.get("schema"), int):
         raise InputError(f"{str(place / MANIFEST)!r} is not that of a posterior.")
     if manifest["schema"] > SCHEMA:
-        raise InputError(f"{str(place)!r} was written by a newer version (schema {manifest['schema']}; this one reads up to {SCHEMA}).")
+        raise InputError(
+            f"{str(place)!r} was written by a newer version (schema {manifest['schema']}; this one reads up to {SCHEMA})."
+        )
     return of_table(table, manifest, str(place))
 
 
@@ -181,7 +189,9 @@ def of_table(table: pd.DataFrame, manifest: dict[str, Any], where: str) -> Poste
     for name in table.columns.drop("weight"):
         try:
             declared = resolve(name)
-            columns[declared.key] = [declared.parse(declared.kind(v) if declared.kind is int else v) for v in table[name].tolist()]
+            columns[declared.key] = [
+                declared.parse(declared.kind(v) if declared.kind is int else v) for v in table[name].tolist()
+            ]
         except (InputError, ValueError) as error:
             raise InputError(f"{where}: {SAMPLE}: {error}") from None
     return Posterior(weight / weight.sum(), pd.DataFrame(columns), manifest)

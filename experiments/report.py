@@ -5,22 +5,20 @@ The page asks nothing of the network. Its figures also lie beside it as PNG, SVG
 
 from __future__ import annotations
 
-import datetime as dt
 import math
-import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.pages import FORMATS, Section, draw
+from experiments.pages import render as render_page
 from sim.quantity import InputError
 
 if TYPE_CHECKING:
     from experiments.results import Results
     from sim.view.chart import Chart
 
-FORMATS = ("png", "svg", "pdf")
 MOST_FAILED = 20  # failed runs that are listed
 MOST_FACTORS = 300  # rows of the table of factors
 DESIGNS = {
@@ -33,27 +31,6 @@ DESIGNS = {
     "given": "given points, chosen elsewhere",
     "run": "one scenario, several seeds",
 }
-
-
-@dataclass
-class Drawn:
-    """A chart as the page shows it: its number, its file, and the drawings that follow the page's colors."""
-
-    number: int
-    chart: Chart
-    file: str
-    drawing: str
-    narrow: str = ""  # the drawing for a phone, where the figure is wide
-
-
-@dataclass
-class Section:
-    """A part of the page: a heading, what it shows, and its figures."""
-
-    key: str
-    title: str
-    lead: str
-    figures: list[Drawn] = field(default_factory=list)
 
 
 def carry_out(folder: Path, out: Path | None = None) -> int:
@@ -87,19 +64,15 @@ def report(folder: str | Path, out: str | Path | None = None, formats: Sequence[
 
 def render(results: Results, figures: Path | None = None, formats: Sequence[str] = FORMATS) -> tuple[str, int]:
     """The page as text, and how many figures it has. `figures`: a folder for their files."""
-    from importlib.resources import files
-
-    import jinja2
-
     from experiments.answers import answers
-    from sim.view import style
     from sim.view.chart import Inks
 
     inks = Inks()
     sections = _draw(results, inks, figures, formats)
-    env = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = env.from_string(files("experiments").joinpath("report.html.jinja").read_text(encoding="utf-8"))
-    text = template.render(
+    text = render_page(
+        "report.html.jinja",
+        inks,
+        formats,
         title=_title(results),
         question=getattr(results.study, "question", ""),
         claim=getattr(results.study, "claim", None),
@@ -113,11 +86,6 @@ def render(results: Results, figures: Path | None = None, formats: Sequence[str]
         failures=_failures(results),
         versions=_versions(results),
         reproduce=_reproduce(results),
-        light=style.LIGHT,
-        dark=style.DARK,
-        inks=(inks.css(False), inks.css(True)),
-        formats=[f.upper() for f in formats],
-        written=style.day_text(dt.date.today()),
     )
     return text, sum(len(s.figures) for s in sections)
 
@@ -127,11 +95,6 @@ def render(results: Results, figures: Path | None = None, formats: Sequence[str]
 
 def _draw(results: Results, inks: Any, figures: Path | None, formats: Sequence[str]) -> list[Section]:
     """Every figure of the page, drawn; what an analysis cannot give is left out."""
-    import markupsafe
-
-    from sim.view.chart import themed_svg
-    from sim.view.style import COLUMN_IN
-
     out, number = [], 0
     for section, plans in plan(results):
         for name, make in plans:
@@ -141,12 +104,7 @@ def _draw(results: Results, inks: Any, figures: Path | None, formats: Sequence[s
                 print(f"pokrovsk: no figure {name}: {error}", file=sys.stderr)
                 continue
             number += 1
-            file = f"{number:02d}-{re.sub(r'[^A-Za-z0-9_.]+', '-', name).strip('-')}"
-            if figures is not None:
-                chart.save(figures / file, formats=formats)
-            wide = markupsafe.Markup(themed_svg(chart, inks, f"f{number}"))
-            narrow = markupsafe.Markup(themed_svg(chart, inks, f"n{number}", COLUMN_IN) if chart.wide else "")
-            section.figures.append(Drawn(number, chart, file, wide, narrow))
+            section.figures.append(draw(chart, number, name, inks, figures, formats))
         if section.figures:
             out.append(section)
     return out

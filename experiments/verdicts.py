@@ -121,7 +121,7 @@ def write(out: Path, answers: list[Answer]) -> None:
     with replacing(out / "claims.json") as draft:
         draft.write_text(as_json(answers) + "\n", encoding="utf-8")
     with replacing(out / "claims.html") as draft:
-        draft.write_text(page(answers), encoding="utf-8")
+        draft.write_text(page(answers, out / "figures"), encoding="utf-8")
 
 
 # As a figure and a page
@@ -162,8 +162,21 @@ def _row(a: Answer, f: Finding) -> Any:
     return Row(a.claim.id, words, effect.estimate, effect.low, effect.high, margin, f.verdict, f.test.told)
 
 
-def page(answers: list[Answer]) -> str:
-    """The answers as one page that needs nothing else."""
-    from experiments.pages import render
+def page(answers: list[Answer], figures: Path | None = None) -> str:
+    """The answers as one page that needs nothing else; its figure is written to the folder `figures` too."""
+    from experiments.intervals import seeds_text
+    from experiments.pages import draw, render
+    from sim.view.chart import Inks
 
-    return render("claims.html.jinja", answers=answers, headline=headline(answers), chart=chart(answers), arms_of=arms_of, effect_words=effect_words)
+    inks = Inks()
+    return render(
+        "claims.html.jinja",
+        inks,
+        title="The claims, answered",
+        answers=answers,
+        headline=headline(answers),
+        figure=draw(chart(answers), 1, "claims", inks, figures),
+        arms_of=arms_of,
+        effect_words=effect_words,
+        seeds_text=seeds_text,
+    )

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from experiments.calibration.waves import Hands
 
 POSTERIOR = "posterior"  # folder of what comes out, within that of the calibration
-FILES = ("sample.csv", "manifest.toml", "identifiability.csv", "identifiability.png", "identifiability.svg", "targets.csv")
+FILES = (
+    "sample.csv",
+    "manifest.toml",
+    "identifiability.csv",
+    "identifiability.png",
+    "identifiability.svg",
+    "targets.csv",
+)
 
 
 def carry_out(
@@ -43,7 +50,9 @@ def carry_out(
 
     plan = load_plan(source)
     changed = {"waves": whole("--waves", waves, 1, 20), "points": whole("--points", points, 8, 20_000)}
-    plan = plan.model_copy(update={"budget": plan.budget.model_copy(update={k: v for k, v in changed.items() if v is not None})})
+    plan = plan.model_copy(
+        update={"budget": plan.budget.model_copy(update={k: v for k, v in changed.items() if v is not None})}
+    )
     n = whole("--recover", recover, 1, 1000)
     many = [name for name, asked in (("--recover", n), ("--screen", screen), ("--adopt", adopt)) if asked]
     if len(many) > 1:
@@ -153,11 +162,22 @@ def chart(found: Fit, table):
         )
     rows.sort(key=lambda b: told.loc[b.name, "overlap"])
     clear = int(table["clear"].sum())
-    seeds_ = found.sample.table.seed
-    about = About(found.runs, [int(seeds_.min()), int(seeds_.max())], found.plan.scenario, str(posterior.manifest.get("git_commit") or "not recorded")[:13])
+    about = About(
+        found.runs,
+        sorted({int(s) for s in found.sample.table.seed}),
+        found.plan.scenario,
+        str(posterior.manifest.get("git_commit") or "not recorded")[:13],
+    )
     return beliefs_chart(
         rows,
-        heads=("meaning", "prior, middle 90 %", "posterior, middle 90 %", "narrower by", "overlap", "told by the record"),
+        heads=(
+            "meaning",
+            "prior, middle 90 %",
+            "posterior, middle 90 %",
+            "narrower by",
+            "overlap",
+            "told by the record",
+        ),
         about=about,
         title=f"The record tells something of {clear} of {len(rows)} parameters",
         what=f"Each over its own range; {posterior.n} weighted sets, effective {posterior.effective:.0f}",
@@ -174,18 +194,34 @@ def tell(found: Fit) -> None:
 
     rows = fit_table(found)
     told = found.posterior.manifest
-    console = Console(soft_wrap=True)
+    console = Console(width=max(Console().width, 110))
     console.print(
         f"[bold]{found.posterior.n} sets, effective {told['effective_sets']:g}; {told['acceptance']:.0%} of the weight within the cutoff[/]; "
         f"{found.runs:,} runs, {told['core_hours']:g} core-hours",
         highlight=False,
     )
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for head, side in (("target", "left"), ("unit", "left"), ("record", "right"), ("runs", "right"), ("middle 90 %", "right"), ("distance, sd", "right"), ("", "left")):
+    for head, side in (
+        ("target", "left"),
+        ("unit", "left"),
+        ("record", "right"),
+        ("runs", "right"),
+        ("middle 90 %", "right"),
+        ("distance, sd", "right"),
+        ("", "left"),
+    ):
         table.add_column(head, justify=side)
     for r in rows.itertuples():
         band = f"{significant(r.runs_low)} to {significant(r.runs_high)}"
-        table.add_row(r.target, r.unit, significant(r.observed), significant(r.runs_median), band, f"{r.distance:.1f}", "" if r.inside else "outside")
+        table.add_row(
+            r.target,
+            r.unit,
+            significant(r.observed),
+            significant(r.runs_median),
+            band,
+            f"{r.distance:.1f}",
+            "" if r.inside else "outside",
+        )
     console.print(table, highlight=False)
 
 
@@ -197,7 +233,9 @@ def _recover(plan: Calibration, n: int, deep: bool, folder: Path, hands: Hands, 
 
     b = plan.budget
     each = (b.waves - 1) * b.points * b.replicates + b.sample * b.sample_replicates if deep else 0
-    print(f"{n} made-up records of {plan.scenario}: {cost(b.points * b.replicates + n * (1 + each), b.seconds_a_run, hands.workers)}")
+    print(
+        f"{n} made-up records of {plan.scenario}: {cost(b.points * b.replicates + n * (1 + each), b.seconds_a_run, hands.workers)}"
+    )
     if only_told:
         return 0
     found = recovery.recover(plan, folder, n, hands, deep=deep)
@@ -212,7 +250,9 @@ def _write_recovery(found: Recovery, folder: Path) -> None:
         found.table.to_csv(draft, index=False, float_format="%.6g")
     for band in (0.5, 0.9):
         share = found.coverage(band)
-        print(f"true values inside the {band:.0%} interval: {share.estimate:.0%} (95 % {share.low:.0%} to {share.high:.0%}, n = {share.n})")
+        print(
+            f"true values inside the {band:.0%} interval: {share.estimate:.0%} (95 % {share.low:.0%} to {share.high:.0%}, n = {share.n})"
+        )
     print(f"truths not ruled out: {found.kept.estimate:.0%} of {found.kept.n}")
     print(found.by_parameter().to_string(index=False, float_format=lambda v: f"{v:.2f}"))
     print(f"{folder / 'recovery.csv'}")
@@ -227,7 +267,9 @@ def _screen(plan: Calibration, source: str, folder: Path, hands: Hands, only_tol
     print(f"groups of parameters: {cost(groups.n_runs, a_day * (groups.days or plan.days), hands.workers)}")
     numbers = [f for f in groups.factor_list if f.declared and not f.declared.is_switch]
     at_most = plan.screening.trajectories * (len(numbers) + 1) * plan.screening.replicates
-    print(f"then one by one, if every group matters: at most {cost(at_most, a_day * plan.screening.days, hands.workers)}")
+    print(
+        f"then one by one, if every group matters: at most {cost(at_most, a_day * plan.screening.days, hands.workers)}"
+    )
     if only_told:
         return 0
     screening.screen(plan, source, folder, hands)
@@ -240,8 +282,12 @@ def _adopt(plan: Calibration, folder: Path | None) -> int:
 
     found = posterior.load(folder / POSTERIOR if folder is not None else None)
     if found.manifest.get("scenario") != plan.scenario:
-        raise InputError(f"the posterior is one of scenario {found.manifest.get('scenario')!r}; it cannot be adopted by {plan.scenario!r}.")
-    file = seeds.path("scenarios", f"{plan.scenario}.toml") if not plan.scenario.endswith(".toml") else Path(plan.scenario)
+        raise InputError(
+            f"the posterior is one of scenario {found.manifest.get('scenario')!r}; it cannot be adopted by {plan.scenario!r}."
+        )
+    file = (
+        seeds.path("scenarios", f"{plan.scenario}.toml") if not plan.scenario.endswith(".toml") else Path(plan.scenario)
+    )
     adopt(found, file)
     print(f"{file}: {len(found.keys)} parameters are the medoid of the posterior now")
     return 0

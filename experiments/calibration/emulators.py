@@ -1,7 +1,7 @@
 """Emulators: the mean of each summary, and the luck of a single run, at any point of the parameter space.
 
 A mean is a straight line over all parameters and a Gaussian process of what is left (Matern 5/2), fitted to the points' means over
-their runs. The process sees each parameter stretched by how much it matters to a forest of trees: a length of its own for each
+their runs. The process sees each parameter stretched by how much what is left hangs on it to a forest of trees: a length of its own for each
 of two dozen parameters would be fitted to noise. What the mean misses of points left out, beyond their luck and its own variance,
 is added to that variance. The variance of luck is a regression with a log link (a gamma model) on the same parameters.
 """
@@ -23,6 +23,7 @@ FOLDS = 5
 LEAST = 0.8  # share of points that must have a value of a summary, else it is left out
 SEARCH = 40  # steps of the search for a kernel: where nothing matters, it would go on and on
 TREES = 200
+RESTARTS = 2  # of that search: what looks like noise at first may be a bend
 LEAST_STRETCH = 0.1  # of a parameter that trees make nothing of
 TINY = 1e-9
 
@@ -128,9 +129,9 @@ def _mean(x: np.ndarray, y: np.ndarray, like: Any = None) -> tuple[Any, Any, flo
     left = y - line.predict(x)
     scale = max(float(left.std()), 1e-6 * float(np.abs(y).max()), TINY)
     if like is None:
-        stretch = _stretch(x, y)
+        stretch = _stretch(x, left)
         kernel = ConstantKernel(0.5, (1e-3, 1e2)) * Matern(1.0, (0.05, 30.0), nu=2.5) + WhiteKernel(0.3, (1e-4, 2.0))
-        process = GaussianProcessRegressor(kernel, optimizer=_search, random_state=SEED)
+        process = GaussianProcessRegressor(kernel, optimizer=_search, n_restarts_optimizer=RESTARTS, random_state=SEED)
     else:
         stretch = like.stretch
         process = GaussianProcessRegressor(like.process.kernel_, optimizer=None)

@@ -48,26 +48,45 @@ class Fit:
         return sum(w.table.seconds for w in (*self.region.waves, self.sample))
 
 
-def calibrate(plan: Calibration, truth: Truth, folder: Path, hands: Hands, tell: Tell = say, first: Table | None = None) -> Fit:
+def calibrate(
+    plan: Calibration, truth: Truth, folder: Path, hands: Hands, tell: Tell = say, first: Table | None = None
+) -> Fit:
     """All waves and the sample; Stopped when the runs were."""
     region = waves.all_waves(plan, truth, folder, hands, tell, first)
     last = region.waves[-1].emulators
     # the points are drawn again on every resumption, by the same emulators and the same luck: what weights need is known then
-    table = waves.made(plan, folder / "sample", plan.budget.waves + 1, lambda: drawn(plan, truth, last, plan.budget.sample), plan.budget.sample_replicates, hands)
+    table = waves.made(
+        plan,
+        folder / f"sample-{plan.budget.waves}",
+        plan.budget.waves + 1,
+        lambda: drawn(plan, truth, last, plan.budget.sample),
+        plan.budget.sample_replicates,
+        hands,
+    )
     fitted = waves.trained(region, [*(w.table for w in region.waves), table])
-    weight = weights(ruling.log_likelihood(fitted, truth, table.places), ruling.log_likelihood(last, truth, table.places))
+    weight = weights(
+        ruling.log_likelihood(fitted, truth, table.places), ruling.log_likelihood(last, truth, table.places)
+    )
     sets = pd.DataFrame(plan.space.values(table.places))
     sample = Wave(len(region.waves) + 1, table, fitted, region.points.size, region.points.level)
     found = Fit(plan, truth, region, sample, Posterior(weight, sets))
     told = Posterior(weight, sets, manifest_of(found))
     size = told.effective
-    tell(f"sample: {told.n} sets, {len(table.point)} runs, effective size {size:.0f}" + ("; too thin: another wave would help." if size < FEW * told.n else "."))
+    tell(
+        f"sample: {told.n} sets, {len(table.point)} runs, effective size {size:.0f}"
+        + ("; too thin: another wave would help." if size < FEW * told.n else ".")
+    )
     return Fit(plan, truth, region, sample, told)
 
 
 def drawn(plan: Calibration, truth: Truth, fitted: Emulators, n: int) -> np.ndarray:
     """Places of `n` points in proportion to prior and likelihood."""
-    found = sampling.likely(lambda u: ruling.log_likelihood(fitted, truth, plan.space.places(u)), max(PARTICLES, 2 * n), plan.space.k, plan.seed + 1000)
+    found = sampling.likely(
+        lambda u: ruling.log_likelihood(fitted, truth, plan.space.places(u)),
+        max(PARTICLES, 2 * n),
+        plan.space.k,
+        plan.seed + 1000,
+    )
     u = np.unique(found.u, axis=0)
     rng = np.random.default_rng(plan.seed + 1001)
     return plan.space.places(u[rng.choice(len(u), n, replace=len(u) < n)])
@@ -85,12 +104,17 @@ def weights(new: np.ndarray, old: np.ndarray) -> np.ndarray:
 def fit_table(found: Fit) -> pd.DataFrame:
     """Each target beside the runs of the posterior: median and middle 90 %, distance, and whether the record lies in the band."""
     plan, table = found.plan, found.sample.table
-    run_weight = found.posterior.weight[table.point] / np.maximum(np.bincount(table.point, minlength=table.n_points), 1)[table.point]
+    run_weight = (
+        found.posterior.weight[table.point]
+        / np.maximum(np.bincount(table.point, minlength=table.n_points), 1)[table.point]
+    )
     rows = []
     for k, t in enumerate(plan.target):
         values = table.values[:, k]
         there = np.isfinite(values)
-        low, middle, high = quantiles(values[there], run_weight[there], (0.05, 0.5, 0.95)) if there.any() else (np.nan,) * 3
+        low, middle, high = (
+            quantiles(values[there], run_weight[there], (0.05, 0.5, 0.95)) if there.any() else (np.nan,) * 3
+        )
         e = found.sample.emulators.of[k]
         spread = np.sqrt(found.truth.variance[k] + (values[there].var() if there.any() else np.nan))
         rows.append(
@@ -158,14 +182,25 @@ def manifest_of(found: Fit) -> dict[str, Any]:
                 "prior_left": float(f"{w.left:.4g}"),
                 "cutoff_used": plan.cutoff if not np.isfinite(w.level) else round(max(w.level, plan.cutoff), 3),
                 "points_within_cutoff": round(float(np.mean(s <= plan.cutoff)), 4),
-                "emulator_r2": {t.id: round(e.r2, 3) for t, e in zip(plan.target, w.emulators.of) if e is not None and np.isfinite(e.r2)},
+                "emulator_r2": {
+                    t.id: round(e.r2, 3)
+                    for t, e in zip(plan.target, w.emulators.of)
+                    if e is not None and np.isfinite(e.r2)
+                },
             }
             for w, s in zip(every, own)
         ],
         "prior": {"weight": plan.prior.weight, "log_from": plan.prior.log_from, "why": plan.prior.why},
         "parameter": [p.told() for p in plan.space.priors],
         "target": [
-            {"id": t.id, "of": t.of, "observed": float(t.plain(z)), "error": round(float(np.sqrt(v)), 6), "weigh": t.weigh, "fact": t.fact}
+            {
+                "id": t.id,
+                "of": t.of,
+                "observed": float(t.plain(z)),
+                "error": round(float(np.sqrt(v)), 6),
+                "weigh": t.weigh,
+                "fact": t.fact,
+            }
             for t, z, v in zip(plan.target, found.truth.z, found.truth.variance)
             if np.isfinite(z)
         ],
@@ -190,7 +225,9 @@ def checked_folder(plan: Calibration, folder: Path) -> None:
         except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
             old = None
         if old != plan.key:
-            raise InputError(f"--out {str(folder)!r} holds another calibration (other parameters, targets or window); give another --out.")
+            raise InputError(
+                f"--out {str(folder)!r} holds another calibration (other parameters, targets or window); give another --out."
+            )
         return
     if folder.is_dir() and any(folder.iterdir()):
         raise InputError(f"--out {str(folder)!r} holds other files; give another --out.")

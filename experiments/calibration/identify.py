@@ -29,9 +29,17 @@ def table(space: Space, posterior: Posterior) -> pd.DataFrame:
         by_luck = np.array([compared(prior, draw, None) for draw in _drawn(prior, size, j)])
         low, middle, high = quantiles(values, posterior.weight, (0.05, 0.5, 0.95))
         ends = prior.value(prior.at(np.array([0.05, 0.95])))
-        clear = abs(narrower) > np.quantile(np.abs(by_luck[:, 0]), LEVEL) or overlap < np.quantile(by_luck[:, 1], 1 - LEVEL)
+        clear = abs(narrower) > np.quantile(np.abs(by_luck[:, 0]), LEVEL) or overlap < np.quantile(
+            by_luck[:, 1], 1 - LEVEL
+        )
         rows.append(
-            {"key": prior.key, "unit": prior.unit, "default": prior.default, "prior_low": float(ends[0]), "prior_high": float(ends[1])}
+            {
+                "key": prior.key,
+                "unit": prior.unit,
+                "default": prior.default,
+                "prior_low": float(ends[0]),
+                "prior_high": float(ends[1]),
+            }
             | {"median": middle, "low": low, "high": high, "medoid": posterior.medoid[prior.key]}
             | {"narrower": narrower, "overlap": overlap, "clear": bool(clear)}
         )

@@ -69,7 +69,9 @@ class Screening(Table):
     trajectories: int = Field(10, ge=2, description="of the parameters of the groups that matter, one by one")
     replicates: int = Field(2, ge=1)
     most: int = Field(24, ge=1, le=100, description="parameters that are kept")
-    measures: list[str] = Field(default=[], description="what parameters must move; what targets are made of when empty")
+    measures: list[str] = Field(
+        default=[], description="what parameters must move; what targets are made of when empty"
+    )
     levers: list[str] = Field(default=[], description="levers that are really unknown; all others stay as they are")
 
 
@@ -109,12 +111,16 @@ class Target(Table):
         from experiments.calibration.summaries import SUMMARIES
 
         if self.of not in SUMMARIES:
-            raise ValueError(f"unknown summary {self.of!r}.{did_you_mean(self.of, SUMMARIES) or ' Known: ' + ', '.join(SUMMARIES)}")
+            raise ValueError(
+                f"unknown summary {self.of!r}.{did_you_mean(self.of, SUMMARIES) or ' Known: ' + ', '.join(SUMMARIES)}"
+            )
         takes = SUMMARIES[self.of].takes
         for name in ARGUMENTS:
             given = getattr(self, name) is not None
             if given != (name in takes):
-                raise ValueError(f"{name}: {'not for' if given else 'missing for'} summary {self.of!r}, which takes {', '.join(takes) or 'nothing'}")
+                raise ValueError(
+                    f"{name}: {'not for' if given else 'missing for'} summary {self.of!r}, which takes {', '.join(takes) or 'nothing'}"
+                )
         if self.is_log and self.observed is not None and self.observed <= 0:
             raise ValueError(f"observed {self.observed:g} is compared as a logarithm; allowed: above 0")
         return self
@@ -189,14 +195,21 @@ class Calibration(Table):
     @property
     def shared_of(self) -> np.ndarray:
         """(targets, errors in common): the size where a target has the error."""
-        return np.array([[e.size if t.shared == name else 0.0 for name, e in self.shared.items()] for t in self.target]).reshape(len(self.target), -1)
+        return np.array(
+            [[e.size if t.shared == name else 0.0 for name, e in self.shared.items()] for t in self.target]
+        ).reshape(len(self.target), -1)
 
     @cached_property
     def key(self) -> str:
         """Hash of all that decides what is fitted to what; budgets and words may change under way."""
-        told = self.model_dump(mode="json", include={"scenario", "first", "last", "seed", "cutoff", "prior", "shared", "parameter", "target"})
+        told = self.model_dump(
+            mode="json",
+            include={"scenario", "first", "last", "seed", "cutoff", "prior", "shared", "parameter", "target"},
+        )
         told["scenario"] = self.battle.model_dump(mode="json", exclude={"title", "about", "params"})
-        told["params"] = {key: value for key, value in Settings(self.battle.params).overrides.items() if key not in self.space.keys}
+        told["params"] = {
+            key: value for key, value in Settings(self.battle.params).overrides.items() if key not in self.space.keys
+        }
         told["space"] = [p.told() for p in self.space.priors]
         for entry in (*told["parameter"], *told["target"], *told["shared"].values(), told["prior"]):
             for word in ("why", "fact"):
@@ -207,22 +220,31 @@ class Calibration(Table):
         """This calibration; InputError for the first thing in it that cannot be."""
         where = self.name
         if self.days < 2:
-            raise InputError(f"{where}: first {self.first}, last {self.last}; allowed: last two days after first, or later.")
-        for what, names in (("parameter", [resolve(p.key).key for p in self.parameter]), ("target", [t.id for t in self.target])):
+            raise InputError(
+                f"{where}: first {self.first}, last {self.last}; allowed: last two days after first, or later."
+            )
+        for what, names in (
+            ("parameter", [resolve(p.key).key for p in self.parameter]),
+            ("target", [t.id for t in self.target]),
+        ):
             twice = next((n for k, n in enumerate(names) if n in names[:k]), None)
             if twice:
                 raise InputError(f"{where}: {what} {twice!r} is there twice.")
         known = seeds.facts()
         for t in self.target:
             if t.shared is not None and t.shared not in self.shared:
-                raise InputError(f"{where}: target {t.id}: shared: {t.shared!r}; allowed: {', '.join(self.shared) or 'none is given'}.")
+                raise InputError(
+                    f"{where}: target {t.id}: shared: {t.shared!r}; allowed: {', '.join(self.shared) or 'none is given'}."
+                )
             if t.fact and not t.fact.startswith("series ") and t.fact not in known:
                 raise InputError(f"{where}: target {t.id}: no fact {t.fact!r}.{did_you_mean(t.fact, known)}")
             late = next((d for d in (t.first, t.middle, t.last) if d and not self.first <= d <= self.last), None)
             if late:
                 raise InputError(f"{where}: target {t.id}: {late} is outside the window, {self.first} to {self.last}.")
             if t.observed is not None and not (t.error or t.discrepancy or t.shared):
-                raise InputError(f"{where}: target {t.id}: neither an error nor a discrepancy; a record is never exact.")
+                raise InputError(
+                    f"{where}: target {t.id}: neither an error nor a discrepancy; a record is never exact."
+                )
         Settings(self.battle.params)
         _ = self.space
         return self
@@ -238,7 +260,9 @@ def plan_file(source: str | Path) -> Path:
     shipped = {BASELINE: seeds.path("calibration.toml")}
     shipped |= {p.stem.removeprefix("calibration-"): p for p in sorted(seeds.path().glob("calibration-*.toml"))}
     if text not in shipped:
-        raise InputError(f"no calibration of scenario {text!r}; allowed: {', '.join(shipped)}, or a TOML file.{did_you_mean(text, shipped)}")
+        raise InputError(
+            f"no calibration of scenario {text!r}; allowed: {', '.join(shipped)}, or a TOML file.{did_you_mean(text, shipped)}"
+        )
     return shipped[text]
 
 

@@ -79,10 +79,21 @@ class Prior:
         """What a manifest says of it."""
         a, b = self.shape
         scale = "log" if self.is_log else "linear"
-        return {"key": self.key, "unit": self.unit, "default": self.default, "low": self.low, "high": self.high, "scale": scale, "a": round(a, 4), "b": round(b, 4)}
+        return {
+            "key": self.key,
+            "unit": self.unit,
+            "default": self.default,
+            "low": self.low,
+            "high": self.high,
+            "scale": scale,
+            "a": round(a, 4),
+            "b": round(b, 4),
+        }
 
 
-def prior_of(d: Declaration, form: Form, default: float | None = None, low: float | None = None, high: float | None = None) -> Prior:
+def prior_of(
+    d: Declaration, form: Form, default: float | None = None, low: float | None = None, high: float | None = None
+) -> Prior:
     """The prior of a declared parameter; `low` and `high` narrow its range, `default` is the value in force."""
     if d.is_switch:
         raise InputError(f"{d.key}: a switch has no prior; allowed: a parameter with a range.")

@@ -46,7 +46,12 @@ class Recovery:
     def by_parameter(self) -> pd.DataFrame:
         """Coverage and shrinkage of each parameter over the truths."""
         groups = self.table.groupby("key", sort=False)
-        return groups.agg(covered_50=("covered_50", "mean"), covered_90=("covered_90", "mean"), narrower=("narrower", "mean"), rank=("rank", "mean")).reset_index()
+        return groups.agg(
+            covered_50=("covered_50", "mean"),
+            covered_90=("covered_90", "mean"),
+            narrower=("narrower", "mean"),
+            rank=("rank", "mean"),
+        ).reset_index()
 
 
 def truths(plan: Calibration, folder: Path, n: int, hands: Hands) -> Table:
@@ -57,7 +62,14 @@ def truths(plan: Calibration, folder: Path, n: int, hands: Hands) -> Table:
 
 def recover(plan: Calibration, folder: Path, n: int, hands: Hands, tell: Tell = say, deep: bool = False) -> Recovery:
     """Fits `n` made-up records. `deep`: each with waves and a sample of its own; else by emulators of the first wave alone."""
-    first = waves.made(plan, folder / "wave-1", 1, lambda: waves.Region(plan, _none(plan), ()).chosen(plan.budget.points), plan.budget.replicates, hands)
+    first = waves.made(
+        plan,
+        folder / "wave-1",
+        1,
+        lambda: waves.Region(plan, _none(plan), ()).chosen(plan.budget.points),
+        plan.budget.replicates,
+        hands,
+    )
     known = truths(plan, folder, n, hands)
     once = waves.trained(waves.Region(plan, _none(plan), ()), [first])
     rows = []
@@ -65,7 +77,9 @@ def recover(plan: Calibration, folder: Path, n: int, hands: Hands, tell: Tell = 
         truth = Truth.made_up(known.values[known.point == k][0])
         place = known.places[k]
         if deep:
-            found = fitting.calibrate(plan, truth, folder / f"truth-{k + 1}", replace(hands, quiet=True), lambda words: None, first)
+            found = fitting.calibrate(
+                plan, truth, folder / f"truth-{k + 1}", replace(hands, quiet=True), lambda words: None, first
+            )
             x, weight = found.sample.table.places, found.posterior.weight
             within = bool(found.region.distance(place[None])[0] <= plan.cutoff)
             tell(f"truth {k + 1} of {n}: effective size {sampling.effective(weight):.0f} of {len(weight)}.")
@@ -76,9 +90,13 @@ def recover(plan: Calibration, folder: Path, n: int, hands: Hands, tell: Tell = 
     return Recovery(pd.DataFrame(rows))
 
 
-def emulated(plan: Calibration, truth: Truth, fitted: Emulators, place: np.ndarray, seed: int) -> tuple[np.ndarray, bool]:
+def emulated(
+    plan: Calibration, truth: Truth, fitted: Emulators, place: np.ndarray, seed: int
+) -> tuple[np.ndarray, bool]:
     """Places of a sample of the posterior by emulators alone, and whether the true place was not ruled out."""
-    found = sampling.likely(lambda u: ruling.log_likelihood(fitted, truth, plan.space.places(u)), PARTICLES, plan.space.k, seed)
+    found = sampling.likely(
+        lambda u: ruling.log_likelihood(fitted, truth, plan.space.places(u)), PARTICLES, plan.space.k, seed
+    )
     distance = ruling.second_largest(ruling.implausibility(fitted, truth, place[None]))
     return plan.space.places(found.u), bool(distance[0] <= plan.cutoff)
 
@@ -87,16 +105,23 @@ def _none(plan: Calibration) -> Truth:
     return Truth.made_up(np.full(len(plan.target), np.nan))
 
 
-def _rows(plan: Calibration, number: int, place: np.ndarray, x: np.ndarray, weight: np.ndarray, within: bool) -> list[dict]:
+def _rows(
+    plan: Calibration, number: int, place: np.ndarray, x: np.ndarray, weight: np.ndarray, within: bool
+) -> list[dict]:
     prior = plan.space.spread()
     out = []
     for j, key in enumerate(plan.space.keys):
         mean = float(np.average(x[:, j], weights=weight))
         sd = float(np.sqrt(np.average((x[:, j] - mean) ** 2, weights=weight)))
-        row = {"truth": number + 1, "key": key, "place": float(place[j]), "rank": float(weight[x[:, j] < place[j]].sum()), "narrower": 1 - sd / float(prior[j])}
+        row = {
+            "truth": number + 1,
+            "key": key,
+            "place": float(place[j]),
+            "rank": float(weight[x[:, j] < place[j]].sum()),
+            "narrower": 1 - sd / float(prior[j]),
+        }
         for band in BANDS:
             low, high = fitting.quantiles(x[:, j], weight, (0.5 - band / 2, 0.5 + band / 2))
             row[f"covered_{band:.0%}".replace("%", "")] = bool(low <= place[j] <= high)
         out.append({**row, "within": within})
     return out
-

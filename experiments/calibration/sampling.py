@@ -69,10 +69,15 @@ def likely(log_likelihood: Score, n: int, k: int, seed: int) -> Sample:
         size += float(np.log(weight.mean()) + (more - power) * s.max())
         chosen = systematic(weight / weight.sum(), n, rng)
         power = more
-        u, s = _walk(log_likelihood, u[chosen], s[chosen], lambda new, old: power * (new - old) > np.log(rng.random(len(new))), rng)  # noqa: B023
+        u, s = _walk(log_likelihood, u[chosen], s[chosen], _by_chance(power, rng), rng)
         if power >= 1.0:
             break
     return Sample(u, s, size, power)
+
+
+def _by_chance(power: float, rng: np.random.Generator) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Metropolis's rule for a power of the likelihood."""
+    return lambda new, old: power * (new - old) > np.log(rng.random(len(new)))
 
 
 def systematic(weight: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -96,7 +101,9 @@ def _next_power(s: np.ndarray, power: float) -> float:
     return 1.0 if share(1.0) >= 0 else brentq(share, power, 1.0)
 
 
-def _walk(score: Score, u: np.ndarray, s: np.ndarray, accept: Callable, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _walk(
+    score: Score, u: np.ndarray, s: np.ndarray, accept: Callable, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Random steps of all points in normal scores, accepted by the prior first, and only then by what costs more to know.
 
     Steps have the spread of the points, and become half as wide whenever fewer than a fifth of them are taken.

@@ -26,8 +26,21 @@ if TYPE_CHECKING:
     from experiments.study import Study
 
 MEASURES = (
-    *("held_km2", "net_direction_km2", "lost_km2", "casualties_attacker", "casualties_attacker_direction", "casualties_defender"),
-    *("armor_destroyed_attacker", "casualties_attacker_drone", "casualties_defender_rear", "distance_pokrovsk_km", "front_km"),
+    *(
+        "held_km2",
+        "net_direction_km2",
+        "lost_km2",
+        "casualties_attacker",
+        "casualties_attacker_direction",
+        "casualties_defender",
+    ),
+    *(
+        "armor_destroyed_attacker",
+        "casualties_attacker_drone",
+        "casualties_defender_rear",
+        "distance_pokrovsk_km",
+        "front_km",
+    ),
 )
 NAME = "screening-parameters"
 BEGIN, END = "# parameters: begin", "# parameters: end"
@@ -54,7 +67,11 @@ def ranked(results: Results, measures: tuple[str, ...]) -> Ranking:
             continue
         found = morris(results, measure)
         floor = found["noise_high"].where(found["noise_high"] > 0)
-        rows.append(pd.DataFrame({"factor": found["factor"], "measure": measure, "times": (found["mu_star"] / floor).fillna(0.0)}))
+        rows.append(
+            pd.DataFrame(
+                {"factor": found["factor"], "measure": measure, "times": (found["mu_star"] / floor).fillna(0.0)}
+            )
+        )
     if not rows:
         raise InputError(f"{results.label}: none of the measures that targets are made of is in it.")
     every = pd.concat(rows)
@@ -71,13 +88,21 @@ def one_by_one(plan: Calibration, groups: Study, matter: list[str]) -> Study:
     factors: dict[str, Any] = {}
     for factor in groups.factor_list:
         d = factor.declared
-        if (factor.group or factor.name) not in matter or d is None or d.is_switch or (d.role == "lever" and d.key not in unknown) or d.role == "numeric":
+        if (
+            (factor.group or factor.name) not in matter
+            or d is None
+            or d.is_switch
+            or (d.role == "lever" and d.key not in unknown)
+            or d.role == "numeric"
+        ):
             continue
         low, high = (getattr(own.get(d.key), end, None) for end in ("low", "high"))
         low, high = (factor.low if low is None else low), (factor.high if high is None else high)
         factors[d.key] = {"low": low, "high": high, "scale": "log" if low > 0 else "linear"}
     if not factors:
-        raise InputError(f"{plan.name}: screening: no parameter is left in the groups that matter ({', '.join(matter) or 'none'}).")
+        raise InputError(
+            f"{plan.name}: screening: no parameter is left in the groups that matter ({', '.join(matter) or 'none'})."
+        )
     told = {
         "name": NAME,
         "title": "Which parameters matter, one by one",
@@ -123,7 +148,9 @@ def chosen_of(plan: Calibration, order: Ranking) -> list[Parameter]:
         why = f"{row.times:.1f} times the floor of luck on {row.measure}"
         out.append(Parameter(key=key, low=old.low if old else None, high=old.high if old else None, why=why))
     if not out:
-        raise InputError(f"{plan.name}: screening: no parameter clears the floor of luck; more trajectories or replicates would lower it.")
+        raise InputError(
+            f"{plan.name}: screening: no parameter clears the floor of luck; more trajectories or replicates would lower it."
+        )
     return out
 
 
@@ -152,4 +179,3 @@ def write_list(file: Path, chosen: list[Parameter]) -> None:
 
 def _number(value: float) -> str:
     return repr(float(value)) if math.isfinite(value) else "nan"
-

@@ -26,7 +26,7 @@ APART = 1_000_000  # seeds of one wave and of the next
 
 def study_of(plan: Calibration, name: str, values: dict[str, list[float]], replicates: int, number: int) -> Study:
     """The study of given points over the fit window. Each run has luck of its own: seeds of wave `number`."""
-    from experiments.calibration.summaries import MEASURES
+    from experiments.calibration.shown import MEASURES
     from experiments.studies import study_of as made
 
     n = len(next(iter(values.values())))
@@ -107,14 +107,20 @@ def table_of(folder: Path, plan: Calibration) -> Table:
     kept = _kept(folder, plan)
     missing = done.index.difference(kept.index)
     if len(missing):
-        fresh = pd.DataFrame.from_dict(dict(_seen(folder, plan, found, set(missing))), orient="index", columns=_ids(plan))
+        fresh = pd.DataFrame.from_dict(
+            dict(_seen(folder, plan, found, set(missing))), orient="index", columns=_ids(plan)
+        )
         kept = fresh if kept.empty else pd.concat([kept, fresh])
         _keep(folder, plan, kept)
     kept = kept.loc[kept.index.intersection(done.index)].sort_index()
     places = plan.space.places_of({key: found.points[key].tolist() for key in plan.space.keys})
     rows = done.loc[kept.index]
     return Table(
-        rows["point"].to_numpy(int), rows["seed"].to_numpy(int), kept.to_numpy(float), places, float(rows["exec_wall_s"].sum())
+        rows["point"].to_numpy(int),
+        rows["seed"].to_numpy(int),
+        kept.to_numpy(float),
+        places,
+        float(rows["exec_wall_s"].sum()),
     )
 
 
@@ -159,7 +165,8 @@ def _keep(folder: Path, plan: Calibration, kept: pd.DataFrame) -> None:
 
 def _seen(folder: Path, plan: Calibration, found: Any, wanted: set[int]) -> Iterator[tuple[int, list[float]]]:
     """Summaries of runs, one at a time: their maps together would fill the memory."""
-    from experiments.calibration.summaries import MEASURES, Places, shown, value_of
+    from experiments.calibration.shown import MEASURES, Places, shown
+    from experiments.calibration.summaries import value_of
 
     scenario = plan.battle
     direction, places = direction_of(scenario), Places.of(scenario)

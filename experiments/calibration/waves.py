@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,9 @@ class Hands:
         if told.stopped:
             raise Stopped
         if told.failed > MOST_FAILED * told.total:
-            raise InputError(f"{folder}: {told.failed} of {told.total} runs failed; column `error` of its runs says why.")
+            raise InputError(
+                f"{folder}: {told.failed} of {told.total} runs failed; column `error` of its runs says why."
+            )
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,9 @@ class Region:
         return self.plan.space.places(u[rows])
 
 
-def made(plan: Calibration, folder: Path, number: int, places: Callable[[], np.ndarray], replicates: int, hands: Hands) -> Table:
+def made(
+    plan: Calibration, folder: Path, number: int, places: Callable[[], np.ndarray], replicates: int, hands: Hands
+) -> Table:
     """The table of a folder's runs; points are asked for only when the folder has none yet."""
     from experiments.studies import load_study
 
@@ -146,7 +150,9 @@ def part_of(table: Table, points: np.ndarray) -> Table:
     return Table(number[table.point[runs]], table.seed[runs], table.values[runs], table.places[points], table.seconds)
 
 
-def all_waves(plan: Calibration, truth: Truth, folder: Path, hands: Hands, tell: Tell = say, first: Table | None = None) -> Region:
+def all_waves(
+    plan: Calibration, truth: Truth, folder: Path, hands: Hands, tell: Tell = say, first: Table | None = None
+) -> Region:
     """Every wave of the plan, made or found. `first` stands for the first wave where its runs are there already."""
     done: list[Wave] = []
     for number in range(1, plan.budget.waves + 1):
@@ -154,7 +160,14 @@ def all_waves(plan: Calibration, truth: Truth, folder: Path, hands: Hands, tell:
         if number == 1 and first is not None:
             table = first
         else:
-            table = made(plan, folder / f"wave-{number}", number, lambda: region.chosen(plan.budget.points), plan.budget.replicates, hands)  # noqa: B023
+            table = made(
+                plan,
+                folder / f"wave-{number}",
+                number,
+                partial(region.chosen, plan.budget.points),
+                plan.budget.replicates,
+                hands,
+            )
         fitted = trained(region, [*(w.table for w in done), table])
         left, level = (region.points.size, region.points.level) if done else (1.0, np.inf)
         done.append(Wave(number, table, fitted, left, level))

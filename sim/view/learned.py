@@ -16,8 +16,6 @@ from sim.view.marks import names_column
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from sim.view.style import Palette
-
 ROW_IN = 0.2
 SIZE_PT = 7.5
 HEAD_IN, FOOT_IN = 0.2, 0.34

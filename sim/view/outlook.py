@@ -37,7 +37,10 @@ def beside_chart(rows: Sequence[Beside], *, axis: str, about: About, title: str,
     return Chart(
         title=title,
         what=what,
-        caption=about.caption(bands=BANDS, more="Ink: cited figures, with their range where one is given." if any(r.cited for r in rows) else ""),
+        caption=about.caption(
+            bands=BANDS,
+            more="Ink: cited figures, with their range where one is given." if any(r.cited for r in rows) else "",
+        ),
         alt="; ".join(f"{r.name}: {significant(r.model[2])} {axis}" for r in rows) + ".",
         table=Table(heads, told),
         paint=lambda plate: _paint_beside(plate, rows, axis, log),
@@ -85,7 +88,9 @@ class Course:
     told: tuple[str, ...]  # what the table says of it
 
 
-def courses_chart(courses: Sequence[Course], *, axis: str, heads: Sequence[str], about: About, title: str, what: str, more: str = "") -> Chart:
+def courses_chart(
+    courses: Sequence[Course], *, axis: str, heads: Sequence[str], about: About, title: str, what: str, more: str = ""
+) -> Chart:
     """Fans of what is left by year, one panel an assumption, on the same axes."""
     return Chart(
         title=title,
@@ -119,4 +124,13 @@ def _paint_courses(plate: Plate, courses: Sequence[Course], axis: str) -> None:
         if k % across:
             ax.tick_params(labelleft=False)
         ax.set_xlabel(axis, fontsize=7.5)
-        ax.annotate(course.name, (0, 1), (0, 4), xycoords="axes fraction", textcoords="offset points", fontsize=8, weight="bold", va="bottom")
+        ax.annotate(
+            course.name,
+            (0, 1),
+            (0, 4),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            fontsize=8,
+            weight="bold",
+            va="bottom",
+        )

@@ -64,7 +64,7 @@ class Film:
         sheet = Image.new("RGB", (size[0], 3 * size[1]))  # one palette for all, from the first, a middle and the last picture
         for k, n in enumerate((0, len(images) // 2, -1)):
             sheet.paste(images[n].resize(size), (0, k * size[1]))
-        palette = sheet.quantize(255, method=Image.Quantize.MEDIANCUT)
+        palette = sheet.quantize(255, method=Image.Quantize.MAXCOVERAGE)  # rare colors are kept
         frames = [i.resize(size).quantize(palette=palette, dither=Image.Dither.NONE) for i in images]
         out = io.BytesIO()
         pause = round(1000 / self.frames_per_s)

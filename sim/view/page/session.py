@@ -332,8 +332,8 @@ class Session:
         """The next frame while playing: recorded ones first, when the screen shows the past."""
         now = time.perf_counter()
         count = max(1, round(self.speed / FRAMES_PER_S))
-        if self.shown < self.course.head:
-            frame = self._beside(count)
+        frame = self._beside(count)
+        if frame.step > self.shown:
             self._due = max(self._due + (frame.step - self.shown) / self.speed, now - 0.25)
             self._show(frame)
             return

@@ -33,6 +33,7 @@ function render({ model, el: host }) {
     page.charts.draw();
     page.timeline.resized();
     page.differences();
+    page.furniture();
     wake();
   }
 
@@ -737,6 +738,7 @@ function render({ model, el: host }) {
       body.remove();
     };
     self.debug = { theme: getTheme, view, scenes, mapA, mapB, charts, get now() { return now; }, get state() { return stateNow; }, fly, goTo };
+    self.furniture = furniture;
     root.dataset.sheet = "down";
     tellSpeed();
     layout();
