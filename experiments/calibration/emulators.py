@@ -1,9 +1,9 @@
 """Emulators: the mean of each summary, and the luck of a single run, at any point of the parameter space.
 
-A mean is a straight line over all parameters and a Gaussian process of what is left (Matern 5/2), fitted to the points' means over
-their runs. The process sees each parameter stretched by how much what is left hangs on it to a forest of trees: a length of its own for each
-of two dozen parameters would be fitted to noise. What the mean misses of points left out, beyond their luck and its own variance,
-is added to that variance. The variance of luck is a regression with a log link (a gamma model) on the same parameters.
+A mean is a straight line over all parameters and a Gaussian process of what is left (Matern 5/2), fitted to the points' means
+over their runs. The process sees each parameter stretched by its importance to a forest of trees: a length of its own for each of
+two dozen parameters would be fitted to noise. What the mean misses of points left out, beyond their luck and its own variance, is
+added to that variance. The variance of luck is a regression with a log link (a gamma model) on the same parameters.
 """
 
 from __future__ import annotations
@@ -217,7 +217,7 @@ def _luck(table: Table, residual: np.ndarray) -> tuple[Any, float]:
         return None, TINY
     points = np.unique(table.point[there])
     mean = np.array([square[table.point[there] == p].mean() for p in points])
-    model = make_pipeline(StandardScaler(), GammaRegressor(alpha=1.0, max_iter=1000))
+    model = make_pipeline(StandardScaler(), GammaRegressor(alpha=0.1, max_iter=1000))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(table.places[points], np.maximum(mean, 1e-3 * pooled) / pooled)
