@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sim.columns import Column, table_type
+from sim.columns import Column, array_kernel, table_type
 from sim.forces import N_CAUSES
 
 MICRO = 1_000_000  # a cell wholly held by the attacker
@@ -143,7 +143,7 @@ def at_cells(geo, field, x, y):
     return low * (1.0 - v) + high * v
 
 
-@njit(cache=True, nogil=True)
+@array_kernel
 def blur(nx, ny, source, sd_cells, scratch, out):
     """Gaussian smoothing with the box's edge left out of the mean (`sd_cells` in cells; flat arrays of ny*nx)."""
     r = int(math.ceil(2.5 * sd_cells))
@@ -173,7 +173,7 @@ def blur(nx, ny, source, sd_cells, scratch, out):
                 out[j * nx + i] += f * scratch[k * nx + i]
 
 
-@njit(cache=True, nogil=True)
+@array_kernel
 def distance(nx, ny, control, want, out):
     """Distance in cells from each cell center to the nearest center with (control >= 0.5) == `want`; exact Euclidean.
 
@@ -216,7 +216,7 @@ def distance(nx, ny, control, want, out):
         out[c] = math.sqrt(min(out[c], far))
 
 
-@njit(cache=True, nogil=True)
+@array_kernel
 def outline(geo, cells, blocks):
     """The slow geometry of the front: smoothed control, depth, and the direction to the attacker's rear."""
     nx = geo.nx

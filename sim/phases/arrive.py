@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
-from sim.columns import kernel
+from sim.columns import array_kernel, kernel
 from sim.draws import binomial, key, uniform
 from sim.enlist import clear_row, raise_unit
 from sim.forces import Kind, Side, Task
@@ -89,7 +88,7 @@ def heal(formations, books, leaving, mended, key, key_repair):
         formations.vehicle_pool[f] += fixed
 
 
-@njit(cache=True, nogil=True)
+@array_kernel
 def regroup(geo, units, formations, cursor, n, group, most_new, crew_vehicle, section, key):
     """Dissolves worn-out reserve groups into their formation's pool and forms new groups from the pools.
 

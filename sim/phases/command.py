@@ -11,9 +11,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from sim.columns import kernel
+from sim.columns import array_kernel, kernel
 from sim.draws import binomial, key, normal, uniform, uniform_of
 from sim.enlist import clear_row
 from sim.fields import at_cells, at_nodes, cell_at, outline
@@ -239,7 +238,7 @@ def thinnest_salient(front, narrow, x, y):
     return found
 
 
-@njit(cache=True, nogil=True)
+@array_kernel
 def direct_defender(geo, units, cells, front, formations, n, knobs):
     """The defender's formations: each one's area is where its men are; its base lies behind that."""
     nf = formations.side.shape[0]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sim.columns import kernel
+from sim.columns import array_kernel, kernel
 from sim.fields import MICRO, at_cells, at_nodes
 from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
@@ -53,7 +53,7 @@ def may_hold(geo, cells, nodes, c, own_presence, knobs):
     return at_nodes(geo, nodes.fire, 1, x, y) < knobs.contested * math.sqrt(max(2.0, own_presence))
 
 
-@njit(cache=True, nogil=True)
+@array_kernel
 def consolidate(geo, units, cells, nodes, n, dt, mud, knobs):
     """Every group of the attacker near the line adds to the ground he holds."""
     reach = knobs.reach_km + SPAN_KM

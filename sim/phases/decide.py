@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sim.columns import kernel
+from sim.columns import array_kernel, kernel
 from sim.draws import exponential, key, normal, uniform_of
 from sim.fields import at_cells, at_nodes, block_at, cell_at
 from sim.forces import Kind, Task
@@ -244,7 +244,7 @@ def armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud
         tally[units.side[i], 3] += 1
 
 
-@njit(cache=True, nogil=True)
+@array_kernel
 def readiness(formations, dt, light, follow_scale, knobs):
     """Chance that a rested reserve group of each formation sets out in this step, (formations,)."""
     out = np.zeros(formations.side.shape[0])
@@ -332,7 +332,7 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
                     resite(geo, units, orders, front, i, key, setback[kind])
 
 
-@njit(cache=True, nogil=True)
+@array_kernel
 def match_reliefs(units, n, rest_days):
     """Pairs positions that want relief with rested reserve groups of their formation, both in the order of their slots.
 

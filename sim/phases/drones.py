@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sim.columns import kernel
+from sim.columns import array_kernel, kernel
 from sim.draws import key, poisson, uniform_of
 from sim.fields import BLOCK_KM, block_at
 from sim.forces import Cause, Kind, Task
@@ -58,7 +58,7 @@ def count_targets(geo, units, blocks, n):
                 blocks.targets[block_at(geo, units.x[i], units.y[i]), units.side[i]] += units.men[i]
 
 
-@njit(cache=True, nogil=True)
+@array_kernel
 def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
     """Every crew's sorties of this step, as expected hits per km on movers and per man on positions.
 

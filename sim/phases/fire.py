@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sim.columns import kernel
+from sim.columns import array_kernel, kernel
 from sim.draws import binomial, key, uniform, uniform_of
 from sim.fields import at_cells, at_nodes, cell_at
 from sim.forces import Cause, Kind, Task
@@ -341,7 +341,7 @@ def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs):
             units.hits[i, DIRECT] += binomial(u, units.men[i], 1.0 - math.exp(-hazard * dt))
 
 
-@njit(cache=True, nogil=True)
+@array_kernel
 def engage(geo, units, cells, nodes, formations, start, order, n, key, light, weapon, shock, knobs, tally):
     """Every attack, bound and dash that reached the line in this step, in an order drawn by slot, not by row or side."""
     rows = np.empty(n, np.int64)

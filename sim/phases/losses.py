@@ -10,9 +10,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from sim.columns import kernel
+from sim.columns import array_kernel, kernel
 from sim.draws import binomial, key, uniform_of
 from sim.enlist import clear_row, raise_unit
 from sim.forces import Kind, Task
@@ -138,7 +137,7 @@ def wreck(units, cells, books, formations, n, key, knobs):
         units.burst[i] = 0
 
 
-@njit(cache=True, nogil=True)
+@array_kernel
 def set_down(geo, units, formations, cursor, n, crew, key):
     """Carried infantry leaves its vehicles where the dash ended and becomes a group of its own."""
     cursor[0] = 0

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sim.columns import kernel
+from sim.columns import array_kernel, kernel
 from sim.fields import at_cells, block_at, cell_at
 from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
@@ -87,7 +87,7 @@ def arrive_at_goal(units, cells, i):
         units.days[i] = 0.0
 
 
-@njit(cache=True, nogil=True)
+@array_kernel
 def hand_over(units, n):
     """A relief that has arrived lets the group it relieves go; returns the reliefs of (attacker, defender).
 

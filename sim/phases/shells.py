@@ -11,9 +11,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from sim.columns import kernel
+from sim.columns import array_kernel, kernel
 from sim.draws import key, poisson, uniform_of
 from sim.fields import BLOCK_KM, block_at
 from sim.forces import Cause, Kind, Task
@@ -42,7 +41,7 @@ HitKnobs = NamedTuple("HitKnobs", [("lethal", float), ("works", float), ("town",
                                          ("calm", float)])
 
 
-@njit(cache=True, nogil=True)
+@array_kernel
 def fire_guns(geo, units, blocks, n, dt, knobs):
     """Rounds per km2 by block, and what they suppress; returns rounds fired by side, in thousandths."""
     nb = blocks.rounds.shape[0]

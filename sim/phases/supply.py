@@ -12,9 +12,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from sim.columns import kernel
+from sim.columns import array_kernel, kernel
 from sim.fields import at_nodes, block_at
 from sim.forces import Kind, Side
 from sim.quantity import Parameters, quantity
@@ -148,7 +147,7 @@ def search_strip(geo, cells, ground, threat, closed, side, knobs, heap_cost, hea
                     size = push(heap_cost, heap_cell, size, new, e)
 
 
-@njit(cache=True, nogil=True)
+@array_kernel
 def search(geo, cells, nodes, blocks, source, closed, side, knobs, heap_cost, heap_cell):
     """Cheapest way from a side's edges to every cell it can reach; writes `supply` and `way`.
 
@@ -238,7 +237,7 @@ def label_pockets(geo, cells, nodes, side, least_men, stack):
     return found
 
 
-@njit(cache=True, nogil=True)
+@array_kernel
 def distribute(units, cells, n, share, deliveries, cap, enabled):
     """Brings supply to units, and drones and shells to crews.
 
