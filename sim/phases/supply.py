@@ -84,17 +84,19 @@ def pop(heap_cost, heap_cell, size):
 @kernel
 def survey(geo, cells, nodes, blocks, closed, side, knobs, ground, threat):
     """What supply meets in each cell: the kind of ground and expected hits per km. Once, for a cell is tried from eight sides."""
-    for c in range(geo.nx * geo.ny):
-        x = geo.x0 + (c % geo.nx + 0.5) * geo.cell
-        y = geo.y0 + (c // geo.nx + 0.5) * geo.cell
-        ground[c] = COVERED
-        if (cells.control[c] >= 0.5) == (side == 0):
-            ground[c] = OWN
-        elif at_nodes(geo, nodes.fire, 1 - side, x, y) < knobs.blocked_fire:
-            ground[c] = GREY
-        threat[c] = blocks.threat[block_at(geo, x, y), side]
-        if closed[c] == 1 and side == 1:
-            threat[c] += 3.0
+    for j in range(geo.ny):
+        y = geo.y0 + (j + 0.5) * geo.cell
+        for i in range(geo.nx):
+            x = geo.x0 + (i + 0.5) * geo.cell
+            c = j * geo.nx + i
+            ground[c] = COVERED
+            if (cells.control[c] >= 0.5) == (side == 0):
+                ground[c] = OWN
+            elif at_nodes(geo, nodes.fire, 1 - side, x, y) < knobs.blocked_fire:
+                ground[c] = GREY
+            threat[c] = blocks.threat[block_at(geo, x, y), side]
+            if closed[c] == 1 and side == 1:
+                threat[c] += 3.0
 
 
 @kernel
