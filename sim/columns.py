@@ -54,7 +54,8 @@ def class_of(argument):
     if kind is np.ndarray:
         return argument.dtype, argument.ndim, argument.flags.carray
     if isinstance(argument, tuple):
-        return kind, *map(class_of, argument)
+        inside = tuple(map(type, argument))
+        return (kind, inside) if TOLD_BY_CLASS.issuperset(inside) else (kind, *map(class_of, argument))
     if isinstance(argument, (int, float, np.number, np.bool_)):
         return kind
     raise TypeError(f"a kernel takes numbers, arrays, tuples and tables, not {kind.__name__}")
