@@ -99,21 +99,38 @@ def set_base(geo, cells, formations, f, base_km):
 
 
 @kernel
-def nearest_point(geo, front, x, y):
-    """The point of the line nearest to (x, y), the first of equals; -1 when there is no line."""
-    reach = 8.0
+def least_far(geo, front, x, y, reach, in_need):
+    """The point of the line least far from (x, y), the first of equals; -1 when there is no line.
+
+    `in_need`: distance is divided by 0.3 + need (at most 1). Looked for within `reach` km, then twice as far, and so on,
+    until no point farther away can be better.
+    """
     while True:
         first, last = points_near(geo, front, y, reach)
         best = 1e18
         found = -1
         for k in range(first, last):
             d = math.hypot(front.x[k] - x, front.y[k] - y)
+            if in_need:
+                d = d / (0.3 + min(front.need[k], 1.0))
             if d < best:
                 best = d
                 found = k
-        if best <= reach or last - first == front.count[0]:
+        if best <= (reach / 1.3 if in_need else reach) or last - first == front.count[0]:
             return found
         reach *= 2.0
+
+
+@kernel
+def nearest_point(geo, front, x, y):
+    """The point of the line nearest to (x, y); -1 when there is no line."""
+    return least_far(geo, front, x, y, 8.0, False)
+
+
+@kernel
+def neediest_point(geo, front, x, y):
+    """The point of the line that is near (x, y) and in need; -1 when there is no line."""
+    return least_far(geo, front, x, y, 12.0, True)
 
 
 @kernel
@@ -121,24 +138,6 @@ def distance_to_line(geo, front, x, y):
     """Distance in km from (x, y) to the nearest point of the line."""
     k = nearest_point(geo, front, x, y)
     return math.hypot(front.x[k] - x, front.y[k] - y) if k >= 0 else 1e9
-
-
-@kernel
-def neediest_point(geo, front, x, y):
-    """The point of the line that is near (x, y) and in need: least distance by 0.3 + need (at most 1); -1: no line."""
-    reach = 12.0
-    while True:
-        first, last = points_near(geo, front, y, reach)
-        best = 1e18
-        found = -1
-        for k in range(first, last):
-            d = math.hypot(front.x[k] - x, front.y[k] - y) / (0.3 + min(front.need[k], 1.0))
-            if d < best:
-                best = d
-                found = k
-        if best <= reach / 1.3 or last - first == front.count[0]:
-            return found
-        reach *= 2.0
 
 
 @kernel

@@ -115,14 +115,19 @@ def first_least(front, far) -> int:
     return -1 if best is None else best.row
 
 
+def least_far(geo, front, x: float, y: float, reach: float, in_need: bool) -> int:
+    """The point of the line least far from a place, where points in need may count as nearer; every point is looked at."""
+    return first_least(front, lambda p: far_from(p, x, y) / (0.3 + min(p.need, 1.0) if in_need else 1.0))
+
+
 def nearest_point(geo, front, x: float, y: float) -> int:
-    """The point of the line nearest to a place; every point is looked at."""
-    return first_least(front, lambda p: far_from(p, x, y))
+    """The point of the line nearest to a place."""
+    return least_far(geo, front, x, y, 8.0, False)
 
 
 def neediest_point(geo, front, x: float, y: float) -> int:
-    """The point of the line nearest to a place, where points in need count as nearer; every point is looked at."""
-    return first_least(front, lambda p: far_from(p, x, y) / (0.3 + min(p.need, 1.0)))
+    """The point of the line nearest to a place, where points in need count as nearer."""
+    return least_far(geo, front, x, y, 12.0, True)
 
 
 def distance_to_line(geo, front, x: float, y: float) -> float:
