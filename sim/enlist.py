@@ -1,4 +1,4 @@
-"""Making and freeing rows of units, and the hand-out of slots."""
+"""Making and freeing rows of units, the hand-out of slots, and the way back to the formation's reserve."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sim.forces import Kind, Task
 
 FREE = int(Kind.FREE)
 RESERVE = int(Task.RESERVE)
+WITHDRAW = int(Task.WITHDRAW)
 SERVE = int(Task.SERVE)
 INFANTRY = int(Kind.INFANTRY)
 ARMOR = int(Kind.ARMOR)
@@ -40,25 +41,40 @@ def clear_row(units, i):
 
 
 @kernel
-def raise_unit(geo, units, formations, cursor, f, kind, men, vehicles, spread_km, key):
-    """Puts a new unit of formation `f` near the formation's base. Returns its row, or -1 when no row is free.
-
-    `cursor[0]` is where the search for a free row begins, `cursor[1]` the number of rows in use (the high-water mark).
-    """
+def take_row(units, cursor):
+    """Takes and clears the first free row from `cursor[0]` on; -1 when there is none. `cursor[1]`: the number of rows in use."""
     n = units.kind.shape[0]
     i = cursor[0]
     while i < n and units.kind[i] != FREE:
         i += 1
-    cursor[0] = i
     if i >= n:
+        cursor[0] = i
         return -1
     cursor[0] = i + 1
     cursor[1] = max(cursor[1], i + 1)
+    clear_row(units, i)
+    return i
+
+
+@kernel
+def send_home(units, formations, i):
+    """Group `i` falls back to where its formation's reserve stands."""
+    f = units.formation[i]
+    units.task[i] = WITHDRAW
+    units.goal_x[i] = formations.base_x[f]
+    units.goal_y[i] = formations.base_y[f]
+
+
+@kernel
+def raise_unit(geo, units, formations, cursor, f, kind, men, vehicles, spread_km, key):
+    """Puts a new unit of formation `f` near the formation's base. Returns its row, or -1 when no row is free."""
+    i = take_row(units, cursor)
+    if i < 0:
+        return -1
     slot = (formations.tag[f] << 24) | formations.sequence[f]
     formations.sequence[f] += 1
     a = normal(uniform_of(key, slot, 0), uniform_of(key, slot, 1))
     b = normal(uniform_of(key, slot, 2), uniform_of(key, slot, 3))
-    clear_row(units, i)
     units.slot[i] = slot
     units.kind[i] = kind
     units.side[i] = formations.side[f]

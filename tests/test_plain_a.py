@@ -143,9 +143,11 @@ def test_enlist():
         def check(s):
             for row in s.rng.integers(0, s.n, 3).tolist():
                 agree(enlist.clear_row, plain_enlist.clear_row, s.units, row)
+                agree(enlist.send_home, plain_enlist.send_home, s.units, s.formations, row)
             full = type(s.units)(*(c[: s.n].copy() for c in s.units))
             for units, start in ((s.units, 0), (s.units, s.n - 3), (full, 0), (full, s.n)):
                 s.cursor[0] = start
+                agree(enlist.take_row, plain_enlist.take_row, units, s.cursor)
                 kind = int(s.rng.choice([Kind.INFANTRY, Kind.ARMOR, Kind.FPV_TEAM, Kind.ARTILLERY]))
                 for f in range(len(s.formations.side)):
                     a = agree(enlist.raise_unit, plain_enlist.raise_unit, s.geo, units, s.formations, s.cursor, f,

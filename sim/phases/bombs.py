@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.columns import kernel
 from sim.draws import binomial, key, mix, normal, poisson, uniform, uniform_of
-from sim.enlist import clear_row
+from sim.enlist import clear_row, take_row
 from sim.fields import cell_at
 from sim.forces import Cause, Kind, Side, Task
 from sim.front import pick
@@ -119,15 +119,8 @@ def fall(geo, units, cells, formations, orders, front, start, order, cursor, cou
                         lost = binomial(uniform_of(key, units.slot[row], 6 + b), units.men[row], knobs.hit)
                         units.hits[row, BOMB] += lost
                         units.suppression[row] = 1.0
-        n = units.kind.shape[0]
-        i = cursor[0]
-        while i < n and units.kind[i] >= 0:
-            i += 1
-        cursor[0] = i
-        if i < n:
-            cursor[0] = i + 1
-            cursor[1] = max(cursor[1], i + 1)
-            clear_row(units, i)
+        i = take_row(units, cursor)
+        if i >= 0:
             units.slot[i] = slot
             units.kind[i] = BOMB_KIND
             units.side[i] = 0

@@ -14,6 +14,7 @@ from numba import njit
 
 from sim.columns import array_kernel, kernel
 from sim.draws import exponential, key, normal, uniform_of
+from sim.enlist import send_home
 from sim.fields import at_cells, at_nodes, block_at, cell_at
 from sim.forces import Kind, Task
 from sim.front import pick
@@ -23,9 +24,9 @@ READS = ("units", "formations", "orders", "front", "cells", "nodes", "blocks")
 WRITES = ("units", "books")
 
 INFANTRY, ARMOR, FPV, ARTILLERY = (int(k) for k in (Kind.INFANTRY, Kind.ARMOR, Kind.FPV_TEAM, Kind.ARTILLERY))
-RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, WITHDRAW, DASH, SERVE = (
-    int(t) for t in (Task.RESERVE, Task.MARCH, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.WITHDRAW,
-                     Task.DASH, Task.SERVE))
+RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, DASH, SERVE = (
+    int(t) for t in (Task.RESERVE, Task.MARCH, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.DASH,
+                     Task.SERVE))
 WANTS_RELIEF = -2
 
 
@@ -295,7 +296,8 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
                     depth = -depth
                 if depth > knobs.drop_back_km or (formations.active[f] == 0 and depth > 0.8):
                     units.partner[i] = -1
-                    set_goal(geo, units, i, WITHDRAW, formations.base_x[f], formations.base_y[f])
+                    units.stage[i] = 0
+                    send_home(units, formations, i)
                 elif units.days[i] > formations.rotation_days[f] and units.partner[i] == -1 and knobs.rotation > 0.5:
                     if uniform_of(key, slot, 0) < ask:
                         units.partner[i] = WANTS_RELIEF
@@ -317,7 +319,8 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
                     units.task[i] = HOLD
                 elif depth < -1.2 and units.days[i] > 2.0 and uniform_of(key, slot, 0) < recall:
                     if at_nodes(geo, nodes.presence, side, units.x[i], units.y[i]) < knobs.gather_men:
-                        set_goal(geo, units, i, WITHDRAW, formations.base_x[f], formations.base_y[f])
+                        units.stage[i] = 0
+                        send_home(units, formations, i)
         elif kind == ARMOR:
             if task == RESERVE and units.days[i] >= knobs.rest_days and knobs.armor > 0.5:
                 armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud, knobs, armor, tally)

@@ -19,6 +19,7 @@ from numba import njit
 
 from sim.columns import array_kernel, kernel
 from sim.draws import binomial, key, uniform, uniform_of
+from sim.enlist import send_home
 from sim.fields import at_cells, at_nodes, cell_at
 from sim.forces import Cause, Kind, Task
 from sim.quantity import Parameters, quantity
@@ -27,8 +28,8 @@ READS = ("units", "cells", "nodes", "bins", "formations")
 WRITES = ("units", "books")
 
 INFANTRY, ARMOR = int(Kind.INFANTRY), int(Kind.ARMOR)
-RESERVE, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, WITHDRAW, DASH = (
-    int(t) for t in (Task.RESERVE, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.WITHDRAW, Task.DASH))
+RESERVE, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, DASH = (
+    int(t) for t in (Task.RESERVE, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.DASH))
 DIRECT = int(Cause.DIRECT_FIRE)
 PIECE_KM = 0.25
 SET_DOWN = 4
@@ -238,7 +239,6 @@ def attack(geo, units, cells, nodes, formations, start, order, i, key, light, we
     units.stage[i] = 0
     if men <= 0:
         return
-    f = units.formation[i]
     if outcome == 1:
         units.x[i] = px
         units.y[i] = py
@@ -248,9 +248,7 @@ def attack(geo, units, cells, nodes, formations, start, order, i, key, light, we
         units.place[i] = 0
         tally[s, 0] += 1
         return
-    units.task[i] = WITHDRAW
-    units.goal_x[i] = formations.base_x[f]
-    units.goal_y[i] = formations.base_y[f]
+    send_home(units, formations, i)
     if outcome < 0:
         units.morale[i] = max(units.morale[i] - 0.15, 0.0)
         tally[s, 1] += 1
@@ -306,11 +304,8 @@ def slip(geo, units, cells, nodes, formations, i, key, light, weapon, knobs, tal
         units.place[i] = 0
         tally[s, 2] += 1
         return
-    f = units.formation[i]
-    units.task[i] = WITHDRAW
     units.stage[i] = 0
-    units.goal_x[i] = formations.base_x[f]
-    units.goal_y[i] = formations.base_y[f]
+    send_home(units, formations, i)
 
 
 @kernel
@@ -364,9 +359,7 @@ def engage(geo, units, cells, nodes, formations, start, order, n, key, light, we
                 attack(geo, units, cells, nodes, formations, start, order, i, key, light, weapon, shock, knobs, tally)
             # whoever got through sets its men down; what still runs goes home in any case
             units.stage[i] = SET_DOWN if units.task[i] == CONSOLIDATE else 0
-            units.task[i] = WITHDRAW
-            units.goal_x[i] = formations.base_x[units.formation[i]]
-            units.goal_y[i] = formations.base_y[units.formation[i]]
+            send_home(units, formations, i)
 
 
 def run(world) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sim.columns import kernel
 from sim.draws import binomial, key, poisson, uniform_of
-from sim.enlist import clear_row
+from sim.enlist import clear_row, send_home
 from sim.fields import at_cells, at_nodes
 from sim.forces import Cause, Kind, Task
 from sim.quantity import Parameters, quantity
@@ -20,8 +20,8 @@ READS = ("units", "cells", "nodes", "formations")
 WRITES = ("units", "formations", "books")
 
 INFANTRY, ARMOR, BOMB_KIND = int(Kind.INFANTRY), int(Kind.ARMOR), int(Kind.GLIDE_BOMB)
-RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, WITHDRAW, SERVE = (
-    int(t) for t in (Task.RESERVE, Task.MARCH, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.WITHDRAW, Task.SERVE))
+RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, SERVE = (
+    int(t) for t in (Task.RESERVE, Task.MARCH, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.SERVE))
 STEP_BACK = 5
 POCKET, DIRECT = int(Cause.POCKET), int(Cause.DIRECT_FIRE)
 
@@ -143,9 +143,7 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
             units.goal_x[i] = min(max(units.x[i] + sign * knobs.step_back_km * cells.east[c], geo.x0 + 0.05), geo.x0 + geo.width - 0.05)
             units.goal_y[i] = min(max(units.y[i] + sign * knobs.step_back_km * cells.north[c], geo.y0 + 0.05), geo.y0 + geo.height - 0.05)
         else:
-            units.task[i] = WITHDRAW
-            units.goal_x[i] = formations.base_x[f]
-            units.goal_y[i] = formations.base_y[f]
+            send_home(units, formations, i)
 
 
 def run(world) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from plain.draws import binomial, normal, uniform, uniform_of
-from plain.enlist import clear_row
+from plain.enlist import clear_row, take_row
 from plain.fields import cell_at
 from plain.front import pick
 from plain.rows import Row, clamp, rows, square
@@ -72,16 +72,9 @@ def bury(geo, units, cells, start, order, x, y, b, key, knobs) -> None:
 
 def show_strike(geo, units, formations, cursor, slot, f, x, y, aim) -> None:
     """Puts the strike into the next free row, so that it can be seen; not at all when no row is free."""
-    n = len(units.kind)
-    row = int(cursor[0])
-    while row < n and units.kind[row] >= 0:
-        row += 1
-    cursor[0] = row
-    if row == n:
+    row = take_row(units, cursor)
+    if row < 0:
         return
-    cursor[0] = row + 1
-    cursor[1] = max(int(cursor[1]), row + 1)
-    clear_row(units, row)
     strike, base = Row(units, row), Row(formations, f)
     strike.slot, strike.kind, strike.side, strike.task = slot, Kind.GLIDE_BOMB, Side.ATTACKER, Task.FALL
     strike.formation = f

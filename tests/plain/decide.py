@@ -8,6 +8,7 @@ from collections import defaultdict
 import numpy as np
 
 from plain.draws import exponential, normal, uniform_of
+from plain.enlist import send_home
 from plain.fields import at_cells, at_nodes, block_at, cell_at
 from plain.front import pick
 from plain.rows import Row, clamp, length_of, rows, square, total
@@ -260,22 +261,23 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
         useless = depth > knobs.drop_back_km or (home.active == 0 and depth > 0.8)
         overdue = knobs.rotation > 0.5 and unit.partner == NOBODY and unit.days > home.rotation_days
         if useless:
-            fall_back(unit, home)
+            fall_back(unit)
             unit.partner = NOBODY
         elif overdue and luck(units, unit.row, key)(0) < chance(1.0, dt / 3.0):
             unit.partner = WANTS_RELIEF
 
     def lodged(unit: Row) -> None:
-        here, home = Row(cells, unit.cell), Row(formations, unit.formation)
+        here = Row(cells, unit.cell)
         if own_share(here, unit.side) >= LODGED:
             unit.task = Task.HOLD
         elif (own_depth(geo, cells, unit) < -SECOND and unit.days > 2.0
               and luck(units, unit.row, key)(0) < chance(knobs.recall_per_day, dt)
               and at_nodes(geo, nodes.presence, unit.side, unit.x, unit.y) < knobs.gather_men):
-            fall_back(unit, home)
+            fall_back(unit)
 
-    def fall_back(unit: Row, home: Row) -> None:
-        set_goal(geo, units, unit.row, Task.WITHDRAW, home.base_x, home.base_y)
+    def fall_back(unit: Row) -> None:
+        unit.stage = 0
+        send_home(units, formations, unit.row)
 
     def section(unit: Row) -> None:
         if knobs.armor > 0.5 and unit.days >= knobs.rest_days:

@@ -1,4 +1,4 @@
-"""Making and freeing rows of units, in plain Python."""
+"""Making and freeing rows of units, and the way back to the reserve, in plain Python."""
 
 from __future__ import annotations
 
@@ -20,12 +20,8 @@ def clear_row(units, i: int) -> None:
     units.partner[i] = -1
 
 
-def raise_unit(geo, units, formations, cursor, f: int, kind: int, men: int, vehicles: int, spread_km: float,
-               key) -> int:
-    """Puts a new unit in the first free row at or after the cursor, near its formation's base; -1 without such a row.
-
-    Its slot is the formation's tag with a running number; place and days of rest are drawn by that slot.
-    """
+def take_row(units, cursor) -> int:
+    """Takes and clears the first free row at or after the cursor; -1 without such a row."""
     start, n = cursor[0].item(), units.kind.shape[0]
     row = next((i for i in range(start, n) if units.kind[i] == Kind.FREE), None)
     if row is None:
@@ -33,11 +29,30 @@ def raise_unit(geo, units, formations, cursor, f: int, kind: int, men: int, vehi
         return -1
     cursor[0] = row + 1
     cursor[1] = max(cursor[1].item(), row + 1)
+    clear_row(units, row)
+    return row
+
+
+def send_home(units, formations, i) -> None:
+    """Group `i` falls back to where its formation's reserve stands."""
+    unit = Row(units, i)
+    base = Row(formations, unit.formation)
+    unit.task, unit.goal_x, unit.goal_y = Task.WITHDRAW, base.base_x, base.base_y
+
+
+def raise_unit(geo, units, formations, cursor, f: int, kind: int, men: int, vehicles: int, spread_km: float,
+               key) -> int:
+    """Puts a new unit in the first free row at or after the cursor, near its formation's base; -1 without such a row.
+
+    Its slot is the formation's tag with a running number; place and days of rest are drawn by that slot.
+    """
+    row = take_row(units, cursor)
+    if row < 0:
+        return -1
     home = Row(formations, f)
     slot = (home.tag << 24) | home.sequence
     home.sequence += 1
     east, north, rest = draws_of(key, slot)
-    clear_row(units, row)
     unit = Row(units, row)
     unit.slot, unit.kind, unit.side, unit.formation = slot, kind, home.side, f
     unit.task = Task.RESERVE if kind in (Kind.INFANTRY, Kind.ARMOR) else Task.SERVE

@@ -6,6 +6,7 @@ import math
 
 from plain.bombs import listed
 from plain.draws import binomial, uniform, uniform_of
+from plain.enlist import send_home
 from plain.fields import at_cells, at_nodes, cell_at
 from plain.rows import Row, length_of, rows, square
 from sim.forces import Cause, Kind, Task
@@ -103,13 +104,6 @@ def duel(units, cells, formations, i, row, men, start_men, shock, key, base, wea
         if men <= 0 or we_break:
             return men, BREAKS
     return men, STOPPED
-
-
-def send_home(units, formations, i) -> None:
-    """Group `i` falls back to where its formation's reserve stands."""
-    unit = Row(units, i)
-    base = Row(formations, unit.formation)
-    unit.task, unit.goal_x, unit.goal_y = Task.WITHDRAW, base.base_x, base.base_y
 
 
 def attack(geo, units, cells, nodes, formations, start, order, i, key, light, weapon, shock, knobs, tally) -> None:

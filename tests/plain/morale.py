@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from plain.draws import binomial, poisson, uniform_of
-from plain.enlist import clear_row
+from plain.enlist import clear_row, send_home
 from plain.fields import at_cells, at_nodes
-from plain.fire import IN_PLACE, send_home
+from plain.fire import IN_PLACE
 from plain.rows import Row, clamp, rows
 from sim.forces import Cause, Kind, Task
 
