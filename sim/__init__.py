@@ -29,7 +29,7 @@ _HOMES = {
 }
 __all__ = sorted(_HOMES)
 
-_SHARED = ("draws", "columns", "forces", "fields", "enlist", "front")  # helpers that are compiled into the phases' kernels
+_SHARED = ("draws", "columns", "forces", "fields", "enlist", "front", "sight")  # helpers that are compiled into the phases' kernels
 
 
 def _own_kernel_cache() -> None:

@@ -17,7 +17,7 @@ FLOORS = (
     {"draws", "columns"},
     {"forces"},
     {"fields"},
-    {"enlist", "front", "geometry"},
+    {"enlist", "front", "geometry", "sight"},
     {"kinds", "phases"},
     {"settings", "scenario"},
     {"starting"},

@@ -20,18 +20,19 @@ from plain import fields as plain_fields
 from plain import front as plain_front
 from plain import move as plain_move
 from plain import sense as plain_sense
+from plain import sight as plain_sight
 from plain import supply as plain_supply
 from plain.scenes import KEY, agree, every_line, scene, unlike, wild
 
-from sim import draws, enlist, fields, front
+from sim import draws, enlist, fields, front, sight
 from sim.columns import allocate
 from sim.fields import BLOCK_COLUMNS, CELL_COLUMNS, CONTACT, NODE_COLUMNS, Blocks, Cells, Nodes, geometry
 from sim.forces import Kind, Task
 from sim.phases import arrive, command, decide, move, sense, supply
 
 TWINS = {
-    draws: plain_draws, fields: plain_fields, front: plain_front, enlist: plain_enlist, arrive: plain_arrive,
-    command: plain_command, supply: plain_supply, sense: plain_sense, decide: plain_decide, move: plain_move,
+    draws: plain_draws, fields: plain_fields, front: plain_front, enlist: plain_enlist, sight: plain_sight,
+    arrive: plain_arrive, command: plain_command, supply: plain_supply, sense: plain_sense, decide: plain_decide, move: plain_move,
 }
 PACES = {"foot": 2.5, "truck": 12.0, "dash": 15.0, "exposure": 0.7}
 SEEDS = st.integers(0, 2**32 - 1)
@@ -155,6 +156,16 @@ def test_enlist():
                     rows.append(a.result)
 
     assert min(rows) == -1 and max(rows) > 0, "no free row, and one"
+
+
+def test_sight():
+    with every_line(plain_sight):
+
+        @on_scenes(6)
+        def check(s):
+            for i in s.rng.integers(0, s.n, 40).tolist():
+                shares = s.rng.uniform(0.1, 2.0, 3).tolist()
+                agree(sight.visibility, plain_sight.visibility, s.units, i, *shares)
 
 
 def test_arrive():
@@ -410,7 +421,6 @@ def test_move():
                 seen["place", place] += np.sum(went & (a.units.place == place)) if place else np.sum(a.units.place == 0)
             seen["reliefs"] += agree(move.hand_over, plain_move.hand_over, u, n).result.sum()
             for i in s.rng.integers(0, n, 5).tolist():
-                agree(move.visibility, plain_move.visibility, u, i, knobs)
                 agree(move.arrive_at_goal, plain_move.arrive_at_goal, u, c, i)
                 way = s.rng.uniform(0, 12, 4).tolist()
                 agree(move.show, plain_move.show, g, b, 1, *way, 0.6)

@@ -20,6 +20,7 @@ from sim.draws import key, poisson, uniform_of
 from sim.fields import BLOCK_KM, block_at
 from sim.forces import Cause, Kind, Task
 from sim.quantity import Parameters, quantity
+from sim.sight import visibility
 
 READS = ("units", "blocks", "cells")
 WRITES = ("units", "blocks", "books", "counters")
@@ -29,7 +30,6 @@ RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, WITHDRAW, DASH, SERVE = 
     int(t) for t in (Task.RESERVE, Task.MARCH, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.WITHDRAW,
                      Task.DASH, Task.SERVE))
 DRONE = int(Cause.DRONE)
-RELIEVED = 6
 
 
 class Params(Parameters):
@@ -165,8 +165,9 @@ def strike(geo, units, cells, blocks, n, key, knobs):
             if units.stage[i] == 1:
                 x = units.goal_x[i]
                 y = units.goal_y[i]
+            seen = visibility(units, i, knobs.exposure, knobs.infiltrator, knobs.relief)
+            mean = seen * path_hits(geo, blocks, s, units.from_x[i], units.from_y[i], x, y, blocks.hits)
             if kind == ARMOR:
-                mean = 2.0 * path_hits(geo, blocks, s, units.from_x[i], units.from_y[i], x, y, blocks.hits)
                 mean = max(mean, units.vehicles[i] * path_hits(geo, blocks, s, units.from_x[i], units.from_y[i], x, y, blocks.burst))
                 hit = poisson(uniform_of(key, slot, 0), mean)
                 lost = 0
@@ -180,10 +181,6 @@ def strike(geo, units, cells, blocks, n, key, knobs):
                 units.burst[i] += lost
                 units.hits[i, DRONE] += min(men, 100)
             else:
-                seen = knobs.exposure * (knobs.infiltrator if task == INFILTRATE else min(0.3 + 0.1 * units.men[i], 1.2))
-                if units.partner[i] >= 0 or units.stage[i] == RELIEVED:
-                    seen = seen * knobs.relief
-                mean = seen * path_hits(geo, blocks, s, units.from_x[i], units.from_y[i], x, y, blocks.hits)
                 crowd = math.sqrt(0.25 * max(units.men[i], 1))  # a hit among more men takes more of them
                 units.hits[i, DRONE] += poisson(uniform_of(key, slot, 0), mean * knobs.men_per_hit * crowd)
         if still and kind == INFANTRY:

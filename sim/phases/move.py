@@ -11,12 +11,12 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from sim.columns import array_kernel, kernel
 from sim.fields import at_cells, block_at, cell_at
 from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
+from sim.sight import RELIEVED, visibility
 
 READS = ("units", "cells", "blocks")
 WRITES = ("units", "blocks", "books")
@@ -25,7 +25,6 @@ INFANTRY, ARMOR, BOMB = int(Kind.INFANTRY), int(Kind.ARMOR), int(Kind.GLIDE_BOMB
 RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, WITHDRAW, DASH, SERVE = (
     int(t) for t in (Task.RESERVE, Task.MARCH, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.WITHDRAW,
                      Task.DASH, Task.SERVE))
-RELIEVED = 6  # part of a relief: seen with the other half of it
 STEP_BACK = 5  # a group on its way to the next position keeps its days in the line
 ZONE_KM = 16.0  # beyond this depth movement is by truck and not counted as visible
 
@@ -42,17 +41,6 @@ class Params(Parameters):
 
 Knobs = NamedTuple("Knobs", [("safe_km", float), ("mud_slows", float), ("infiltrator_visible", float), ("relief_visible", float), ("foot", float),
                                   ("truck", float), ("dash", float), ("exposure", float)])
-
-
-@njit(inline="always")
-def visibility(units, i, knobs):
-    """How visible a moving unit is beside a lone vehicle: by what it is and how it moves."""
-    if units.kind[i] == ARMOR:
-        return 2.0
-    if units.task[i] == INFILTRATE:
-        return knobs.exposure * knobs.infiltrator_visible
-    bunched = knobs.relief_visible if units.partner[i] >= 0 or units.stage[i] == RELIEVED else 1.0
-    return knobs.exposure * min(0.3 + 0.1 * units.men[i], 1.2) * bunched
 
 
 @kernel
@@ -188,7 +176,7 @@ def move(geo, units, formations, cells, blocks, n, hours, mud, knobs):
                 units.goal_x[i] = units.x[i]
                 units.goal_y[i] = units.y[i]
         if min(depth, far) < ZONE_KM and task != RESERVE:
-            seen = visibility(units, i, knobs)
+            seen = visibility(units, i, knobs.exposure, knobs.infiltrator_visible, knobs.relief_visible)
             tx = units.x[i]
             ty = units.y[i]
             if units.stage[i] == 1:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from plain.draws import poisson, uniform_of
 from plain.fields import BLOCK_KM, block_at
 from plain.rows import Row, length_of, rows, square
+from plain.sight import visibility
 from sim.forces import Cause, Kind, Task
 
 IN_PLACE = (Task.HOLD, Task.CONSOLIDATE, Task.INFILTRATE)
 GROUND = (Kind.INFANTRY, Kind.ARMOR, Kind.FPV_TEAM, Kind.ARTILLERY)
-RELIEVED = 6  # on its way back from a position that another group has taken over
 BILLION = 1e9  # expected hits are summed in whole billionths, so that the order of crews does not matter
 
 
@@ -113,7 +113,8 @@ def path_hits(geo, blocks, side, x, y, gx, gy, field) -> float:
 def strike_column(geo, blocks, unit, gx, gy, key, knobs) -> None:
     """Drone hits on a section under way: some kill a vehicle, all may hurt men."""
     way = (geo, blocks, unit.side, unit.from_x, unit.from_y, gx, gy)
-    mean = max(2.0 * path_hits(*way, blocks.hits), unit.vehicles * path_hits(*way, blocks.burst))
+    seen = visibility(unit.table, unit.row, knobs.exposure, knobs.infiltrator, knobs.relief)
+    mean = max(seen * path_hits(*way, blocks.hits), unit.vehicles * path_hits(*way, blocks.burst))
     lost = men = 0
     for k in range(min(poisson(uniform_of(key, unit.slot, 0), mean), 12)):
         kills = lost < unit.vehicles and uniform_of(key, unit.slot, 1 + 2 * k) < knobs.lost_per_hit
@@ -124,14 +125,8 @@ def strike_column(geo, blocks, unit, gx, gy, key, knobs) -> None:
 
 
 def strike_on_foot(geo, blocks, unit, gx, gy, key, knobs) -> None:
-    """Drone hits on men under way: more men are seen more easily, and a hit among more men takes more of them.
-
-    A relief, and the group that it has relieved, moves with care.
-    """
-    size = knobs.infiltrator if unit.task == Task.INFILTRATE else min(0.3 + 0.1 * unit.men, 1.2)
-    seen = knobs.exposure * size
-    if unit.partner >= 0 or unit.stage == RELIEVED:
-        seen *= knobs.relief
+    """Drone hits on men under way: a hit among more men takes more of them."""
+    seen = visibility(unit.table, unit.row, knobs.exposure, knobs.infiltrator, knobs.relief)
     way = (geo, blocks, unit.side, unit.from_x, unit.from_y, gx, gy)
     mean = seen * path_hits(*way, blocks.hits)
     crowd = math.sqrt(0.25 * max(unit.men, 1))

@@ -8,28 +8,16 @@ import numpy as np
 
 from plain.fields import at_cells, block_at, block_center, cell_at
 from plain.rows import Row, length_of, rows
+from plain.sight import RELIEVED, visibility
 from sim.forces import Kind, Place, Task
 
 STEP_BACK = 5  # stage of a group on its way to the next position, which keeps its days in the line
 LET_GO = 3  # stage of a group just relieved
-RELIEVED = 6  # stage of both halves of a relief, while they are seen together
 ZONE_KM = 16.0
 REAR_KM = 12.0
 LOOSE_KM, CLOSE_KM = 6.0, 3.0  # a reserve farther than this from its base goes to within that of it
 LINE_KM = 0.3  # depth at which an attack is at the line
 PACE_KM = 0.25  # stride of the look for the line
-
-
-def visibility(units, i: int, knobs) -> float:
-    """How visible a moving unit is beside a lone vehicle."""
-    unit = Row(units, i)
-    if unit.kind == Kind.ARMOR:
-        return 2.0
-    if unit.task == Task.INFILTRATE:
-        return knobs.exposure * knobs.infiltrator_visible
-    size = min(0.3 + 0.1 * unit.men, 1.2)
-    bunched = unit.partner >= 0 or unit.stage == RELIEVED
-    return knobs.exposure * size * (knobs.relief_visible if bunched else 1.0)
 
 
 def show(geo, blocks, side: int, x: float, y: float, gx: float, gy: float, seen: float) -> None:
@@ -155,7 +143,8 @@ def go(geo, units, cells, blocks, unit: Row, hours: float, mud: float, knobs) ->
         unit.goal_x, unit.goal_y = unit.x, unit.y
     if task != Task.RESERVE and min(depth, far) < ZONE_KM:
         to = (unit.goal_x, unit.goal_y) if unit.stage == 1 else (unit.x, unit.y)
-        show(geo, blocks, unit.side, x, y, *to, visibility(units, unit.row, knobs))
+        seen = visibility(units, unit.row, knobs.exposure, knobs.infiltrator_visible, knobs.relief_visible)
+        show(geo, blocks, unit.side, x, y, *to, seen)
     if part >= 1.0:
         arrive_at_goal(units, cells, unit.row)
 

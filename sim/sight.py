@@ -1,0 +1,24 @@
+"""How visible a unit on the move is: what it adds to traffic, and what drones find of it."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from sim.forces import Kind, Task
+
+ARMOR, INFILTRATE = int(Kind.ARMOR), int(Task.INFILTRATE)
+RELIEVED = 6  # part of a relief: seen with the other half of it
+
+
+@njit(inline="always")
+def visibility(units, i, exposure, infiltrator, relief):
+    """How visible a moving unit is beside a lone vehicle: by what it is and how it moves.
+
+    `exposure`: that of men on foot; `infiltrator`, `relief`: an infiltrating group's and a relief's beside a marching one's.
+    """
+    if units.kind[i] == ARMOR:
+        return 2.0
+    if units.task[i] == INFILTRATE:
+        return exposure * infiltrator
+    bunched = relief if units.partner[i] >= 0 or units.stage[i] == RELIEVED else 1.0
+    return exposure * min(0.3 + 0.1 * units.men[i], 1.2) * bunched
