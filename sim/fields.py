@@ -145,32 +145,44 @@ def at_cells(geo, field, x, y):
 
 @array_kernel
 def blur(nx, ny, source, sd_cells, scratch, out):
-    """Gaussian smoothing with the box's edge left out of the mean (`sd_cells` in cells; flat arrays of ny*nx)."""
+    """Gaussian smoothing with the box's edge left out of the mean (`sd_cells` in cells; flat arrays of ny*nx).
+
+    Whole rows are added up, one neighbor after the other, so that the processor adds several cells at a time.
+    """
     r = int(math.ceil(2.5 * sd_cells))
     w = np.empty(r + 1)
     for d in range(r + 1):
         w[d] = math.exp(-0.5 * (d / sd_cells) ** 2)
+    east = min(r, nx - 1)  # how far a neighbor in the row can be
+    weights = np.zeros(nx)
+    for d in range(-east, east + 1):
+        for i in range(max(-d, 0), min(nx - d, nx)):
+            weights[i] += w[abs(d)]
     for j in range(ny):
-        row = j * nx
+        row = source[j * nx:(j + 1) * nx]
+        mean = scratch[j * nx:(j + 1) * nx]
+        mean[:] = 0.0
+        for d in range(-east, east + 1):
+            f = w[abs(d)]
+            here = mean[max(-d, 0):min(nx - d, nx)]
+            there = row[max(d, 0):]
+            for i in range(here.shape[0]):
+                here[i] += f * there[i]
         for i in range(nx):
-            total = 0.0
-            weight = 0.0
-            for k in range(max(i - r, 0), min(i + r, nx - 1) + 1):
-                total += w[abs(k - i)] * source[row + k]
-                weight += w[abs(k - i)]
-            scratch[row + i] = total / weight
+            mean[i] /= weights[i]
     for j in range(ny):
         low = max(j - r, 0)
         high = min(j + r, ny - 1)
         weight = 0.0
         for k in range(low, high + 1):
             weight += w[abs(k - j)]
-        for i in range(nx):
-            out[j * nx + i] = 0.0
+        mean = out[j * nx:(j + 1) * nx]
+        mean[:] = 0.0
         for k in range(low, high + 1):
             f = w[abs(k - j)] / weight
+            row = scratch[k * nx:(k + 1) * nx]
             for i in range(nx):
-                out[j * nx + i] += f * scratch[k * nx + i]
+                mean[i] += f * row[i]
 
 
 @array_kernel
