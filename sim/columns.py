@@ -32,7 +32,7 @@ class Kernel:
         return self._compiled._numba_type_
 
     def __call__(self, *arguments):
-        classes = tuple([class_of(a) for a in arguments])
+        classes = tuple([kind if (kind := type(a)) in TOLD_BY_CLASS else class_of(a) for a in arguments])
         entry = self._entries.get(classes)
         if entry is not None:
             return entry(*arguments)

@@ -173,10 +173,10 @@ def drawn_away(world, side: Side) -> float:
     """Share of a side's intake that other fronts take today (not more than 90 %)."""
     if not world.settings.arrive.other_fronts:
         return 0.0
-    attacker = side == Side.ATTACKER
+    attacker, date = side == Side.ATTACKER, world.date
     return min(0.9, sum(
         (o.attacker_share if attacker else o.defender_share)
-        for o in world.scenario.other_front if o.start <= world.date <= o.end
+        for o in world.scenario.other_front if o.start <= date <= o.end
     ))
 
 
@@ -185,10 +185,11 @@ def run(world) -> None:
     f, u, b = world.formations, world.units, world.books
     seed, step, dt = world.seed, world.step_index, world.dt
     if world.new_day:
+        date = world.date
         for row, formation in enumerate(world.scenario.formation):
-            if formation.arrive == world.date and not f.active[row]:
+            if formation.arrive == date and not f.active[row]:
                 world.bring(world, row)
-            if formation.leave is not None and formation.leave <= world.date:
+            if formation.leave is not None and formation.leave <= date:
                 f.active[row] = 0
                 depart(u, f, b, world.n, row)
     if p.recruits:
