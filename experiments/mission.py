@@ -122,13 +122,15 @@ class Rest:
 
 def pace_and_price(runs: Sequence[Seen], first: dt.date, last: dt.date) -> tuple[np.ndarray, np.ndarray]:
     """Published net gain of the box by month (runs, months), and claimed casualties by km2 (runs,), between two dates."""
+    day = np.timedelta64(1, "D")
     months = runs[0].box.months()
-    ends = (months + 1).astype("M8[D]") - 1
-    inside = (months.astype("M8[D]") - 1 >= np.datetime64(first)) & (ends <= np.datetime64(last))
+    before = months.astype("M8[D]") - day
+    ends = (months + np.timedelta64(1, "M")).astype("M8[D]") - day
+    inside = (before >= np.datetime64(first)) & (ends <= np.datetime64(last))
     if not inside.any():
         raise InputError(f"no whole month of the runs lies between {first} and {last}.")
     gains = np.stack([r.box.monthly()[inside] for r in runs])
-    lost = np.array([r.between("casualties", months[inside][0].astype("M8[D]") - 1, ends[inside][-1]) for r in runs])
+    lost = np.array([r.between("casualties", before[inside][0], ends[inside][-1]) for r in runs])
     return gains, lost / np.maximum(gains.sum(axis=1), 1.0)
 
 

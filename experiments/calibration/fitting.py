@@ -152,7 +152,7 @@ def manifest_of(found: Fit) -> dict[str, Any]:
     plan = found.plan
     size = found.posterior.effective
     every = [*found.region.waves, found.sample]
-    own = [ruling.second_largest(waves.distance_of_runs(found.truth, w)) for w in every]
+    own = [ruling.ranked(waves.distance_of_runs(found.truth, w), plan.rank) for w in every]
     return {
         "name": plan.name,
         "title": plan.title,
@@ -167,6 +167,7 @@ def manifest_of(found: Fit) -> dict[str, Any]:
         "seed": plan.seed,
         "method": "history matching with Gaussian-process emulators, then importance weights of a Gaussian synthetic likelihood",
         "cutoff": plan.cutoff,
+        "rank": plan.rank,
         "budget": plan.budget.model_dump(),
         "runs": found.runs,
         "core_hours": round(found.seconds / 3600, 3),

@@ -163,6 +163,7 @@ class Calibration(Table):
     last: dt.date
     seed: int = Field(1, ge=0, le=2**31)
     cutoff: float = Field(3.0, gt=0, description="implausibility above which a point is ruled out")
+    rank: int = Field(2, ge=1, le=10, description="of a point's implausibilities: 2, its second largest one decides")
     budget: Budget = Budget()
     prior: PriorForm = PriorForm()
     shared: dict[str, SharedError] = {}
@@ -204,7 +205,7 @@ class Calibration(Table):
         """Hash of all that decides what is fitted to what; budgets and words may change under way."""
         told = self.model_dump(
             mode="json",
-            include={"scenario", "first", "last", "seed", "cutoff", "prior", "shared", "parameter", "target"},
+            include={"scenario", "first", "last", "seed", "cutoff", "rank", "prior", "shared", "parameter", "target"},
         )
         told["scenario"] = self.battle.model_dump(mode="json", exclude={"title", "about", "params"})
         told["params"] = {

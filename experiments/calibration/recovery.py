@@ -97,7 +97,7 @@ def emulated(
     found = sampling.likely(
         lambda u: ruling.log_likelihood(fitted, truth, plan.space.places(u)), PARTICLES, plan.space.k, seed
     )
-    distance = ruling.second_largest(ruling.implausibility(fitted, truth, place[None]))
+    distance = ruling.ranked(ruling.implausibility(fitted, truth, place[None]), plan.rank)
     return plan.space.places(found.u), bool(distance[0] <= plan.cutoff)
 
 

@@ -2,8 +2,8 @@
 
 Implausibility (Craig et al. 1997; Vernon, Goldstein and Bower 2010) is the distance of the emulated mean from the record in
 standard deviations of all that is unsure: the emulator, the luck of the one battle that happened, the observation, and the
-discrepancy of a model of this kind. A point is ruled out when its second largest one passes the cutoff, so that no single
-emulator can do it alone. The likelihood is Gaussian with the same variances and the correlations of luck.
+discrepancy of a model of this kind. A point is ruled out when its second largest one (the plan may say another rank) passes the
+cutoff, so that no single emulator can do it alone. The likelihood is Gaussian with the same variances and the correlations of luck.
 """
 
 from __future__ import annotations
@@ -55,11 +55,10 @@ def implausibility(emulators: Emulators, truth: Truth, x: np.ndarray) -> np.ndar
     return np.abs(z - mean[:, use]) / np.sqrt(unsure[:, use] + luck[:, use] + error)
 
 
-def second_largest(distance: np.ndarray) -> np.ndarray:
-    """Of each row; the only one where there is one target."""
-    if distance.shape[1] == 1:
-        return distance[:, 0]
-    return np.partition(distance, -2, axis=1)[:, -2]
+def ranked(distance: np.ndarray, rank: int) -> np.ndarray:
+    """The largest (rank 1), second largest (2), ... of each row; the least one where there are fewer."""
+    last = min(rank, distance.shape[1])
+    return np.partition(distance, -last, axis=1)[:, -last]
 
 
 def log_likelihood(emulators: Emulators, truth: Truth, x: np.ndarray) -> np.ndarray:

@@ -26,6 +26,7 @@ from sim.quantity import InputError
 
 CANDIDATES = 2000  # points that stand for what is not ruled out
 MOST_TRAINED = 500  # points that an emulator is fitted to: beyond, it takes too long
+LEAST_TRAINED = 5  # points for each parameter that it is fitted to at least
 MOST_FAILED = 0.1  # share of runs that may fail
 
 Tell = Callable[[str], None]
@@ -86,10 +87,10 @@ class Region:
     waves: tuple[Wave, ...]
 
     def distance(self, x: np.ndarray) -> np.ndarray:
-        """The largest, over waves, of second largest implausibilities at places (n, k) of the ranges."""
+        """The largest, over waves, of the implausibilities that decide at places (n, k) of the ranges."""
         out = np.zeros(len(x))
         for wave in self.waves:
-            out = np.maximum(out, ruling.second_largest(ruling.implausibility(wave.emulators, self.truth, x)))
+            out = np.maximum(out, ruling.ranked(ruling.implausibility(wave.emulators, self.truth, x), self.plan.rank))
         return out
 
     @cached_property
@@ -129,17 +130,17 @@ def made(
 
 
 def trained(region: Region, tables: list[Table]) -> Emulators:
-    """Emulators from the newest runs at points that are not ruled out yet, at most MOST_TRAINED of them."""
-    kept: list[Table] = []
-    room = MOST_TRAINED
-    for table in reversed(tables):
-        rows = np.flatnonzero(region.inside(table.places))[:room]
-        room -= len(rows)
-        if len(rows):
-            kept.append(part_of(table, rows))
-        if room <= 0:
-            break
-    return emulators.fit(Table.joined(kept))
+    """Emulators from the newest runs at points that are not ruled out yet, at most MOST_TRAINED of them.
+
+    Where hardly any point is left, the nearest ones are taken too: LEAST_TRAINED for each parameter.
+    """
+    every = Table.joined(tables)
+    order = np.arange(every.n_points)[::-1]  # the newest first
+    away = region.distance(every.places)
+    inside = order[region.inside(every.places)[order]][:MOST_TRAINED]
+    least = min(LEAST_TRAINED * every.places.shape[1], every.n_points)
+    chosen = inside if len(inside) >= least else np.argsort(away, kind="stable")[:least]
+    return emulators.fit(part_of(every, np.sort(chosen)))
 
 
 def part_of(table: Table, points: np.ndarray) -> Table:
@@ -178,7 +179,7 @@ def all_waves(
 def _told(plan: Calibration, truth: Truth, wave: Wave) -> str:
     """A wave in a sentence."""
     r2 = [e.r2 for e in wave.emulators.of if e is not None and np.isfinite(e.r2)]
-    own = ruling.second_largest(distance_of_runs(truth, wave))
+    own = ruling.ranked(distance_of_runs(truth, wave), plan.rank)
     return (
         f"wave {wave.number}: {wave.table.n_points} points, {len(wave.table.point)} runs, from {wave.left:.2g} of the prior; emulators "
         f"foretell {np.median(r2):.0%} of the variance (median); {np.mean(own <= plan.cutoff):.0%} of the points lie within the cutoff."
