@@ -11,7 +11,7 @@ import pytest
 from processes import KILLS, ROOT, kill, wait_for
 from sweeping import STUDY, plain_tables, recorded, same_as
 
-from experiments import cluster, runs, sweep
+from experiments import cluster, runs, session, sweep
 from sim.quantity import InputError
 
 WAIT_S = 300.0
@@ -33,6 +33,13 @@ class Dask:
 
     def worker(self):
         return self._start("dask_worker", self.address, "--nthreads", "1", "--no-nanny")
+
+    def ready(self):
+        """Waits until both workers are there, those that took another's place too."""
+        from distributed import Client
+
+        with Client(self.address, timeout=WAIT_S, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=WAIT_S)
 
     def end(self):
         for process in (*self.workers, self.scheduler):
@@ -84,6 +91,7 @@ def test_the_same_bits_though_workers_die_and_come_again(dask, study, plain, tmp
 
 
 def test_a_worker_with_other_code_is_named_and_makes_nothing(dask, study, tmp_path, monkeypatch):
+    dask.ready()
     monkeypatch.setattr(runs, "code_key", ours)
     with pytest.raises(InputError, match=r"worker tcp://.* has another version of the model"):
         sweep.sweep(study, tmp_path, scheduler=dask.address)
@@ -102,8 +110,9 @@ def test_so_is_one_that_comes_later(dask, study, tmp_path, monkeypatch):
     assert not recorded(tmp_path)
 
 
-def test_a_scheduler_that_dies_costs_nothing_that_is_finished(dask, study, plain, tmp_path):
+def test_a_scheduler_that_dies_costs_nothing_that_is_finished(dask, study, plain, tmp_path, monkeypatch):
     """The last test of the file: nothing answers afterwards."""
+    monkeypatch.setattr(session, "LONGEST_REST_S", 0.0)  # each run is written at once, so that some are left when it dies
 
     def killing():
         wait_for(lambda: len(recorded(tmp_path)) >= 2, WAIT_S)
