@@ -19,7 +19,7 @@ import seeds
 from experiments import intervals
 from experiments.intervals import Interval
 from sim.quantity import InputError, did_you_mean, first_error
-from sim.view.named import factor_named, measure_named, unit_text
+from sim.view.named import factor_named, measure_named, unit_text, upper_first
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,7 +139,7 @@ def chosen(names: list[str]) -> list[Claim]:
 def answer(claim: Claim, results: Results) -> Answer:
     """The claim's verdict from the runs of its study."""
     runs = results.done
-    findings = [_finding(claim, test, results, runs) for test in claim.test]
+    findings = [_finding(claim, test, results) for test in claim.test]
     verdict = verdict_of([f.verdict for f in findings if not f.test.told])
     return Answer(
         claim,
@@ -182,7 +182,7 @@ def values_of(name: str, results: Results, runs: pd.DataFrame) -> pd.Series:
     return runs.eval(expression).astype(float)
 
 
-def _label(name: str, results: Results) -> tuple[str, str]:
+def _label(name: str) -> tuple[str, str]:
     quantity = load_claims().measure.get(name)
     if quantity:
         return quantity.label, unit_text(quantity.unit)
@@ -204,11 +204,11 @@ def _arm(claim: Claim, values: pd.Series, results: Results, levels: dict[str, An
     return values[inside].groupby(runs["seed"][inside]).mean()
 
 
-def _finding(claim: Claim, test: Comparison, results: Results, runs: pd.DataFrame) -> Finding:
-    label, unit = _label(test.measure, results)
+def _finding(claim: Claim, test: Comparison, results: Results) -> Finding:
+    label, unit = _label(test.measure)
     if test.people:
         return _shares(test, results, label)
-    values = values_of(test.measure, results, runs)
+    values = values_of(test.measure, results, results.done)
     after = _arm(claim, values, results, {**test.at, **test.to})
     if test.from_ is None:
         effect = _level(after)
@@ -254,11 +254,11 @@ def sentence_of(finding: Finding) -> str:
         )
     low, high = number(finding.effect.low), number(finding.effect.high)
     if test.from_ is None:
-        return f"{_capital(finding.label)}: {number(finding.after)}{unit} ({low} to {high}); the bound is {number(finding.before)}."
+        return f"{upper_first(finding.label)}: {number(finding.after)}{unit} ({low} to {high}); the bound is {number(finding.before)}."
     way = "rises" if finding.after > finding.before else "falls"
     r = finding.relative
     change = f" ({r.estimate:+.0%}, {r.low:+.0%} to {r.high:+.0%})".replace("-", "−") if r else ""
-    return f"{_capital(finding.label)} {way} from {number(finding.before)} to {number(finding.after)}{unit}{change}: {arms_of(test)}."
+    return f"{upper_first(finding.label)} {way} from {number(finding.before)} to {number(finding.after)}{unit}{change}: {arms_of(test)}."
 
 
 def arms_of(test: Comparison) -> str:
@@ -282,7 +282,3 @@ def number(value: float) -> str:
         return "no value"
     digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
     return f"{value:,.{min(digits, 3)}f}".replace("-", "−")
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

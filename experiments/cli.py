@@ -22,6 +22,17 @@ app = typer.Typer(
     help="An open simulation of drone-era land war: the battle for the Pokrovsk sector.",
 )
 
+# Options that several commands have
+Workers = Annotated[str | None, typer.Option(metavar="N", help="Processes; else one a core.")]
+Scheduler = Annotated[str | None, typer.Option(metavar="ADDRESS", help="Dask cluster that computes: tcp://HOST:PORT.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
+Measures = Annotated[
+    list[str] | None, typer.Option("--measure", metavar="M", help="A measure; may be repeated. Else a few.")
+]
+OtherPosterior = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Folder of another posterior than the shipped one.")
+]
+
 
 def main(args: list[str] | None = None) -> None:
     """Entry point: runs a command and turns bad input into one line and exit code 2."""
@@ -103,7 +114,7 @@ def run(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what the folder holds.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    quiet: Quiet = False,
     check: Annotated[
         bool, typer.Option("--check", help="Verify the books of men and vehicles after every step.")
     ] = False,
@@ -138,14 +149,12 @@ def run(
 def sweep(
     study: Annotated[str, typer.Argument(help="Name of a study, or a TOML file.")],
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; else runs/STUDY.")] = None,
-    workers: Annotated[str | None, typer.Option(metavar="N", help="Processes; else one a core.")] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Dask cluster that computes: tcp://HOST:PORT.")
-    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     limit: Annotated[str | None, typer.Option(metavar="N", help="Make at most so many runs now.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Sweep even if the study needs very many runs.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Make runs again that failed.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> int:
     """Make the runs of a study that its folder does not hold yet; the same command resumes."""
     if not scheduler:
@@ -169,9 +178,7 @@ def sweep(
 @app.command()
 def analyse(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep or a run.")],
-    measure: Annotated[
-        list[str] | None, typer.Option("--measure", metavar="M", help="A measure; may be repeated. Else a few.")
-    ] = None,
+    measure: Measures = None,
     box: Annotated[
         str | None, typer.Option(metavar="CONDITION", help='Where does this happen: "held_km2 > 900".')
     ] = None,
@@ -188,9 +195,7 @@ def analyse(
 def compare(
     a: Annotated[Path, typer.Argument(metavar="A", help="Folder of a sweep or a run.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
-    measure: Annotated[
-        list[str] | None, typer.Option("--measure", metavar="M", help="A measure; may be repeated. Else a few.")
-    ] = None,
+    measure: Measures = None,
     json_: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> int:
     """Tell two folders apart: differences on shared seeds, with intervals, and what was set differently."""
@@ -218,7 +223,7 @@ def claims(
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler instead of local processes.")] = None,
     made_only: Annotated[bool, typer.Option("--made-only", help="Answer from the runs that are there; make none.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print the answers as JSON and nothing else.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> int:
     """Answer the claims of the founding analysis: effect, interval, verdict."""
     from experiments.verdicts import carry_out
@@ -251,10 +256,10 @@ def validate(
         Path | None, typer.Option("--open", metavar="DIR", help="Runs of the fitted model from 2025-05-01, for T28.")
     ] = None,
     runs: Annotated[str | None, typer.Option(metavar="N", help="Runs of an ensemble that is made (16; quick: 4).")] = None,
-    workers: Annotated[str | None, typer.Option(metavar="N", help="Processes; else one a core.")] = None,
+    workers: Workers = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the card; else runs/scorecard.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the card as JSON and nothing else.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> int:
     """Judge the model by the rows T1 to T28 and write the scorecard; the same command resumes."""
     from experiments.validate import carry_out
@@ -283,10 +288,8 @@ def calibrate(
     ] = None,
     waves: Annotated[str | None, typer.Option(metavar="N", help="Waves; else as the calibration says.")] = None,
     points: Annotated[str | None, typer.Option(metavar="N", help="Points of a wave; else as it says.")] = None,
-    workers: Annotated[str | None, typer.Option(metavar="N", help="Processes; else one a core.")] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Dask cluster that computes: tcp://HOST:PORT.")
-    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     budget: Annotated[bool, typer.Option("--budget", help="Tell runs and core-hours, and make none.")] = False,
     screen: Annotated[
         bool, typer.Option("--screen", help="Find the parameters that matter and write them into the calibration's file.")
@@ -301,7 +304,7 @@ def calibrate(
     adopt: Annotated[
         bool, typer.Option("--adopt", help="Make the posterior's medoid the defaults of the scenario.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> int:
     """Fit the model to the record in waves of runs, ending with weighted parameter sets; the same command resumes."""
     from experiments.calibration.command import carry_out
@@ -332,9 +335,7 @@ def forecast(
     front: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Ground held on that day: GeoJSON or 0/1 raster.")
     ] = None,
-    posterior: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of another posterior than the shipped one.")
-    ] = None,
+    posterior: OtherPosterior = None,
     scenario: Annotated[
         str | None, typer.Option(metavar="NAME", help="Scenario; else the one the posterior was fitted with.")
     ] = None,
@@ -342,11 +343,9 @@ def forecast(
     work: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of the runs; else runs/forecast-FROM-TO.")
     ] = None,
-    workers: Annotated[str | None, typer.Option(metavar="N", help="Processes; else one a core.")] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Dask cluster that computes: tcp://HOST:PORT.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    quiet: Quiet = False,
 ) -> int:
     """Forecast from the posterior, with nothing dated after the first day; the same command resumes."""
     from experiments.forecast import carry_out
@@ -377,14 +376,10 @@ def mission(
     recruitment: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Runs by level of recruitment; else they are made.")
     ] = None,
-    posterior: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of another posterior than the shipped one.")
-    ] = None,
-    workers: Annotated[str | None, typer.Option(metavar="N", help="Processes; else one a core.")] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Dask cluster that computes: tcp://HOST:PORT.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    posterior: OtherPosterior = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    quiet: Quiet = False,
 ) -> int:
     """Tell the price of ground, men and years for the rest of the oblast, and culmination, from the posterior."""
     from experiments.mission_page import carry_out

@@ -167,26 +167,17 @@ def read_parquet(files: list[Path], columns: str = "*") -> pd.DataFrame:
     """Parquet files as one frame, columns matched by name; InputError names a file that is broken."""
     import duckdb
 
+    from experiments import store
+
     with duckdb.connect() as db:
         try:
             return db.execute(
                 f"select {columns} from read_parquet($files, union_by_name = true)", {"files": [str(f) for f in files]}
             ).df()
         except duckdb.Error as error:
-            broken = next((f for f in files if not _is_parquet(f)), None)
+            broken = next((f for f in files if not store.is_whole(f)), None)
             what = f"{str(broken)!r} is not whole" if broken else str(error).splitlines()[0]
             raise InputError(f"the tables cannot be read: {what}; remove it and sweep again.") from None
-
-
-def _is_parquet(file: Path) -> bool:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        pq.read_metadata(file)
-    except (OSError, pa.ArrowException):
-        return False
-    return True
 
 
 def units_in(files: list[Path]) -> dict[str, str]:

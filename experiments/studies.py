@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from pydantic import ValidationError
 
 import seeds
 from experiments.study import Point, Study
-from sim.quantity import InputError, did_you_mean, first_error
+from sim.quantity import InputError, did_you_mean, first_error, read_toml
 
 __all__ = ["Point", "Study", "load_study", "study_names", "study_of"]
 
@@ -26,12 +25,7 @@ def load_study(source: str | Path, *, check: bool = True) -> Study:
     Without `check` only its form is read: what it names (scenarios, measures) need not be here, as in an old result.
     """
     path = _find(source)
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a TOML file: {error}.") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}.") from None
+    data = read_toml(path)
     if not data:
         raise InputError(f"{path}: the file is empty.")
     study = study_of({"name": path.stem, **_absolute(data, path.parent)}, str(path))

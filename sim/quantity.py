@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import difflib
 import math
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -123,6 +125,16 @@ def declarations(prefix: str, model: type[Parameters]) -> list[Declaration]:
             )
         )
     return rows
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """What a TOML file holds; InputError when it cannot be read or is none."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        raise InputError(f"{path}: not a TOML file: {e}.") from None
+    except OSError as e:
+        raise InputError(f"{path}: cannot be read: {e.strerror}.") from None
 
 
 def first_error(error: ValidationError, where: str, known: Iterable[str] = ()) -> InputError:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 import seeds
-from sim.quantity import InputError, did_you_mean, first_error
+from sim.quantity import InputError, did_you_mean, first_error, read_toml
 
 LAEA = "+proj=laea +lat_0=48.25 +lon_0=37.20 +x_0=36000 +y_0=34000 +datum=WGS84 +units=km"
 RECORD_START = dt.date(2023, 10, 1)
@@ -291,12 +290,7 @@ def _find(source: str | Path) -> Path:
 def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     if path in seen:
         raise InputError(f"{path.name}: base scenarios form a circle.")
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-        raise InputError(f"{path}: not a TOML file: {e}.") from None
-    except OSError as e:
-        raise InputError(f"{path}: cannot be read: {e.strerror}.") from None
+    data = read_toml(path)
     if not data:
         raise InputError(f"{path}: the file is empty.")
     base = data.get("base")

@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 import json
 import math
-import tomllib
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 import seeds
 from experiments.calibration.priors import Form, Space, prior_of
-from sim.quantity import InputError, did_you_mean, first_error
+from sim.quantity import InputError, did_you_mean, first_error, read_toml
 from sim.scenario import Scenario, load_scenario
 from sim.settings import Settings, resolve
 
@@ -270,12 +269,7 @@ def plan_file(source: str | Path) -> Path:
 def load_plan(source: str | Path = BASELINE) -> Calibration:
     """The calibration of a scenario's name or of a TOML file, checked."""
     path = plan_file(source)
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a TOML file: {error}.") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}.") from None
+    data = read_toml(path)
     return plan_of({"name": path.stem, **data}, path.name)
 
 
