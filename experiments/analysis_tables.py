@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from experiments.intervals import seeds_text
 from experiments.matching import said
 from experiments.noise import ALL_EQUAL
-from experiments.told import figure, interval_text, share_text
+from sim.view.numbers import NONE, interval, share_text, significant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,9 +76,9 @@ def _listed(results: Any) -> str:
 
 def _measure(one: Measured, console: Console) -> None:
     unit = f" {one.unit}" if one.unit else ""
-    limits = f" ({interval_text(one.mean.low, one.mean.high)})" if math.isfinite(one.mean.low) else ""
+    limits = f" ({interval(one.mean.low, one.mean.high)})" if math.isfinite(one.mean.low) else ""
     console.print(
-        f"\n[bold]{one.name}[/]  mean {figure(one.mean.estimate)}{unit}{limits}, {one.mean.n} seed{'s' if one.mean.n != 1 else ''}"
+        f"\n[bold]{one.name}[/]  mean {significant(one.mean.estimate)}{unit}{limits}, {one.mean.n} seed{'s' if one.mean.n != 1 else ''}"
     )
     console.print(_noise_words(one), style="dim" if one.noise.is_there else "yellow")
     for note in one.notes:
@@ -95,10 +95,10 @@ def _measure(one: Measured, console: Console) -> None:
 def _noise_words(one: Measured) -> str:
     noise = one.noise
     if noise.n_points < 2:
-        return f"one point; spread of a run {figure(math.sqrt(noise.run))} {one.unit}" if noise.run >= 0 else noise.note
+        return f"one point; spread of a run {significant(math.sqrt(noise.run))} {one.unit}" if noise.run >= 0 else noise.note
     if noise.note:
         return noise.note
-    floor = f"luck makes {share_text(noise.share)} of the variance between points' means (spread of a run {figure(math.sqrt(noise.run))} {one.unit})".replace(
+    floor = f"luck makes {share_text(noise.share)} of the variance between points' means (spread of a run {significant(math.sqrt(noise.run))} {one.unit})".replace(
         " )", ")"
     )
     return floor if noise.is_there else f"points do not differ by more than luck (p = {noise.p:.2g}): nothing there"
@@ -136,7 +136,7 @@ def _effects(one: Measured, console: Console) -> None:
     for row in rows.head(MOST_ROWS).to_dict("records"):
         name = f"{row['factor']} x {row['by']}" if row["by"] else row["factor"]
         change = f"{said(row['a'])} -> {said(row['b'])}"
-        cells = [name, change, figure(row["effect"], True), interval_text(row["low"], row["high"]), str(row["n"])]
+        cells = [name, change, significant(row["effect"], signed=True), interval(row["low"], row["high"]), str(row["n"])]
         if shares:
             share = shares.get(name) if row["last"] else None
             cells += (
@@ -161,7 +161,7 @@ def _clipped(share: float) -> float:
 
 
 def _clipped_text(low: float, high: float) -> str:
-    return f"{share_text(_clipped(low))} to {share_text(_clipped(high))}" if math.isfinite(low) else "-"
+    return f"{share_text(_clipped(low))} to {share_text(_clipped(high))}" if math.isfinite(low) else NONE
 
 
 def _chosen(effects: pd.DataFrame) -> pd.DataFrame:
@@ -188,18 +188,18 @@ def _indices(one: Measured, console: Console) -> None:
     )
     table = _table(*heads, "floor", "")
     for row in rows.head(MOST_ROWS).to_dict("records"):
-        high = figure(row["noise_high"])
+        high = significant(row["noise_high"])
         if is_sobol:
             cells = [share_text(row["first"]), _shares(row, "first"), share_text(row["total"]), _shares(row, "total")]
             high = share_text(row["noise_high"])
         else:
             cells = [
-                figure(row["mu_star"]),
-                interval_text(row["low"], row["high"]),
-                figure(row["mu"], True),
-                interval_text(row["mu_low"], row["mu_high"]),
+                significant(row["mu_star"]),
+                interval(row["low"], row["high"]),
+                significant(row["mu"], signed=True),
+                interval(row["mu_low"], row["mu_high"]),
             ]
-            cells += [figure(row["sigma"]), row["unit"]]
+            cells += [significant(row["sigma"]), row["unit"]]
         table.add_row(
             row["factor"], *cells, high, "" if row["clear"] else "luck", style=None if row["clear"] else "dim"
         )
@@ -219,7 +219,7 @@ def _surrogate(one: Measured, console: Console) -> None:
     best = f" of at most {s.ceiling:.2f}" if s.ceiling > s.r2.estimate else ""
     console.print(
         f"surrogate ({kind}): cross-validated R2 {s.r2.estimate:.2f} ({s.r2.low:.2f} to {s.r2.high:.2f}){best}, "
-        f"error {figure(s.rmse.estimate)} {s.unit}, {s.n_points} points"
+        f"error {significant(s.rmse.estimate)} {s.unit}, {s.n_points} points"
     )
     if told.note:
         console.print(told.note, style="yellow")
@@ -237,7 +237,7 @@ def _surrogate(one: Measured, console: Console) -> None:
 
 def _shares(row: dict[str, Any], name: str) -> str:
     low, high = row[f"{name}_low"], row[f"{name}_high"]
-    return f"{share_text(low)} to {share_text(high)}" if math.isfinite(low) else "-"
+    return f"{share_text(low)} to {share_text(high)}" if math.isfinite(low) else NONE
 
 
 def _convergence(told: Analysis, console: Console) -> None:
@@ -248,14 +248,14 @@ def _convergence(told: Analysis, console: Console) -> None:
     table = _table("measure", "within", "unit", "typical", "95 %", "worst point", "have", "")
     for n in found:
         within = (
-            f"{n.share:.0%} = {figure(n.within)}"
+            f"{n.share:.0%} = {significant(n.within)}"
             if n.share is not None and math.isfinite(n.within)
-            else figure(n.within)
+            else significant(n.within)
         )
         numbers = (
             [f"{n.typical:,}", f"{n.low:,} to {n.high:,}", f"{n.worst:,} (point {n.worst_point})"]
             if n.typical is not None
-            else ["-", "-", "-"]
+            else [NONE] * 3
         )
         table.add_row(n.measure, within, n.unit, *numbers, str(n.have), n.note, style=None if n.is_enough else "dim")
     console.print(table)

@@ -13,8 +13,8 @@ from experiments.figures import factor_of, measure_of, word
 from experiments.matching import levels
 from experiments.results import Results
 from sim.quantity import InputError
-from sim.view.marks import interval, mean_text
 from sim.view.named import Named
+from sim.view.numbers import interval, mean_text
 
 FOCUS = 4  # measures that are told at length
 TOLD = 3  # factors told of each

@@ -48,13 +48,13 @@ def run(quick: bool = False) -> None:
 
 def days_for(scenario: str, seconds: float) -> int:
     """How many days of a scenario take about so long (measured in a worker, kernels loaded)."""
-    runs.simulate(scenario, 1, days=1, maps=False)
-    begin = time.process_time()
-    runs.simulate(scenario, 1, days=10, maps=False)
-    ten = time.process_time() - begin
-    begin = time.process_time()
-    runs.simulate(scenario, 1, days=20, maps=False)
-    day = max((time.process_time() - begin - ten) / 10, 1e-4)
+
+    def took(days: int) -> float:
+        return statistics.median(loop(scenario, days, [seed])[1] for seed in (1, 2, 3))
+
+    took(1)
+    ten, forty = took(10), took(40)
+    day = max((forty - ten) / 30, 1e-4)
     return min(max(math.ceil((seconds - ten) / day) + 10, 2), 420)
 
 
@@ -136,20 +136,21 @@ if __name__ == "__main__":
     assert len(told) == {n}
 """
 OURS = """
+from experiments.sweep import sweep
 if __name__ == "__main__":
-    from experiments.bench_sweep import study
-    from experiments.sweep import sweep
-    assert sweep(study({scenario!r}, {days}, {n}), {out!r}, workers=2, quiet=True).made == {n}
+    assert sweep({study!r}, {out!r}, workers=2, quiet=True).made == {n}
 """
 
 
 def against_mesa(home: Path, scenario: str, days: int, n: int, rounds: int, what: str, wanted: str) -> None:
     """The same runs by `mesa.batch_run` with two processes and by a sweep with two workers, each a program of its own."""
     walls: dict[str, list[float]] = {"mesa": [], "ours": []}
+    asked = home / f"mesa-{scenario}.toml"
+    asked.write_text(study(scenario, days, n).to_toml())
     for k in range(rounds):
         for name, text in (("mesa", MESA), ("ours", OURS)):
             script, out = home / f"by_{name}.py", home / f"mesa-{scenario}-{k}"
-            script.write_text(text.format(scenario=scenario, days=days, n=n, out=str(out)))
+            script.write_text(text.format(scenario=scenario, days=days, n=n, study=str(asked), out=str(out)))
             begin = time.perf_counter()
             subprocess.run([sys.executable, str(script)], check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
             walls[name].append(time.perf_counter() - begin)

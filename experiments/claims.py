@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import seeds
-from experiments import intervals
+from experiments import contrasts, intervals
 from experiments.intervals import Interval
 from sim.quantity import InputError, did_you_mean, first_error
 from sim.view.named import factor_named, measure_named, unit_text, upper_first
+from sim.view.numbers import number, significant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -216,12 +217,12 @@ def _finding(claim: Claim, test: Comparison, results: Results) -> Finding:
         return Finding(test, label, unit, effect, None, test.bound, effect.estimate, margin, judged(effect, test.sign, margin))
     before = _arm(claim, values, results, {**test.at, **test.from_})
     both = before.index.intersection(after.index)
-    before, after = before[both], after[both]
-    effect = intervals.of_mean(after - before)
-    scale = abs(float(before.mean()))
+    told = contrasts.contrast(*(side[both].to_frame().T for side in (before, after)), test.measure, unit, "", test.from_, test.to)
+    effect = Interval(told.mean, told.low, told.high, told.n, told.note)
+    scale = abs(told.mean_a)
     relative = Interval(effect.estimate / scale, effect.low / scale, effect.high / scale, effect.n) if scale > 0 else None
     margin = test.least * scale
-    return Finding(test, label, unit, effect, relative, float(before.mean()), float(after.mean()), margin, judged(effect, test.sign, margin))
+    return Finding(test, label, unit, effect, relative, told.mean_a, told.mean_b, margin, judged(effect, test.sign, margin))
 
 
 def _level(values: pd.Series) -> Interval:
@@ -252,13 +253,19 @@ def sentence_of(finding: Finding) -> str:
             f"The factors of people account for {finding.after:.0%} of the variance of the {finding.label.removeprefix('share of the variance of ')}, "
             f"those of equipment for {finding.before:.0%}."
         )
-    low, high = number(finding.effect.low), number(finding.effect.high)
+    low, high = significant(finding.effect.low), significant(finding.effect.high)
     if test.from_ is None:
-        return f"{upper_first(finding.label)}: {number(finding.after)}{unit} ({low} to {high}); the bound is {number(finding.before)}."
+        return f"{upper_first(finding.label)}: {significant(finding.after)}{unit} ({low} to {high}); the bound is {significant(finding.before)}."
     way = "rises" if finding.after > finding.before else "falls"
     r = finding.relative
-    change = f" ({r.estimate:+.0%}, {r.low:+.0%} to {r.high:+.0%})".replace("-", "−") if r else ""
-    return f"{upper_first(finding.label)} {way} from {number(finding.before)} to {number(finding.after)}{unit}{change}: {arms_of(test)}."
+    change = f", {percent(r)}" if r else ""
+    return f"{upper_first(finding.label)} {way} from {significant(finding.before)} to {significant(finding.after)}{unit}{change}: {arms_of(test)}."
+
+
+def percent(share: Interval, unit: str = " %") -> str:
+    """A change as a share, with its interval: "+24 % (95 % +20 to +28)"."""
+    middle, low, high = (number(100 * value, signed=True) for value in (share.estimate, share.low, share.high))
+    return f"{middle}{unit} (95 % {low} to {high})"
 
 
 def arms_of(test: Comparison) -> str:
@@ -274,11 +281,3 @@ def arms_of(test: Comparison) -> str:
 
 def _told(levels: dict[str, Any]) -> str:
     return ", ".join(f"{factor_named(key).name} {factor_named(key).told(value)}" for key, value in levels.items())
-
-
-def number(value: float) -> str:
-    """A figure for people: three digits, thousands set apart."""
-    if not math.isfinite(value):
-        return "no value"
-    digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
-    return f"{value:,.{min(digits, 3)}f}".replace("-", "−")

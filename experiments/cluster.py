@@ -34,12 +34,16 @@ class Cluster:
         self.address = address
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # we say ourselves, in a line, what is wrong
         from distributed import Client
+        from distributed.comm.addressing import get_address_host_port
 
         try:
+            get_address_host_port(address, strict=True)  # else a client that cannot be closed is left
+        except ValueError:
+            raise InputError(f"--scheduler {address!r}: allowed: tcp://HOST:PORT.") from None
+        try:
             self.client = Client(address, timeout=CONNECT_S, set_as_default=False)
-        except (OSError, ValueError) as error:
-            why = f" ({error})" if isinstance(error, ValueError) else ""
-            raise InputError(f"--scheduler {address!r}: no Dask scheduler answers there{why}.") from None
+        except (OSError, OverflowError):  # the latter for a port that no machine has
+            raise InputError(f"--scheduler {address!r}: no Dask scheduler answers there.") from None
         self.work = make_there
         self._threads, self._looked = 0, 0.0
         try:

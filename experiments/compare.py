@@ -101,7 +101,7 @@ def _pairs(a: Results, b: Results) -> tuple[list[tuple[int, int]], int, int]:
         return [(left.index[0], right.index[0])], 0, 0
     if set(a.factors) != set(b.factors):
         raise InputError(
-            f"{a.label} has {len(left)} points over {', '.join(a.factors) or 'no factor'}, {b.label} {len(right)} over "
+            f"{a.label} has {len(left)} point{'s' * (len(left) != 1)} over {', '.join(a.factors) or 'no factor'}, {b.label} {len(right)} over "
             f"{', '.join(b.factors) or 'no factor'}; compare two single runs, or two sweeps of the same factors."
         )
     both = left.reset_index().merge(right.reset_index(), on=list(a.factors), suffixes=("_a", "_b"))
@@ -167,7 +167,7 @@ def show(told: Comparison) -> None:
 
     from experiments.analysis_tables import wide_console
     from experiments.intervals import seeds_text
-    from experiments.told import figure, interval_text
+    from sim.view.numbers import interval, share_text, significant
 
     console = wide_console()
     console.print(f"[bold]A[/] {told.a}   [bold]B[/] {told.b}")
@@ -181,11 +181,11 @@ def show(told: Comparison) -> None:
     for name in ("measure", "A", "B", "B - A", "95 %", "unit", "N", "variance saved", ""):
         table.add_column(name, justify="left" if name in ("measure", "unit", "") else "right", no_wrap=True)
     for c in told.contrasts:
-        saved = "-" if math.isnan(c.variance_saved) else f"{c.variance_saved:.0%}"
+        saved = share_text(c.variance_saved)
         dropped = f"{c.dropped} pairs dropped" if c.dropped else ""
         note = "; ".join(w for w in (c.note or ("" if c.is_clear else "holds 0"), dropped) if w)
         table.add_row(
-            *(c.measure, figure(c.mean_a), figure(c.mean_b), figure(c.mean, signed=True), interval_text(c.low, c.high)),
+            *(c.measure, significant(c.mean_a), significant(c.mean_b), significant(c.mean, signed=True), interval(c.low, c.high)),
             *(c.unit, str(c.n), saved, note),
             style=None if c.is_clear else "dim",
         )

@@ -21,6 +21,7 @@ from experiments.noise import mean_of
 from experiments.regression import fitted
 from experiments.results import Results
 from sim.quantity import InputError
+from sim.view.numbers import interval, mean_text
 
 UNMATCHED = "no two points to compare"
 
@@ -55,9 +56,9 @@ class Contrast:
     def sentence(self) -> str:
         """The contrast in words: effect, interval, unit, N and seeds."""
         unit = f" {self.unit}" if self.unit else ""
-        limits = f"(95 % {self.low:+,.3g} to {self.high:+,.3g})" if math.isfinite(self.low) else f"({self.note})"
+        limits = f"(95 % {interval(self.low, self.high)})" if math.isfinite(self.low) else f"({self.note})"
         return (
-            f"{self.measure}, {self.factor} {said(self.a)} -> {said(self.b)}: {self.mean:+,.3g}{unit} {limits}, "
+            f"{self.measure}, {self.factor} {said(self.a)} -> {said(self.b)}: {mean_text(self.mean, self.low, self.high)}{unit} {limits}, "
             f"{self.n} seeds ({seeds_text(self.seeds)})"
         )
 

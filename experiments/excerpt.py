@@ -13,16 +13,19 @@ def excerpt(folder: Path, to: Path) -> Path:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from experiments.columns import OWN
     from experiments.outputs import replacing
-    from experiments.results import OWN_COLUMNS, load
+    from experiments.results import load
 
     results = load(folder)
     if results.study is None:
         raise InputError(f"{folder} is no sweep; excerpts are made of sweeps.")
+    if to.exists() and not to.is_dir():
+        raise InputError(f"{to} is a file; give a folder.")
     if to.exists() and any(p.name not in ("runs", "study.toml", "manifest.toml") for p in to.iterdir()):
         raise InputError(f"{to} holds other files; give an empty folder.")
     kept = list(results.study.measures) or results.headline
-    names = [c for c in dict.fromkeys((*OWN_COLUMNS, *results.factors, "held_start_km2", *kept)) if c in results.runs]
+    names = [c for c in dict.fromkeys((*OWN, *results.factors, "held_start_km2", *kept)) if c in results.runs]
     try:
         (to / "runs").mkdir(parents=True, exist_ok=True)
         for name in ("study.toml", "manifest.toml"):

@@ -1,4 +1,4 @@
-"""Charts of what factors do: two at once, each alone, and which matter most; of points that were run or of a surrogate."""
+"""Charts of what factors do, two at once or each alone; of points that were run or of a surrogate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from experiments.noise import mean_of
 from experiments.results import Results
 from sim.quantity import InputError
 from sim.view.chart import Chart
-from sim.view.named import Named, significant, unit_text, upper_first
+from sim.view.named import Named, unit_text
+from sim.view.numbers import significant
 
 if TYPE_CHECKING:
     from experiments.surrogate import Surrogate
@@ -25,8 +26,6 @@ PLANE = 15  # places a side at which a surrogate draws two factors
 TILES = 7  # of them when the other factor has a few choices only
 LINE = 25  # and one factor
 OTHERS = 64  # points whose other factors it is averaged over
-SHARE_DRAWS = 20  # fits for the intervals of a surrogate's shares
-SURE_INDEX = "smallest index that luck alone would hardly reach"
 
 
 # Two factors
@@ -236,99 +235,3 @@ def _swing(rows: pd.DataFrame, base: intervals.Interval, factor: Named):
         first, last = (own, last) if up else (last, own)
     pair = lambda name: tuple(base.estimate + float(r[name]) for r in (first, last))  # noqa: E731
     return Swing(factor.name, (word(first["b"]), word(last["b"])), pair("effect"), pair("low"), pair("high"))
-
-
-# What matters most
-
-
-def indices(results: Results, measure: str) -> Chart:
-    """Which factors matter most: Sobol or Morris indices, shares of a grid's variance, or a surrogate's shares."""
-    form = contrasts.form_of(results)
-    if results.design == "sobol":
-        return _sobol(results, measure)
-    if results.design == "morris":
-        return _morris(results, measure)
-    if form == "grid":
-        return _variance(results, measure)
-    if form == "cloud":
-        return _shares(results, measure)
-    raise InputError(f"{results.label}: a {results.design} design has no indices; take the effects.")
-
-
-def _words_of(results: Results, term: str) -> str:
-    return " × ".join(factor_of(results, name).name for name in term.split(" x "))
-
-
-def _floor(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
-def _sobol(results: Results, measure: str) -> Chart:
-    from experiments.sensitivity import sobol
-    from sim.view.bars import Index, index_chart
-
-    table, named = sobol(results, measure), measure_of(results, measure)
-    rows = [Index(_words_of(results, r.factor), r.total, r.total_low, r.total_high, r.first) for r in table.itertuples()]
-    note = table.attrs.get("note", "")
-    return index_chart(
-        rows,
-        what=f"Share of the variance of {named.name}, total effect (bar) and alone (tick)",
-        measure=named,
-        about=about(results),
-        noise=_floor(table["noise_high"].max()),
-        noise_words=SURE_INDEX,
-        more=f"Sobol indices, {table.attrs.get('blocks', 0)} blocks." + (f" {upper_first(note)}." if note else ""),
-    )
-
-
-def _morris(results: Results, measure: str) -> Chart:
-    from experiments.sensitivity import morris
-    from sim.view.bars import Index, index_chart
-
-    table, named = morris(results, measure), measure_of(results, measure)
-    rows = [Index(_words_of(results, r.factor), r.mu_star, r.low, r.high, r.sigma) for r in table.itertuples()]
-    note = table.attrs.get("note", "")
-    return index_chart(
-        rows,
-        what=f"{upper_first(named.axis)}: mean size of a factor’s effect over its range (bar) and its spread (tick)",
-        measure=named,
-        about=about(results),
-        noise=_floor(table["noise_high"].max()),
-        noise_words=SURE_INDEX,
-        marks=("mean size", "spread"),
-        axis=named.axis,
-        more=f"Elementary effects of Morris, {table.attrs.get('blocks', 0)} trajectories." + (f" {upper_first(note)}." if note else ""),
-    )
-
-
-def _variance(results: Results, measure: str) -> Chart:
-    from experiments.variance import variance_shares
-    from sim.view.bars import Index, index_chart
-
-    table, named = variance_shares(results, measure), measure_of(results, measure)
-    rows = [Index(_words_of(results, r.term), r.share, r.low, r.high) for r in table.itertuples()]
-    return index_chart(
-        rows,
-        what=f"Share of the variance of {named.name} between points, by factor and pair of factors",
-        measure=named,
-        about=about(results),
-        marks=("share", "alone"),
-        more="Sums of squares with what luck adds taken off; whiskers: jackknife over seeds.",
-    )
-
-
-def _shares(results: Results, measure: str) -> Chart:
-    from sim.view.bars import Index, index_chart
-
-    fitted, named = surrogate_of(results, measure), measure_of(results, measure)
-    told = fitted.shares(draws=SHARE_DRAWS)
-    rows = [Index(_words_of(results, r.factor), r.total, r.total_low, r.total_high, r.first) for r in told.table.itertuples()]
-    return index_chart(
-        rows,
-        what=f"Share of the variance of {named.name}, total effect (bar) and alone (tick)",
-        measure=named,
-        about=about(results),
-        noise=_floor(told.floor),
-        noise_words="largest share of a column of random numbers",
-        more=surrogate_words(fitted) + (f" {upper_first(told.note)}." if told.note else ""),
-    )

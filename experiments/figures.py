@@ -19,7 +19,8 @@ from experiments.noise import mean_of
 from experiments.results import Results
 from sim.quantity import InputError, did_you_mean
 from sim.view.chart import About, Chart
-from sim.view.named import Named, factor_named, measure_named, significant
+from sim.view.named import Named, factor_named, measure_named
+from sim.view.numbers import significant
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario

@@ -170,7 +170,7 @@ def show(found: Published, asked: Question) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from sim.view.named import significant
+    from sim.view.numbers import significant
 
     console = Console(soft_wrap=True)
     console.print(

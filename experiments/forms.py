@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
+from experiments.columns import RESERVED
 from experiments.factors import Factor, scenario_label
 from sim.quantity import Declaration, InputError, did_you_mean
 from sim.settings import catalog, models, resolve, short_names
@@ -14,21 +15,6 @@ RANGE_KEYS = ("low", "high", "levels", "scale", "group")
 PATTERN_KEYS = ("levels", "scale", "group", "role")
 SCALES = ("linear", "log")
 ROLES = ("lever", "uncertainty", "numeric")
-RESERVED = (
-    "run",
-    "run_key",
-    "point",
-    "replicate",
-    "seed",
-    "status",
-    "error",
-    "start",
-    "days",
-    "day",
-    "date",
-    "schema",
-    "code",
-)
 
 
 def flattened(table: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from experiments.mission import Level, Price, Rest
 from experiments.results import Results
 from sim.quantity import InputError
 from sim.view.chart import About, Chart
-from sim.view.named import significant
+from sim.view.numbers import significant
 from sim.view.outlook import Beside, Course, beside_chart, courses_chart
 
 SUMMER = dt.date(2025, 4, 30)

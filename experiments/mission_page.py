@@ -21,7 +21,8 @@ from experiments.mission_charts import (
 )
 from sim.quantity import InputError
 from sim.view.chart import About, Table
-from sim.view.named import Named, significant
+from sim.view.named import Named
+from sim.view.numbers import significant
 
 if TYPE_CHECKING:
     from experiments.posterior import Posterior

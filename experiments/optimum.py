@@ -15,6 +15,7 @@ from experiments.matching import holds, said
 from experiments.noise import mean_of
 from experiments.results import Results
 from sim.quantity import InputError
+from sim.view.numbers import significant
 
 WAYS = ("high", "low")
 
@@ -51,7 +52,7 @@ class Optimum:
         for f in self.factors:
             ends = f" (95 % {said(self.low[f])} to {said(self.high[f])})" if self.low[f] is not None else ""
             parts.append(f"{f} {said(self.level[f])}{ends}")
-        return f"{self.measure} is {self.best}est, {self.mean:,.4g}{unit}, at {' and '.join(parts)}, {self.n} seeds ({seeds_text(self.seeds)})"
+        return f"{self.measure} is {self.best}est, {significant(self.mean, 4)}{unit}, at {' and '.join(parts)}, {self.n} seeds ({seeds_text(self.seeds)})"
 
 
 def optimum(

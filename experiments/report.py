@@ -36,7 +36,7 @@ DESIGNS = {
 def carry_out(folder: Path, out: Path | None = None) -> int:
     """Writes the report and says where it is."""
     page, n = report(folder, out)
-    print(f"{page} ({n} figures, also in {page.parent / 'figures'})")
+    print(f"{page} ({n} figure{'s' * (n != 1)}, also in {page.parent / 'figures'})")
     return 0
 
 
@@ -64,6 +64,7 @@ def report(folder: str | Path, out: str | Path | None = None, formats: Sequence[
 
 def render(results: Results, figures: Path | None = None, formats: Sequence[str] = FORMATS) -> tuple[str, int]:
     """The page as text, and how many figures it has. `figures`: a folder for their files."""
+    from experiments import reproduction
     from experiments.answers import answers
     from sim.view.chart import Inks
 
@@ -84,8 +85,8 @@ def render(results: Results, figures: Path | None = None, formats: Sequence[str]
         sections=sections,
         tables=_tables(results),
         failures=_failures(results),
-        versions=_versions(results),
-        reproduce=_reproduce(results),
+        versions=reproduction.versions(results),
+        reproduce=reproduction.commands(results),
     )
     return text, sum(len(s.figures) for s in sections)
 
@@ -117,7 +118,7 @@ def plan(results: Results) -> list[tuple[Section, Plan]]:
     """Which figures tell these results, by section: name of the file and how to make each."""
     from functools import partial
 
-    from experiments import contrasts, factor_figures, figures
+    from experiments import contrasts, factor_figures, figures, index_figures
     from experiments.answers import focus
 
     names = focus(results)
@@ -135,7 +136,7 @@ def plan(results: Results) -> list[tuple[Section, Plan]]:
     matters: Plan = []
     if results.factors:
         if form == "cloud" or (form == "grid" and len(results.factors) > 1):
-            matters += [(f"indices-{m}", partial(factor_figures.indices, results, m)) for m in names]
+            matters += [(f"indices-{m}", partial(index_figures.indices, results, m)) for m in names]
         if order and results.design not in ("sobol", "morris"):
             some = names if form == "star" or len(results.factors) < 3 else names[:2]
             matters += [(f"effects-{m}", partial(factor_figures.main_effects, results, m)) for m in some]
@@ -180,7 +181,8 @@ def _title(results: Results) -> str:
 def _facts(results: Results) -> list[tuple[str, str]]:
     """What stands under the title: runs, points, seeds, scenario, commit."""
     from experiments.figures import about
-    from sim.view.style import number, seeds_text
+    from sim.view.numbers import number
+    from sim.view.style import seeds_text
 
     told = about(results)
     total = results.manifest.get("n_runs") or len(results.runs)
@@ -219,7 +221,7 @@ def _factors(results: Results) -> list[tuple[str, str, str, str]]:
     """Name, levels or range, unit and meaning of each factor."""
     from experiments.figures import factor_of
     from experiments.matching import levels, said
-    from sim.view.named import significant
+    from sim.view.numbers import significant
 
     out = []
     for name in results.factors[:MOST_FACTORS]:
@@ -239,8 +241,8 @@ def _tables(results: Results) -> list[tuple[str, str, Any]]:
     from experiments.answers import focus
     from experiments.figures import factor_of, measure_of, word
     from sim.view.chart import Table
-    from sim.view.marks import interval, mean_text
-    from sim.view.named import level, significant
+    from sim.view.named import level
+    from sim.view.numbers import interval, mean_text, significant
 
     rows = []
     for name in results.headline:
@@ -279,56 +281,3 @@ def _failures(results: Results) -> list[tuple[str, str, str, str]]:
     rows = failed.head(MOST_FAILED).to_dict("records")
     last = lambda text: (str(text or "").strip().splitlines() or ["no message"])[-1]  # noqa: E731
     return [(str(r.get("run")), str(r.get("point")), str(r.get("seed")), last(r.get("error"))) for r in rows]
-
-
-def _versions(results: Results) -> list[tuple[str, str]]:
-    told = results.manifest
-    rows = [(name, str(v)) for name, v in told.get("versions", {}).items()]
-    known = (("commit", "git_commit"), ("code", "code"), ("study", "key"), ("schema", "schema"), ("written", "written"))
-    return rows + [(name, str(told[key])) for name, key in known if told.get(key) not in (None, "")]
-
-
-def _reproduce(results: Results) -> dict[str, str]:
-    """Commands that make these results and this page again, and the study's text."""
-    commit = str(results.manifest.get("git_commit") or "")
-    lines = [f"git checkout {commit.removesuffix('+')}"] if commit else []
-    study = results.study
-    if study is None and results.factors:
-        return {"commands": "\n".join(lines), "study": "", "note": "The study file is missing, so the sweep cannot be told exactly.", "dirty": ""}
-    if study is not None:
-        shipped = _is_shipped(study)
-        source = study.name if shipped else f"{study.name}.toml"
-        folder = f"runs/{study.name}"
-        lines += ["uv sync", f"uv run pokrovsk sweep {_quoted(source)} --out {_quoted(folder)}", f"uv run pokrovsk report {_quoted(folder)}"]
-        text = study.to_toml()
-        note = "The study, as it comes with this version:" if shipped else f"The study; save it as {study.name}.toml:"
-    else:
-        lines += ["uv sync", _run_command(results), f"uv run pokrovsk report {_quoted(f'runs/{results.name}')}"]
-        text = note = ""
-    dirty = "The code had changes that are not in this commit, so the numbers may differ." if commit.endswith("+") else ""
-    return {"commands": "\n".join(lines), "study": text, "note": note, "dirty": dirty}
-
-
-def _is_shipped(study: Any) -> bool:
-    """Whether the study of that name that comes with this version is the same."""
-    from experiments.studies import load_study, study_names
-
-    try:
-        return study.name in study_names() and load_study(study.name).key == study.key
-    except InputError:
-        return False
-
-
-def _run_command(results: Results) -> str:
-    told = results.manifest
-    seeds = sorted(int(s) for s in results.runs["seed"])
-    parts = ["uv run pokrovsk run", _quoted(str(told.get("name", ""))), f"--start {told.get('start')}", f"--days {told.get('days')}"]
-    parts += [f"--seed {seeds[0]}", f"--runs {len(seeds)}"]
-    parts += [f"--set {_quoted(f'{k}={str(v).lower() if isinstance(v, bool) else v}')}" for k, v in told.get("overrides", {}).items()]
-    return " ".join([*parts, f"--out {_quoted(f'runs/{results.name}')}"])
-
-
-def _quoted(text: str) -> str:
-    import shlex
-
-    return shlex.quote(text)

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments import columns
 from sim.quantity import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -21,21 +22,6 @@ if TYPE_CHECKING:
 
     from sim.view.chart import Chart
 
-OWN_COLUMNS = (
-    "run",
-    "run_key",
-    "point",
-    "replicate",
-    "seed",
-    "status",
-    "error",
-    "scenario",
-    "start",
-    "days",
-    "schema",
-    "code",
-    "commit",
-)
 HEADLINES = (
     *("held_km2", "gained_km2", "lost_km2", "net_direction_km2", "casualties_attacker", "casualties_defender"),
     *("breakthroughs", "deep_breakthroughs", "price_per_km2"),
@@ -156,7 +142,7 @@ class Results:
     def known_measure(self, measure: str) -> str:
         """The name again, or InputError with a hint."""
         names = self.measures
-        if measure not in self.runs or measure in OWN_COLUMNS:
+        if measure not in self.runs or measure in columns.OWN:
             raise InputError(f"{self.label} has no measure {measure!r}.{did_you_mean(measure, names) or _some(names)}")
         if self.runs[measure].dtype.kind not in "iufb":
             raise InputError(f"{measure!r} is not a number in {self.label}; take a measure.{_some(names)}")
@@ -198,7 +184,7 @@ class Results:
 
     def plot_indices(self, measure: str) -> Chart:
         """Which factors matter most: Sobol or Morris indices, or shares of the variance."""
-        from experiments.factor_figures import indices
+        from experiments.index_figures import indices
 
         return indices(self, measure)
 

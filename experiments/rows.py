@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from experiments.columns import DAY, EXECUTION, EXTRAS, HEAD, INDEX, MAP, STAMPS, VERSIONS
 from experiments.runs import SCHEMA
 from sim.quantity import InputError
 
@@ -138,13 +139,10 @@ class Rows:
 
         integer, number, text = pa.int64(), pa.float64(), pa.string()
         fields = [_field(*told) for told in HEAD]
-        taken = {f.name for f in fields} | {f"version_{v}" for v in VERSIONS} | {told[0] for told in TAIL} | set(EXTRAS)
         known = catalog()
         for name, kind in self._factor_kinds.items():
             if name in ("scenario", *known):
                 continue  # one column tells both
-            if name in taken or name in MEASURES:
-                raise InputError(f"{self.study.name}: factor {name!r} has the name of a column of the results; rename it.")
             unit = known[short_names()[name]].unit if name in short_names() else ""
             fields.append(_field(name, kind, unit, "factor", "factor of the study"))
         for key, d in known.items():
@@ -152,9 +150,9 @@ class Rows:
             fields.append(_field(key, kind, d.unit, "parameter", d.doc))
         fields += [_field(m.name, number, m.unit, m.kind, m.doc) for m in MEASURES.values()]
         fields += [_field(name, integer if unit == "" else number, unit, "state", doc) for name, (unit, doc) in EXTRAS.items()]
-        fields += [_field(*told) for told in TAIL[:3]]
+        fields += [_field(*told) for told in STAMPS]
         fields += [_field(f"version_{v}", text, "", "stamp", f"version of {v}") for v in VERSIONS]
-        fields += [_field(*told) for told in TAIL[3:]]
+        fields += [_field(*told) for told in EXECUTION]
         return pa.schema(fields, metadata={"schema": str(SCHEMA), "table": "runs"})
 
     @cached_property
@@ -163,8 +161,7 @@ class Rows:
 
         from sim.measures import MEASURES
 
-        index = [_field(*HEAD[0]), *(_field(*told) for told in HEAD[2:5])]
-        index += [_field("day", "int64", "days", "index", "days since the start"), _field("date", "date32", "", "index", "calendar date")]
+        index = [_field(*told) for told in (*INDEX, *DAY)]
         own = [_field(name, "float64", MEASURES[name].unit, MEASURES[name].kind, MEASURES[name].doc) for name in self.kept]
         return pa.schema([*index, *own], metadata={"schema": str(SCHEMA), "table": "daily"})
 
@@ -175,7 +172,7 @@ class Rows:
         parts = []
         for task, m in made:
             n = len(m.daily["day"])
-            columns = {name: np.full(n, getattr(task, name)) for name in ("run", "point", "replicate", "seed")} | m.daily
+            columns = {name: np.full(n, getattr(task, name)) for name, *_ in INDEX} | m.daily
             columns["date"] = columns["date"].astype("datetime64[D]")
             arrays = [pa.array(columns[f.name], f.type) if f.name == "date" else _array(columns[f.name], f.type) for f in self.daily_schema]
             parts.append(pa.table(arrays, schema=self.daily_schema))
@@ -185,8 +182,7 @@ class Rows:
     def maps_schema(self) -> pa.Schema:
         import pyarrow as pa
 
-        index = [_field(*HEAD[0]), *(_field(*told) for told in HEAD[2:5])]
-        return pa.schema([*index, *(_field(*told) for told in MAP)], metadata={"schema": str(SCHEMA), "table": "maps"})
+        return pa.schema([_field(*told) for told in (*INDEX, *MAP)], metadata={"schema": str(SCHEMA), "table": "maps"})
 
     def _maps(self, made: list[tuple[Task, Made]]) -> pa.Table | None:
         import pyarrow as pa
@@ -196,7 +192,7 @@ class Rows:
             box, cell = task.scenario.box, task.scenario.cell_km
             place = {"ny": round(box.height_km / cell), "nx": round(box.width_km / cell), "x0_km": box.x0_km, "y0_km": box.y0_km}
             place |= {"width_km": box.width_km, "height_km": box.height_km}
-            head = {name: getattr(task, name) for name in ("run", "point", "replicate", "seed")}
+            head = {name: getattr(task, name) for name, *_ in INDEX}
             rows += [{**head, "day": day, **place, "control": data} for day, data in m.maps.items()]
         return pa.Table.from_pylist(rows, self.maps_schema) if rows else None
 
@@ -213,43 +209,3 @@ def _field(name: str, kind: Any, unit: str, sort: str, doc: str) -> Any:
 
     kind = pa.type_for_alias(kind) if isinstance(kind, str) else kind
     return pa.field(name, kind, metadata={"unit": unit, "kind": sort, "doc": doc})
-
-
-HEAD = (
-    ("run", "int64", "", "index", "number of the run: point x replicates + replicate"),
-    ("run_key", "string", "", "index", "hash of scenario, parameters, seed and schema"),
-    ("point", "int64", "", "index", "number of the point of the design"),
-    ("replicate", "int64", "", "index", "number of the seed"),
-    ("seed", "int64", "", "index", "seed, shared by all points"),
-    ("status", "string", "", "index", "done or failed"),
-    ("error", "string", "", "index", "traceback of a run that failed"),
-    ("scenario", "string", "", "index", "scenario"),
-    ("start", "date32", "", "index", "first day"),
-    ("days", "int64", "days", "index", "horizon"),
-)
-EXTRAS = {
-    "held_start_km2": ("km2", "ground held by the attacker at the start"),
-    "front_start_km": ("km", "length of the front at the start"),
-    "steps": ("", "steps done"),
-    "unit_steps": ("", "units moved, summed over steps"),
-}
-VERSIONS = ("pokrovsk", "numpy", "numba", "python")
-TAIL = (
-    ("schema", "int64", "", "stamp", "version of this layout"),
-    ("code", "string", "", "stamp", "hash of the model's source"),
-    ("commit", "string", "", "stamp", "commit of the checkout"),
-    ("exec_wall_s", "float64", "s", "execution", "wall time of the run"),
-    ("exec_host", "string", "", "execution", "computer"),
-    ("exec_worker", "string", "", "execution", "process or address of the worker"),
-    ("exec_finished", "timestamp[us]", "", "execution", "when the run ended, UTC"),
-)
-MAP = (
-    ("day", "int64", "days", "index", "days since the start"),
-    ("ny", "int64", "", "index", "rows of the map, row 0 the southernmost"),
-    ("nx", "int64", "", "index", "columns of the map"),
-    ("x0_km", "float64", "km", "index", "western edge"),
-    ("y0_km", "float64", "km", "index", "southern edge"),
-    ("width_km", "float64", "km", "index", "west to east"),
-    ("height_km", "float64", "km", "index", "south to north"),
-    ("control", "binary", "percent", "state", "ny x nx bytes, row by row: percent held by the attacker"),
-)

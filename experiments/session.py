@@ -50,7 +50,8 @@ class Session:
         """Makes runs and writes them as they end. Closes the executor."""
         work = getattr(executor, "work", None) or making.make
         try:
-            self.rows.rehearse()  # while workers start
+            if missing:
+                self.rows.rehearse()  # while workers start
             tasks = (self.rows.task(run) for run in missing)
             with self._gently():
                 for task, made in pool.drive(executor, work, tasks, lambda: self.stopped or bool(self.problem), self.pulse):

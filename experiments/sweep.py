@@ -87,7 +87,7 @@ def sweep(
             failed = set()
         missing = [run for run in in_order(study) if run not in done and run not in failed][:limit]
         if local:
-            executor = pool.Workers(min(workers, len(missing)) or 1)
+            executor = pool.Workers(min(workers, len(missing))) if missing else pool.Here()
         session = Session(study, rows, opened, len(done), len(failed))
         with session.shown(len(missing), quiet):
             session.run(missing, executor)

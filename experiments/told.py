@@ -1,42 +1,10 @@
-"""Figures as printed tables and JSON tell them."""
+"""Results as JSON tells them."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
 from typing import Any
-
-DIGITS = 3  # significant
-
-
-def figure(value: Any, signed: bool = False) -> str:
-    """A number with three significant digits, thousands apart; "-" for none."""
-    if value is None or not math.isfinite(value):
-        return "-"
-    if value == 0:
-        return "0"
-    size = math.floor(math.log10(abs(value)))
-    if size < -4 or size > 11:
-        return f"{value:{'+' if signed else ''}.{DIGITS - 1}e}"
-    places = max(DIGITS - 1 - size, 0)
-    text = f"{value:{'+' if signed else ''},.{places}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def interval_text(low: float, high: float) -> str:
-    """An interval's ends; "-" where there is none."""
-    return "-" if not (math.isfinite(low) and math.isfinite(high)) else f"{figure(low)} to {figure(high)}"
-
-
-def share_text(value: float) -> str:
-    """A share in percent; "-" for none."""
-    return (
-        "-"
-        if value is None or not math.isfinite(value)
-        else f"{value:.0%}"
-        if abs(value) >= 0.1 or value == 0
-        else f"{value:.1%}"
-    )
 
 
 def plain(value: Any) -> Any:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from experiments import claims
-from experiments.claims import NOT_SUPPORTED, SUPPORTED, UNDECIDED, Answer, Finding, arms_of, chosen, number
+from experiments.claims import NOT_SUPPORTED, SUPPORTED, UNDECIDED, Answer, Finding, arms_of, chosen, percent
 from sim.quantity import InputError
+from sim.view.numbers import significant
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,23 +26,24 @@ if TYPE_CHECKING:
 def carry_out(
     names: list[str],
     out: Path,
-    workers: int | None = None,
+    workers: str | None = None,
     scheduler: str | None = None,
     made_only: bool = False,
     json_: bool = False,
     quiet: bool = False,
 ) -> int:
     """Answers the claims of these ids (all when there are none); returns the exit code."""
+    from experiments.order import whole
     from experiments.results import load
     from experiments.studies import load_study
     from experiments.sweep import sweep
 
-    wanted = chosen(names)
+    wanted, processes = chosen(names), whole("--workers", workers, 1, 1024)
     answers, missing = [], []
     for claim in wanted:
         folder = out / claim.study
         if not made_only:
-            outcome = sweep(load_study(claim.study), folder, workers=workers, scheduler=scheduler, quiet=quiet)
+            outcome = sweep(load_study(claim.study), folder, workers=processes, scheduler=scheduler, quiet=quiet)
             if outcome.problem or outcome.stopped:
                 print(f"pokrovsk: {claim.id}: {outcome.problem or 'stopped; the same command goes on'}", file=sys.stderr)
                 return outcome.code
@@ -49,6 +51,8 @@ def carry_out(
             missing.append(claim.id)
             continue
         answers.append(claims.answer(claim, load(folder)))
+    if not answers:
+        raise InputError(f"no runs in {str(out)!r} for {', '.join(missing)}; without --made-only they are made.")
     write(out, answers)
     if json_:
         print(as_json(answers))
@@ -83,13 +87,10 @@ def effect_words(f: Finding) -> str:
     """The effect with its interval, in its unit and as a share where there is one."""
     unit = f" {f.unit}" if f.unit else ""
     if f.test.people:
-        e = f.effect
-        return f"{100 * e.estimate:+.0f} points (95 % {100 * e.low:+.0f} to {100 * e.high:+.0f})".replace("-", "−")
-    base = f"{number(f.effect.estimate)}{unit} (95 % {number(f.effect.low)} to {number(f.effect.high)})"
-    if f.relative is None:
-        return base
-    r = f.relative
-    return base + f", {100 * r.estimate:+.0f} % ({100 * r.low:+.0f} to {100 * r.high:+.0f})".replace("-", "−")
+        return percent(f.effect, " points")
+    ends = f"{significant(f.effect.low)} to {significant(f.effect.high)}"
+    base = f"{significant(f.effect.estimate)}{unit} (95 % {ends})"
+    return base if f.relative is None else f"{base}, {percent(f.relative)}"
 
 
 # As data
@@ -114,14 +115,17 @@ _ADAPTER = TypeAdapter(list[Answer], config=ConfigDict(ser_json_inf_nan="strings
 
 
 def write(out: Path, answers: list[Answer]) -> None:
-    """Writes claims.json and claims.html."""
+    """Writes claims.json and claims.html; InputError when the folder cannot be written."""
     from experiments.outputs import replacing
 
-    out.mkdir(parents=True, exist_ok=True)
-    with replacing(out / "claims.json") as draft:
-        draft.write_text(as_json(answers) + "\n", encoding="utf-8")
-    with replacing(out / "claims.html") as draft:
-        draft.write_text(page(answers, out / "figures"), encoding="utf-8")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with replacing(out / "claims.json") as draft:
+            draft.write_text(as_json(answers) + "\n", encoding="utf-8")
+        with replacing(out / "claims.html") as draft:
+            draft.write_text(page(answers, out / "figures"), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--out {str(out)!r} cannot be written: {error.strerror}.") from None
 
 
 # As a figure and a page

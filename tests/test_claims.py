@@ -149,3 +149,14 @@ def test_unknown_claims_and_arms_are_told():
         claims.answer(claim(measure="held_km2", to={"arn": "a"}, bound=1.0), _stamped(two_arms(0, 5)))
     with pytest.raises(InputError, match="no run with arm = c"):
         claims.answer(claim(measure="held_km2", to={"arm": "c"}, bound=1.0), _stamped(two_arms(0, 5)))
+
+
+def test_answers_that_cannot_be_given_or_written_are_told(tmp_path):
+    with pytest.raises(InputError, match=r"no runs in .* for C1, C2; without --made-only"):
+        verdicts.carry_out(["C1", "C2"], tmp_path / "nothing", made_only=True)
+    assert not (tmp_path / "nothing").exists()
+    with pytest.raises(InputError, match="--workers 0: allowed"):
+        verdicts.carry_out(["C1"], tmp_path / "nothing", workers="0")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"--out .*file' cannot be written"):
+        verdicts.write(tmp_path / "file", [claims.answer(claim(measure="held_km2", to={}, bound=50.0), _stamped(two_arms(0, 5)))])

@@ -11,7 +11,7 @@ from made_up import LEVERS, M, frames, levers, made_up, nothing, share_of, witho
 from experiments import convergence
 from experiments.compare import compared
 from experiments.optimum import optimum
-from experiments.told import figure, plain
+from experiments.told import plain
 from sim.quantity import InputError
 
 # Convergence and optimum
@@ -157,16 +157,7 @@ def test_comparing_says_what_differs_and_what_has_no_partner():
 # Words
 
 
-def test_figures_are_short():
-    assert [figure(v) for v in (0, 1234.5, 0.012345, -2.5, math.nan, 3e-9)] == [
-        "0",
-        "1,234",
-        "0.0123",
-        "-2.5",
-        "-",
-        "3.00e-09",
-    ]
-    assert figure(12.3456, signed=True) == "+12.3"
+def test_json_has_no_nan():
     assert plain({"a": np.float64("nan"), "b": (np.int64(3),), "c": pd.DataFrame({"x": [1.5]})}) == {
         "a": None,
         "b": [3],

@@ -21,6 +21,7 @@ HELD, DEEP = measure_named("held_km2"), measure_named("deep_breakthroughs")
 ROTATION, RATIO = factor_named("rotation_interval_days"), factor_named("manpower_ratio")
 LONG = Named("a factor whose name goes on and on for longer than any figure is wide, by quite a bit " * 2, "soldiers")
 START = dt.date(2024, 7, 8)
+NAN = float("nan")
 
 
 def rng():
@@ -34,8 +35,9 @@ def a_heat(n=7, m=7, **more):
     return heat.heat_chart(x.tolist(), y.tolist(), z, about=ABOUT, **{**given, **more})
 
 
-def some_indices(n=8, noise=0.04):
-    return [bars.Index(f"factor {k}", 0.4 / (k + 1), 0.3 / (k + 1), 0.5 / (k + 1), 0.25 / (k + 1)) for k in range(n)]
+def some_indices(n=8, floor=NAN, rise=0.0):
+    """Falling indices; their floors are the same, or rise from one to the next."""
+    return [bars.Index(f"factor {k}", *(a / (k + 1) for a in (0.4, 0.3, 0.5, 0.25)), floor + k * rise) for k in range(n)]
 
 
 def an_effect(name, levels, slope=1.0):
@@ -79,7 +81,7 @@ def a_tornado(n=6):
 CHARTS = {
     "heat": a_heat,
     "tiles": lambda: a_heat(3, 2),
-    "indices": lambda: bars.index_chart(some_indices(), what="Share of the variance", measure=HELD, about=ABOUT, noise=0.06),
+    "indices": lambda: bars.index_chart(some_indices(floor=0.06), what="Share of the variance", measure=HELD, about=ABOUT),
     "tornado": a_tornado,
     "effects": lambda: main_effects.main_effects_chart([an_effect("manpower_ratio", [1, 2, 4], 9), an_effect("belts", [False, True], 5), an_effect("bombs_scale", [0, 1, 2], 3)], measure=HELD, about=ABOUT),
     "fans": some_fans,
@@ -186,11 +188,9 @@ def test_the_same_chart_is_the_same_file(tmp_path):
 
 # Data at its worst
 
-NAN = float("nan")
-
 
 def many_factors():
-    return bars.index_chart(some_indices(30), what="Share", measure=HELD, about=ABOUT, noise=0.02)
+    return bars.index_chart(some_indices(30, 0.02, 0.001), what="Share", measure=HELD, about=ABOUT)
 
 
 EXTREME = {
@@ -206,7 +206,7 @@ EXTREME = {
     "thirty factors": many_factors,
     "no factor": lambda: bars.index_chart([], what="Share", measure=HELD, about=ABOUT),
     "unknown index": lambda: bars.index_chart([bars.Index("a", NAN), bars.Index("b", 0.0)], what="Share", measure=HELD, about=ABOUT),
-    "negative index": lambda: bars.index_chart([bars.Index("a", -0.02, -0.3, 0.2, 0.1), bars.Index("b", 0.9, 0.7, 1.3, 0.8)], what="Share", measure=HELD, about=ABOUT, noise=1.2),
+    "negative index": lambda: bars.index_chart([bars.Index("a", -0.02, -0.3, 0.2, 0.1, 1.2), bars.Index("b", 0.9, 0.7, 1.3, 0.8, 1.2)], what="Share", measure=HELD, about=ABOUT),
     "long name of a factor": lambda: bars.index_chart([bars.Index(LONG.name, 0.5, 0.4, 0.6, 0.49)], what=LONG.name, measure=LONG, about=ABOUT),
     "no swing": lambda: bars.tornado_chart([bars.Swing("a", (1, 2), (5.0, 5.0))], 5.0, measure=HELD, about=ABOUT),
     "unknown swing": lambda: bars.tornado_chart([bars.Swing("a", (1, 2), (NAN, 5.0)), bars.Swing(LONG.name, ("x" * 50, "y"), (4.0, 6.0), (3.0, 5.0), (5.0, 8.0))], 5.0, measure=LONG, about=ABOUT),
@@ -324,9 +324,28 @@ def test_twins_say_how_many_pairs():
 
 
 def test_sorted_bars_and_pale_noise():
-    chart = bars.index_chart(some_indices()[::-1], what="Share", measure=HELD, about=ABOUT, noise=0.5)
+    chart = bars.index_chart(some_indices(floor=0.5)[::-1], what="Share", measure=HELD, about=ABOUT)
     assert [row[0] for row in chart.table.rows] == [f"factor {k}" for k in range(8)]
     assert chart.title == "No factor moves ground held by the attacker beyond the noise"
+
+
+def test_each_bar_has_the_floor_of_its_own_factor():
+    """Where floors differ there is a mark a bar and no common line, and a bar is pale by its own floor."""
+
+    def drawn(**floors):
+        chart = bars.index_chart(some_indices(4, **floors), what="Share", measure=HELD, about=ABOUT)
+        ax = chart.figure().axes[0]
+        dots = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o"]
+        return chart, dots, [bar.get_facecolor() for bar in ax.patches], [words for words, *_ in words_of(chart.figure())]
+
+    chart, dots, colors, words = drawn(floor=0.05, rise=0.05)
+    assert dots == pytest.approx([0.05, 0.10, 0.15, 0.20]) and not any("noise floor" in w for w in words)
+    assert "Rings:" in chart.caption
+    assert colors[0] == colors[1] != colors[2] == colors[3]
+    chart, dots, _, words = drawn(floor=0.05)
+    assert not dots and any("noise floor" in w for w in words) and "Dashed:" in chart.caption
+    chart, dots, colors, words = drawn()
+    assert not dots and len(set(colors)) == 1 and "paler" not in chart.caption
 
 
 # Words and colors
@@ -340,12 +359,9 @@ def test_names():
     assert ROTATION.axis == "rotation interval, days" and ROTATION.told(1) == "1\u00a0day" and ROTATION.told("x") == "x"
     assert factor_named("decide.rotation_interval_days").name == "rotation interval"
     assert named.level(True) == "on" and named.level(0.25) == "0.25" and named.level(1200) == "1,200"
-    assert named.significant(-3.456) == "−3.46" and named.significant(0) == "0" and named.significant(NAN) == "none"
 
 
-def test_intervals_in_words():
-    assert marks.interval(-82.31, -60.2) == "−82 to −60" and marks.interval(0.0312, 0.0471) == "0.031 to 0.047"
-    assert marks.interval(NAN, 1) == "unknown" and marks.mean_text(-71.2, -82.3, -60.2) == "−71"
+def test_digits_of_a_step():
     assert marks.digits_of(0.25) == 2 and marks.digits_of(20) == 0
 
 

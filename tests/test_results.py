@@ -307,3 +307,11 @@ def test_bad_orders_end_with_one_line(call, folder, run_folder, words, part):
     assert (code, out) == (2, "")
     assert part in err
     assert err.count("\n") == 1
+
+
+def test_an_excerpt_is_read_as_the_sweep_and_goes_to_a_folder_only(call, folder, tmp_path):
+    assert call("excerpt", folder, tmp_path / "small") == (0, f"{tmp_path / 'small'}\n", "")
+    assert load(tmp_path / "small").matrix("held_km2").equals(load(folder).matrix("held_km2"))
+    (tmp_path / "file").write_text("")
+    code, _, line = call("excerpt", folder, tmp_path / "file")
+    assert (code, line) == (2, f"pokrovsk: {tmp_path / 'file'} is a file; give a folder.\n")

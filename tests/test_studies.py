@@ -10,7 +10,7 @@ import pytest
 
 import seeds
 from experiments import cli
-from experiments.forms import RESERVED
+from experiments.columns import RESERVED
 from experiments.studies import Point, load_study, study_names, study_of
 from sim.measures import MEASURES
 from sim.quantity import InputError

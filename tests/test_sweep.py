@@ -214,6 +214,8 @@ def refused(capsys):
         (["--limit", "some"], ["--limit some"]),
         (["--out", "/proc/sweep"], ["/proc/sweep", "cannot be written"]),
         (["--scheduler", "tcp://127.0.0.1:9"], ["tcp://127.0.0.1:9", "no Dask scheduler answers"]),
+        (["--scheduler", "tcp://127.0.0.1:99999"], ["tcp://127.0.0.1:99999", "no Dask scheduler answers"]),
+        (["--scheduler", "nonsense"], ["'nonsense'", "allowed: tcp://HOST:PORT."]),
         (["--scheduler", "nonsense://x"], ["nonsense://x"]),
     ],
 )
@@ -231,6 +233,13 @@ def test_very_many_runs_need_a_word(refused, tmp_path):
     (tmp_path / "large.toml").write_text(STUDY.replace("replicates = 3", "replicates = 90_000"))
     assert "360,000 runs" in refused(tmp_path / "large.toml", "--out", tmp_path / "o")
     assert sweep.sweep(tmp_path / "large.toml", tmp_path / "o", limit=2, executor=pool.Here()).made == 2
+
+
+def test_nobody_is_hired_when_nothing_is_missing(file, tmp_path, monkeypatch):
+    sweep.sweep(file, tmp_path, executor=pool.Here())
+    monkeypatch.setattr(pool, "Workers", None)
+    monkeypatch.setattr(pool, "warm", lambda: None)
+    assert (sweep.sweep(file, tmp_path, workers=2).done, sweep.sweep(file, tmp_path, workers=2).made) == (12, 0)
 
 
 def test_a_factor_named_as_a_column(tmp_path):

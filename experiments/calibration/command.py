@@ -131,7 +131,8 @@ def chart(found: Fit, table):
     from experiments.calibration.fitting import quantiles
     from sim.view.chart import About
     from sim.view.learned import Belief, beliefs_chart
-    from sim.view.named import factor_named, significant
+    from sim.view.named import factor_named
+    from sim.view.numbers import significant
 
     shares = (0.05, 0.25, 0.5, 0.75, 0.95)
     space, posterior = found.plan.space, found.posterior
@@ -190,7 +191,7 @@ def tell(found: Fit) -> None:
     from rich.table import Table
 
     from experiments.calibration.fitting import fit_table
-    from sim.view.named import significant
+    from sim.view.numbers import significant
 
     rows = fit_table(found)
     told = found.posterior.manifest

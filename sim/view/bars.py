@@ -10,8 +10,9 @@ import numpy as np
 
 from sim.view import style
 from sim.view.chart import About, Chart, Plate, Table
-from sim.view.marks import halo, interval, names_column, signed, span, value_ticks
-from sim.view.named import Named, level, significant, upper_first
+from sim.view.marks import halo, names_column, span, value_ticks
+from sim.view.named import Named, level, upper_first
+from sim.view.numbers import interval, number, significant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,13 +27,20 @@ AXIS_IN = 0.15  # and the words under them
 
 @dataclass(frozen=True)
 class Index:
-    """How much one factor matters: `total` with its 95 % interval, and what it does `alone`. NaN where unknown."""
+    """How much one factor matters: `total` with its 95 % interval, what it does `alone`, and the `floor`: the index that
+    it would have if it did nothing. NaN where unknown."""
 
     name: str
     total: float
     low: float = np.nan
     high: float = np.nan
     alone: float = np.nan
+    floor: float = np.nan
+
+    @property
+    def is_sure(self) -> bool:
+        """True unless it does not rise above its floor."""
+        return not self.total <= self.floor
 
 
 def index_chart(
@@ -41,7 +49,6 @@ def index_chart(
     what: str,
     measure: Named,
     about: About,
-    noise: float | None = None,
     marks: tuple[str, str] = ("total", "alone"),
     noise_words: str = "a factor that does nothing",
     interval_words: str = "95 %",
@@ -51,16 +58,19 @@ def index_chart(
 ) -> Chart:
     """Sorted bars of indices, for example Sobol's total effects with the first-order ones as ticks.
 
-    `noise`: the index of a factor that does nothing; bars that do not rise above it are pale. `marks` names bar and tick.
+    Bars that do not rise above their floor are pale. Where all floors are the same, one line tells it; else each bar has a
+    mark of its own. `marks` names bar and tick.
     """
     known = sorted((i for i in indices if np.isfinite(i.total)), key=lambda i: -i.total)
     lost = [i for i in indices if not np.isfinite(i.total)]
     shown = known[:MOST]
     has_alone = any(np.isfinite(i.alone) for i in shown)
+    floors = {i.floor for i in shown if np.isfinite(i.floor)}
+    line = floors.pop() if len(floors) == 1 else None
     parts = [
         f"Bars: {marks[0]}." if not has_alone else f"Bars: {marks[0]}; ticks: {marks[1]}.",
         f"Whiskers: {interval_words}." if any(np.isfinite(i.low) for i in shown) else "",
-        f"Dashed: {noise_words}; paler bars are no surer than that." if noise is not None else "",
+        f"{'Dashed' if line is not None else 'Rings'}: {noise_words}; paler bars are no surer than that." if line is not None or floors else "",
         f"{len(known) - len(shown)} smaller factors stand in the table." if len(known) > len(shown) else "",
         f"No index for {len(lost)}." if lost else "",
         more,
@@ -71,18 +81,18 @@ def index_chart(
         for i in [*known, *lost]
     )
     return Chart(
-        title=title or _index_finding(known, measure, noise),
+        title=title or _index_finding(known, measure),
         what=what,
         caption=about.caption(more=" ".join(p for p in parts if p)),
         alt=f"{what}: " + ("; ".join(f"{i.name} {significant(i.total, 2)}" for i in shown[:8]) or "nothing known") + ".",
         table=Table(("factor", *head), rows),
-        paint=lambda plate: _paint_indices(plate, shown, noise, marks if has_alone else None, axis),
-        body_in=lambda _: HEAD_IN + FOOT_IN + AXIS_IN + ROW_IN * (max(len(shown), 3) + (noise is not None)),
+        paint=lambda plate: _paint_indices(plate, shown, line, marks if has_alone else None, axis),
+        body_in=lambda _: HEAD_IN + FOOT_IN + AXIS_IN + ROW_IN * (max(len(shown), 3) + (line is not None)),
     )
 
 
-def _index_finding(known: list[Index], measure: Named, noise: float | None) -> str:
-    above = [i for i in known if i.total > (noise or 0.0)]
+def _index_finding(known: list[Index], measure: Named) -> str:
+    above = [i for i in known if i.is_sure and i.total > 0]
     if not above:
         return f"No factor moves {measure.name} beyond the noise"
     if len(above) == 1 or above[0].total > 2 * above[1].total:
@@ -91,35 +101,36 @@ def _index_finding(known: list[Index], measure: Named, noise: float | None) -> s
 
 
 def _paint_indices(
-    plate: Plate, shown: list[Index], noise: float | None, marks: tuple[str, str] | None, axis: str
+    plate: Plate, shown: list[Index], line: float | None, marks: tuple[str, str] | None, axis: str
 ) -> None:
     p = plate.p
     words, room = names_column([i.name for i in shown], SIZE_PT, 0.42 * plate.width)
     total = np.array([i.total for i in shown])
-    low, high = (np.array([getattr(i, k) for i in shown]) for k in ("low", "high"))
-    reach = float(np.nanmax([*total, *high, noise or 0.0, 0.0])) or 1.0
-    values = [style.number(v, 2 if reach < 2 else 1 if reach < 20 else 0) for v in total]
+    low, high, floor = (np.array([getattr(i, k) for i in shown]) for k in ("low", "high", "floor"))
+    reach = float(np.nanmax([*total, *high, *floor, 0.0])) or 1.0
+    values = [number(v, 2 if reach < 2 else 1 if reach < 20 else 0) for v in total]
     right = max((style.text_width(v, SIZE_PT) for v in values), default=0) / 72 + 0.1
     foot = FOOT_IN + AXIS_IN
     ax = plate.axes(room + 0.08, foot, plate.width - room - 0.08 - right, plate.height - foot - HEAD_IN)
     y = np.arange(len(shown), dtype=float)
-    ax.set(xlim=(min(0.0, np.nanmin([0.0, *low])), reach * 1.02), ylim=(max(len(shown), 3) - 0.4 + (noise is not None), -0.6))
+    ax.set(xlim=(min(0.0, np.nanmin([0.0, *low])), reach * 1.02), ylim=(max(len(shown), 3) - 0.4 + (line is not None), -0.6))
     ax.grid(False)
     ax.grid(True, axis="x")
     for k, index in enumerate(shown):
-        sure = noise is None or index.total > noise
-        ax.barh(k, index.total, 0.62, color=p.tertiary if sure else p.bands[1], lw=0)
+        ax.barh(k, index.total, 0.62, color=p.tertiary if index.is_sure else p.bands[1], lw=0)
         if np.isfinite(index.alone):
             a = [index.alone] * 2
             ax.plot(a, [k - 0.31, k + 0.31], color=p.paper, lw=2.4, solid_capstyle="butt", zorder=3)
             ax.plot(a, [k - 0.31, k + 0.31], color=p.ink, lw=0.9, solid_capstyle="butt", zorder=3.1)
         if np.isfinite(index.low) and np.isfinite(index.high):
             ax.plot([index.low, index.high], [k, k], color=p.ink, lw=0.9, zorder=4, clip_on=False)
-        end = np.nanmax([index.total, index.high])
+        if line is None and np.isfinite(index.floor):
+            ax.plot([index.floor], [k], "o", ms=2.6, mfc=p.paper, mec=p.ink, mew=0.8, zorder=4.5, clip_on=False)
+        end = np.nanmax([index.total, index.high, index.floor if line is None else np.nan])
         ax.annotate(values[k], (end, k), (4, 0), textcoords="offset points", fontsize=SIZE_PT, va="center_baseline",
-                    color=p.ink if sure else p.secondary, annotation_clip=False, path_effects=halo(p), zorder=5)  # fmt: skip
-    if noise is not None:
-        _noise_line(ax, noise, len(shown), p)
+                    color=p.ink if index.is_sure else p.secondary, annotation_clip=False, path_effects=halo(p), zorder=5)  # fmt: skip
+    if line is not None:
+        _noise_line(ax, line, len(shown), p)
     ax.axvline(0, color=p.control_line, lw=0.6)
     _rows(ax, y, words)
     value_ticks(ax.xaxis, 5)
@@ -291,4 +302,4 @@ def _level_words(ax: Axes, row: int, s: Swing, words: list[str], baseline: float
 
 def effect_text(mean: float, low: float, high: float, unit: str = "") -> str:
     """ "−71 km² (95 % −82 to −60)"."""
-    return f"{signed(mean)}{f' {unit}' if unit else ''} (95 % {interval(low, high)})"
+    return f"{significant(mean, signed=True)}{f' {unit}' if unit else ''} (95 % {interval(low, high)})"

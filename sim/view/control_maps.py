@@ -14,7 +14,7 @@ from sim.view.chart import About, Chart, Plate, Table
 from sim.view.fans import columns
 from sim.view.labels import Box, Wish, place
 from sim.view.marks import halo
-from sim.view.named import significant
+from sim.view.numbers import significant
 from sim.view.story import RECORD
 from sim.view.terrain import contours, front_lines, sample
 

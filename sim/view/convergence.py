@@ -9,8 +9,9 @@ import numpy as np
 
 from sim.view import style
 from sim.view.chart import About, Chart, Plate, Table
-from sim.view.marks import halo, interval, level_space, span, value_ticks
-from sim.view.named import HARD, Named, significant
+from sim.view.marks import halo, level_space, span, value_ticks
+from sim.view.named import HARD, Named
+from sim.view.numbers import interval, number, significant
 
 BODY_IN = 1.85
 FOOT_IN = 0.36
@@ -79,7 +80,7 @@ def finding(s: Settling, measure: Named) -> str:
     if mean <= 1e-12 or half / mean > 1:
         return f"After {count} {measure.name} is known to ±{HARD}{measure.told(half, 2)}"
     share = half / mean
-    return f"After {count} {measure.name} is known to ±{HARD}{style.number(100 * share, 0 if share >= 0.0095 else 1)}{HARD}%"
+    return f"After {count} {measure.name} is known to ±{HARD}{number(100 * share, 0 if share >= 0.0095 else 1)}{HARD}%"
 
 
 def _paint(plate: Plate, s: Settling) -> None:

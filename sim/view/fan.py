@@ -12,6 +12,7 @@ import numpy as np
 
 from sim.view import style
 from sim.view.marks import BANDS, FEW, bands, end_labels, halo, shares
+from sim.view.numbers import number
 from sim.view.story import (
     RECORD,
     Area,
@@ -23,7 +24,6 @@ from sim.view.story import (
     recorded,
     seeds_of,
 )
-from sim.view.style import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

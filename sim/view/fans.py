@@ -12,7 +12,8 @@ import numpy as np
 from sim.view import fan, style
 from sim.view.chart import About, Chart, Plate, Table
 from sim.view.marks import BANDS, FEW, bands, end_labels, level_space, quantiles, span, value_ticks
-from sim.view.named import Named, level, significant
+from sim.view.named import Named, level
+from sim.view.numbers import significant
 from sim.view.story import RECORD, Area
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.view import style
 from sim.view.chart import About, Chart, Plate, Table
-from sim.view.marks import interval, signed
+from sim.view.numbers import interval, significant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +46,7 @@ def forest_chart(rows: Sequence[Row], *, about: About, title: str, what: str, mo
     table = Table(
         ("", "comparison", "effect, %", "95 % interval, %", "smallest that matters, %", "verdict"),
         tuple(
-            (r.group, r.words, signed(100 * r.estimate), interval(100 * r.low, 100 * r.high), signed(100 * r.margin), "told" if r.minor else r.verdict)
+            (r.group, r.words, significant(100 * r.estimate, signed=True), interval(100 * r.low, 100 * r.high), significant(100 * r.margin, signed=True), "told" if r.minor else r.verdict)
             for r in rows
         ),
     )
@@ -112,12 +112,12 @@ def _paint(plate: Plate, rows: Sequence[Row]) -> None:
         color = p.secondary if row.minor else p.ink
         plate.text(0.42, AXIS_IN + middle, _wrapped(row, width), fontsize=_size(row), color=color, va="center", linespacing=1.15)
         _mark(ax, p, row, middle, low, high)
-        told = f"{signed(100 * row.estimate, 2)} ({interval(100 * row.low, 100 * row.high)})" if math.isfinite(row.low) else "no value"
+        told = f"{significant(100 * row.estimate, 2, signed=True)} ({interval(100 * row.low, 100 * row.high)})" if math.isfinite(row.low) else "no value"
         plate.text(width, AXIS_IN + middle, told, fontsize=_size(row), color=color, va="center", ha="right")
         y -= height
     ax.set_xlabel("effect in % of the first arm (shares of variance: percentage points)", fontsize=7.5)
     ticks = [t for t in (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0) if low <= t <= high]
-    ax.set_xticks(ticks, [signed(100 * t) for t in ticks])
+    ax.set_xticks(ticks, [significant(100 * t, signed=True) for t in ticks])
 
 
 def _limits(rows: Sequence[Row]) -> tuple[float, float]:

@@ -14,7 +14,8 @@ from sim.view import style
 from sim.view.chart import About, Chart, Plate, Table
 from sim.view.labels import Box, Wish, place
 from sim.view.marks import halo, level_ticks, names_column
-from sim.view.named import Named, level, significant
+from sim.view.named import Named, level
+from sim.view.numbers import significant
 from sim.view.plane import Plane, boundaries
 from sim.view.ramps import ramp, readable
 

@@ -11,8 +11,9 @@ import numpy as np
 from sim.view import style
 from sim.view.chart import About, Chart, Plate, Table
 from sim.view.fans import columns
-from sim.view.marks import interval, level_space, level_ticks, span, value_ticks
-from sim.view.named import Named, level, significant
+from sim.view.marks import level_space, level_ticks, span, value_ticks
+from sim.view.named import Named, level
+from sim.view.numbers import interval, significant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib import patheffects
 
 from sim.view import style
-from sim.view.style import Palette, number
+from sim.view.numbers import number
+from sim.view.style import Palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -140,38 +141,6 @@ def middle_cut(text: str, width_pt: float, size: float) -> str:
             return short
         keep -= 1
     return style.fitted(text, width_pt, size)
-
-
-def signed(value: float, digits: int = 3) -> str:
-    """ "+1.8", "−24", "0"."""
-    from sim.view.named import significant
-
-    text = significant(value, digits)
-    return "+" + text if value > 0 and text != "0" else text
-
-
-def interval(low: float, high: float) -> str:
-    """ "−82 to −60", both with the digits that the width of the interval deserves."""
-    from sim.view.named import significant
-
-    if not (np.isfinite(low) and np.isfinite(high)):
-        return "unknown"
-    if high == low:
-        return f"{significant(low)} to {significant(high)}"
-    return f"{_rounded(low, low, high)} to {_rounded(high, low, high)}"
-
-
-def mean_text(mean: float, low: float, high: float) -> str:
-    """ "−71", signed, with the digits that its interval deserves."""
-    if not (np.isfinite(low) and np.isfinite(high)) or high == low:
-        return signed(mean)
-    return _rounded(mean, low, high, signed=True)
-
-
-def _rounded(value: float, low: float, high: float, signed: bool = False) -> str:
-    """A number known to an interval, with two figures of the interval's width."""
-    digits = min(1 - int(np.floor(np.log10(abs(high - low)))), 6)
-    return number(round(value, digits), max(digits, 0), signed)
 
 
 def fitting(at: np.ndarray, extent: np.ndarray, gap: float = 5.0) -> list[int]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from sim.view.numbers import significant
+
 UNITS = {
     "km2": "km²",
     "m2": "m²",
@@ -80,18 +82,6 @@ def level(value: object) -> str:
             return "none"
         return significant(float(value), 4)
     return str(value)
-
-
-def significant(value: float, digits: int = 3) -> str:
-    """So many significant figures at most, no trailing zeros: 0.0791, 24, 1,340, −3.5; beyond a billion, powers."""
-    if not math.isfinite(value):
-        return "none"
-    if value and not 1e-6 <= abs(value) < 1e9:
-        return f"{value:.{digits - 1}e}".replace("e-0", "e-").replace("e+0", "e").replace("-", "−")
-    places = 0 if value == 0 else max(0, digits - 1 - math.floor(math.log10(abs(value))))
-    text = f"{abs(value):,.{places}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "−" + text if value < 0 and text != "0" else text
 
 
 def unit_text(unit: str | None) -> str:

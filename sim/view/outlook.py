@@ -11,7 +11,7 @@ from sim.view.chart import About, Chart, Plate, Table
 from sim.view.fans import columns
 from sim.view.learned import FOOT_IN, ROW_IN, SIZE_PT, Five, bare, bars
 from sim.view.marks import BANDS, level_space, level_ticks, names_column, span, value_ticks
-from sim.view.named import significant
+from sim.view.numbers import significant
 
 STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)  # ticks of a decade
 PANEL_IN = 2.0

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib import patheffects
 
 from sim.view import style
+from sim.view.numbers import brief, number
 from sim.view.story import Area, Story, claimed_prices
-from sim.view.style import brief, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

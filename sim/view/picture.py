@@ -11,8 +11,9 @@ import numpy as np
 from sim.view import glyphs, panels, style
 from sim.view.ground import View, draw_map
 from sim.view.key import draw_key
+from sim.view.numbers import brief, number
 from sim.view.story import RECORD, Area, Story, changes_text, recorded, story_of
-from sim.view.style import brief, day_text, number
+from sim.view.style import day_text
 from sim.view.terrain import month_starts
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.view import style
 from sim.view.chart import Chart, Plate, Table
-from sim.view.named import significant
+from sim.view.numbers import significant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -113,29 +113,24 @@ def verdict_of(line: Line) -> str:
     return line.check["verdict"] if line.check else line.row["verdict"]
 
 
-def number(value: float | None) -> str:
-    """A figure with three digits, or a dash."""
-    return "–" if value is None else significant(value)
-
-
 def figures_of(check: dict[str, Any] | None) -> tuple[str, str, str, str]:
     """Record, model, interval and band of a check in words."""
     if check is None:
         return "", "", "", ""
-    span = "" if check["low"] is None or check["high"] is None else f"{number(check['low'])} to {number(check['high'])}"
+    span = "" if check["low"] is None or check["high"] is None else f"{significant(check['low'])} to {significant(check['high'])}"
     percent = " %" if check["unit"] == "%" else ""
     record = "−" + check["record"][1:] if check["record"].startswith("-") else check["record"]
-    return record, number(check["value"]) + percent, span, band_of(check)
+    return record, significant(check["value"]) + percent, span, band_of(check)
 
 
 def band_of(check: dict[str, Any]) -> str:
     """The band in words."""
     low, high = check["band"] or (None, None)
     if check["rule"] == "covers":
-        return f"covers {number(check['exact'])}, ± {number(0.5 * high)}"
+        return f"covers {significant(check['exact'])}, ± {significant(0.5 * high)}"
     if low is not None and high is not None:
-        return number(low) if low == high else f"{number(low)} to {number(high)}"
-    words = f"{number(low)} or more" if low is not None else f"below {number(high)}"
+        return significant(low) if low == high else f"{significant(low)} to {significant(high)}"
+    words = f"{significant(low)} or more" if low is not None else f"below {significant(high)}"
     return words + (", interval" if check["rule"] in ("clear", "interval") else "")
 
 

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 
+from sim.view.numbers import number
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -201,24 +203,6 @@ def figure(width_in: float, height_in: float) -> Figure:
 
 
 # Numbers and dates
-
-
-def number(value: float, digits: int = 0, signed: bool = False) -> str:
-    """A number for people: "1,611", "−0.25", with `signed` "+2,294". Zero has no sign."""
-    text = f"{abs(value):,.{digits}f}"
-    if not float(text.replace(",", "")):
-        return text
-    return ("−" if value < 0 else "+" if signed else "") + text
-
-
-def brief(value: float) -> str:
-    """Two significant figures for words: 1.8, 24, 340, 1,100."""
-    if value == 0 or not abs(value) < 1e15:
-        return number(value)
-    import math
-
-    digits = 1 - math.floor(math.log10(abs(value)))
-    return number(round(value, digits), max(digits, 0))
 
 
 def day_text(date: dt.date) -> str:

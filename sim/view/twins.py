@@ -9,8 +9,9 @@ import numpy as np
 
 from sim.view import style
 from sim.view.chart import About, Chart, Plate, Table
-from sim.view.marks import halo, interval, level_space, mean_text, signed, value_ticks
+from sim.view.marks import halo, level_space, value_ticks
 from sim.view.named import HARD, Named
+from sim.view.numbers import interval, mean_text, significant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,7 +60,7 @@ def twins_chart(
         f"95 % interval {interval(low, high)}; {int((values < 0).sum())} below zero, {int((values > 0).sum())} above.",
         table=Table(
             ("seed", f"difference{f', {measure.unit}' if measure.unit else ''}"),
-            tuple((str(s), signed(v)) for s, v in list(zip(names, values))[:MOST_ROWS]),
+            tuple((str(s), significant(v, signed=True)) for s, v in list(zip(names, values))[:MOST_ROWS]),
         ),
         paint=lambda plate: _paint(plate, values, mean, low, high, noise),
         body_in=lambda _: BODY_IN,
@@ -101,7 +102,7 @@ def _paint(plate: Plate, values: np.ndarray, mean: float, low: float, high: floa
     ax.bar(k[~sure], values[~sure], thin * 0.9, fc=p.paper, ec=p.tertiary, lw=0.6)
     ax.axhline(0, color=p.ink, lw=0.9)
     value_ticks(ax.yaxis, 5)
-    ax.yaxis.set_major_formatter(lambda v, _: signed(v))
+    ax.yaxis.set_major_formatter(lambda v, _: significant(v, signed=True))
     corner = (0.995, 0.0, "right", "bottom") if n and np.mean(values[-max(n // 3, 1) :]) > limits[0] / 2 else (0.995, 1.0, "right", "top")
     if n:
         ax.annotate("seeds, ordered by difference", corner[:2], xycoords="axes fraction", fontsize=7, color=p.secondary,

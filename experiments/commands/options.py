@@ -1,0 +1,18 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Workers = Annotated[str | None, typer.Option(metavar="N", help="Processes; else one a core.")]
+Scheduler = Annotated[str | None, typer.Option(metavar="ADDRESS", help="Dask cluster that computes: tcp://HOST:PORT.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
+Measures = Annotated[
+    list[str] | None, typer.Option("--measure", metavar="M", help="A measure; may be repeated. Else a few.")
+]
+OtherPosterior = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Folder of another posterior than the shipped one.")
+]

@@ -1,0 +1,72 @@
+"""Numbers as people read them: thousands apart, a true minus, no more figures than mean something.
+
+Every page, figure and printed table tells its numbers by these.
+"""
+
+from __future__ import annotations
+
+import math
+
+NONE = "–"  # stands where there is no value
+
+
+def number(value: float, digits: int = 0, signed: bool = False) -> str:
+    """With so many decimals: "1,611", "−0.25", with `signed` "+2,294". Zero has no sign."""
+    text = f"{abs(value):,.{digits}f}"
+    if not float(text.replace(",", "")):
+        return text
+    return ("−" if value < 0 else "+" if signed else "") + text
+
+
+def significant(value: float | None, digits: int = 3, signed: bool = False, none: str = NONE) -> str:
+    """With so many significant figures at most, no trailing zeros: 0.0791, 24, 1,340, −3.5; beyond a billion, powers.
+
+    A value that is None or not finite is told as `none`.
+    """
+    if value is None or not math.isfinite(value):
+        return none
+    if value and not 1e-6 <= abs(value) < 1e9:
+        text = f"{abs(value):.{digits - 1}e}".replace("e-0", "e−").replace("e-", "e−").replace("e+0", "e").replace("e+", "e")
+    else:
+        places = 0 if value == 0 else max(0, digits - 1 - math.floor(math.log10(abs(value))))
+        text = f"{abs(value):,.{places}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    if text == "0":
+        return text
+    return ("−" if value < 0 else "+" if signed else "") + text
+
+
+def brief(value: float) -> str:
+    """Rounded to two figures, for words: 1.8, 24, 340, 1,100."""
+    if value == 0 or not abs(value) < 1e15:
+        return significant(value, 2)
+    return significant(round(value, 1 - math.floor(math.log10(abs(value)))), 2)
+
+
+def interval(low: float, high: float, none: str = "unknown") -> str:
+    """ "−82 to −60", both with the digits that the width of the interval deserves."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return none
+    if high == low:
+        return f"{significant(low)} to {significant(high)}"
+    return f"{_rounded(low, low, high)} to {_rounded(high, low, high)}"
+
+
+def mean_text(mean: float, low: float, high: float) -> str:
+    """ "−71", signed, with the digits that its interval deserves."""
+    if not (math.isfinite(low) and math.isfinite(high)) or high == low:
+        return significant(mean, signed=True)
+    return _rounded(mean, low, high, signed=True)
+
+
+def share_text(value: float | None, signed: bool = False, none: str = NONE) -> str:
+    """A share in percent, "24%", with a decimal below a tenth."""
+    if value is None or not math.isfinite(value):
+        return none
+    return number(100 * value, 0 if abs(value) >= 0.1 or value == 0 else 1, signed) + "%"
+
+
+def _rounded(value: float, low: float, high: float, signed: bool = False) -> str:
+    """A number known to an interval, with two figures of the interval's width."""
+    digits = min(1 - math.floor(math.log10(abs(high - low))), 6)
+    return number(round(value, digits), max(digits, 0), signed)
