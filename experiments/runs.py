@@ -13,11 +13,11 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.quantity import InputError
+from sim.view.identity import code_key as code_key  # part of a run's identity, beside the keys below
 
 if TYPE_CHECKING:
     import numpy as np
@@ -131,21 +131,6 @@ def settings_key(scenario: Scenario, overrides: dict[str, Any] | None) -> str:
 def run_key(scenario: Scenario, overrides: dict[str, Any] | None, seed: int) -> str:
     """Hash of scenario, parameters, seed and schema: equal keys, equal results (for the same code, see `code_key`)."""
     return hashlib.sha256(f"{settings_key(scenario, overrides)} {int(seed)}".encode()).hexdigest()[:24]
-
-
-@cache
-def code_key() -> str:
-    """Hash of the model's source and of the tables it reads: runs with equal keys agree if this is equal too."""
-    import seeds
-    import sim
-
-    told = hashlib.sha256()
-    home = Path(sim.__file__).parent
-    files = [f for f in sorted(home.rglob("*.py")) if "view" not in f.relative_to(home).parts]
-    for file in [*files, *sorted(seeds.path("map").glob("*.csv"))]:
-        told.update(file.name.encode())
-        told.update(file.read_bytes())
-    return told.hexdigest()[:16]
 
 
 # Many runs

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim.quantity import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+    from sim.view.page.replay import RecordedRun
 
 BY = "held_km2"  # what the runs of a sweep are ordered by
 WORDS = ("low", "median", "high")
 
 
 def view(scenario: str | None, run: Path | None, member: str, **words: Any) -> None:
-    """Serves the page. A sweep keeps no units and no maps by day, so its run is stepped again: the same to the last bit."""
+    """Serves the page."""
     from sim.view.page.serve import serve
 
     if run is not None and (Path(run) / "study.toml").is_file():
         if scenario is not None:
             raise InputError("give a scenario or --run, not both.")
-        source, overrides, seed, told = member_of(Path(run), member)
-        print(told)
-        serve(source, overrides=overrides, **{**words, "seed": seed})
+        record = member_of(Path(run), member)
+        print(f"{record.told}.")
+        serve(record, **{**words, "seed": record.seed})
     else:
         serve(scenario, run=run, member=member, **words)
 
 
-def member_of(folder: Path, member: str) -> tuple[Any, dict[str, Any], int, str]:
-    """Scenario, overrides and seed of one run of a sweep: the median or an extreme by ground held, or one by its number."""
+def member_of(folder: Path, member: str) -> RecordedRun:
+    """One run of a sweep: the median or an extreme by ground held, or one by its number.
+
+    A sweep keeps no units, and few maps or none; the page makes the run again and holds it against what was kept.
+    """
     from experiments.results import load
+    from sim.view.page.replay import RecordedRun, made_elsewhere
 
     results = load(folder)
     study, runs = results.study, results.runs
@@ -43,7 +53,56 @@ def member_of(folder: Path, member: str) -> tuple[Any, dict[str, Any], int, str]
         rows = done.iloc[:0]
     if not len(rows):
         raise InputError(f"--member {member!r}: allowed: {', '.join(WORDS)}, or the number of a run that is done.")
-    number, seed = int(rows["run"].iloc[0]), int(rows["seed"].iloc[0])
-    point = study.point(int(rows["point"].iloc[0]))
+    row = rows.iloc[0]
+    number, seed = int(row["run"]), int(row["seed"])
+    point = study.point(int(row["point"]))
     levels = ", ".join(f"{name} {level}" for name, level in point.levels.items())
-    return study.scenario_of(point), point.overrides, seed, f"Run {number} of {study.name} ({levels}), seed {seed}, made again."
+    record = RecordedRun(
+        scenario=study.scenario_of(point),
+        seed=seed,
+        overrides=point.overrides,
+        told=f"Run {number} of {study.name} ({levels}), seed {seed}",
+        journal=_kept(folder, number),
+        finals=_finals(row),
+    )
+    return made_elsewhere(str(row["code"]), str(row["commit"] or "not recorded"), record)
+
+
+def _finals(row: Any) -> dict[str, float]:
+    """The final value of every measure that the row has."""
+    from sim.measures import MEASURES
+
+    return {name: float(row[name]) for name in MEASURES if name in row and row[name] is not None}
+
+
+def _kept(folder: Path, number: int) -> Any:
+    """Figures by day and maps that a sweep kept of one run; either may be none at all."""
+    from sim.measures import MEASURES
+    from sim.view.page.replay import BROKEN, Diary, first_line
+
+    try:
+        daily, maps = (_rows(folder, name, number) for name in ("daily", "maps"))
+        columns = {} if daily is None else {n: daily[n].to_numpy() for n in daily.column_names if n in MEASURES}
+        drawn = {} if maps is None else {r["day"]: _map(r) for r in maps.to_pylist()}
+    except BROKEN as error:
+        raise InputError(f"--run {str(folder)!r}: what it kept of run {number} cannot be read ({first_line(error)}).") from None
+    return Diary(columns, drawn, [])
+
+
+def _map(row: dict[str, Any]) -> np.ndarray:
+    """One day's control in percent, (ny, nx)."""
+    import numpy as np
+
+    return np.frombuffer(row["control"], np.uint8).reshape(row["ny"], row["nx"])
+
+
+def _rows(folder: Path, name: str, number: int) -> pa.Table | None:
+    """The rows of one run in a table of a sweep, by day; None when the sweep keeps no such table."""
+    import pyarrow.parquet as pq
+
+    from experiments.store import files
+
+    found = files(folder, name)
+    if not found:
+        return None
+    return pq.read_table(found, filters=[("run", "==", number)]).sort_by("day")

@@ -20,6 +20,9 @@ DISTINCT = """() => [...document.querySelectorAll('.pk-map canvas')].map(c => {
   return seen.size; })"""
 
 
+NAME_OF_FOCUS = "(document.activeElement.ariaLabel || document.activeElement.textContent).trim()"
+
+
 @pytest.fixture(scope="module")
 def chrome():
     with sync_api.sync_playwright() as p:
@@ -152,8 +155,33 @@ def test_hover_and_click_tell_of_a_unit(chrome, address):
         card = page.locator(".pk-inspector")
         card.wait_for()
         assert "Supply" in card.inner_text() and "hits/km" in card.inner_text()
+        for day in range(1, 4):
+            page.keyboard.press("Shift+ArrowRight")
+            at_step(page, 4 * day)
+        page.keyboard.press("s")
+        story = page.locator(".pk-story")
+        story.get_by_text("Recorded from 1 Aug").wait_for()
+        assert story.locator("li").count() >= 2 and story.locator("li").last.locator("time").inner_text() == "now"
+        page.keyboard.press("s")
+        story.wait_for(state="hidden")
         page.keyboard.press("Escape")
         card.wait_for(state="hidden")
+
+
+def test_the_map_shows_who_is_tired_on_the_move_and_where_the_line_is_thin(chrome, address):
+    with opened(chrome, address) as page:
+        for day in range(1, 6):
+            page.keyboard.press("Shift+ArrowRight")
+            at_step(page, 4 * day)
+        told, counted = page.evaluate("""() => { const u = window.__page.debug.scenes[0].units(), n = [[0, 0], [0, 0]];
+          for (let i = 0; i < u.n; i++) { const c = u.code[i], s = (c >> 3) & 1; if (c & 64) n[s][0] += 1; if (c & 128) n[s][1] += 1; }
+          return [window.__page.debug.now.counts.map(c => c.slice(5)), n]; }""")
+        assert told == counted and counted[0][1] + counted[1][1] > 0
+        shown = page.locator(".pk-counts b").all_inner_texts()
+        assert shown[-4:] == [str(told[s][k]) for k in (0, 1) for s in (0, 1)]
+        before = picture(page)
+        page.keyboard.press("l")
+        assert picture(page) != before, "some of a line of so few men is thin"
 
 
 def test_a_lever_a_fork_and_a_comparison(chrome, address):
@@ -170,6 +198,12 @@ def test_a_lever_a_fork_and_a_comparison(chrome, address):
             at_step(page, 4 * day)
         page.locator(".pk-parting", has_text="In the books").wait_for()
         assert "× 2" in page.locator(".pk-compare").inner_text()
+        press(page, "How sure?")
+        press(page, "Cancel")
+        press(page, "How sure?")
+        page.get_by_text(re.compile(r"8 of 8 pairs over \d+ days")).wait_for()
+        assert page.locator(".pk-whisker").count() == 3
+        assert re.search(r"in B|not settled", page.locator(".pk-whisker").first.inner_text())
         page.keyboard.press("w")
         assert page.locator(".pk-swipe").is_visible()
         page.keyboard.press("c")
@@ -242,6 +276,13 @@ def test_a_phone(chrome, address, theme):
           .map(b => [b.textContent || b.ariaLabel, b.getBoundingClientRect()]).filter(([, r]) => r.width * r.height && Math.max(r.width, r.height) < 24).length""")
         assert small == 0
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        press(page, "Menu")
+        page.get_by_role("button", name="Start another battle").wait_for()
+        page.keyboard.press("Escape")
+        page.get_by_role("tab", name="Compare").click()
+        page.locator(".pk-a canvas").first.wait_for()
+        sizes = page.evaluate("[...document.querySelectorAll('.pk-place')].map(p => [p.offsetWidth, p.offsetHeight])")
+        assert all(w > 300 and h > 60 for w, h in sizes), "two maps, one over the other"
 
 
 def test_contrast_of_words(chrome, address):
@@ -260,15 +301,72 @@ def test_contrast_of_words(chrome, address):
             page.wait_for_timeout(200)
 
 
+def test_every_control_is_reached_by_key_named_and_shown(chrome, address):
+    """Tab visits all controls in turn; each has a name and a ring while it has the focus. Space works a switch."""
+    with opened(chrome, address) as page:
+        page.locator(".pk-title").focus()
+        stops = set()
+        for _ in range(70):
+            page.keyboard.press("Tab")
+            stops.add(page.evaluate(NAME_OF_FOCUS))
+        bad = page.evaluate("""() => [...document.querySelectorAll('.pk button, .pk input, .pk select, .pk .pk-top')].filter(n => n.offsetParent && !n.disabled && n.tabIndex >= 0)
+          .map(n => { n.focus({focusVisible: true}); const s = getComputedStyle(n.closest('.pk-timeline') && n.type === 'range' ? n.closest('.pk-timeline') : n);
+            return [n.ariaLabel || n.labels?.[0]?.textContent.trim() || n.textContent.trim(), document.activeElement === n, s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2]; })
+          .filter(([name, there, ring]) => !(name && there && ring))""")
+        assert bad == []
+        assert {"Control and front", "Manpower ratio", "Map of the battle", "Play", "Speed", "Time line", "Whole sector"} <= {s.split(" on ")[0] for s in stops}
+        box = page.get_by_role("switch", name="Works")
+        box.focus()
+        page.keyboard.press("Space")
+        assert not box.is_checked() and not page.evaluate("window.__page.debug.state.playing")
+        page.locator(".pk-b .pk-top").focus()
+        page.keyboard.press("Enter")
+        page.locator(".pk-inspector").wait_for()
+
+
+def test_still_for_those_who_ask_for_it_and_whole_at_twice_the_size(chrome, address):
+    """Reduced motion: no flights. A window of 1440 at 200 %: nothing stands on anything else, nothing is lost sideways."""
+    with opened(chrome, address, 720, 450, reduced_motion="reduce", device_scale_factor=2) as page:
+        page.keyboard.press("+")
+        scale = page.evaluate("window.__page.debug.view.scale")
+        assert page.evaluate("window.__page.debug.fly(6, 6, 33) || window.__page.debug.view.scale") == 33 != scale
+        press(page, "Step")
+        at_step(page, 1)
+        boxes = page.evaluate("""() => [...document.querySelectorAll('.pk-head > *, .pk-buttons-row > *')].map(n => n.getBoundingClientRect()).filter(r => r.width > 1).map(r => [r.left, r.top, r.right, r.bottom])""")
+        over = [(a, b) for k, a in enumerate(boxes) for b in boxes[:k] if a[0] < b[2] - 1 and b[0] < a[2] - 1 and a[1] < b[3] - 1 and b[1] < a[3] - 1]
+        assert over == [] and max(b[2] for b in boxes) <= 720
+        assert page.evaluate("[document.documentElement.scrollWidth, document.querySelector('.pk-left').scrollWidth <= document.querySelector('.pk-left').clientWidth]") == [720, True]
+
+
+def test_a_fault_and_the_last_day_are_told(chrome, address):
+    with opened(chrome, address) as page:
+        page.evaluate("""window.__page.fault({step: 8, phase: 'drones', reason: 'ValueError: <b>no</b>', details: ['drones.py:1 run'], scenario: 'skirmish',
+          seed: 1, levers: {}, commit: 'abc', restart_day: 0})""")
+        card = page.locator("[data-card=fault]")
+        assert "The run stopped at step 8" in card.inner_text() and "<b>no</b>" in card.inner_text()
+        press(page, "Restart")
+        card.wait_for(state="detached")
+        slide(page, "[aria-label=Speed]", 5)
+        press(page, "Play")
+        page.locator("[data-card=over]").wait_for(timeout=PATIENCE)
+        assert page.evaluate("window.__page.debug.now.step === window.__page.debug.now.n_steps")
+        press(page, "Start over")
+        at_step(page, 0)
+
+
 def test_a_recorded_run(chrome, tmp_path_factory):
     from experiments.cli import _status
 
     out = tmp_path_factory.mktemp("run") / "skirmish"
     assert _status(["run", "skirmish", "--days", "5", "--quiet", "--out", str(out)]) == 0
-    with served(None, "--run", str(out)) as url, opened(chrome, url) as page:
+    with served(None, "--run", str(out)) as url, opened(chrome, url) as other, opened(chrome, url) as page:
+        press(other, "Compare C")  # made again, it can be taken over
+        other.locator(".pk-a canvas").first.wait_for()
+        assert not other.evaluate("window.__page.ground.replay")
         assert "Recorded" in page.locator(".pk-seed").inner_text()
         page.keyboard.press("Space")
         page.wait_for_function("window.__page.debug.now.step === 20", timeout=PATIENCE)
+        assert page.evaluate("window.__page.debug.scenes[0].units().n") > 50, "units are there: the battle was made again"
         press(page, "Run it live")
         page.wait_for_function("!window.__page.ground.replay && !!window.__page.debug.now", timeout=PATIENCE)
         press(page, "Step")

@@ -1,7 +1,6 @@
 """The page without a browser: what is sent, recorded, forked and refused, and that a session lets go of everything."""
 
 import gc
-import json
 import shutil
 import subprocess
 import threading
@@ -9,44 +8,20 @@ import time
 
 import numpy as np
 import pytest
+from listening import Ear, skirmish
 
 from sim import battle
 from sim.model import BattleModel
 from sim.muster import muster
 from sim.quantity import InputError
 from sim.view.page import encode, history, inspector, levers
-from sim.view.page.export import Film, table_bytes
 from sim.view.page.parting import Parting
 from sim.view.page.session import Limits, Session
 
 
-class Ear:
-    """Collects what a session says, and keeps the layers as a browser would."""
-
-    def __init__(self):
-        self.heard, self.layers = [], [{}, {}]
-
-    def __call__(self, message, buffers):
-        json.dumps(message)  # everything must fit into JSON
-        self.heard.append(message)
-        if message["type"] == "frame":
-            for (arm, name), data in zip(message["layers"], buffers, strict=True):
-                self.layers[arm][name] = data
-
-    def last(self, kind):
-        return next((m for m in reversed(self.heard) if m["type"] == kind), None)
-
-    def count(self, kind):
-        return sum(m["type"] == kind for m in self.heard)
-
-
 @pytest.fixture
 def page():
-    """A skirmish as the page sees it, driven by hand, and what it says."""
-    ear = Ear()
-    session = Session(ear, "skirmish", 1)
-    session.obey({"do": "hello"})
-    return session, ear
+    return skirmish()
 
 
 def units(data):
@@ -152,6 +127,42 @@ def test_history_stays_within_its_budget():
     assert book.steps[-1] == 399 and book.steps[0] == 0
     assert book.nearest(200).step <= 200
     assert book.every > 1
+
+
+def layers_held(book):
+    """Bytes of all layers that the frames of a history hold, shared ones once."""
+    return sum({id(d): len(d) for f in book.frames.values() for arm in f.arms for d in arm.values()}.values())
+
+
+def test_history_counts_what_it_holds_wherever_a_frame_is_put():
+    rng = np.random.default_rng(3)
+    shared = [bytes(10 * k) for k in range(1, 9)]
+
+    def frame(step):
+        arms = [{"units": bytes(rng.integers(0, 300)), "works": shared[rng.integers(8)]} for _ in range(rng.integers(1, 3))]
+        return history.Recorded({"step": int(step)}, arms)
+
+    book = history.History(per_day=4, most_bytes=30_000)
+    for day in range(60):
+        book.add(frame(4 * day))
+    for step in rng.integers(0, 300, 400):
+        book.add(frame(step))
+        assert book.n_bytes == layers_held(book) and book.steps == sorted(book.frames)
+        assert book.n_bytes <= 30_000 or len(book.frames) <= history.TAIL + 8
+    book.forget_after(100)
+    assert book.n_bytes == layers_held(book) and book.steps[-1] <= 100
+    book.forget_after(-1)
+    assert book.n_bytes == 0 and not book._uses
+
+
+def test_steps_before_the_newest_frame_are_kept_in_the_middle_of_a_record_too():
+    book = history.History(per_day=4)
+    for day in range(30):
+        book.add(history.Recorded({"step": 4 * day}, [{"control": bytes(9)}]))
+    for step in range(41):
+        book.add(history.Recorded({"step": step}, [{"control": bytes(9), "units": bytes(5)}]))
+    assert book.steps == [*range(0, 16, 4), *range(16, 41), *range(44, 120, 4)]
+    assert [s for s, f in book.frames.items() if "units" not in f.arms[0]] == list(range(44, 120, 4))
 
 
 def test_starting_over_at_the_horizon_keeps_memory_flat(page):
@@ -288,7 +299,7 @@ def test_limits_of_a_session():
     session.guard(session.obey, {"do": "step", "count": 1})
     assert "20 units" in ear.last("notice")["words"]
     session.playing = True
-    session.guard(session._advance)
+    session.guard(session.go_on)
     assert not session.playing and ear.last("state")["playing"] is False
     session.obey({"do": "begin", "days": 10_000})
     assert session.scenario.days == 5
@@ -319,32 +330,6 @@ def test_twenty_sessions_give_their_memory_back():
     gc.collect()
     assert psutil.Process().memory_info().rss < 1.1 * before
     assert threading.active_count() <= threads
-
-
-# Files
-
-
-def test_tables_and_films(page, tmp_path):
-    session, _ = page
-    session.obey({"do": "step", "days": True})
-    import io
-
-    import pandas as pd
-    from PIL import Image
-
-    name, data = table_bytes(session.course.world.journal, "a/../b", 1, "csv")
-    assert name == "a-b-1-daily.csv" and len(pd.read_csv(io.BytesIO(data))) == 2
-    name, data = table_bytes(session.course.world.journal, "skirmish", 1, "parquet")
-    assert pd.read_parquet(io.BytesIO(data))["held_km2"].notna().all()
-    film = Film("x", 5)
-    for k in range(3):
-        file = io.BytesIO()
-        Image.new("RGB", (40, 30), (40 * k, 90, 90)).save(file, "PNG")
-        film.add(file.getvalue())
-    name, data = film.finish("gif")
-    assert name == "x.gif" and Image.open(io.BytesIO(data)).n_frames == 3
-    with pytest.raises(InputError):
-        Film("x", 5).add(b"<script>")
 
 
 # The widget
@@ -413,53 +398,9 @@ def test_contours_losses_and_numbers_of_the_page(tmp_path):
 
     path2d = "globalThis.Path2D = class { moveTo() {} lineTo() {} quadraticCurveTo() {} closePath() {} };"
     file = tmp_path / "check.mjs"
-    file.write_text("\n".join((path2d, bundle(), CHECKS)), encoding="utf-8")
+    file.write_text("\n".join((path2d, bundle(), f"{{{CHECKS}}}")), encoding="utf-8")
     done = subprocess.run(["node", str(file)], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-
-
-# A recorded run
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    from experiments.cli import _status
-
-    out = tmp_path_factory.mktemp("run") / "skirmish"
-    assert _status(["run", "skirmish", "--days", "6", "--runs", "3", "--workers", "1", "--quiet", "--out", str(out)]) == 0
-    return out
-
-
-def test_replay_of_a_written_run(folder):
-    from sim.view.page.widget import BattleMap
-
-    surface, ear = BattleMap(str(folder), member="1"), Ear()
-    session = surface.session
-    session._send = ear
-    session.obey({"do": "hello"})
-    assert "seed 1" in ear.last("ground")["replay"] and ear.last("frame")["step"] == 0 and ear.last("frame")["head"] == 24
-    session.obey({"do": "seek", "step": 12})
-    world = battle.run(muster("skirmish", 1), 3)
-    control = np.frombuffer(ear.layers[0]["control"], "u1") / 2.5
-    assert np.abs(control - 100 * world.cells.control).max() < 0.8
-    session.obey({"do": "seek", "step": 24})
-    assert len(ear.layers[0]["units"]) > 100 and ear.last("frame")["counts"][0][0] > 0
-    with pytest.raises(InputError):
-        session.obey({"do": "lever", "values": {"belts": False}})
-    session.obey({"do": "begin", "scenario": "skirmish", "seed": 1, "keep": True})
-    session.obey({"do": "step", "count": 1})
-    assert ear.last("frame")["step"] == 1 and session.recorded is None
-    surface.close()
-
-
-@pytest.mark.parametrize("member", ["low", "median", "high"])
-def test_members_of_an_ensemble(folder, member):
-    from sim.view.page.replay import read_run
-    from sim.view.story import daily_columns
-
-    run, table = read_run(folder, member), daily_columns(folder)
-    ends = sorted(float(table["held_km2"][table["run"] == r][-1]) for r in np.unique(table["run"]))
-    assert run.journal.columns["held_km2"][-1] == ends[{"low": 0, "median": 1, "high": 2}[member]]
 
 
 # Serving

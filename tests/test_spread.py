@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from listening import Ear, ask, settle
+from listening import Ear, ask, settle, skirmish
 
 from sim import battle
 from sim.muster import muster
@@ -17,10 +17,7 @@ MOVED = {"fpv_team.reach_scale": 2.0}
 def page(monkeypatch):
     """A skirmish of five days, and what it says; news are told at once."""
     monkeypatch.setattr(session, "NEWS_S", 0.0)
-    ear = Ear()
-    made = Session(ear, "skirmish", 1)
-    ask(made, do="hello")
-    return made, ear
+    return skirmish()
 
 
 def days(made, n):

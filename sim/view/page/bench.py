@@ -37,7 +37,7 @@ def stages(steps: int, settle_days: int = 60) -> dict[str, str]:
     """Milliseconds by stage of one frame and kilobytes of what is sent, without a browser."""
     sent: list[tuple[dict[str, Any], list[bytes]]] = []
     s = Session(lambda m, b: sent.append((m, b)), SCENARIO, 1)
-    s._open()
+    s.open()
     course = s.course
     for _ in range(settle_days * s.scenario.steps_per_day):
         course.step()
@@ -51,7 +51,7 @@ def stages(steps: int, settle_days: int = 60) -> dict[str, str]:
         layers, told = made[0]
         _timed(spent["record"], lambda layers=layers, told=told: course.history.add(Recorded(told, [layers])))
         sent.clear()
-        _timed(spent["tell"], lambda: s._show(course.history.nearest(course.world.step_index)))
+        _timed(spent["tell"], lambda: s.show(course.history.nearest(course.world.step_index)))
         message, buffers = sent[-1]
         sizes.append(sum(map(len, buffers)))
         heads.append(len(json.dumps(message)))
@@ -139,7 +139,7 @@ def in_a_browser(seconds: float) -> dict[str, str]:
             page.evaluate(f"(() => {{ const r = document.querySelector('[aria-label=Speed]'); r.value = {index}; r.dispatchEvent(new Event('input')); }})()")
             page.get_by_role("button", name="Play", exact=True).click()
             page.wait_for_timeout(1500)
-            look = "[window.__frames, window.__page.debug.now.step, performance.now(), window.__page.debug.now.units]"
+            look = "[window.__frames, window.__page.debug.now.step, performance.now(), window.__page.debug.now.units, window.__spent.take, window.__spent.paint]"
             a, before = page.evaluate(look), _spent()
             page.wait_for_timeout(1000 * seconds / 2)
             b, after = page.evaluate(look), _spent()
@@ -148,6 +148,8 @@ def in_a_browser(seconds: float) -> dict[str, str]:
             wall = (b[2] - a[2]) / 1000
             out[f"frames a second, {name}, {b[3]:,} units"] = f"{(b[0] - a[0]) / wall:.1f}"
             out[f"steps a second, {name}"] = f"{(b[1] - a[1]) / wall:.1f}"
+            of = [(b[k] - a[k]) / max(b[0] - a[0], 1) for k in (4, 5)]
+            out[f"script ms a frame, {name}"] = f"{of[0]:.0f} taking it in, {of[1]:.0f} painting"
             cost = [1000 * (q - p) / max(b[0] - a[0], 1) for p, q in zip(before, after, strict=True)]
             out[f"processor ms a frame, {name}"] = f"{cost[0]:.0f} server, {cost[1]:.0f} browser"
         browser.close()

@@ -17,6 +17,9 @@ Layers = dict[str, bytes]
 
 MOMENTS = ("dawn", "day", "dusk", "night")  # a step of six hours begins at 3, 9, 15, 21 h
 WAITING = (int(Task.RESERVE), int(Task.MARCH), int(Task.WITHDRAW))
+MOVING = (int(Task.MARCH), int(Task.ASSAULT), int(Task.DASH), int(Task.WITHDRAW), int(Task.INFILTRATE))
+TIRED_DAYS = 60.0  # of strain: half of what strain can take of the morale is gone (`phases/morale.py`)
+INFILTRATING, WAITS, TIRED, MOVES = 16, 32, 64, 128  # bits of a unit's code
 BOMB = int(Kind.GLIDE_BOMB)
 
 
@@ -29,8 +32,8 @@ def unit_ids(slots: np.ndarray) -> np.ndarray:
 def layers(world: Any, before: Layers | None = None) -> Layers:
     """The present moment as bytes by layer; what equals `before` is handed on as the same object.
 
-    units: id u4, x u2, y u2 (65535 = the box), men u1, code u1 (kind, 8 for the defender, 16 infiltrating, 32 waiting),
-    supply u1; by id. control, works, supply: one byte a cell (by side: attacker's first). threat: hundredths of a hit
+    units: id u4, x u2, y u2 (65535 = the box), men u1, code u1 (kind, 8 for the defender, 16 infiltrating, 32 waiting,
+    64 tired infantry, 128 on the move), supply u1; by id. control, works, supply: one byte a cell (by side: attacker's first). threat: hundredths of a hit
     per km by block. flags: 1 grey zone, 2 and 4 cut off (attacker, defender). bombs: x u2, y u2.
     """
     g, c, b, u = world.geo, world.cells, world.blocks, world.units
@@ -73,7 +76,8 @@ def _units(world: Any, rows: np.ndarray) -> bytes:
     rows, ids = rows[order], ids[order]
     task = u.task[rows]
     code = u.kind[rows].astype(np.uint8) | (u.side[rows].astype(np.uint8) << 3)
-    code |= (task == Task.INFILTRATE).astype(np.uint8) << 4 | np.isin(task, WAITING).astype(np.uint8) << 5
+    code |= (task == Task.INFILTRATE) * np.uint8(INFILTRATING) | np.isin(task, WAITING) * np.uint8(WAITS)
+    code |= ((u.kind[rows] == Kind.INFANTRY) & (u.fatigue[rows] >= TIRED_DAYS)) * np.uint8(TIRED) | np.isin(task, MOVING) * np.uint8(MOVES)
     return b"".join(
         (
             ids.astype("<u4").tobytes(),
@@ -110,6 +114,8 @@ def moment(world: Any) -> dict[str, Any]:
                 int((mine & (kind == Kind.FPV_TEAM)).sum()),
                 int((mine & (kind == Kind.ARTILLERY)).sum()),
                 int((mine & (kind == Kind.ARMOR)).sum()),
+                int((foot & (u.fatigue[live] >= TIRED_DAYS)).sum()),
+                int((mine & np.isin(task, MOVING)).sum()),
             ]
         )
     return {

@@ -15,6 +15,8 @@ from sim.quantity import InputError
 MOST_FRAMES = 480  # of an animation
 MOST_FRAME_BYTES = 8_000_000
 MOST_BYTES = 250_000_000  # of all pictures together
+MOST_PIXELS = 40_000_000  # of one picture
+FFMPEG_S = 300  # it may take
 
 
 def table_bytes(journal: Any, name: str, seed: int, kind: str) -> tuple[str, bytes]:
@@ -42,10 +44,20 @@ class Film:
 
     def add(self, png: bytes) -> None:
         """Takes one picture; InputError when it is none, or too many have come."""
+        from PIL import Image
+
         if len(self.pictures) >= MOST_FRAMES or sum(map(len, self.pictures)) > MOST_BYTES:
             raise InputError(f"an animation may have {MOST_FRAMES} pictures and {MOST_BYTES // 1_000_000} MB.")
-        if len(png) > MOST_FRAME_BYTES or not bytes(png[:8]) == b"\x89PNG\r\n\x1a\n":
-            raise InputError("that is no picture of this page.")
+        if len(png) > MOST_FRAME_BYTES:
+            raise InputError(f"a picture of an animation may have {MOST_FRAME_BYTES // 1_000_000} MB.")
+        try:
+            with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
+                pixels = picture.width * picture.height
+                picture.verify()
+        except (OSError, SyntaxError, ValueError):  # what Pillow raises for what is no picture, or half of one
+            raise InputError("that is no picture of this page.") from None
+        if pixels > MOST_PIXELS:
+            raise InputError(f"a picture of an animation may have {MOST_PIXELS // 1_000_000} million pixels.")
         self.pictures.append(bytes(png))
 
     def finish(self, kind: str) -> tuple[str, bytes]:
@@ -75,14 +87,25 @@ class Film:
     def _mp4(self) -> bytes:
         if not has_ffmpeg():
             raise InputError("ffmpeg is not installed here; GIF works without it.")
+        from PIL import Image
+
+        width, height = (n // 2 * 2 for n in Image.open(io.BytesIO(self.pictures[0])).size)  # the coding wants even sides
         with tempfile.TemporaryDirectory() as folder:
             for k, picture in enumerate(self.pictures):
                 (Path(folder) / f"{k:05d}.png").write_bytes(picture)
             out = Path(folder) / "film.mp4"
             words = ["ffmpeg", "-v", "error", "-framerate", str(self.frames_per_s), "-i", f"{folder}/%05d.png"]
-            words += ["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p", str(out)]
-            subprocess.run(words, check=True, timeout=300, capture_output=True)
-            return out.read_bytes()
+            words += ["-vf", f"scale={width}:{height}", "-pix_fmt", "yuv420p", "-movflags", "+faststart", str(out)]
+            try:
+                subprocess.run(words, check=True, timeout=FFMPEG_S, capture_output=True, stdin=subprocess.DEVNULL)
+                return out.read_bytes()
+            except subprocess.TimeoutExpired:
+                raise InputError(f"ffmpeg took more than {FFMPEG_S} s; GIF works without it.") from None
+            except subprocess.CalledProcessError as error:
+                said = error.stderr.decode("utf-8", "replace").strip().partition("\n")[0][:200]
+                raise InputError(f"ffmpeg failed ({said or error.returncode}); GIF works without it.") from None
+            except OSError as error:
+                raise InputError(f"ffmpeg made no film ({error.strerror}); GIF works without it.") from None
 
 
 def has_ffmpeg() -> bool:

@@ -26,26 +26,31 @@ class Recorded:
 
 @dataclass
 class History:
-    """Frames by step. Of those that are older than the tail only days are kept; over budget, every second day goes."""
+    """Frames by step. Days are kept, and all steps shortly before the newest frame; over budget, every second day goes."""
 
     per_day: int
     most_bytes: int = MOST_BYTES
     frames: dict[int, Recorded] = field(default_factory=dict)
     every: int = 1  # days between the frames that are kept
-    n_bytes: int = 0  # about: a layer shared with the frame before counts once
+    n_bytes: int = 0  # a layer that several frames share counts once
     _steps: list[int] = field(default_factory=list)
+    _uses: dict[int, int] = field(default_factory=dict)  # frames that use a layer, by its id
 
     def add(self, frame: Recorded) -> None:
-        """Keeps a frame, and drops what is no longer wanted."""
-        if frame.step not in self.frames:
+        """Keeps a frame in place of the one of its step, if any, and drops what is no longer wanted."""
+        old = self.frames.get(frame.step)
+        self._count(frame, 1)
+        if old is None:
             bisect.insort(self._steps, frame.step)
-            self.n_bytes += self._new_bytes(frame)
+        else:
+            self._count(old, -1)
         self.frames[frame.step] = frame
-        old = self._steps[-TAIL - 1] if len(self._steps) > TAIL else None
-        if old is not None and old % (self.per_day * self.every):
-            self._drop(old)
+        at = bisect.bisect_left(self._steps, frame.step)
+        left = self._steps[at - TAIL] if at >= TAIL else None  # it leaves the tail now
+        if left is not None and left % (self.per_day * self.every):
+            self._drop(left)
         while self.n_bytes > self.most_bytes and len(self._steps) > TAIL + 8:
-            self._thin()
+            self._thin(frame.step)
 
     def nearest(self, step: int) -> Recorded | None:
         """The last recorded frame at or before a step, or the first there is."""
@@ -68,21 +73,25 @@ class History:
     def steps(self) -> list[int]:
         return list(self._steps)
 
-    def _new_bytes(self, frame: Recorded) -> int:
-        """Bytes of the layers that the frame before does not have."""
-        k = bisect.bisect_left(self._steps, frame.step)
-        before = self.frames[self._steps[k - 1]].arms if k else []
-        seen = {id(data) for arm in before for data in arm.values()}
-        return sum(len(data) for arm in frame.arms for data in arm.values() if id(data) not in seen)
+    def _count(self, frame: Recorded, one: int) -> None:
+        """Books the layers of a frame that comes (1) or goes (-1)."""
+        for data in {id(d): d for arm in frame.arms for d in arm.values()}.values():
+            uses = self._uses.get(id(data), 0) + one
+            if uses == max(one, 0):  # the first frame with it, or the last
+                self.n_bytes += one * len(data)
+            if uses:
+                self._uses[id(data)] = uses
+            else:
+                del self._uses[id(data)]
 
-    def _thin(self) -> None:
+    def _thin(self, newest: int) -> None:
         self.every *= 2
-        for step in self._steps[:-TAIL]:
-            if step % (self.per_day * self.every):
+        at = bisect.bisect_right(self._steps, newest)
+        tail = set(self._steps[max(at - TAIL, 0) : at])
+        for step in self.steps:
+            if step not in tail and step % (self.per_day * self.every):
                 self._drop(step)
 
     def _drop(self, step: int) -> None:
-        frame = self.frames[step]
-        self.n_bytes -= self._new_bytes(frame)
+        self._count(self.frames.pop(step), -1)
         self._steps.remove(step)
-        del self.frames[step]

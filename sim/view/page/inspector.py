@@ -1,14 +1,17 @@
-"""What the page tells of one unit or one place, in words and numbers with units."""
+"""What the page tells of one unit or one place, in words and numbers with units; and the story of a unit so far."""
 
 from __future__ import annotations
 
-from typing import Any
+import datetime as dt
+from itertools import groupby, pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim.fields import BLOCK_KM
 from sim.forces import Kind, Side, Task
 from sim.journal import near
+from sim.view.page import encode
 from sim.view.page.encode import unit_ids
 
 NAMES = {
@@ -31,6 +34,9 @@ DOES = {
     Task.FALL: "falls",
 }
 ROADS = ("none", "local", "regional", "national", "international")
+MOST_SPELLS = 9  # of a story that are told one by one
+HEARD_KM = 4.0  # how near an event is to belong to a story
+HEARD = ("capture", "recapture", "breakthrough", "deep breakthrough", "pocket")
 POINTS = ("east", "northeast", "north", "northwest", "west", "southwest", "south", "southeast")
 
 
@@ -106,6 +112,97 @@ def tell_place(world: Any, x: float, y: float) -> dict[str, Any] | None:
     }
 
 
+class Sight(NamedTuple):
+    """A unit in one recorded frame: place in km, men, and the bits of `encode.layers`."""
+
+    step: int
+    x: float
+    y: float
+    men: int
+    code: int
+
+
+def sightings(history: Any, geo: Any, uid: int, arm: int = 0) -> list[Sight]:
+    """Every recorded frame that has the unit, oldest first. Before a fork both arms have the same past."""
+    out = []
+    for step in history.steps:
+        arms = history.frames[step].arms
+        data = arms[min(arm, len(arms) - 1)].get("units", b"")
+        n = len(data) // encode.UNIT_BYTES
+        ids = np.frombuffer(data, "<u4", n)
+        k = int(np.searchsorted(ids, np.uint32(uid)))
+        if k == n or ids[k] != uid:
+            continue
+        x, y = (np.frombuffer(data, "<u2", n, offset)[k] / 65535 for offset in (4 * n, 6 * n))
+        out.append(Sight(step, geo.x0 + x * geo.width, geo.y0 + y * geo.height, data[8 * n + k], data[9 * n + k]))
+    return out
+
+
+def tell_story(course: Any, uid: int, arm: int = 0) -> dict[str, Any]:
+    """What became of a unit as far as it was recorded: `since` in a sentence and `lines` of (date, words).
+
+    A line is a spell in which the unit did the same thing. Only frames that were kept are read: what happened between two
+    of them is not known, and men that are gone may have been hit, sent back or given to another group.
+    """
+    world = course.twin if arm == 1 and course.twin is not None else course.world
+    seen = sightings(course.history, world.geo, uid, arm)
+    if not seen:
+        return {"since": "It has not been recorded yet.", "lines": []}
+    per_day, steps = course.scenario.steps_per_day, [s for s in course.history.steps if s <= course.lived]
+
+    def date(step: int) -> str:
+        day = course.scenario.start + dt.timedelta(days=max(-(-step // per_day) - 1, 0))
+        return f"{day.day} {day:%b}"
+
+    spells = [list(group) for _, group in groupby(seen, lambda s: _doing(s.code))]
+    lines = [(date(spell[0].step), _spell(world, spell, world.journal.events, date)) for spell in spells]
+    if seen[0].step > steps[0]:
+        lines[0] = (lines[0][0], f"comes onto the map with {seen[0].men} men; {lines[0][1]}")
+    if len(lines) > MOST_SPELLS:
+        cut = len(lines) - MOST_SPELLS
+        fights = sum(_doing(spell[0].code) != "in reserve" for spell in spells[:cut])
+        lines = [(lines[0][0], f"{cut} earlier spells, {fights} of them not in reserve"), *lines[cut:]]
+    last = seen[-1]
+    tired = ", tired" if last.code & encode.TIRED else ""
+    lines.append(("now", f"{last.men} men{tired}, {_doing(last.code)}") if last.step == steps[-1] else (date(last.step), "last seen"))
+    gone = sum(max(a.men - b.men, 0) for a, b in pairwise(seen))
+    every = f"every {course.history.every} days" if course.history.every > 1 else "once a day"
+    return {"since": f"Recorded from {date(steps[0])}, {every}; {gone} men fewer over the time, men who joined not counted.", "lines": lines}
+
+
+def _doing(code: int) -> str:
+    """What a unit does, from its bits."""
+    if code & encode.INFILTRATING:
+        return "infiltrates"
+    if code & 7 in (Kind.FPV_TEAM, Kind.ARTILLERY):
+        return "at its work"
+    if code & encode.WAITS:
+        return "on the way" if code & encode.MOVES else "in reserve"
+    return "attacks" if code & encode.MOVES else "in the line"
+
+
+def _spell(world: Any, spell: list[Sight], events: list[dict], date: Any) -> str:
+    """One spell: what, where, how far, men, when it grew tired, and the nearest event meanwhile."""
+    first, last = spell[0], spell[-1]
+    words = f"{_doing(first.code)} {near(world, first.x, first.y)}"
+    far = float(np.hypot(last.x - first.x, last.y - first.y))
+    if far >= 1:
+        words += f", {far:.0f} km to the {POINTS[_point(last.x - first.x, last.y - first.y)]}"
+    if last.men != first.men:
+        words += f", from {first.men} to {last.men} men"
+    worn = next((b.step for a, b in pairwise(spell) if b.code & ~a.code & encode.TIRED), None)
+    if worn is not None:
+        words += f", tired from {date(worn)}"
+    heard = [e for e in events if e["kind"] in HEARD and first.step <= e["step"] <= last.step and
+             np.hypot(e["x_km"] - first.x, e["y_km"] - first.y) < HEARD_KM]  # fmt: skip
+    return words + (f". {heard[0]['words']}, {date(heard[0]['step'])}" if heard else "")
+
+
+def _point(dx: float, dy: float) -> int:
+    """A direction as an index into POINTS."""
+    return round(np.degrees(np.arctan2(dy, dx)) / 45) % 8
+
+
 def ground_words(world: Any, x: float, y: float) -> str:
     """What the ground of a cell is like."""
     c, k = world.cells, world.cell_of(x, y)
@@ -121,7 +218,7 @@ def _task(u: Any, i: int) -> str:
     words = DOES[Task(int(u.task[i]))]
     dx, dy = float(u.goal_x[i] - u.x[i]), float(u.goal_y[i] - u.y[i])
     if u.task[i] in (Task.MARCH, Task.ASSAULT, Task.DASH, Task.WITHDRAW) and dx * dx + dy * dy > 0.04:
-        return f"{words}, {POINTS[round(np.degrees(np.arctan2(dy, dx)) / 45) % 8]}"
+        return f"{words}, {POINTS[_point(dx, dy)]}"
     return words
 
 

@@ -17,9 +17,11 @@ FIRST = {
     "fpv_team.production_defender": ("Drones, defender", "More: the attacker loses more men on the way."),
     "glide_bomb.per_day_scale": ("Glide bombs", "More: works and buildings break sooner."),
     "decide.deploy_delay_days": ("Reserve delay", "Longer: breaches stay open."),
-    "works.strength": ("Strength of belts", "Stronger belts: every attack on them costs more. Standing works stay as they are."),
+    "works.strength": ("Strength of belts", "Stronger belts: every attack on them costs more. They stand before the battle."),
     "artillery.shells_attacker": ("Shells, attacker", "More: positions are suppressed and worn down."),
 }  # fmt: skip
+# Those that act on the muster only, or nearly (belts stand before the battle): moved later they are played from the first day.
+FROM_START = frozenset({"works.enabled", "works.strength", "works.field_ready", "works.town_works", "fpv_team.crew", "artillery.crew"})
 UNITS = {"days": "days", "bombs/day": "a day", "groups/day": "groups a day", "1/day": "a day", "": ""}
 
 
@@ -42,6 +44,7 @@ def _row(d: Declaration, value: Any, default: Any) -> dict[str, Any]:
         "key": d.key,
         "label": label,
         "first": d.key in FIRST,
+        "from_start": d.key in FROM_START,
         "role": d.role,
         "unit": _unit(d),
         "low": d.low,
@@ -97,19 +100,21 @@ def _step(d: Declaration) -> float:
 def move_levers(world: Any, overrides: dict[str, Any]) -> None:
     """Gives a battle other parameters from here on. InputError for what is not allowed, and then nothing changes.
 
-    What the muster derived from them follows: establishments and intake of the attacker, and intervals of relief. Men and
-    works that are there stay.
+    What the muster derived from them follows: the attacker's intake, the size of his formations that are still to come, and
+    intervals of relief. Men, works and establishments that are there stay: with a larger establishment and the same men, a
+    formation would count as worn out and be pulled out of the line.
     """
     settings = Settings({**world.scenario.params, **overrides})
-    old = world.manpower_scale
     asked = settings.overrides.get("command.manpower_ratio")
     world.settings = settings
     world.manpower_scale = 1.0 if asked is None else asked / max(world.manpower_mustered, 1e-9)
     f, p = world.formations, settings.decide
-    f.establishment[f.side == Side.ATTACKER] *= world.manpower_scale / old
     forced = "decide.rotation_interval_days" in settings.overrides
     for row, formation in enumerate(world.scenario.formation):
         defender = f.side[row] == Side.DEFENDER
+        to_come = not f.active[row] and formation.arrive is not None and formation.arrive >= world.date
+        if to_come and not defender:
+            f.establishment[row] = round(formation.infantry * world.manpower_scale)
         own = formation.rotation_interval_days
         days = p.rotation_interval_days if defender else p.rotation_attacker_days
         f.rotation_days[row] = days if own is None or (forced and defender) else own

@@ -1,9 +1,11 @@
-"""A run that was written to a folder, as frames by day: control, figures and events, and units on the last day."""
+"""A run that was written to a folder: what it recorded, as frames, and from what it can be made again."""
 
 from __future__ import annotations
 
 import dataclasses
-from functools import lru_cache
+import zipfile
+import zlib
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,94 +16,164 @@ from sim.frame import FRAME_FILE, Frame, frame_from_run
 from sim.quantity import InputError
 from sim.scenario import Scenario
 from sim.settings import Settings
+from sim.view.identity import code_key
 from sim.view.page.encode import WAITING, Layers
 from sim.view.page.ground import share
 from sim.view.page.history import History, Recorded
+from sim.view.page.series import CHARTED
 
 MISSING = ("grey", "danger", "supply", "works", "bombs", "pockets", "units")  # layers that a folder has for the last day only
 BY = "held_km2"  # what runs of an ensemble are ordered by
+BROKEN = (OSError, KeyError, IndexError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)  # what damaged files raise
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Diary:
-    """What a journal tells, read from a folder."""
+    """What a journal tells, read from files: figures by day, control by day in percent (ny, nx), events."""
 
     columns: dict[str, np.ndarray]
-    maps: np.ndarray
+    maps: dict[int, np.ndarray]
     events: list[dict[str, Any]]
+
+    @property
+    def n_days(self) -> int:
+        """Days of which there are figures, after the start."""
+        return max((len(values) - 1 for values in self.columns.values()), default=0)
 
     def daily(self) -> dict[str, np.ndarray]:
         return self.columns
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True, eq=False)
 class RecordedRun:
-    """One run of a folder, with what a session asks of a world."""
+    """One run of a folder, with what a session asks of a world. `other` says why it cannot be made again; empty if it can."""
 
     scenario: Scenario
     seed: int
     overrides: dict[str, Any]
-    commit: str
     told: str  # which of how many
     journal: Diary
-    frame: Frame | None
-    mustered: float  # attacker's men to the defender's at the start
+    frame: Frame | None = None
+    finals: dict[str, float] = dataclasses.field(default_factory=dict)  # figures of the last day
+    other: str = ""
 
-    def __post_init__(self):
-        self.settings = Settings({**self.scenario.params, **self.overrides})
-        self.step_index = (len(self.journal.maps) - 1) * self.scenario.steps_per_day
-        self.manpower_mustered = self.mustered
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings({**self.scenario.params, **self.overrides})
+
+    @cached_property
+    def manpower_mustered(self) -> float:
+        """Attacker's men to the defender's at the start."""
+        there = [f for f in self.scenario.formation if _at_start(f, self.scenario)]
+        men = {s: sum(f.infantry for f in there if f.side == s) for s in ("attacker", "defender")}
+        return men["attacker"] / max(men["defender"], 1)
 
     @property
     def day(self) -> int:
-        return len(self.journal.maps) - 1
+        """The last day of the record."""
+        return max(self.journal.n_days, *self.journal.maps, self.scenario.days if self.finals else 0, 0)
+
+    @property
+    def step_index(self) -> int:
+        return self.day * self.scenario.steps_per_day
+
+    @property
+    def is_daily(self) -> bool:
+        """True when there is a map for every day, and a row of all figures that the page draws."""
+        drawn = set(CHARTED) <= set(self.journal.columns)
+        return drawn and len(self.journal.maps) == self.journal.n_days + 1 == self.day + 1
+
+    @property
+    def instead(self) -> str:
+        """What is shown when the run cannot be made again."""
+        if not self.journal.maps:
+            return "No ground was recorded, so what you see is today's model under the same order."
+        return "The recorded ground is shown, without units."
+
+    def differing(self, words: str) -> RecordedRun:
+        """The same record, not to be made again."""
+        return dataclasses.replace(self, other=words)
 
     def history(self, most_bytes: int) -> History:
-        """All its days as recorded frames."""
+        """All its days with maps as recorded frames."""
         per_day = self.scenario.steps_per_day
         book = History(per_day, most_bytes)
         c = self.journal.columns
-        for day, control in enumerate(self.journal.maps):
+        for day, control in sorted(self.journal.maps.items()):
+            of_day = lambda name, day=day: c[name][day] if name in c else None  # noqa: E731
+            units, held = of_day("units"), of_day("held_km2")
+            if held is None:
+                held = float(control.sum()) / 100.0 * self.scenario.cell_km**2
             book.add(Recorded(
                 {
                     "step": day * per_day, "day": max(day - 1, 0), "part": 3, "sky": None, "counts": [["–"] * 5] * 2,
-                    "units": int(c["units"][day]) if "units" in c else None, "held": round(float(c["held_km2"][day]), 1),
+                    "units": None if units is None else int(units), "held": round(float(held), 1),
                 },
                 [_nobody(control)],
             ))  # fmt: skip
-        if self.frame is not None and self.frame.step == self.step_index:
-            last = book.frames[self.step_index]
-            book.frames[self.step_index] = Recorded(last.moment | {"counts": _counts(self.frame)}, [_layers(self.frame)])
+        if self.frame is not None and self.frame.step in book.frames:
+            last = book.frames[self.frame.step]
+            book.add(Recorded(last.moment | {"counts": _counts(self.frame)}, [_layers(self.frame)]))
         return book
+
+
+def made_elsewhere(code: str, commit: str, record: RecordedRun) -> RecordedRun:
+    """The record, marked when it was made by another version of the model than this one."""
+    if code == code_key():
+        return record
+    return record.differing(f"This run was made by another version of the model (commit {commit}). {record.instead}")
 
 
 @lru_cache(maxsize=4)
 def read_run(folder: Path, member: str = "median") -> RecordedRun:
     """One run of an output folder: `member` is median, low, high (ground held at the end) or a seed."""
-    from sim.view.story import changes_of, commit_of, daily_columns, manifest
+    from sim.view.story import daily_columns, manifest
 
     try:
         table, told = daily_columns(folder), manifest(folder)
         with np.load(folder / "control.npz") as data:
             control, runs = data["control"], data["run"] if "run" in data else np.zeros(1, int)
         scenario = Scenario.model_validate(told["scenario"])
-    except (OSError, KeyError, ValueError) as error:
-        raise InputError(f"--run {str(folder)!r}: not the output of `pokrovsk run` with maps ({error}).") from None
-    control = control[None] if control.ndim == 3 else control
+    except BROKEN as error:
+        raise InputError(f"--run {str(folder)!r}: not the output of `pokrovsk run` with maps ({first_line(error)}).") from None
+    try:
+        return _one_run(folder, scenario, table, control[None] if control.ndim == 3 else control, runs, member)
+    except InputError:
+        raise
+    except BROKEN as error:
+        raise InputError(f"--run {str(folder)!r}: its files do not belong together ({first_line(error)}).") from None
+
+
+def _one_run(folder: Path, scenario: Scenario, table: dict[str, np.ndarray], control: np.ndarray, runs: np.ndarray, member: str) -> RecordedRun:
+    from sim.view.story import changes_of, commit_of, manifest
+
     run = _choose(table, runs, member)
     rows = np.flatnonzero(table["run"] == run)
     rows = rows[np.argsort(table["day"][rows])]
     columns = {name: values[rows] for name, values in table.items() if name not in ("run", "seed")}
     seed = int(table["seed"][rows[0]]) if "seed" in table else 1
+    maps = control[int(np.flatnonzero(runs == run)[0])]
+    days = np.arange(len(rows))
+    if maps.shape != (len(rows), *_shape(scenario)) or not np.array_equal(columns["day"], days):
+        raise ValueError(f"{len(rows)} days of figures, and maps of shape {maps.shape}")
     frame = frame_from_run(folder) if (folder / FRAME_FILE).is_file() else None
-    men = {s: sum(f.infantry for f in scenario.formation if f.side == s and _at_start(f, scenario)) for s in ("attacker", "defender")}
-    return RecordedRun(
-        scenario=scenario, seed=seed, overrides=changes_of(folder), commit=commit_of(folder),
+    record = RecordedRun(
+        scenario=scenario, seed=seed, overrides=changes_of(folder),
         told=f"Recorded run, seed {seed}, {member if len(runs) > 1 else 'the only one'} of {len(runs)}",
-        journal=Diary(columns, control[int(np.flatnonzero(runs == run)[0])], _events(folder, run)),
+        journal=Diary(columns, dict(enumerate(maps)), _events(folder, run)),
         frame=frame if frame is not None and frame.seed == seed else None,
-        mustered=men["attacker"] / max(men["defender"], 1),
     )  # fmt: skip
+    return made_elsewhere(str(manifest(folder).get("code")), commit_of(folder), record)
+
+
+def first_line(error: Exception) -> str:
+    """The first line of what an error says."""
+    return str(error).partition("\n")[0][:200] or type(error).__name__
+
+
+def _shape(scenario: Scenario) -> tuple[int, int]:
+    """Rows and columns of the maps of a scenario."""
+    return round(scenario.box.height_km / scenario.cell_km), round(scenario.box.width_km / scenario.cell_km)
 
 
 def _at_start(f: Any, scenario: Scenario) -> bool:

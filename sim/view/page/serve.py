@@ -92,13 +92,16 @@ def free_port(host: str, port: int | None) -> int:
 def check(source: Any, run: Path | None, member: str, seed: int | str) -> None:
     """InputError for what cannot be shown, before anything is served."""
     from sim.scenario import load_scenario
-    from sim.view.page.replay import read_run
+    from sim.view.page.replay import RecordedRun, read_run
 
     if not str(seed).isdigit() or int(seed) >= 2**53:
         raise InputError(f"--seed {seed}: allowed: a whole number from 0.")
     if run is not None and source is not None:
         raise InputError("give a scenario or --run, not both.")
-    read_run(Path(run).resolve(), member) if run is not None else load_scenario(source or DEFAULT)
+    if run is not None:
+        read_run(Path(run).resolve(), member)
+    elif not isinstance(source, RecordedRun):
+        load_scenario(source or DEFAULT)
 
 
 def prepare() -> None:
@@ -114,7 +117,7 @@ def prepare() -> None:
 
 def serve(source: Any = None, *, run: Path | None = None, member: str = "median", seed: int | str = 1,
           overrides: dict[str, Any] | None = None, host: str = "127.0.0.1", port: int | None = None, browser: bool = True) -> None:
-    """Serves until it is stopped: a scenario, or the recorded `run` of a folder. Says where, and who else can reach it."""
+    """Serves until it is stopped: a scenario, a RecordedRun, or the recorded `run` of a folder. Says where, and who else can reach it."""
     check(source, run, member, seed)
     port = free_port(host, port)
     prepare()

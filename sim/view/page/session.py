@@ -7,63 +7,57 @@ acknowledges every frame it has drawn; the session never runs more than `AHEAD` 
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from sim.quantity import InputError
-from sim.scenario import Scenario, load_scenario, scenario_names
-from sim.view.page.course import Course
-from sim.view.page.export import Film, has_ffmpeg, table_bytes
+from sim.scenario import Scenario, load_scenario
+from sim.view.page.commands import COMMANDS, EARLY
+from sim.view.page.course import Course, Limits, start_control
+from sim.view.page.export import Film, has_ffmpeg
 from sim.view.page.ground import ground_buffers, ground_message, shelf
-from sim.view.page.history import MOST_BYTES, Recorded
+from sim.view.page.history import Recorded
+from sim.view.page.relive import OtherRun
 from sim.view.page.replay import MISSING
+from sim.view.page.spread import Spread
 from sim.view.page.telling import Told, fault_message
 
 Send = Callable[[dict[str, Any], list[bytes]], None]
 
 AHEAD = 2  # frames sent and not yet drawn
 FRAMES_PER_S = 20.0  # at higher speeds a frame holds several steps
-BUSY_S = 0.06  # stepping for one frame: a machine that is slower plays slower, and frames keep coming
-MOST_STEPS_PER_S = 2000.0
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one session may use."""
-
-    units: int = 60_000
-    days: int = 731
-    bytes: int = MOST_BYTES
-    waiting: int = 200  # commands
+BUSY_S = 0.06  # work before the browser is listened to again: a machine that is slower plays slower, and frames keep coming
+NEWS_S = 0.25  # between two words on work that goes on in the background
 
 
 class Session:
     """The battle behind one page. All of it but `submit` and `close` happens on its own thread."""
 
     def __init__(self, send: Send, source: str | Scenario | Any = "pokrovsk-2024", seed: int = 1,
-                 overrides: dict[str, Any] | None = None, limits: Limits = Limits(), model: Any = None, recorded: Any = None):
+                 overrides: dict[str, Any] | None = None, limits: Limits | None = None, model: Any = None, recorded: Any = None):
         self._send = send
         self._commands: queue.Queue = queue.Queue()
         self._thread: threading.Thread | None = None
         self.closed = False
-        self.limits = limits
+        self.limits = limits or Limits()
         self.scenario: Scenario = load_scenario(source)
         self.seed, self.overrides = int(seed), dict(overrides or {})
         self.model = model  # a model somebody else owns: it is stepped here, and never mustered anew
-        self.recorded = recorded  # a run from a folder: shown, not stepped
+        self.recorded = recorded  # a run from a folder: made again beside its record, or shown as it is
         self.course: Course | None = None
         self.told = Told()
         self.film: Film | None = None
+        self.spread: Spread | None = None
         self.fault: dict[str, Any] | None = None
         self.playing, self.speed = False, 12.0
         self.epoch = self.seq = self.acked = 0
         self.shown = 0  # the step on the screen
-        self._due = 0.0
+        self.wanted: int | None = None  # a step that is not simulated yet; it is shown when it is
+        self.due = 0.0  # when the next frame is, while playing
+        self._news = 0.0
 
     # ---- from outside ----
 
@@ -88,10 +82,10 @@ class Session:
             try:
                 message, buffers = self._commands.get(timeout=self._patience())
             except queue.Empty:
-                self.guard(self._advance)
+                self.guard(self.go_on)
                 continue
             self.guard(self.obey, message, buffers)
-        self.course = self.model = self.recorded = self.film = None
+        self.course = self.model = self.recorded = self.film = self.spread = None
         self.told = Told()
 
     def guard(self, work: Callable[..., None], *words: Any) -> None:
@@ -100,13 +94,14 @@ class Session:
             return
         try:
             work(*words)
+        except OtherRun as error:
+            self.fall_back(str(error))
         except InputError as error:
             self.tell({"type": "notice", "words": str(error)})
-            if work == self._advance:  # it would only be said again
-                self.playing = False
-                self._state()
+            if work == self.go_on:  # it would only be said again
+                self.rest()
         except Exception as error:
-            self.playing = False
+            self.playing, self.wanted = False, None
             self.fault = fault_message(error, self.course, self.scenario.name, self.seed, self.overrides)
             with contextlib.suppress(Exception):
                 self.tell(self.fault)
@@ -116,192 +111,86 @@ class Session:
             self._send({"epoch": self.epoch, **message}, list(buffers))
 
     def _patience(self) -> float | None:
-        """How long to wait for a command before the next frame; None when the next word of the browser is awaited."""
-        if not self.playing or self.course is None or self.seq - self.acked >= AHEAD:
+        """How long to wait for a command before going on; None when only the browser's next word is awaited."""
+        if self.course is None or self.fault is not None:
             return None
-        return max(self._due - time.perf_counter(), 0.0001)
-
-    # ---- commands ----
+        if self.wanted is not None:
+            return 0.0
+        if self.playing:
+            return max(self.due - time.perf_counter(), 0.0001) if self.seq - self.acked < AHEAD else None
+        return 0.0 if self.spread is not None and self.spread.state == "running" else None
 
     def obey(self, m: dict[str, Any], buffers: Any = ()) -> None:
         """Carries out one command now; `submit` has the thread do it."""
         do = m.get("do")
-        work = getattr(self, f"_do_{do}", None) if isinstance(do, str) and do.isidentifier() else None
+        work = COMMANDS.get(do) if isinstance(do, str) else None
         if work is None:
             raise InputError(f"unknown command {str(do)[:40]!r}.")
-        if self.course is not None or do in ("hello", "begin", "close"):
-            work(m, buffers) if do == "film" else work(m)
+        if self.course is not None or do in EARLY:
+            work(self, {**m, "buffers": buffers})
 
-    def _do_close(self, m: dict[str, Any]) -> None:
-        self.closed = True
-
-    def _do_ping(self, m: dict[str, Any]) -> None:
-        self.tell({"type": "pong"})
-
-    def _do_ack(self, m: dict[str, Any]) -> None:
-        self.acked = max(self.acked, min(int(m.get("seq", 0)), self.seq))
-
-    def _do_hello(self, m: dict[str, Any]) -> None:
-        """A browser shows the page for the first time, or again: it gets everything, the land first."""
-        more = {"shelf": shelf(), "ffmpeg": has_ffmpeg()}
-        if self.recorded is not None:
-            more |= {"replay": self.recorded.told, "missing": MISSING}
-        self.tell(ground_message(self.scenario, self.seed) | more, ground_buffers(self.scenario, self._start_control()))
-        if self.course is None:
-            self._open()
-        self.acked = self.seq
-        self._greet()
-
-    def _do_begin(self, m: dict[str, Any]) -> None:
-        """Another scenario, start or seed."""
-        name = str(m.get("scenario") or self.scenario.name)
-        if name != self.scenario.name and name not in scenario_names():
-            raise InputError(f"unknown scenario {name[:60]!r}.")
-        if self.model is not None:
-            raise InputError("this page shows a model that was made elsewhere; make another one there.")
-        changes: dict[str, Any] = {}
-        if m.get("start"):
-            try:
-                changes["start"] = dt.date.fromisoformat(str(m["start"]))
-            except ValueError:
-                raise InputError(f"{str(m['start'])[:20]!r} is not a date.") from None
-        if m.get("days"):
-            changes["days"] = min(max(int(m["days"]), 1), self.limits.days)
-        seed = int(m.get("seed", self.seed))
-        if not 0 <= seed < 2**53:
-            raise InputError("a seed is a whole number from 0.")
-        scenario = self.scenario if name == self.scenario.name else load_scenario(name)
-        self.scenario = load_scenario(scenario, **changes) if changes else scenario
-        self.overrides = self.overrides if m.get("keep") is True else {}
-        self.seed, self.recorded, self.course = seed, None, None
-        self._do_hello(m)
-
-    def _do_reset(self, m: dict[str, Any]) -> None:
-        """Back to the first day, with the levers as they stand."""
-        if self.model is not None or self.recorded is not None:
-            self._seek(0)
-            return
-        self._open()
-        self._greet()
-
-    def _do_play(self, m: dict[str, Any]) -> None:
-        if self.fault is not None:
-            self.tell(self.fault)
-            return
-        self.playing, self._due, self.acked = True, time.perf_counter(), self.seq
-        self._state()
-
-    def _do_pause(self, m: dict[str, Any]) -> None:
-        self.playing = False
-        self._state()
-
-    def _do_speed(self, m: dict[str, Any]) -> None:
-        self.speed = min(max(float(m["value"]), 0.1), MOST_STEPS_PER_S)
-        self._state()
-
-    def _do_step(self, m: dict[str, Any]) -> None:
-        """`count` steps (or days) on or back; back shows what was recorded."""
-        self.playing = False
-        count = int(m.get("count", 1)) * (self.scenario.steps_per_day if m.get("days") else 1)
-        if count < 0 or self.shown < self.course.head:
-            self._show(self._beside(count))
-        else:
-            self._forward(min(count, 8 * self.scenario.steps_per_day))
-        self._state()
-
-    def _do_seek(self, m: dict[str, Any]) -> None:
-        if m.get("hold"):
-            self.playing = False
-        self._seek(int(m["step"]))
-
-    def _do_lever(self, m: dict[str, Any]) -> None:
-        """Moves levers: at the start the battle is mustered with them, later it forks here and keeps its twin."""
-        course = self.course
-        course.must_live()
-        wanted = {} if m.get("reset") else course.wanted(dict(m["values"]))
-        playing = self.playing
-        if course.head == 0 and course.twin is None and self.model is None:
-            self.overrides = wanted
-            self._open()
-            self._greet()
-        else:
-            if course.twin is None:
-                self.told.forget_twin()
-            course.move(wanted)
-            self.overrides = wanted
-            self.tell({"type": "levers", "rows": course.table()})
-            if self.shown != course.head:
-                self._show(course.history.nearest(course.head))
-        self.playing = playing and self.fault is None
-        self._state()
-
-    def _do_compare(self, m: dict[str, Any]) -> None:
-        """Opens a comparison (a twin from here on, if there is none yet) or lets the twin go."""
-        if m.get("on"):
-            if self.course.fork():
-                self.course.record()
-            self.told = Told(days=self.told.days, events=self.told.events)
-            self._show(self.course.history.nearest(self.shown))
-        elif m.get("drop"):
-            self.course.drop_twin()
-        self._state()
-
-    def _do_inspect(self, m: dict[str, Any]) -> None:
-        from sim.view.page.inspector import tell_place, tell_unit
-
-        course = self.course
-        course.must_live()
-        world = course.twin if m.get("arm") == 1 and course.twin is not None else course.world
-        what = tell_unit(world, int(m["uid"])) if m.get("uid") is not None else tell_place(world, float(m["x"]), float(m["y"]))
-        self.tell({"type": "inspected", "what": what, "asked": m.get("asked"), "now": self.shown == course.head})
-
-    def _do_restart(self, m: dict[str, Any]) -> None:
-        """After a fault: on from the last good copy, or from the start."""
-        self.fault = None
-        if self.course.checkpoint is None or self.model is not None:
-            self._do_reset(m)
-            return
-        self.course.restore()
-        self.shown, self.epoch = self.course.head, self.epoch + 1
-        self._greet()
-
-    def _do_frames(self, m: dict[str, Any]) -> None:
-        """Steps of the recorded frames, for an animation."""
-        self.tell({"type": "steps", "steps": self.course.history.steps})
-
-    def _do_table(self, m: dict[str, Any]) -> None:
-        name, data = table_bytes(self.course.world.journal, self.scenario.name, self.seed, str(m.get("format", "csv")))
-        self.tell({"type": "file", "name": name}, [data])
-
-    def _do_film(self, m: dict[str, Any], buffers: Any) -> None:
-        """Pictures of the page become an animation: `begin`, one message a picture, `finish`."""
-        if m.get("begin"):
-            self.film = Film(str(m.get("name", "battle"))[:80], float(m.get("rate", 8)))
-        elif self.film is not None and m.get("finish"):
-            film, self.film = self.film, None
-            name, data = film.finish(str(m["finish"]))
-            self.tell({"type": "file", "name": name}, [data])
-        elif self.film is not None and buffers:
-            self.film.add(bytes(buffers[0]))
+    def go_on(self) -> None:
+        """A little of what is to be done without being asked: a wanted step, the next frame, a further pair of seeds."""
+        if self.wanted is not None:
+            self._catch_up()
+        elif self.playing:
+            self._advance()
+        elif self.spread is not None:
+            self._sound_out()
 
     # ---- the battle ----
 
-    def _open(self) -> None:
+    def open(self) -> None:
         """A battle at its first step."""
-        self.playing, self.fault = False, None
+        self.playing, self.fault, self.wanted, self.spread = False, None, None, None
         self.epoch += 1
-        limits = self.limits
-        self.course = Course(self.scenario, self.seed, self.overrides, limits.units, limits.bytes, self.model, self.recorded)
+        words = (self.scenario, self.seed, self.overrides, self.limits, self.model)
+        if self.recorded is not None and self.recorded.other and not self.recorded.journal.maps:
+            self._give_up_record(self.recorded.other)
+        try:
+            self.course = Course(*words, self.recorded)
+        except InputError as error:
+            if self.recorded is None or self.recorded.other:
+                raise
+            self._give_up_record(str(error) if isinstance(error, OtherRun) else f"{error} {self.recorded.instead}")
+            self.course = Course(*words, self.recorded)
         self.shown = 0 if self.recorded is not None else self.course.head
 
-    def _start_control(self) -> Any:
-        from sim.sector import build_sector
+    def _give_up_record(self, words: str) -> None:
+        """The run is not made again: what was recorded is shown, or nothing was, and the battle is a live one."""
+        record = self.recorded.differing(words)
+        self.recorded = record if record.journal.maps else None
+        self.tell({"type": "notice", "words": words})
 
-        if self.recorded is not None:
-            return self.recorded.journal.maps[0] / 100.0
-        return build_sector(self.scenario).control0 if self.course is None else self.course.world.sector.control0
+    def fall_back(self, words: str) -> None:
+        """What was made again is not the run of the record: the page says so and shows what was recorded."""
+        self._give_up_record(words)
+        shown = self.shown
+        if self.recorded is None:
+            self.course.take_over()
+            self.rest()
+        else:
+            self.open()
+            self.shown = self.course.history.nearest(shown).step
+        self.welcome()
 
-    def _beside(self, count: int) -> Recorded:
+    def welcome(self) -> None:
+        """Everything a page needs, the land first."""
+        more = {"shelf": shelf(), "ffmpeg": has_ffmpeg()}
+        run = self.recorded
+        if run is not None:
+            more |= {"replay": run.told, "relived": not run.other, "missing": MISSING if run.other else ()}
+        self.tell(ground_message(self.scenario, self.seed) | more, ground_buffers(self.scenario, start_control(self.scenario, self.model, run)))
+        if self.course is None:
+            self.open()
+            if self.recorded is not run:  # it could not be made again
+                return self.welcome()
+            if run is not None and run.other:
+                self.tell({"type": "notice", "words": run.other})
+        self.acked = self.seq
+        self.greet()
+
+    def beside(self, count: int) -> Recorded:
         """The recorded frame `count` steps from the one on the screen, or the next one on that side."""
         history, target = self.course.history, max(self.shown + count, 0)
         frame = history.nearest(target)
@@ -309,55 +198,92 @@ class Session:
             frame = history.beside(self.shown, count) or frame
         return frame
 
-    def _seek(self, step: int) -> None:
-        frame = self.course.history.nearest(step)
+    def seek(self, step: int) -> None:
+        """Shows a step as it is recorded; one that is still to be made again is worked on while the page goes on."""
+        course = self.course
+        step = min(max(step, 0), course.head)
+        self.wanted = step if step > course.lived and self.fault is None else None
+        frame = course.history.nearest(step)
         if frame.step != self.shown:
-            self._show(frame)
-        self._state()
+            self.show(frame)
+        self.state()
 
-    def _forward(self, count: int, at_most_s: float = 60.0) -> None:
+    def forward(self, count: int, at_most_s: float = 60.0) -> None:
         """Steps the battle on, for `at_most_s` seconds, and shows where it is."""
-        course, begin = self.course, time.perf_counter()
-        before = course.head
-        while course.head < before + count and not course.over and time.perf_counter() - begin < at_most_s:
-            course.step()
-        if course.head > before:
-            course.record()
-            self._show(course.history.nearest(course.head))
+        course, before = self.course, self.course.lived
+        course.go(before + count, at_most_s)
+        if course.lived > before:
+            course.look()
+            self.show(course.history.nearest(course.lived))
         if course.over:
-            self.playing = False
-            self._state()
+            self.rest()
+
+    def rest(self) -> None:
+        """Neither plays nor works towards a step."""
+        self.playing, self.wanted = False, None
+        self.state()
+
+    def _catch_up(self) -> None:
+        """A little nearer to the wanted step; there, it is shown whole."""
+        course = self.course
+        course.go(self.wanted, BUSY_S)
+        if course.lived >= self.wanted or course.over:
+            course.look()
+            self.wanted = None
+            self.show(course.history.nearest(course.lived))
+            self.state()
+        elif self._is_news():
+            self.state()
 
     def _advance(self) -> None:
         """The next frame while playing: recorded ones first, when the screen shows the past."""
-        now = time.perf_counter()
-        count = max(1, round(self.speed / FRAMES_PER_S))
-        frame = self._beside(count)
-        if frame.step > self.shown:
-            self._due = max(self._due + (frame.step - self.shown) / self.speed, now - 0.25)
-            self._show(frame)
+        now, course = time.perf_counter(), self.course
+        if course.lived < self.shown:  # a recorded day that is not made again yet
+            self.wanted = self.shown
             return
-        self._due = max(self._due + count / self.speed, now - 0.25)
-        self._forward(count, BUSY_S)
+        count = max(1, round(self.speed / FRAMES_PER_S))
+        frame = self.beside(count)
+        if self.shown < frame.step <= course.lived:
+            self.due = max(self.due + (frame.step - self.shown) / self.speed, now - 0.25)
+            self.show(frame)
+            if course.over and frame.step == course.lived:
+                self.rest()
+            return
+        self.due = max(self.due + count / self.speed, now - 0.25)
+        self.forward(count, BUSY_S)
+
+    def _sound_out(self) -> None:
+        """A little more of the further pairs of seeds."""
+        if self.spread.work(BUSY_S) or self._is_news():
+            self.tell(self.spread.message())
+
+    def _is_news(self) -> bool:
+        """True when the last word on work in the background is old enough for another."""
+        now = time.perf_counter()
+        if now - self._news < NEWS_S:
+            return False
+        self._news = now
+        return True
 
     # ---- telling ----
 
-    def _greet(self) -> None:
+    def greet(self) -> None:
         """Everything a page needs besides the ground: levers, series, events, a whole frame."""
         self.told = Told()
         self.tell({"type": "levers", "rows": self.course.table()})
-        self._show(self.course.history.nearest(self.shown))
-        self._state()
-        if self.fault is not None:
-            self.tell(self.fault)
+        self.show(self.course.history.nearest(self.shown))
+        self.state()
+        for words in (self.spread.message() if self.spread is not None else None, self.fault):
+            if words is not None:
+                self.tell(words)
 
-    def _show(self, frame: Recorded) -> None:
+    def show(self, frame: Recorded) -> None:
         message, buffers = self.told.frame(self.course, frame)
         self.seq += 1
         self.shown = frame.step
         self.tell(message | {"seq": self.seq}, buffers)
 
-    def _state(self) -> None:
+    def state(self) -> None:
         """Whether it plays, how fast it is meant to, and what there is."""
         course = self.course
         self.tell({
@@ -370,4 +296,5 @@ class Session:
             "twin": course.twin is not None,
             "marks": course.marks,
             "bytes": course.history.n_bytes,
+            "ahead": {"lived": course.lived, "wanted": self.wanted} if course.record or self.wanted is not None else None,
         })

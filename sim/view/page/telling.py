@@ -47,12 +47,12 @@ class Told:
         return message | self._days(course) | self._events(course) | self._twin(course), buffers
 
     def _days(self, course: Course) -> dict[str, Any]:
-        journal, first = course.world.journal, self.days
-        self.days = len(journal.maps)
+        journal, first = course.journal, self.days
+        self.days = journal.n_days + 1
         return {"days": {"from": first, "columns": series.rows(journal.columns, first)}} if self.days > first else {}
 
     def _events(self, course: Course) -> dict[str, Any]:
-        events, first = course.world.journal.events, self.events
+        events, first = course.journal.events, self.events
         self.events = len(events)
         if self.events <= first:
             return {}

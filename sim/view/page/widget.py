@@ -14,11 +14,14 @@ from typing import Any
 import anywidget
 import traitlets
 
-from sim.view.page.replay import read_run
+from sim.view.page.replay import RecordedRun, read_run
 from sim.view.page.session import Limits, Session
 
 STATIC = Path(__file__).with_name("static")
-SCRIPTS = ("tools", "theme", "fields", "scene", "map", "units", "labels", "charts", "timeline", "panels", "files", "page")
+SCRIPTS = (
+    *("tools", "theme", "fields", "scene", "overlays", "land", "map", "units", "labels", "plot", "charts", "compare", "timeline", "panels", "inspector"),
+    *("camera", "hands", "head", "layout", "files", "dialogs", "stage", "page"),
+)
 
 
 def bundle() -> str:
@@ -59,7 +62,9 @@ class BattleMap(anywidget.AnyWidget):
 def _session(send: Any, source: Any, seed: int, overrides: dict[str, Any] | None, limits: Limits, member: str) -> Session:
     """What stands behind the page for a scenario, a model, or the folder of a run."""
     if isinstance(source, (str, Path)) and (Path(source) / "manifest.toml").is_file():
-        run = read_run(Path(source).resolve(), member)
+        source = read_run(Path(source).resolve(), member)
+    if isinstance(source, RecordedRun):
+        run = source
         return Session(send, run.scenario, run.seed, run.overrides, limits, recorded=run)
     world = getattr(source, "world", None)
     if world is not None:

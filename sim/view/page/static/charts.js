@@ -74,16 +74,7 @@ function createCharts(ground, getTheme, onHover, onSeek) {
     const y = (v) => h - 5 - (v - low) / (high - low || 1) * (h - 12);
     const x = (d) => LEFT + d / days * (w - LEFT - RIGHT);
     c.clearRect(0, 0, w, h);
-    c.font = `400 10.5px ${SANS}`;
-    c.textAlign = "right";
-    c.textBaseline = "middle";
-    c.lineWidth = 1;
-    for (const t of ticks) {
-      c.strokeStyle = t === 0 ? theme.tertiary : theme.hairline;
-      c.beginPath(); c.moveTo(LEFT, Math.round(y(t)) + 0.5); c.lineTo(w - RIGHT, Math.round(y(t)) + 0.5); c.stroke();
-      c.fillStyle = theme.tertiary;
-      c.fillText(format(t), LEFT - 6, y(t));
-    }
+    gridLines(c, theme, ticks, y, LEFT, w - RIGHT, format);
     if (fork >= 0) {
       c.strokeStyle = theme.tertiary;
       c.setLineDash([1, 3]);
@@ -93,12 +84,6 @@ function createCharts(ground, getTheme, onHover, onSeek) {
     return { x, y, theme };
   }
 
-  function ticksFor(low, high, most = 3) {
-    const step = niceStep(high - low, most), out = [];
-    for (let t = Math.ceil(low / step - 1e-9) * step; t <= high + 1e-9; t += step) out.push(Math.abs(t) < step / 1e3 ? 0 : t);
-    return out;
-  }
-
   function lineOf(c, x, y, name, color, wide = 1.6, dash = [], from = data, offset = 0, f = (v) => v) {
     const a = from[name];
     if (!a) return;
@@ -106,25 +91,8 @@ function createCharts(ground, getTheme, onHover, onSeek) {
     c.lineWidth = wide;
     c.setLineDash(dash);
     c.lineJoin = "round";
-    c.beginPath();
-    let open = false;
-    for (let d = offset; d < a.length; d += 1) {
-      if (a[d] === null) { open = false; continue; }
-      if (open) c.lineTo(x(d), y(f(a[d]))); else { c.moveTo(x(d), y(f(a[d]))); open = true; }
-    }
-    c.stroke();
+    dayLine(c, a, x, (v) => y(f(v)), offset);
     c.setLineDash([]);
-  }
-
-  function tag(c, text, x, y, color, theme, align = "left") {
-    c.font = `500 10.5px ${SANS}`;
-    c.textAlign = align;
-    c.textBaseline = "middle";
-    c.strokeStyle = theme.paper;
-    c.lineWidth = 3;
-    c.strokeText(text, x, y);
-    c.fillStyle = color;
-    c.fillText(text, x, y);
   }
 
   function drawGround(s, c, w, h) {
@@ -208,14 +176,11 @@ function createCharts(ground, getTheme, onHover, onSeek) {
     const n = last(), values = Array.from({ length: n + 1 }, (_, d) => price(d));
     const high = Math.max(120, ...values.filter((v) => v !== null).map((v) => Math.min(v, 600)), ...ground.prices.map((p) => p.value)) * 1.1;
     const f = (v) => Math.sqrt(Math.max(v, 0)); // square root: small prices stay readable
-    const ticks = high > 300 ? [50, 200, 400] : [25, 50, 100, 200].filter((t) => t < high);
+    const ticks = high > 300 ? [50, 200, 400] : [50, 100, 200].filter((t) => t < high);
     const { x, y, theme } = frame(s, c, w, h, 0, f(high), ticks.map(f), (v) => number(v * v));
     c.strokeStyle = theme.ink;
     c.lineWidth = 1.6;
-    c.beginPath();
-    let open = false;
-    values.forEach((v, d) => { if (v === null) open = false; else { const q = y(f(Math.min(v, high))); if (open) c.lineTo(x(d), q); else c.moveTo(x(d), q); open = true; } });
-    c.stroke();
+    dayLine(c, values, x, (v) => y(f(Math.min(v, high))));
     for (const p of ground.prices) {
       c.beginPath();
       c.arc(x(p.day), y(f(p.value)), 3.2, 0, 6.2832);
@@ -224,7 +189,8 @@ function createCharts(ground, getTheme, onHover, onSeek) {
       c.strokeStyle = theme.ink;
       c.lineWidth = 1.4;
       c.stroke();
-      tag(c, number(p.value), x(p.day) - 6, y(f(p.value)), theme.secondary, theme, "right");
+      const right = p.day < last() + 20 && p.day > last() - 4; // words keep off the line
+      tag(c, number(p.value), x(p.day) + (right ? 6 : -6), y(f(p.value)) - (right ? 1 : 0), theme.secondary, theme, right ? "left" : "right");
     }
   }
 
@@ -271,20 +237,19 @@ function createCharts(ground, getTheme, onHover, onSeek) {
     }
   }
 
+  let toldOf = ""; // the words stand for this day and theme
   function notes() {
-    const day = Math.min(Math.round(hover ?? cursor), last());
-    const theme = getTheme();
+    const day = Math.min(Math.round(hover ?? cursor), last()), theme = getTheme(), of = `${day} ${last()} ${theme.name}`;
+    if (of === toldOf) return;
+    toldOf = of;
     for (const s of specs) {
-      if (!s.box.isConnected) continue;
       s.note.replaceChildren(...s.tell(day).map((p) => (Array.isArray(p) ? el("b", { style: { color: theme.side[p[1]] } }, p[0]) : document.createTextNode(p))));
     }
   }
 
   function lines() {
+    const at = (d) => `calc(${LEFT}px + ${d / days} * (100% - ${LEFT + RIGHT}px))`;
     for (const s of specs) {
-      const w = s.plot.clientWidth;
-      if (!w) continue;
-      const at = (d) => `${LEFT + d / days * (w - LEFT - RIGHT)}px`;
       s.line.style.left = at(cursor);
       s.ghost.style.display = hover === null ? "none" : "block";
       if (hover !== null) s.ghost.style.left = at(hover);
@@ -309,9 +274,8 @@ function createCharts(ground, getTheme, onHover, onSeek) {
     lines();
   }
 
-  const redraw = throttle(draw, 250);
   return {
-    root, data, twin, specs, draw, redraw, price, rate, value, last, bucket,
+    root, data, twin, draw, value, last, bucket,
     take(columns, from, into = data) {
       for (const [name, values] of Object.entries(columns)) {
         const a = (into[name] = (into[name] || []).slice(0, from));
@@ -319,76 +283,9 @@ function createCharts(ground, getTheme, onHover, onSeek) {
         a.push(...values);
       }
     },
-    clear() { for (const set of [data, twin]) for (const name of Object.keys(set)) delete set[name]; fork = -1; },
+    clear() { toldOf = ""; for (const set of [data, twin]) for (const name of Object.keys(set)) delete set[name]; fork = -1; },
     fork(day) { fork = day; twinFrom = Math.max(Math.ceil(day), 0); },
     cursor(day) { cursor = day; lines(); },
     hover(day) { hover = day; lines(); },
-  };
-}
-
-// Differences of a comparison, B minus A, from the fork on.
-function createDifferences(ground, charts, getTheme) {
-  const { start, days } = ground.scenario;
-  const specs = [
-    { title: "Ground held by the attacker, km²", name: "held_km2", digits: 0, scale: 1 },
-    { title: "Attacker casualties, cumulative", name: "casualties_attacker", digits: 0, scale: 1 },
-    { title: "Defender casualties, cumulative", name: "casualties_defender", digits: 0, scale: 1 },
-    { title: ground.scenario.synthetic ? "Supply of the defender, points" : "Supply reaching Pokrovsk, points", name: ground.scenario.synthetic ? "supply_defender" : "supply_pokrovsk", digits: 0, scale: 100 },
-  ];
-  const root = el("div", { class: "pk-differences" });
-  for (const s of specs) {
-    s.canvas = el("canvas", { role: "img", "aria-label": `${s.title}, B minus A` });
-    s.note = el("p");
-    s.plot = el("div", { class: "pk-plot" }, s.canvas);
-    root.append(el("section", {}, el("h3", {}, `${s.title}, B − A`), s.note, s.plot));
-  }
-  const series = (s) => {
-    const a = charts.twin[s.name], b = charts.data[s.name];
-    if (!a || !b) return [];
-    return Array.from({ length: Math.min(a.length, b.length) }, (_, d) => (a[d] === null || b[d] === null ? null : (b[d] - a[d]) * s.scale));
-  };
-  return {
-    root, specs, series,
-    draw(fork, end) {
-      const theme = getTheme();
-      for (const s of specs) {
-        const w = s.plot.clientWidth, h = s.plot.clientHeight;
-        if (!w || h < 20) continue;
-        const c = fitted(s.canvas, w, h), v = series(s), first = Math.max(0, Math.floor(fork) - 2), until = Math.max(end, first + 14);
-        const shown = v.slice(first).filter((q) => q !== null);
-        const reach = Math.max(s.scale === 100 ? 10 : 5, ...shown.map(Math.abs)) * 1.15;
-        const x = (d) => 42 + (d - first) / (until - first) * (w - 56), y = (q) => (h - 16) / 2 - q / reach * ((h - 16) / 2 - 6);
-        c.clearRect(0, 0, w, h);
-        c.font = `400 10.5px ${SANS}`;
-        c.textAlign = "right";
-        c.textBaseline = "middle";
-        const step = niceStep(2 * reach, 4);
-        for (let t = -Math.floor(reach / step) * step; t <= reach; t += step) {
-          c.strokeStyle = Math.abs(t) < 1e-9 ? theme.tertiary : theme.hairline;
-          c.lineWidth = 1;
-          c.beginPath(); c.moveTo(42, Math.round(y(t)) + 0.5); c.lineTo(w - 8, Math.round(y(t)) + 0.5); c.stroke();
-          c.fillStyle = theme.tertiary;
-          c.fillText(number(t, step < 1 ? 1 : 0, true), 36, y(t));
-        }
-        c.strokeStyle = theme.ink;
-        c.setLineDash([2, 3]);
-        c.beginPath(); c.moveTo(x(fork), 2); c.lineTo(x(fork), h - 16); c.stroke();
-        c.setLineDash([]);
-        c.lineWidth = 1.8;
-        c.lineJoin = "round";
-        c.beginPath();
-        for (let d = first; d < v.length; d += 1) if (v[d] !== null) c.lineTo(x(d), y(v[d]));
-        c.stroke();
-        const now = v.length - 1;
-        if (now >= first && v[now] !== null) { c.fillStyle = theme.ink; c.beginPath(); c.arc(x(now), y(v[now]), 3.5, 0, 6.2832); c.fill(); }
-        c.fillStyle = theme.secondary;
-        c.textBaseline = "alphabetic";
-        c.textAlign = "left";
-        c.fillText(`fork, ${shortDate(dayOf(start, Math.floor(fork)))}`, Math.min(x(fork), w - 130), h - 2);
-        c.textAlign = "right";
-        c.fillText(shortDate(dayOf(start, until)), w - 8, h - 2);
-        say(s.note, now >= 0 && v[now] !== null && v[now] !== undefined ? `${number(v[now], s.digits, true)} here, one pair of runs` : "no day yet");
-      }
-    },
   };
 }

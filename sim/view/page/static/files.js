@@ -48,8 +48,13 @@ function pictureOf(maps, words, theme, scale = 2, width = 0) {
   return canvas;
 }
 
+// A round number of km that takes at most a share of the map, and at most 180 px.
+function scaleKm(map, share) {
+  return [50, 20, 10, 5, 2, 1, 0.5, 0.2].find((v) => v * map.view.scale <= Math.min(map.width * share, 180)) || 0.1;
+}
+
 function drawScaleBar(c, map, theme, x, y) {
-  const km = [50, 20, 10, 5, 2, 1, 0.5, 0.2].find((v) => v * map.view.scale <= map.width * 0.27) || 0.1, long = km * map.view.scale;
+  const km = scaleKm(map, 0.27), long = km * map.view.scale;
   for (const [color, wide] of [[theme.paper, 4], [theme.ink, 1.6]]) {
     c.strokeStyle = color;
     c.lineWidth = wide;

@@ -204,11 +204,11 @@ function drawNote(c, map, note, theme) {
   const word = (text, font, dy, color) => {
     c.font = font;
     c.strokeStyle = theme.paper;
-    c.lineWidth = 3.6;
+    c.lineWidth = 4.6;
     c.strokeText(text, box.x0 + 4, ty + dy);
     c.fillStyle = color;
     c.fillText(text, box.x0 + 4, ty + dy);
   };
   word(note.title, `600 12px ${SANS}`, 0, theme.ink);
-  if (note.text) word(note.text, `400 11px ${SANS}`, 14, theme.secondary);
+  if (note.text) word(note.text, `400 11px ${SANS}`, 14, theme.ink);
 }

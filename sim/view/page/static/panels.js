@@ -1,17 +1,19 @@
-// The panels around the map: header, layers, levers, inspector, events, comparison, cards.
+// The panels around the map: layers, levers, events, cards.
 
+// Name, words, what it shows, key.
 const LAYERS = [
-  ["control", "Control and front", ""],
-  ["grey", "Grey zone", "not held"],
-  ["danger", "Kill zone", "hits per km"],
-  ["supply", "Supply", "share through"],
-  ["works", "Works", "belts, strongpoints"],
-  ["bombs", "Glide bombs", "last 24 h"],
-  ["pockets", "Pockets", "cut off"],
-  ["start", "Front at the start", ""],
-  ["names", "Names", ""],
+  ["control", "Control and front", "", "1"],
+  ["grey", "Grey zone", "not held", "2"],
+  ["danger", "Kill zone", "hits per km", "3"],
+  ["supply", "Supply", "broken: under fire", "4"],
+  ["works", "Works", "belts, strongpoints", "5"],
+  ["bombs", "Glide bombs", "last 24 h", "6"],
+  ["pockets", "Pockets", "cut off", "7"],
+  ["start", "Front at the start", "", "8"],
+  ["names", "Names", "", "9"],
+  ["thin", "Thin line", `under ${THIN_MEN} men/km`, "l"],
 ];
-const UNIT_ROWS = ["Infantry group", "Infiltrators", "FPV team", "Artillery battery", "Armor section"];
+const UNIT_ROWS = ["Infantry group", "Infiltrators", "FPV team", "Artillery battery", "Armor section", "Tired, of infantry", "On the move"];
 
 function svg(view, ...shapes) {
   const ns = "http://www.w3.org/2000/svg", root = document.createElementNS(ns, "svg");
@@ -32,11 +34,12 @@ function swatch(name) {
     control: [["rect", { x: 0, y: 2, width: 20, height: 12, fill: "var(--held)" }], line("M20 1c3 3-3 4 0 7s-2 4 1 7", { "stroke-width": 2 })],
     grey: [["rect", { x: 0, y: 2, width: 36, height: 12, fill: "url(#pk-hatch)" }], ...[0, 6, 12, 18, 24, 30].map((k) => line(`M${k} 14l8-12`, { "stroke-width": 0.8, stroke: "var(--tertiary)" }))],
     danger: [["rect", { x: 0, y: 2, width: 36, height: 12, fill: "var(--danger)", opacity: 0.16 }], line("M0 9c6-5 10 5 18 0s12-3 18-1", { stroke: "var(--danger)" })],
-    supply: [["path", { d: "M0 4h14l22 3v2l-22 3H0z", fill: "var(--ribbon-d)" }]],
+    supply: [["path", { d: "M0 4h14l22 3v2l-22 3H0z", fill: "var(--ribbon-d)" }], line("M21 3v10M26 3v10M31 3v10", { stroke: "var(--paper)", "stroke-width": 2.2 })],
     works: [line("M0 11h36", { "stroke-width": 1.3 }), ...[3, 9, 15, 27, 33].map((k) => line(`M${k} 11v-3.4`, { "stroke-width": 1.2 })), ["path", { d: "M17 11l4-7 4 7z", fill: "var(--ink)" }]],
     bombs: [0, 12, 24].flatMap((k, q) => [0, 60, 120].map((a) => line("M6 4v8", { transform: `translate(${k} 0) rotate(${a} 6 8)`, "stroke-width": 1.2, opacity: 1 - q * 0.32 }))),
     pockets: [["rect", { x: 3, y: 3, width: 30, height: 10, rx: 5, fill: "var(--held)", stroke: "var(--attacker)", "stroke-width": 1.5, "stroke-dasharray": "4 2.6" }]],
     start: [line("M1 8h34", { "stroke-dasharray": "0.1 4" })],
+    thin: [line("M0 8h9M27 8h9", { "stroke-width": 2, "stroke-linecap": "butt" }), line("M9 5.5h18M9 10.5h18", { stroke: "var(--defender)", "stroke-linecap": "butt" })],
     names: [["circle", { cx: 5, cy: 8, r: 2.6, fill: "var(--paper)", stroke: "var(--ink)", "stroke-width": 1.2 }], line("M11 8h20", { stroke: "var(--secondary)", "stroke-width": 3 })],
   };
   return svg("0 0 36 16", ...drawings[name]);
@@ -50,6 +53,8 @@ function glyph(kind, side) {
     [["path", { d: side ? "M2.5 5l4.5 4.5L11.5 5" : "M2.5 9.5L7 5l4.5 4.5", fill: "none", stroke: color, "stroke-width": 1.8 }]],
     [["circle", { cx: 7, cy: 7, r: 4.4, fill: paper, stroke: color, "stroke-width": 1.3 }], ["circle", { cx: 7, cy: 7, r: 1.6, fill: color }]],
     [["path", { d: "M1 7l3-3.2h6L13 7l-3 3.2H4z", fill: color }]],
+    [side ? ["rect", { x: 3.5, y: 3.5, width: 7, height: 7, fill: color }] : ["circle", { cx: 7, cy: 7, r: 3.9, fill: color }], ["circle", { cx: 7, cy: 7, r: 1.8, fill: paper }]],
+    [["path", { d: side ? "M1 7h8" : "M13 7H5", stroke: color, "stroke-width": 1.4 }], side ? ["rect", { x: 8, y: 4.4, width: 5, height: 5, fill: color }] : ["circle", { cx: 4, cy: 7, r: 3, fill: color }]],
   ];
   return svg("0 0 14 14", ...shapes[kind]);
 }
@@ -63,15 +68,14 @@ function toggle(label, on, change, key) {
 
 function createLayersPanel(on, changed, danger) {
   const boxes = {}, counts = [];
-  const rows = LAYERS.map(([name, label, more], k) => {
-    boxes[name] = toggle(label, on[name], (v) => { on[name] = v; changed(name); }, String(k + 1));
-    return el("label", { class: "pk-row", title: `Key ${k + 1}` }, el("span", { class: "pk-swatch" }, swatch(name)),
+  const rows = LAYERS.map(([name, label, more, key]) => {
+    boxes[name] = toggle(label, on[name], (v) => { on[name] = v; changed(name); }, key.toUpperCase());
+    return el("label", { class: "pk-row", title: `Key ${key.toUpperCase()}` }, el("span", { class: "pk-swatch" }, swatch(name)),
       el("span", { class: "pk-words" }, label, more ? el("small", {}, `, ${more}`) : null), boxes[name]);
   });
   const steps = el("div", { class: "pk-steps" }, ...DANGER_STEPS.map((s, k) => el("span", { style: { "--n": k + 1 } }, String(s))));
-  const whose = el("select", { "aria-label": "Kill zone for whom" }, ...[["2", "on own ground"], ["0", "attacker moving"], ["1", "defender moving"]].map(([v, t]) => el("option", { value: v }, t)));
+  const whose = el("select", { "aria-label": "Kill zone for whom", title: "For whom: whoever holds the ground, or one side moving anywhere" }, ...[["2", "own ground"], ["0", "attacker"], ["1", "defender"]].map(([v, t]) => el("option", { value: v }, t)));
   whose.addEventListener("change", () => danger(Number(whose.value)));
-  rows[2].after?.call(rows[2]);
   const box = el("section", { class: "pk-layers", "aria-label": "Layers" },
     el("header", {}, el("h2", {}, "Layers"), el("span", { class: "pk-hint" }, "keys ", el("kbd", {}, "1"), " to ", el("kbd", {}, "9"))),
     ...rows.slice(0, 3), el("div", { class: "pk-danger-key" }, steps, whose), ...rows.slice(3));
@@ -129,7 +133,7 @@ function createLeversPanel(send, tip) {
   function one(r) {
     const moved = r.value !== r.default;
     const out = el("output", {}, leverText(r, r.value));
-    const name = el("span", { class: "pk-lever-name" }, r.label);
+    const name = el("span", { class: "pk-lever-name" }, r.label, r.from_start ? el("small", {}, ", from day 1") : null);
     let input, track;
     if (r.switch) {
       input = toggle(r.label, r.value, (v) => send({ do: "lever", values: { [r.key]: v } }));
@@ -150,7 +154,7 @@ function createLeversPanel(send, tip) {
     const back = moved ? el("button", { type: "button", class: "pk-undo", title: "Back to the default", "aria-label": `${r.label}: back to the default`, onclick: () => send({ do: "lever", values: { [r.key]: r.default } }) }, "↺") : null;
     const box = el("div", { class: `pk-lever${moved ? " pk-is-moved" : ""}${r.switch ? " pk-switch" : ""}`, "data-key": r.key },
       el("div", { class: "pk-lever-head" }, name, back, r.switch ? input : out), track);
-    const show = () => tip.show(box, [["b", r.label], ["p", `${r.doc} ${r.effect}`.trim()], ["small", `${r.switch ? "" : `${leverText(r, r.low ?? 0)} to ${leverText(r, r.high ?? 0)}. `}Default ${leverText(r, r.default)}. ${r.source}`], ["small", r.key]]);
+    const show = () => tip.show(box, [["b", r.label], ["p", `${r.doc} ${r.effect}${r.from_start ? " Moved later, both courses are made again from the first day." : ""}`.trim()], ["small", `${r.switch ? "" : `${leverText(r, r.low ?? 0)} to ${leverText(r, r.high ?? 0)}. `}Default ${leverText(r, r.default)}. ${r.source}`], ["small", r.key]]);
     box.addEventListener("pointerenter", show);
     box.addEventListener("focusin", show);
     box.addEventListener("pointerleave", tip.hide);
@@ -188,29 +192,6 @@ function createTip(root) {
   };
 }
 
-function createInspector(actions) {
-  const title = el("h2"), sub = el("p", { class: "pk-sub" }), lines = el("dl"), foot = el("p", { class: "pk-foot-words" }), mark = el("span", { class: "pk-glyph" });
-  const follow = el("button", { type: "button", "aria-pressed": "false", onclick: actions.follow }, "Follow ", el("kbd", {}, "F"));
-  const pin = el("button", { type: "button", "aria-pressed": "true", onclick: actions.pin }, "Pin ", el("kbd", {}, "P"));
-  const root = el("aside", { class: "pk-card pk-inspector", "aria-live": "polite", hidden: true },
-    el("header", {}, mark, title, el("button", { type: "button", class: "pk-x", "aria-label": "Close", onclick: actions.close }, icon("close", 14))), sub, lines, foot,
-    el("div", { class: "pk-actions" }, follow, pin));
-  return {
-    root, follow, pin,
-    show(what, now) {
-      root.hidden = false;
-      mark.replaceChildren(what.kind >= 0 ? glyph({ 0: 0, 1: 4, 2: 2, 3: 3, 4: 0 }[what.kind], what.side) : svg("0 0 14 14", ["rect", { x: 2, y: 2, width: 10, height: 10, fill: "none", stroke: "var(--ink)", "stroke-width": 1.6 }]));
-      say(title, what.title);
-      say(sub, what.subtitle + (now ? "" : ", as of the newest step"));
-      lines.replaceChildren(...what.lines.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
-      say(foot, what.foot);
-      follow.hidden = what.kind < 0;
-    },
-    gone() { say(sub, "no more on the map"); },
-    hide() { root.hidden = true; },
-  };
-}
-
 // Whether an event changes the picture of the battle: a town, a deep break, a large pocket.
 function isGreat(e) {
   return ["capture", "recapture", "deep breakthrough"].includes(e.kind) || (e.kind === "pocket" && e.number >= 10);
@@ -238,37 +219,6 @@ function createEvents(start, onPick) {
     return [...great, ...small].sort((a, b) => b.step - a.step);
   }
   return { root, flip, set(list_) { events = list_; draw(); }, until(step) { until = step; draw(); }, get all() { return events; }, few(n) { few = n; draw(); } };
-}
-
-function createComparePanel(send, set) {
-  const rows = el("tbody"), change = el("tbody"), words = el("p"), apart = el("div", { class: "pk-parting" });
-  const modes = [["side", "Side by side", ""], ["swipe", "Swipe", "W"], ["blink", "Blink", "B"], ["only", "Difference only", ""]];
-  const buttons = modes.map(([key, text, k]) => el("button", { type: "button", "aria-pressed": String(key === "side"), onclick: () => pick(key) }, text, k ? [" ", el("kbd", {}, k)] : null));
-  function pick(mode) { buttons.forEach((b, n) => b.setAttribute("aria-pressed", String(modes[n][0] === mode))); set(mode); }
-  const key = (shape, text) => el("div", { class: "pk-row" }, el("span", { class: "pk-swatch" }, shape), el("span", {}, text));
-  const lean = (flip) => svg("0 0 36 16", ["rect", { x: 0.5, y: 1.5, width: 35, height: 13, fill: "none", stroke: "var(--ink)" }], ...[0, 7, 14, 21, 28].map((x) => ["path", { d: flip ? `M${x} 14.5l7-13` : `M${x} 1.5l7 13`, stroke: "var(--ink)", "stroke-width": 0.9 }]));
-  const root = el("section", { class: "pk-compare", "aria-label": "Comparison" },
-    el("header", {}, el("h2", {}, "One change, everything else equal")),
-    el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, "lever"), el("th", {}, el("span", { class: "pk-arm" }, "A")), el("th", {}, el("span", { class: "pk-arm pk-arm-b" }, "B")))), change),
-    el("h2", {}, "B minus A, today"), el("table", {}, el("tbody", {}), rows), words,
-    el("h2", {}, "When and why they part"), apart,
-    el("h2", {}, "Key"),
-    key(lean(false), "attacker holds it in A only"), key(lean(true), "attacker holds it in B only"),
-    key(svg("0 0 36 16", ["path", { d: "M0 8h36", stroke: "var(--ink)", "stroke-width": 2 }]), "front of this arm"),
-    key(svg("0 0 36 16", ["path", { d: "M0 8h36", stroke: "var(--ink)", "stroke-width": 1.5, "stroke-dasharray": "5 4" }]), "front of the other arm"),
-    el("h2", {}, "View"), el("div", { class: "pk-buttons" }, ...buttons),
-    el("div", { class: "pk-buttons" }, el("button", { type: "button", onclick: () => send({ do: "compare", drop: true }) }, "Drop A, keep B")),
-    el("p", { class: "pk-hint" }, "Same seed, same weather, same luck: pan and zoom move both maps. One pair shows a course, not an effect; the effect is the mean over many seeds."));
-  return {
-    root, pick,
-    draw(changed, table, parting, start, perDay, onPick) {
-      change.replaceChildren(...(changed.length ? changed.map(([name, a, b]) => el("tr", {}, el("td", {}, name), el("td", {}, a), el("td", {}, b))) : [el("tr", {}, el("td", { colspan: 3 }, "Nothing yet: move a lever, and B follows it from here on."))]));
-      rows.replaceChildren(...table.map(([name, v]) => el("tr", {}, el("td", {}, name), el("td", {}, v))));
-      const when = (step) => `${shortDate(dayOf(start, Math.max(Math.ceil(step / perDay) - 1, 0)))}, ${MOMENTS[perDay >= 4 ? Math.floor(((step - 1) % perDay) * 4 / perDay) : 1]} (step ${number(step)})`;
-      const items = [["In the books", parting?.books], ["On the ground", parting?.ground], ["In events", parting?.event]].filter(([, p]) => p);
-      apart.replaceChildren(...(items.length ? items.map(([name, p]) => el("p", {}, el("b", {}, `${name}: `), `${when(p[0])}. ${p[1]}. `, p.length > 2 ? el("button", { type: "button", class: "pk-link", onclick: () => onPick({ x: p[2], y: p[3], step: p[0] }) }, "show") : null)) : [el("p", {}, changed.length ? "Identical so far: what was changed has not mattered yet." : "The arms are identical so far.")]));
-    },
-  };
 }
 
 // A dialog in words: keys, errors, tables.

@@ -1,6 +1,9 @@
 // One arm as the browser has it: raw layers as they came, and what is drawn from them, worked out once when asked for.
 
 const POCKET_KM2 = 6; // smaller ones are lone groups, not pockets to be outlined
+const THIN_MEN = 25; // of the defender's infantry to a km of front: below that the line is thin
+const THIN_KM = 1.2; // how far from the line men still count, as the sd of a bell
+const ROAD_DANGER = 0.25; // expected hits per km from which a road counts as under fire
 
 function createScene(ground) {
   const raw = {};
@@ -34,7 +37,8 @@ function createScene(ground) {
     return { fill: ringPath(list), lines, line: linePath(lines) };
   });
 
-  const threat = (side) => from(`threat${side}`, side < 2 ? ["threat"] : ["threat", "control"], (t) => {
+  // Expected hits per km by block for a side on the move, or (2) for whoever holds the ground.
+  const threatField = (side) => from(`threat field ${side}`, ["threat", "control"], (t) => {
     const n = blocks.nx * blocks.ny;
     const own = [scaled(t, 0.01, 0, n), scaled(t, 0.01, n, n)];
     let field = own[side] || new Float32Array(n);
@@ -48,8 +52,10 @@ function createScene(ground) {
         }
       }
     }
-    field = blurred(field, blocks.nx, blocks.ny, 0.7);
-    const fine = finer(field, blocks.nx, blocks.ny, 4);
+    return blurred(field, blocks.nx, blocks.ny, 0.7);
+  });
+  const threat = (side) => from(`threat${side}`, ["threat", "control"], () => {
+    const fine = finer(threatField(side), blocks.nx, blocks.ny, 4);
     const real = [box[0], box[0] + blocks.nx * blocks.cell, box[2], box[2] + blocks.ny * blocks.cell];
     return DANGER_STEPS.map((level) => {
       const list = rings(fine, real, level);
@@ -76,6 +82,42 @@ function createScene(ground) {
     return { n, id, x, y, men: new Uint8Array(buffer, 8 * n, n), code: new Uint8Array(buffer, 9 * n, n), supply: new Uint8Array(buffer, 10 * n, n) };
   });
 
+  // The defender's infantry in the line, men by square km, and from it the thin stretches of the front.
+  const thin = () => from("thin", ["units", "control"], () => {
+    const u = units(), nx = Math.ceil(box[1] - box[0]), ny = Math.ceil(box[3] - box[2]), men = new Float32Array(nx * ny), path = new Path2D();
+    for (let i = 0; i < u.n; i += 1) {
+      if ((u.code[i] & 7) !== KIND.infantry || !(u.code[i] & CODE.defends) || u.code[i] & CODE.waits) continue;
+      men[clamp(Math.floor(u.y[i] - box[2]), 0, ny - 1) * nx + clamp(Math.floor(u.x[i] - box[0]), 0, nx - 1)] += u.men[i];
+    }
+    const around = blurred(men, nx, ny, THIN_KM), near = (x, y) => Math.sqrt(2 * Math.PI) * THIN_KM * sampleAt(around, nx, ny, 1, box[0], box[2], x, y);
+    for (const line of front().lines) {
+      let open = false;
+      for (let k = 2; k < line.length; k += 2) {
+        const thinHere = near((line[k] + line[k - 2]) / 2, (line[k + 1] + line[k - 1]) / 2) < THIN_MEN;
+        if (thinHere && !open) path.moveTo(line[k - 2], line[k - 1]);
+        if (thinHere) path.lineTo(line[k], line[k + 1]);
+        open = thinHere;
+      }
+    }
+    return path;
+  });
+
+  // Main roads where whoever holds them moves under fire.
+  const dangerRoads = (roads) => from("danger roads", ["threat", "control"], () => {
+    const path = new Path2D(), field = threatField(2);
+    for (const road of roads) {
+      if ((ROAD_WIDTH[road.kind] || 0) < 2) continue;
+      let open = false;
+      for (let k = 2, p = road.points; k < p.length; k += 2) {
+        const hot = sampleAt(field, blocks.nx, blocks.ny, blocks.cell, box[0], box[2], p[k], p[k + 1]) >= ROAD_DANGER;
+        if (hot && !open) path.moveTo(p[k - 2], p[k - 1]);
+        if (hot) path.lineTo(p[k], p[k + 1]);
+        open = hot;
+      }
+    }
+    return path;
+  });
+
   const bombs = () => from("bombs", ["bombs"], (bytes) => {
     const n = Math.floor(bytes.length / 4), buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
     const px = new Uint16Array(buffer, 0, n), py = new Uint16Array(buffer, 2 * n, n), out = [];
@@ -90,7 +132,7 @@ function createScene(ground) {
   };
 
   return {
-    raw, box, grid, blocks, smooth, fineSmooth, front, threat, units, bombs, cell,
+    raw, box, grid, blocks, smooth, fineSmooth, front, threat, units, bombs, cell, thin, dangerRoads,
     grey: () => zone("grey", 1, 0.36, 0.55),
     pockets: () => [zone("cut0", 2, 0.5, 0.45, POCKET_KM2), zone("cut1", 4, 0.5, 0.45, POCKET_KM2)],
     heldAt: (x, y) => sampleAt(smooth(), grid.nx, grid.ny, grid.cell, box[0], box[2], x, y),

@@ -11,7 +11,8 @@ function createTimeline(ground, charts, getTheme, send, onHover) {
   const marks = el("div", { class: "pk-marks" });
   const root = el("div", { class: "pk-timeline" }, canvas, marks, range);
   let shown = 0, head = 0, events = [], levers = [], ghost = null, dragging = false, forkStep = -1;
-  const x = (step) => PAD + step / total * (root.clientWidth - 2 * PAD);
+  let wide = 0, high = 0; // of the box; asked for only when it may have changed
+  const x = (step) => PAD + step / total * (wide - 2 * PAD);
 
   range.addEventListener("input", () => {
     dragging = true;
@@ -27,7 +28,7 @@ function createTimeline(ground, charts, getTheme, send, onHover) {
   range.addEventListener("pointerleave", () => onHover(null));
 
   function draw() {
-    const w = root.clientWidth, h = root.clientHeight;
+    const w = wide, h = high;
     if (!w) return;
     const c = fitted(canvas, w, h), theme = getTheme(), phone = h < 60;
     const base = phone ? h - 12 : h - 24, room = phone ? base - 4 : 30;
@@ -57,13 +58,13 @@ function createTimeline(ground, charts, getTheme, send, onHover) {
       c.font = `400 11px ${SANS}`;
       c.fillStyle = theme.secondary;
       c.textBaseline = "alphabetic";
-      for (const t of dateTicks(start, days, 14)) {
+      for (const t of dateTicks(start, days, clamp(Math.floor(w / 62), 2, 14))) {
         const at = x(t.day * perDay);
         c.strokeStyle = theme.control;
         c.lineWidth = 1;
         c.beginPath(); c.moveTo(at, base + 3); c.lineTo(at, base + 7); c.stroke();
-        c.textAlign = at > w - 30 ? "right" : "left";
-        c.fillText(t.text, at + (at > w - 30 ? 0 : 3), h - 6);
+        c.textAlign = "left";
+        if (at < w - 30) c.fillText(t.text, at + 3, h - 6);
       }
       for (const m of placedMarks) {
         c.strokeStyle = theme.control;
@@ -94,10 +95,10 @@ function createTimeline(ground, charts, getTheme, send, onHover) {
 
   let placedMarks = [];
   function place() {
-    const w = root.clientWidth;
+    const w = wide;
     marks.replaceChildren();
     placedMarks = [];
-    if (!w || root.clientHeight < 60) return;
+    if (!w || high < 60) return;
     const wanted = [...events.map((e) => ({ ...e, rank: EVENT_RANK[e.kind] ?? 8 })), ...levers.map((m) => ({ ...m, kind: "lever", rank: 0 }))]
       .filter((e) => e.rank < 5 || (e.kind === "pocket" && e.number >= 8) || ground.scenario.synthetic)
       .sort((a, b) => a.rank - b.rank || b.number - a.number);
@@ -143,6 +144,6 @@ function createTimeline(ground, charts, getTheme, send, onHover) {
     events(list, leverMarks) { events = list; levers = leverMarks; update(); },
     ghost(day) { ghost = day; draw(); },
     fork(step) { forkStep = step; draw(); },
-    resized() { place(); draw(); },
+    resized() { wide = root.clientWidth; high = root.clientHeight; place(); draw(); },
   };
 }

@@ -26,7 +26,7 @@ const ICONS = {
   next: "M7 5l8 6-8 6z",
   back: "M15 5l-8 6 8 6z",
   reset: "M5 5h2v12H5zM16 5l-8 6 8 6z",
-  theme: "M11 3a8 8 0 1 0 0 16z M11 3a8 8 0 0 1 0 16 8 8 0 0 0 0-16m0 1.4a6.6 6.6 0 0 1 0 13.2",
+  theme: "M11 3a8 8 0 1 0 0 16 8 8 0 1 0 0-16M11 4.6a6.4 6.4 0 0 1 0 12.8z",
   close: "M5.5 4.5l12 12-1 1-12-12zM16.5 4.5l1 1-12 12-1-1z",
   plus: "M10 4h2v6h6v2h-6v6h-2v-6H4v-2h6z",
   minus: "M4 10h14v2H4z",
@@ -44,15 +44,18 @@ function icon(name, size = 22) {
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
   path.setAttribute("d", ICONS[name]);
   path.setAttribute("fill", "currentColor");
+  path.setAttribute("fill-rule", "evenodd");
   svg.append(path);
   return svg;
 }
 
 // Numbers and dates
 
+const FORMATS = [0, 1, 2, 3].map((digits) => new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+
 function number(value, digits = 0, signed = false) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  const text = Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const text = FORMATS[digits].format(Math.abs(value));
   if (!Number(text.replaceAll(",", ""))) return text;
   return (value < 0 ? "−" : signed ? "+" : "") + text;
 }
@@ -108,6 +111,12 @@ function niceStep(span, most) {
 
 function clamp(value, low, high) {
   return Math.min(Math.max(value, low), high);
+}
+
+// Does the work once nobody has asked for it for a while.
+function after(ms, work) {
+  let timer = 0;
+  return () => { clearTimeout(timer); timer = setTimeout(work, ms); };
 }
 
 function throttle(work, ms) {

@@ -1,0 +1,88 @@
+// What the page asks and shows in cards: another battle, keys, figures, files to save, faults, the phone's menu.
+
+const KEYS = [["Space", "play, pause"], ["← →", "one step, with Shift a day"], ["[ ]", "event before, after"], ["+ −", "closer, farther"], ["Alt + arrows", "move the map"], ["Enter", "on the map: inspect its middle"], ["1 to 9, L, U", "layers, thin line, units"], ["0", "whole sector"], ["C", "compare; W swipe, B blink"], ["F, P, S", "follow, pin, story of a unit"], ["E", "all events"], ["Z", "lens, while held"], ["T", "light or dark"], ["?", "these keys"], ["Esc", "close"]];
+const FIGURES = [["held_km2", "Held, km²"], ["gained_km2", "Gained, km²"], ["lost_km2", "Lost, km²"], ["casualties_attacker", "Casualties, attacker"], ["casualties_defender", "Casualties, defender"], ["infantry_attacker", "Infantry, attacker"], ["infantry_defender", "Infantry, defender"], ["days_in_place_defender", "Days in place, defender"], ["kill_zone_km_defender", "Kill zone, km"]];
+
+function createDialogs(ground, host, self, { charts, film, savePicture }) {
+  const { cards, send } = host, { scenario } = ground, { start } = scenario, shelf = ground.shelf || [];
+  // A card that a second call closes again.
+  const toggled = (name, open) => () => (cards.has(name) ? cards.hide(name) : open());
+  const close = (name, first = true) => ["Close", () => cards.hide(name), first];
+  const then = (name, work) => () => { cards.hide(name); work(); };
+
+  const begin = toggled("begin", () => {
+    const pick = el("select", { "aria-label": "Scenario" }, ...shelf.map((s) => el("option", { value: s.name, selected: s.name === scenario.name }, s.title)));
+    const first = el("input", { type: "date", value: start, "aria-label": "First day" }), seed = el("input", { type: "number", min: 0, value: scenario.seed, "aria-label": "Seed" });
+    const about = el("p", { class: "pk-sub" }, scenario.about), chosen = () => shelf.find((s) => s.name === pick.value);
+    pick.addEventListener("change", () => { const s = chosen(); first.value = s.start; say(about, `${s.title}, ${s.days} days.`); });
+    cards.show("begin", "Start another battle", [
+      el("label", {}, "Scenario", pick), about, el("div", { class: "pk-two" }, el("label", {}, "First day", first), el("label", {}, "Seed", seed))],
+    [["Start over", then("begin", () => { const s = chosen(); send({ do: "begin", scenario: pick.value, seed: Number(seed.value), ...(s && first.value !== s.start ? { start: first.value } : {}) }); }), true],
+      ["Cancel", () => cards.hide("begin")]], "pk-begin");
+  });
+  const table = () => {
+    cards.hide("keys");
+    const rows = [];
+    for (let d = 0; d <= charts.last(); d += charts.bucket) rows.push(el("tr", {}, el("th", { scope: "row" }, shortDate(dayOf(start, d))), ...FIGURES.map(([n]) => el("td", {}, number(charts.value(n, d), n.includes("zone") ? 1 : 0)))));
+    cards.show("table", "Figures of this run", [el("div", { class: "pk-scroll", tabindex: "0" }, el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, ""), ...FIGURES.map(([, t]) => el("th", { scope: "col" }, t)))), el("tbody", {}, ...rows)))], [close("table")], "pk-center pk-broad");
+  };
+  const keys = toggled("keys", () => cards.show("keys", "Keys", [el("dl", { class: "pk-keys" }, ...KEYS.flatMap(([k, t]) => [el("dt", {}, el("kbd", {}, k)), el("dd", {}, t)])),
+    el("p", { class: "pk-sub" }, "Click inspects, drag pans, wheel or pinch zooms, double click goes closer. Scrubbing the time line shows what was recorded.")], [["Figures as a table", table], close("keys")], "pk-center"));
+  const save = toggled("save", () => {
+    const file = (text, work, first) => [text, then("save", work), first];
+    cards.show("save", "Save", [el("p", { class: "pk-sub" }, "Nothing leaves this computer: files are made here.")], [
+      file("Picture, PNG", savePicture, true), file("Battle so far, GIF", () => film("gif")), ...(ground.ffmpeg ? [file("Battle so far, MP4", () => film("mp4"))] : []),
+      file("Figures by day, CSV", () => send({ do: "table", format: "csv" })), file("Figures by day, Parquet", () => send({ do: "table", format: "parquet" })), close("save", false)], "pk-save");
+  });
+  // What a phone has no room for in its header.
+  const menu = toggled("menu", () => cards.show("menu", scenario.title, [el("p", { class: "pk-sub" }, `Seed ${scenario.seed}. ${scenario.about}`)], [
+    ["Start another battle", then("menu", begin), true], ["Save", then("menu", save)], ["Light or dark", then("menu", host.flipTheme)],
+    ["Figures as a table", then("menu", table)], close("menu", false)], "pk-save"));
+  const fault = (m) => {
+    const levers = Object.entries(m.levers).map(([k, v]) => `${k} = ${v}`).join(", ") || "none moved";
+    const report = `step ${m.step}${m.phase ? `, phase ${m.phase}` : ""}\n${m.reason}\nscenario ${m.scenario}, seed ${m.seed}, levers ${levers}, commit ${m.commit}\n${m.details.join("\n")}`;
+    cards.show("fault", `The run stopped at step ${number(m.step)}`, [
+      el("p", {}, m.phase ? ["Phase ", el("b", {}, m.phase), ": "] : null, m.reason, ". The last good frame is shown."),
+      el("p", { class: "pk-sub" }, `${m.scenario} · seed ${m.seed} · ${levers} · commit ${m.commit}`),
+      el("details", {}, el("summary", {}, "Details"), el("pre", {}, m.details.join("\n")))],
+    [[m.restart_day ? `Restart from day ${m.restart_day}` : "Restart", () => { cards.hide("fault"); send({ do: "restart" }); }, true],
+      ["Copy report", () => { navigator.clipboard?.writeText(report).then(() => cards.say("Copied."), () => cards.say("The browser did not allow it.")); }]], "pk-fault");
+  };
+  // The battle has come to its last day: what to do next, once.
+  const over = () => cards.show("over", "The last day", [el("p", {}, `${scenario.days} days are over. The time line shows every day again; the figures can be saved.`)],
+    [["Start over", then("over", () => send({ do: "reset" })), true], ["Another seed", then("over", begin)], close("over", false)], "pk-corner");
+  return { begin, keys, table, save, menu, fault, over };
+}
+
+// The recorded days drawn one by one and sent to become an animation.
+function createFilm(ground, host, self, { maps, words, still }) {
+  const { cards, send, root } = host, { scenario } = ground, perDay = scenario.steps_per_day;
+  let reel = null;
+  return {
+    start(kind) {
+      reel = { kind, back: self.now.step };
+      self.busy = true;
+      send({ do: "pause" });
+      send({ do: "frames" });
+      cards.show("film", "Making an animation", [el("p", {}, "Drawing the recorded days, one by one."), el("progress", { max: 1, value: 0 })], [["Cancel", () => { if (reel) reel.stop = true; cards.hide("film"); }]], "pk-corner");
+    },
+    async roll(steps) {
+      if (!reel) return;
+      const daily = steps.filter((s) => s % perDay === 0), every = Math.max(1, Math.ceil(daily.length / 180)), list = daily.filter((_, k) => k % every === 0 || k === daily.length - 1);
+      send({ do: "film", begin: true, name: `${scenario.name}-${scenario.seed}`, rate: clamp(list.length / 12, 4, 15) });
+      for (const [k, step] of list.entries()) {
+        if (reel.stop) break;
+        send({ do: "seek", step, hold: true });
+        for (let wait = 0; wait < 100 && self.now.step !== step; wait += 1) await new Promise((r) => setTimeout(r, 20));
+        still();
+        send({ do: "film" }, [(await pngBytes(pictureOf(maps(), words(), host.theme(), 1, 800))).buffer]);
+        const bar = root.querySelector('[data-card="film"] progress');
+        if (bar) bar.value = (k + 1) / list.length;
+      }
+      if (!reel.stop) send({ do: "film", finish: reel.kind });
+      send({ do: "seek", step: reel.back, hold: true });
+      reel = null;
+      self.busy = false;
+    },
+  };
+}
