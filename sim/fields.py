@@ -78,6 +78,7 @@ BLOCK_COLUMNS = (
     Column("traffic", "i8", "m", "visible movement in this step, by side", 2),
     Column("targets", "i8", "men", "men in positions, by side", 2),
     Column("hits", "f8", "hits/km", "expected hits per km on a visible mover, by the side that moves", 2),
+    Column("usual", "f8", "km/day", "visible traffic a day of late, by side", 2),
     Column("static_hits", "f8", "hits/man", "expected drone hits per man in a position in this step, by side", 2),
     Column("burst", "f8", "hits/km", "expected hits per km on one unmasked column, by the side that moves", 2),
     Column("threat", "f8", "hits/km", "hits per km on a mover, smoothed over days, by the side that moves", 2),

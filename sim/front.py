@@ -36,7 +36,7 @@ def empty_front(geo) -> Front:
 
 @kernel
 def trace(geo, cells, front):
-    """Finds the points of the line."""
+    """Finds the points of the line: where the attacker's share of the cell and of its neighbor says that his ground ends."""
     nx = geo.nx
     k = 0
     for j in range(geo.ny):
@@ -46,18 +46,21 @@ def trace(geo, cells, front):
             if cells.control[c] >= 0.5 or k >= front.cell.shape[0]:
                 continue
             sides = 0
+            most = 0.0
             for d in range(4):
                 a = i + (1 if d == 0 else (-1 if d == 1 else 0))
                 b = j + (1 if d == 2 else (-1 if d == 3 else 0))
                 if 0 <= a < nx and 0 <= b < geo.ny and cells.control[b * nx + a] >= 0.5:
                     sides += 1
+                    most = max(most, cells.control[b * nx + a])
             if sides == 0:
                 continue
             front.cell[k] = c
             front.east[k] = cells.east[c]
             front.north[k] = cells.north[c]
-            front.x[k] = geo.x0 + (i + 0.5) * geo.cell + cells.east[c] * 0.5 * geo.cell
-            front.y[k] = geo.y0 + (j + 0.5) * geo.cell + cells.north[c] * 0.5 * geo.cell
+            off = (1.5 - most - cells.control[c]) * geo.cell
+            front.x[k] = geo.x0 + (i + 0.5) * geo.cell + cells.east[c] * off
+            front.y[k] = geo.y0 + (j + 0.5) * geo.cell + cells.north[c] * off
             front.weight[k] = geo.cell * min(math.sqrt(1.0 * sides), 1.5)
             k += 1
     front.count[0] = k

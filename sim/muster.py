@@ -109,7 +109,7 @@ def _prepare(world: World) -> None:
     world.campaign = normal(uniform_of(start, 0, 0), uniform_of(start, 0, 1))
     world.gained_km2 = world.lost_km2 = world.gain_today = 0.0
     world.spell = Spell(False, False, 0.2)
-    world.sky = Sky(1.0, 1.0, 0.0, 0.0, 0.0, 0.5, 0.5)
+    world.sky = Sky(1.0, 1.0, 0.0, 0.0, 0.0, 0.5, 0.5, 0.5)
     world.objectives = np.column_stack([world.sector.objective_x, world.sector.objective_y, world.sector.objective_weight])
     world.nowhere = np.zeros(n_cells, np.int8)
     world.h32 = _h32(world)

@@ -25,7 +25,7 @@ def plan(**more):
             **days,
             "budget": {"waves": 2, "points": 40, "replicates": 3, "sample": 60, "sample_replicates": 3},
             "parameter": [
-                {"key": KEYS[0], "low": 0.02, "high": 0.3},
+                {"key": KEYS[0], "low": 0.06, "high": 1.0},
                 {"key": KEYS[1], "low": 0.03},
                 {"key": KEYS[2]},
             ],

@@ -220,7 +220,7 @@ def test_screening_ranks_by_the_floor_of_luck_and_keeps_what_clears_it():
     order = screening.ranked(found, ("held_km2", "none_such"))
     assert order.table["factor"].tolist()[:2] == keys[:2] and keys[2] not in order.clear and keys[0] in order.clear
     chosen = screening.chosen_of(plan(), order)
-    assert chosen[0].key == keys[0] and chosen[0].low == 0.02 and "floor of luck" in chosen[0].why
+    assert chosen[0].key == keys[0] and chosen[0].low == 0.06 and "floor of luck" in chosen[0].why
 
 
 def test_single_parameters_are_those_of_the_groups_that_matter_without_known_levers():
@@ -230,7 +230,7 @@ def test_single_parameters_are_those_of_the_groups_that_matter_without_known_lev
     assert (
         "decide.attacks_per_group" in single.factor_names and "decide.rotation_interval_days" not in single.factor_names
     )
-    assert single.factors["decide.attacks_per_group"]["low"] == 0.02
+    assert single.factors["decide.attacks_per_group"]["low"] == 0.06
     with pytest.raises(InputError, match="no parameter is left"):
         screening.one_by_one(load_plan(), groups, [])
 

@@ -225,9 +225,12 @@ def test_command():
             seen["new axis"] += np.sum(mine & (a.axis != f.axis))
             seen["new main point"] += np.sum(mine & (a.main_left > f.main_left))
             seen["no line"] += line == 0
+            agree(command.make_room, plain_command.make_room, g, s.front, f, knobs)
+            for row in range(len(f.side)):
+                agree(command.men_per_km, plain_command.men_per_km, g, s.front, f, row, float(s.rng.uniform(1, 8)))
             agree(command.direct_defender, plain_command.direct_defender, g, u, c, s.front, f, n, knobs)
             agree(command.write_orders, plain_command.write_orders, g, c, s.front, f, s.orders, knobs)
-            a = agree(command.find_lodgements, plain_command.find_lodgements, g, u, c, s.nodes, f, n).formations
+            a = agree(command.find_lodgements, plain_command.find_lodgements, g, u, c, s.nodes, s.front, f, n, knobs).formations
             seen["lodgement"] += np.sum(a.follow > 0)
             a = agree(command.lend, plain_command.lend, u, f, n, 0.5, KEY).formations
             seen["lent"] += np.sum(a.away > f.away)

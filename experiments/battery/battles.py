@@ -163,7 +163,7 @@ def circumstances(n: int, seed: int = 1) -> list[Battle]:
 
     Odds 0.5 to 6 (even in the logarithm); 1,500 to 4,500 defenders on 6 to 18 km; 2 to 10 days; skill and leadership 0.1 to
     0.9; shells by a factor of 2 either way; up to 8 armored sections for 1,000 men; works from none to full; any month;
-    attacks 0.1 to 0.4 a day and group.
+    attacks 0.2 to 0.8 a day and group that finds room.
     """
     from scipy.stats import qmc
 
@@ -172,7 +172,7 @@ def circumstances(n: int, seed: int = 1) -> list[Battle]:
     pair = lambda j, low, high: list(zip(between(j, low, high), between(j + 1, low, high)))  # noqa: E731
     ratio, size = 0.5 * 12 ** columns[0], 1500 * 3 ** columns[1]
     front, days, month = between(2, 6, 18), between(3, 2, 10.99), between(4, 1, 12.99)
-    ready, plan, tempo = between(5, 0, 1), between(6, 0, 0.8), between(7, 0.1, 0.4)
+    ready, plan, tempo = between(5, 0, 1), between(6, 0, 0.8), between(7, 0.2, 0.8)
     quality, leadership, armor = pair(8, 0.1, 0.9), pair(10, 0.1, 0.9), pair(12, 0, 8)
     shells = [(2.0**a, 2.0**b) for a, b in pair(14, -1, 1)]
     light = between(16, 0.2, 0.6)
@@ -234,8 +234,8 @@ def weapons(runs: int, side: str) -> list[Battle]:
 
 # Force employment (Biddle 2004): a limited attack under heavy suppressive fire at the thinnest place, and one without.
 EMPLOYMENT = {
-    "coordinated": {"batteries": 25.0, "shells": 25.0, "decide.depth_km": 0.2, "command.weakness": 3.0},
-    "uncoordinated": {"batteries": 0.0, "shells": 0.0, "decide.depth_km": 0.8, "command.weakness": 0.0},
+    "coordinated": {"batteries": 8.0, "shells": 8.0, "decide.depth_km": 0.2, "command.weakness": 3.0, "fire.support": 6.0},
+    "uncoordinated": {"batteries": 0.0, "shells": 0.0, "decide.depth_km": 0.8, "command.weakness": 0.0, "fire.support": 1.0},
 }
 LETHALITY = (1.0, 3.0)  # the defender's weapons
 

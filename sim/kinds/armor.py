@@ -29,6 +29,6 @@ class Params(Parameters):
     value: float = quantity(
         7.0, "", low=1.0, high=15.0, doc="what command thinks a mounted assault is worth, before its expected hits", fact="modelling assumption")
     hit_aversion: float = quantity(
-        0.60, "", low=0.1, high=2.0, doc="how fast that worth falls with each expected hit", fact="modelling assumption")
+        0.80, "", low=0.1, high=2.0, doc="how fast that worth falls with each expected hit", fact="modelling assumption")
     mount_max: float = quantity(
-        0.5, "", low=0.0, high=1.0, doc="greatest share of its readiness a section spends a day", fact="modelling assumption")
+        2.0, "1/day", low=0.0, high=6.0, doc="mounted attacks that a ready section begins a day at mean tempo, where it expects no hits", fact="modelling assumption")

@@ -1,8 +1,9 @@
 """Both commands, once a day: where the line is, where the effort goes, what is wanted where, who is sent elsewhere.
 
 The attacker gives each formation an axis (an objective), renews its main point on that axis every two weeks, runs its
-operations in pulses, pulls a worn formation out, reinforces lodgements, and raises tempo before a deadline. The
-defender rates every point of the line by what presses on it against what holds it, and lends reserves to other fronts.
+operations in pulses, pulls a worn formation out, attacks less where its men crowd, reinforces lodgements and thin salients,
+and raises tempo before a deadline. The defender rates every point of the line by what presses on it against what holds it,
+and lends reserves to other fronts.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ READS = ("units", "cells", "nodes")
 WRITES = ("formations", "cells", "blocks", "front", "orders", "units", "counters", "campaign")
 
 FAR_KM = 300.0  # a main point is not sought farther away than this: its weight would be below 1e-8
+RELIEF_KM, LODGEMENT_KM = 30.0, 15.0  # how far relief formations look for a salient, and a formation for a lodgement to follow
+INSIDE_KM = 0.5  # how far behind the line of a salient its follow-on stands
 INFANTRY = int(Kind.INFANTRY)
 RESERVE, HOLD, CONSOLIDATE = int(Task.RESERVE), int(Task.HOLD), int(Task.CONSOLIDATE)
 
@@ -53,6 +56,7 @@ class Params(Parameters):
     deadline: bool = quantity(True, "switch", doc="dated deadlines raise tempo", fact="modelling assumption", role="lever", short="deadline")
     deadline_tempo: float = quantity(1.7, "", low=1.0, high=4.0, doc="tempo before a deadline beside the mean", fact="modelling assumption", role="lever")
     deadline_follow: float = quantity(0.5, "", low=0.0, high=1.0, doc="follow-on and consolidation before a deadline beside the mean", fact="modelling assumption", role="lever")
+    room_men_km: float = quantity(100.0, "soldiers/km", low=20.0, high=1000.0, doc="attacker's infantry to a km of line of which half finds room to attack", fact="modelling assumption")
     base_km: float = quantity(7.0, "km", low=3.0, high=25.0, doc="how far behind the line the attacker's reserves stand", fact="modelling assumption")
     base_defender_km: float = quantity(4.5, "km", low=2.0, high=25.0, doc="how far behind the line the defender's reserves stand", fact="modelling assumption")
     salient: float = quantity(0.36, "", low=0.1, high=0.5, doc="share of the ground within 3 km below which the attacker's ground is a salient that relief formations go for", fact="dobro_villages")
@@ -226,12 +230,41 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
 
 
 @kernel
-def thinnest_salient(front, narrow, x, y):
-    """The point within 30 km of (x, y) where the attacker's ground is thinnest, if it is a salient (`narrow`); else -1."""
+def men_per_km(geo, front, formations, f, width):
+    """The attacker's infantrymen to a km of line about the main point of formation `f`; 0 where there is no line."""
+    x = formations.main_x[f]
+    y = formations.main_y[f]
+    men = 0.0
+    for g in range(formations.side.shape[0]):
+        if formations.side[g] == 0 and formations.active[g] == 1:
+            d2 = (formations.main_x[g] - x) ** 2 + (formations.main_y[g] - y) ** 2
+            men += formations.infantry[g] * math.exp(-0.5 * d2 / (width * width))
+    length = 0.0
+    first, last = points_near(geo, front, y, 3.5 * width)
+    for k in range(first, last):
+        d2 = (front.x[k] - x) ** 2 + (front.y[k] - y) ** 2
+        length += front.weight[k] * math.exp(-0.5 * d2 / (width * width))
+    return men / max(length, 1.0) if length > 0.0 else 0.0
+
+
+@kernel
+def make_room(geo, front, formations, knobs):
+    """Lowers each attacking formation's tempo where more men crowd than the line has room for.
+
+    A larger force brings a smaller share of itself to bear (the inefficiency of scale in Helmbold 1965).
+    """
+    for f in range(formations.side.shape[0]):
+        if formations.side[f] == 0 and formations.active[f] == 1:
+            formations.tempo[f] *= 1.0 / (1.0 + men_per_km(geo, front, formations, f, knobs.main_width_km) / knobs.room_men_km)
+
+
+@kernel
+def thinnest_salient(front, narrow, x, y, reach):
+    """The point within `reach` km of (x, y) where the attacker's ground is thinnest, if it is a salient (`narrow`); else -1."""
     found = -1
     least = narrow
     for k in range(front.count[0]):
-        if front.wide[k] < least and math.hypot(front.x[k] - x, front.y[k] - y) < 30.0:
+        if front.wide[k] < least and math.hypot(front.x[k] - x, front.y[k] - y) < reach:
             least = front.wide[k]
             found = k
     return found
@@ -260,7 +293,7 @@ def direct_defender(geo, units, cells, front, formations, n, knobs):
             x = sx[f] / men[f] / 1024.0
             y = sy[f] / men[f] / 1024.0
         if formations.relief[f] == 1:
-            k = thinnest_salient(front, knobs.salient, x, y)
+            k = thinnest_salient(front, knobs.salient, x, y, RELIEF_KM)
             if k >= 0:
                 formations.main_x[f] = front.x[k]
                 formations.main_y[f] = front.y[k]
@@ -306,8 +339,8 @@ def write_orders(geo, cells, front, formations, orders, knobs):
 
 
 @kernel
-def find_lodgements(geo, units, cells, nodes, formations, n):
-    """For each attacking formation the deepest lodgement of at least eight men near its main point, if any."""
+def find_lodgements(geo, units, cells, nodes, front, formations, n, knobs):
+    """Where each attacking formation's follow-on goes: its deepest lodgement of at least eight men, else a salient that is thin."""
     for f in range(formations.side.shape[0]):
         formations.follow[f] = 0.0
     for i in range(n):
@@ -317,7 +350,7 @@ def find_lodgements(geo, units, cells, nodes, formations, n):
             continue
         depth = -at_cells(geo, cells.depth, units.x[i], units.y[i])
         f = units.formation[i]
-        if math.hypot(units.x[i] - formations.main_x[f], units.y[i] - formations.main_y[f]) > 15.0:
+        if math.hypot(units.x[i] - formations.main_x[f], units.y[i] - formations.main_y[f]) > LODGEMENT_KM:
             continue
         if depth < 1.2 or at_nodes(geo, nodes.presence, 0, units.x[i], units.y[i]) < 8.0:
             continue
@@ -325,6 +358,13 @@ def find_lodgements(geo, units, cells, nodes, formations, n):
             formations.follow[f] = depth
             formations.follow_x[f] = units.x[i]
             formations.follow_y[f] = units.y[i]
+    for f in range(formations.side.shape[0]):
+        if formations.side[f] == 0 and formations.active[f] == 1 and formations.follow[f] == 0.0:
+            k = thinnest_salient(front, knobs.salient, formations.main_x[f], formations.main_y[f], LODGEMENT_KM)
+            if k >= 0:
+                formations.follow[f] = INSIDE_KM
+                formations.follow_x[f] = front.x[k] + INSIDE_KM * front.east[k]
+                formations.follow_y[f] = front.y[k] + INSIDE_KM * front.north[k]
 
 
 @kernel
@@ -421,6 +461,7 @@ def run(world) -> None:
     keys = np.array([key(world.seed, name, world.day) for name in ("axis", "main point", "main days")], np.uint64)
     direct_attacker(g, c, world.front, f, objectives, knobs, tempo,
                     world.main_axis, world.axis_pulse, world.sky.mud, keys)
+    make_room(g, world.front, f, knobs)
     direct_defender(g, u, c, world.front, f, world.n, knobs)
     write_orders(g, c, world.front, f, world.orders, knobs)
-    find_lodgements(g, u, c, world.nodes, f, world.n)
+    find_lodgements(g, u, c, world.nodes, world.front, f, world.n, knobs)

@@ -25,17 +25,19 @@ WRITES = ("cells", "counters")
 INFANTRY = int(Kind.INFANTRY)
 HOLD, CONSOLIDATE = int(Task.HOLD), int(Task.CONSOLIDATE)
 SPAN_KM = 0.35  # ground is looked for at the centers of cells: this much farther than it is held
+ALONE_KM = 0.6  # how far about itself a group out of touch takes ground, besides the cell it stands in
 
 
 class Params(Parameters):
-    area_per_day: float = quantity(0.23, "km2/day", low=0.01, high=0.5, doc="ground that one group of the attacker consolidates a day", fact="modelling assumption")
+    area_per_day: float = quantity(0.23, "km2/day", low=0.01, high=0.5, doc="ground that one full group of the attacker consolidates a day", fact="modelling assumption")
+    full_men: float = quantity(8.0, "soldiers", low=1.0, high=15.0, doc="men of a full group; a smaller one takes ground in proportion", fact="prior_assault_group_2024")
     spread_days: float = quantity(2.0, "days", low=0.3, high=20.0, doc="how long a lodged group goes on spreading before it only holds", fact="modelling assumption")
     creep: float = quantity(0.02, "", low=0.0, high=1.0, doc="ground that a group in a settled position takes beside one that has just lodged", fact="modelling assumption")
     alone_men: float = quantity(10.0, "soldiers", low=3.0, high=40.0, doc="attacker's men near one another that hold the ground they stand on without touch to their own", fact="modelling assumption")
     reach_km: float = quantity(1.2, "km", low=0.5, high=3.0, doc="how far from own ground a group can hold ground", fact="modelling assumption")
     contested: float = quantity(2.5, "", low=0.5, high=8.0, doc="defender's fire, beside the root of the attacker's presence, above which nothing is consolidated", fact="modelling assumption")
     regain_per_day: float = quantity(0.06, "1/day", low=0.0, high=5.0, doc="rate at which the defender takes back ground where he is the stronger", fact="modelling assumption")
-    regain_thin: float = quantity(15.0, "1/day", low=0.0, high=60.0, doc="how much faster he does so where it is a thin salient (times the lack of the attacker's ground within 3 km)", fact="dobro_revert")
+    regain_thin: float = quantity(25.0, "1/day", low=0.0, high=60.0, doc="how much faster he does so where it is a thin salient (times the lack of the attacker's ground within 3 km)", fact="dobro_revert")
     works_slow: float = quantity(4.0, "", low=0.0, high=20.0, doc="how much works slow consolidation", fact="prior_belt")
     town_slow: float = quantity(4.0, "", low=0.0, high=10.0, doc="how much buildings slow consolidation", fact="dur_town")
     mud_slow: float = quantity(0.75, "", low=0.0, high=0.95, doc="share of consolidation that deep mud takes", fact="modelling assumption")
@@ -54,8 +56,9 @@ def may_hold(geo, cells, nodes, c, own_presence, knobs):
 
 
 @array_kernel
-def consolidate(geo, units, cells, nodes, n, dt, mud, knobs):
-    """Every group of the attacker near the line adds to the ground he holds."""
+def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs):
+    """Every group of the attacker near the line adds to the ground he holds; `pace` beside the usual one, as under a deadline."""
+    fade = (math.exp(dt / knobs.spread_days) - 1.0) * knobs.spread_days / dt  # mean over the step beside its end
     reach = knobs.reach_km + SPAN_KM
     span = reach / geo.cell + 1e-6  # in cells; a little more, for what is in reach is asked below
     nx = geo.nx
@@ -72,11 +75,11 @@ def consolidate(geo, units, cells, nodes, n, dt, mud, knobs):
         if depth > 1.5 + knobs.reach_km:
             continue
         own = at_nodes(geo, nodes.presence, 0, units.x[i], units.y[i])
-        area = knobs.area_per_day * min(1.0, units.men[i] / 5.0) * dt * (1.0 - knobs.mud_slow * mud)
+        area = knobs.area_per_day * min(1.0, units.men[i] / knobs.full_men) * dt * pace * (1.0 - knobs.mud_slow * mud)
         if units.task[i] == HOLD:
             area = area * knobs.creep
         else:
-            area = area * math.exp(-units.days[i] / knobs.spread_days)
+            area = area * fade * math.exp(-units.days[i] / knobs.spread_days)
         u = (units.x[i] - geo.x0) / geo.cell - 0.5  # in cells from the center of the first one
         v = (units.y[i] - geo.y0) / geo.cell - 0.5
         lonely = depth < -knobs.reach_km
@@ -87,11 +90,13 @@ def consolidate(geo, units, cells, nodes, n, dt, mud, knobs):
         for j in range(max(math.ceil(v - span), 0), min(math.floor(v + span), geo.ny - 1) + 1):
             for k in range(max(math.ceil(u - span), 0), min(math.floor(u + span), nx - 1) + 1):
                 c = j * nx + k
-                if cells.held[c] >= MICRO or (lonely and c != here):
+                if cells.held[c] >= MICRO:
                     continue
                 ex = geo.x0 + (k + 0.5) * geo.cell - units.x[i]
                 ey = geo.y0 + (j + 0.5) * geo.cell - units.y[i]
                 d2 = ex * ex + ey * ey
+                if lonely and c != here and d2 > ALONE_KM * ALONE_KM:
+                    continue
                 if d2 > reach * reach or not may_hold(geo, cells, nodes, c, own, knobs):
                     continue
                 near = 0.5 * (cells.smooth[c] + cells.wide[c])
@@ -147,7 +152,7 @@ def run(world) -> None:
     knobs = world.knobs("control", Knobs)
     g, c = world.geo, world.cells
     scale = world.settings.command.deadline_follow if world.deadline else 1.0
-    consolidate(g, world.units, c, world.nodes, world.n, world.dt * scale, world.sky.mud, knobs)
+    consolidate(g, world.units, c, world.nodes, world.n, world.dt, scale, world.sky.mud, knobs)
     gained, lost = settle(g, c, world.nodes, world.dt, knobs)
     world.gained_km2 += gained
     world.lost_km2 += lost

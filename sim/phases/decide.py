@@ -31,7 +31,7 @@ WANTS_RELIEF = -2
 
 
 class Params(Parameters):
-    attacks_per_group: float = quantity(0.068, "1/day", low=0.0, high=0.5, doc="attacks that a rested reserve group begins a day at mean tempo", fact="assaults_2025_06_27", role="lever", short="tempo")
+    attacks_per_group: float = quantity(0.33, "1/day", low=0.0, high=1.0, doc="attacks that a rested reserve group begins a day at mean tempo", fact="assaults_2025_06_27", role="lever", short="tempo")
     rest_days: float = quantity(4.0, "days", low=0.0, high=20.0, doc="rest of a group between two tasks", fact="modelling assumption")
     depth_km: float = quantity(0.4, "km", low=0.2, high=2.0, doc="mean depth of an attack's objective beyond the first 0.3 km", fact="modelling assumption")
     infiltration_share: float = quantity(0.14, "", low=0.0, high=0.8, doc="share of attacks made by infiltration, in summer leaf", fact="art_srg_groups", role="lever", short="infiltration_share")
@@ -39,6 +39,7 @@ class Params(Parameters):
     hop_per_day: float = quantity(0.25, "1/day", low=0.0, high=2.0, doc="how often an infiltrating group moves on", fact="modelling assumption")
     gather_men: float = quantity(8.0, "soldiers", low=3.0, high=30.0, doc="men that must have gathered before infiltrators hold ground", fact="modelling assumption")
     recall_per_day: float = quantity(0.3, "1/day", low=0.0, high=3.0, doc="rate at which a lodged group without touch to its own, and without company, falls back", fact="modelling assumption")
+    settle_days: float = quantity(4.0, "days", low=0.0, high=20.0, doc="days in which a lodged group still takes ground before it settles down to hold it", fact="modelling assumption")
     upkeep_per_day: float = quantity(0.05, "1/day", low=0.0, high=1.0, doc="how often a rested reserve group of the attacker goes to a thin piece of its own line", fact="modelling assumption")
     line_men: float = quantity(9.0, "soldiers", low=2.0, high=60.0, doc="attacker's men near a point of his line above which it needs no more", fact="modelling assumption")
     narrow: float = quantity(0.45, "", low=0.0, high=0.7, doc="share of the ground within 3 km that must be the attacker's for him to man his line there as a matter of course", fact="modelling assumption")
@@ -47,7 +48,7 @@ class Params(Parameters):
     reserve_share: float = quantity(0.5, "", low=0.0, high=0.8, doc="share of its infantry a defending formation tries to keep out of the line", fact="modelling assumption", role="lever")
     urgent_need: float = quantity(2.5, "", low=0.1, high=20.0, doc="need of a place above which the last reserves go too", fact="modelling assumption")
     counter_per_day: float = quantity(0.002, "1/day", low=0.0, high=0.5, doc="counterattacks a rested reserve group of the defender begins a day", fact="recapture_share", role="lever")
-    relief_counter: float = quantity(200.0, "", low=1.0, high=500.0, doc="how much oftener groups of a relief formation counterattack a lodgement", fact="dobro_villages")
+    relief_counter: float = quantity(500.0, "", low=1.0, high=1000.0, doc="how much oftener groups of a relief formation counterattack a lodgement", fact="dobro_villages")
     mounted_counter: float = quantity(0.02, "", low=0.0, high=1.0, doc="mounted counterattacks of the defender beside the attacker's readiness to mount", fact="modelling assumption", role="lever")
     rotation: bool = quantity(True, "switch", doc="positions are relieved", fact="modelling assumption", role="lever")
     rotation_interval_days: float = quantity(45.0, "days", low=5.0, high=360.0, doc="days a group of the defender stays in place before relief is asked for", fact="prior_days_on_position_2024", role="lever", short="rotation_interval_days")
@@ -315,7 +316,7 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
                 if side == 1:
                     held = 1.0 - held
                     depth = -depth
-                if held >= 0.55:
+                if held >= 0.55 and units.days[i] >= knobs.settle_days:
                     units.task[i] = HOLD
                 elif depth < -1.2 and units.days[i] > 2.0 and uniform_of(key, slot, 0) < recall:
                     if at_nodes(geo, nodes.presence, side, units.x[i], units.y[i]) < knobs.gather_men:

@@ -1,10 +1,12 @@
 """FPV drones: a kill zone made by crews, not drawn.
 
 Each crew flies what its stock, the weather and the light allow at what it can see moving in its reach. With sorties S, chance
-p to reach a target, detection w(x) and visible movement M = sum of traffic * w, the expected hits per km on a mover are
+p to reach a target, detection w(x) and visible movement M = sum of usual traffic * w, the expected hits per km on a mover are
 S p w / (M + m0): few movers are found by all crews, many share the drones there are (a type II functional response,
-Holling 1959). Sorties without a moving target go to men in positions, far less well. Vehicles in one column meet every crew
-in reach at once: their burst is not shared. Detection falls with depth behind the line by exp(-depth / d0).
+Holling 1959). M is that of the last day, so that the step does not matter: a crew flies more in a busy hour, as far as its stock
+goes, and less in a quiet one. Sorties without a moving target go to men in positions, far less well, and only from what the stock
+holds beyond a reserve. Vehicles in one column meet every crew in reach at once: their burst is not shared. Detection falls with
+depth behind the line by exp(-depth / d0).
 """
 
 from __future__ import annotations
@@ -30,17 +32,19 @@ RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, WITHDRAW, DASH, SERVE = 
     int(t) for t in (Task.RESERVE, Task.MARCH, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.WITHDRAW,
                      Task.DASH, Task.SERVE))
 DRONE = int(Cause.DRONE)
+USED_DAYS = 1.0  # how long a crew takes to get used to what moves: a day has its night
 
 
 class Params(Parameters):
     enabled: bool = quantity(True, "switch", doc="FPV drones fly", fact="drone_share_rusi", role="lever")
+    keep_days: float = quantity(0.5, "days", low=0.0, high=5.0, doc="stock, in days of full work, that a crew keeps for what moves and does not spend on positions", fact="modelling assumption")
     threat_days: float = quantity(3.0, "days", low=0.5, high=14.0, doc="how long the threat of a road is remembered", fact="modelling assumption")
     cover_in_works: float = quantity(0.6, "", low=0.0, high=0.95, doc="share of a man's exposure to drones that works take away", fact="modelling assumption")
     cover_in_town: float = quantity(0.5, "", low=0.0, high=0.95, doc="share of a man's exposure to drones that buildings take away", fact="modelling assumption")
 
 
 Knobs = NamedTuple("Knobs", [("sorties", float), ("idle", float), ("static", float), ("burst_per_hour", float),
-                                   ("dash", float), ("depth_share", float)])
+                                   ("dash", float), ("depth_share", float), ("keep_days", float)])
 HitKnobs = NamedTuple("HitKnobs", [("exposure", float), ("infiltrator", float), ("relief", float), ("men_per_hit", float), ("lost_per_hit", float),
                                          ("men_per_loss", float), ("works", float), ("town", float)])
 
@@ -56,6 +60,14 @@ def count_targets(geo, units, blocks, n):
             task = units.task[i]
             if task == HOLD or task == CONSOLIDATE or task == INFILTRATE:
                 blocks.targets[block_at(geo, units.x[i], units.y[i]), units.side[i]] += units.men[i]
+
+
+@kernel
+def grow_used(blocks, dt, share):
+    """What a side is used to see moving in each block in a day goes by `share` towards the traffic of this step."""
+    for b in range(blocks.traffic.shape[0]):
+        for s in range(2):
+            blocks.usual[b, s] += (blocks.traffic[b, s] * 0.001 / dt - blocks.usual[b, s]) * share
 
 
 @array_kernel
@@ -96,6 +108,7 @@ def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
         j1 = min(int(v) + span, geo.block_ny - 1)
         in_view = 0
         moving = 0.0
+        usual = 0.0
         men = 0.0
         inverse = BLOCK_KM * BLOCK_KM / (r * r)
         for j in range(j0, j1 + 1):
@@ -105,14 +118,16 @@ def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
                     b = j * geo.block_nx + k
                     w = (1.0 - d2 * d2) * see[b, s]
                     moving += w * blocks.traffic[b, e]
+                    usual += w * blocks.usual[b, e]
                     men += w * blocks.targets[b, e]
                     view[in_view] = b
                     weight[in_view] = w
                     in_view += 1
         moving = moving * 0.001
-        found = moving / (moving + knobs.idle * dt)
-        rate = most * chance[s] / (moving + knobs.idle * dt)
-        left = most * (1.0 - found)
+        room = (usual + knobs.idle) * dt  # km among which the sorties are shared
+        found = min(moving / room, units.stock[i] / most)
+        rate = most * chance[s] * (found / moving if found * room < moving else 1.0 / room)
+        left = min(most * max(1.0 - found, 0.0), max(units.stock[i] - knobs.keep_days * knobs.sorties, 0.0))
         still = left * chance[s] * knobs.static / (men + 10.0)
         pursue = knobs.burst_per_hour * flying * chance[s] / knobs.dash
         used = most * found + left * men / (men + 10.0)
@@ -159,7 +174,7 @@ def strike(geo, units, cells, blocks, n, key, knobs):
         slot = units.slot[i]
         still = task == HOLD or task == CONSOLIDATE or (task == INFILTRATE and units.stage[i] == 2)
         moved = abs(units.x[i] - units.from_x[i]) + abs(units.y[i] - units.from_y[i]) > 0.01 or units.stage[i] == 1
-        if moved and task != RESERVE:
+        if moved and (task != RESERVE or units.days[i] == 0.0):  # who has just come home was on the way in this step
             x = units.x[i]
             y = units.y[i]
             if units.stage[i] == 1:
@@ -212,12 +227,13 @@ def run(world) -> None:
     p, s = world.settings.drones, world.settings
     f = s.fpv_team
     g, u, b = world.geo, world.units, world.blocks
+    count_targets(g, u, b, world.n)  # for the guns as well, so with drones off too
     if not p.enabled:
         return
     reach = np.array([world.supplies["reach_attacker"], world.supplies["reach_defender"]]) * f.reach_scale
     chance = np.array([hit_chance(world, "attacker"), hit_chance(world, "defender")])
-    knobs = Knobs(f.sorties_per_day, f.idle_km, f.static_share, f.burst_per_hour, s.armor.speed_km_h, f.detection_depth)
-    count_targets(g, u, b, world.n)
+    knobs = Knobs(f.sorties_per_day, f.idle_km, f.static_share, f.burst_per_hour, s.armor.speed_km_h, f.detection_depth, p.keep_days)
+    grow_used(b, world.dt, 1.0 - math.exp(-world.dt / USED_DAYS))
     flown = fly(g, u, b, world.n, world.dt, world.sky.flying, reach, chance, knobs)
     world.flown += flown
     world.books.drones_flown[:] = world.flown // 1000

@@ -2,8 +2,10 @@
 
 An attack is resolved along its path in pieces of 0.25 km, whatever the step and the cell: direct fire by the coverage of the
 defenders there, obstacles that stop it where they are covered by fire, and a duel with each position it meets (aimed fire of
-both on both: Lanchester's square law for small numbers). A group breaks by a hazard that grows with its losses, so that losers
-lose 10-30 % on the median (Helmbold 1971) and no threshold decides.
+both on both: Lanchester's square law for small numbers). A group breaks by a hazard that grows with its losses (the second tenth
+of its men weighs three times the first), so that losers lose 10-30 % on the median and rarely half (Helmbold 1971), and no
+threshold decides. Shells are timed: while an attack goes in, its side's fire on the place is heavier than on the mean of the
+step and keeps the defender's heads down (Biddle 2004), which is what a coordinated attack has and an uncoordinated one lacks.
 
 Groups in contact lose men at a rate F / (T + t0) each: F enemy fire, T own men that share it, t0 the men at which half of
 that fire is spent on finding targets. t0 = 0 is aimed fire (the square law); t0 large is fire at an area (the linear law).
@@ -20,11 +22,11 @@ from numba import njit
 from sim.columns import array_kernel, kernel
 from sim.draws import binomial, key, uniform, uniform_of
 from sim.enlist import send_home
-from sim.fields import at_cells, at_nodes, cell_at
+from sim.fields import at_cells, at_nodes, block_at, cell_at
 from sim.forces import Cause, Kind, Task
 from sim.quantity import Parameters, quantity
 
-READS = ("units", "cells", "nodes", "bins", "formations")
+READS = ("units", "cells", "nodes", "blocks", "bins", "formations")
 WRITES = ("units", "books")
 
 INFANTRY, ARMOR = int(Kind.INFANTRY), int(Kind.ARMOR)
@@ -48,9 +50,9 @@ class Params(Parameters):
     duel_cover: float = quantity(0.45, "", low=0.0, high=0.9, doc="share of an attacker's hits that a dug-in position keeps off", fact="modelling assumption")
     give_way: float = quantity(0.13, "", low=0.0, high=0.3, doc="chance per bout that a position gives way to odds of one to one, without loss", fact="modelling assumption")
     bouts: int = quantity(8, "bouts", low=1, high=18, doc="bouts of a duel before the attack counts as stopped", fact="modelling assumption")
-    break_rate: float = quantity(2.4, "", low=0.5, high=8.0, doc="how readily losses break a group: chance 1 - exp(-rate * share lost)", fact="check_break_median")
+    break_rate: float = quantity(16.0, "", low=4.0, high=40.0, doc="how readily losses break a group: chance 1 - exp(-rate * square of the share lost)", fact="check_break_median")
     tired_breaks: float = quantity(0.015, "1/day", low=0.0, high=0.1, doc="how much sooner a group breaks for each day of strain", fact="modelling assumption")
-    approach_break: float = quantity(0.4, "", low=0.0, high=1.0, doc="how much less losses on the approach break a group than losses in the attack itself", fact="modelling assumption")
+    support: float = quantity(3.0, "", low=1.0, high=10.0, doc="shelling of a place while an attack on it goes in, beside the mean of the step (1: no plan of fire)", fact="modelling assumption", role="lever")
     notice: float = quantity(0.10, "1/km", low=0.0, high=1.0, doc="rate per km and man of fire at which an infiltrating group is noticed", fact="modelling assumption")
     notice_light: float = quantity(0.7, "", low=0.0, high=1.0, doc="share of that which daylight adds", fact="modelling assumption")
     contact_per_day: float = quantity(0.004, "1/day", low=0.0, high=1e6, doc="men one man of fire hits a day in standing contact", fact="modelling assumption")
@@ -75,7 +77,7 @@ def fit_men(units, i):
 
 @kernel
 def nearest_position(geo, units, start, order, side, x, y, radius, met, n_met):
-    """The nearest group of the other side within `radius` km that has not been met yet; -1 if none."""
+    """The nearest group of the other side within `radius` km that has not been met yet and has not given way in this step; -1 if none."""
     best = -1
     least = radius * radius
     best_slot = 0
@@ -97,7 +99,7 @@ def nearest_position(geo, units, start, order, side, x, y, radius, met, n_met):
                 for m in range(n_met):
                     if met[m] == row:
                         known = True
-                if known or fit_men(units, row) <= 0:
+                if known or units.shock[row] > 0.0 or fit_men(units, row) <= 0:
                     continue
                 best = row
                 least = d
@@ -106,11 +108,19 @@ def nearest_position(geo, units, start, order, side, x, y, radius, met, n_met):
 
 
 @njit(inline="always")
+def toll(before, after, start_men):
+    """What a loss of men from `before` to `after` adds to the hazard of breaking: the rise of the square of the share lost."""
+    then = (start_men - before) / start_men
+    now = (start_men - after) / start_men
+    return now * now - then * then
+
+
+@njit(inline="always")
 def breaks(u, before, after, start_men, resolve, rate):
     """True when a loss of men from `before` to `after` breaks a group that began with `start_men`."""
     if after >= before:
         return False
-    return u < 1.0 - math.exp(-rate * (before - after) / start_men / resolve)
+    return u < 1.0 - math.exp(-rate * toll(before, after, start_men) / resolve)
 
 
 @njit(inline="always")
@@ -158,7 +168,7 @@ def duel(units, cells, formations, i, row, men, start_men, shock, key, base, wea
             units.hits[row, DIRECT] += gone
         if lost > 0:
             units.hits[i, DIRECT] += lost
-        pressed = knobs.break_rate * gone / max(began, 1) + knobs.give_way * shock * men / max(theirs, 1) * exposed
+        pressed = knobs.break_rate * toll(theirs, theirs - gone, max(began, 1)) + knobs.give_way * shock * men / max(theirs, 1) * exposed
         their_break = uniform_of(key, slot, base + 4 * bout + 2) < 1.0 - math.exp(-pressed / theirs_resolve)
         ours_break = breaks(uniform_of(key, slot, base + 4 * bout + 3), men, men - lost, start_men, ours_resolve, knobs.break_rate)
         men -= lost
@@ -174,15 +184,15 @@ def duel(units, cells, formations, i, row, men, start_men, shock, key, base, wea
 
 
 @njit(inline="always")
-def skill_of(units, i):
-    """A man's skill in a duel: training, rest, supply, and what suppression leaves."""
+def skill_of(units, i, suppression):
+    """A man's skill in a duel: training, rest, supply, and what suppression (0..1) leaves."""
     tired = 1.0 / (1.0 + (units.fatigue[i] / 45.0) ** 2)
     return ((0.5 + units.quality[i]) * (0.35 + 0.65 * tired) * (0.5 + 0.5 * units.supply[i])
-            * (1.0 - 0.8 * units.suppression[i]))
+            * (1.0 - 0.8 * suppression))
 
 
 @kernel
-def attack(geo, units, cells, nodes, formations, start, order, i, key, light, weapon, shock, knobs, tally):
+def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, shock, knobs, tally):
     """One attack from the line to its objective. Leaves the group lodged, falling back, or dead."""
     s = units.side[i]
     slot = units.slot[i]
@@ -192,14 +202,12 @@ def attack(geo, units, cells, nodes, formations, start, order, i, key, light, we
     dy = units.goal_y[i] - y
     length = math.sqrt(dx * dx + dy * dy)
     men = fit_men(units, i)
-    start_men = max(units.men[i], 1)
+    start_men = max(men, 1)
     met = (-1, -1, -1, -1, -1, -1)
     n_met = 0
     outcome = 1 if men > 0 else -1
     bold = resolve_of(units, formations, i, knobs) * (1.5 if shock > 1.0 else 1.0)
-    if men > 0 and breaks(uniform_of(key, slot, 0), start_men, men, start_men, bold, knobs.break_rate * knobs.approach_break):
-        outcome = -1
-    ours_skill = skill_of(units, i)
+    ours_skill = skill_of(units, i, blocks.quiet[block_at(geo, x, y), s])  # of where it sets out: it has only just come there
     pieces = int(length / PIECE_KM) + 1
     piece = length / pieces
     px = x
@@ -210,7 +218,8 @@ def attack(geo, units, cells, nodes, formations, start, order, i, key, light, we
         px = x + dx * k / pieces
         py = y + dy * k / pieces
         c = cell_at(geo, px, py)
-        fire = at_nodes(geo, nodes.fire, 1 - s, px, py) * weapon[1 - s]
+        calm = (1.0 - blocks.quiet[block_at(geo, px, py), 1 - s]) ** (knobs.support - 1.0)
+        fire = at_nodes(geo, nodes.fire, 1 - s, px, py) * weapon[1 - s] * calm
         works = cells.works[c, s]
         base = 10 + 80 * min(k, 40)
         hazard = (knobs.direct_per_km * fire * (knobs.dark + (1.0 - knobs.dark) * light)
@@ -235,7 +244,7 @@ def attack(geo, units, cells, nodes, formations, start, order, i, key, light, we
                 met = (row,) + met[:5]  # noqa: RUF005  numba does not unpack
                 n_met += 1
                 men, outcome = duel(units, cells, formations, i, row, men, start_men, shock, key, base + 4, weapon, knobs,
-                                    (ours_skill, skill_of(units, row)))
+                                    (ours_skill, skill_of(units, row, units.suppression[row]) * calm))
     units.stage[i] = 0
     if men <= 0:
         return
@@ -337,7 +346,7 @@ def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs):
 
 
 @array_kernel
-def engage(geo, units, cells, nodes, formations, start, order, n, key, light, weapon, shock, knobs, tally):
+def engage(geo, units, cells, nodes, blocks, formations, start, order, n, key, light, weapon, shock, knobs, tally):
     """Every attack, bound and dash that reached the line in this step, in an order drawn by slot, not by row or side."""
     rows = np.empty(n, np.int64)
     turn = np.empty(n)
@@ -351,12 +360,12 @@ def engage(geo, units, cells, nodes, formations, start, order, n, key, light, we
         i = rows[k]
         task = units.task[i]
         if task == ASSAULT:
-            attack(geo, units, cells, nodes, formations, start, order, i, key, light, weapon, 1.0, knobs, tally)
+            attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, 1.0, knobs, tally)
         elif task == INFILTRATE:
             slip(geo, units, cells, nodes, formations, i, key, light, weapon, knobs, tally)
         elif task == DASH:
             if units.vehicles[i] > units.burst[i]:
-                attack(geo, units, cells, nodes, formations, start, order, i, key, light, weapon, shock, knobs, tally)
+                attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, shock, knobs, tally)
             # whoever got through sets its men down; what still runs goes home in any case
             units.stage[i] = SET_DOWN if units.task[i] == CONSOLIDATE else 0
             send_home(units, formations, i)
@@ -372,7 +381,7 @@ def run(world) -> None:
     weapon = (p.weapon_attacker, p.weapon_defender)
     g, u, c, nodes = world.geo, world.units, world.cells, world.nodes
     contact(g, u, c, nodes, world.n, key(world.seed, "contact", world.step_index), world.dt, world.sky.light, weapon, knobs)
-    engage(g, u, c, nodes, world.formations, world.bin_start, world.bin_order, world.n, key(world.seed, "attack", world.step_index),
+    engage(g, u, c, nodes, world.blocks, world.formations, world.bin_start, world.bin_order, world.n, key(world.seed, "attack", world.step_index),
            world.sky.light, weapon, world.settings.armor.shock, knobs, tally)
     b = world.books
     for side in range(2):

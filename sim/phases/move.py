@@ -35,7 +35,7 @@ class Params(Parameters):
     hidden_at_night: float = quantity(0.5, "", low=0.0, high=0.9, doc="share of visibility that darkness takes", fact="modelling assumption")
     hidden_in_leaf: float = quantity(0.5, "", low=0.0, high=0.9, doc="share of visibility that full leaf takes under trees", fact="modelling assumption")
     hidden_in_town: float = quantity(0.4, "", low=0.0, high=0.9, doc="share of visibility that buildings take", fact="modelling assumption")
-    relief_visible: float = quantity(2.0, "", low=1.0, high=5.0, doc="visibility of a relief on its way to a known position beside another march", fact="prior_rear_share")
+    relief_visible: float = quantity(1.5, "", low=1.0, high=5.0, doc="visibility of a relief on its way to a known position beside another march", fact="prior_rear_share")
     infiltrator_visible: float = quantity(0.35, "", low=0.05, high=1.0, doc="visibility of an infiltrating group beside a marching one", fact="modelling assumption")
 
 
@@ -202,7 +202,7 @@ def hide(geo, cells, blocks, leaf, light, at_night, in_leaf, in_town):
 def run(world) -> None:
     p, s = world.settings.move, world.settings
     sky = world.sky
-    hide(world.geo, world.cells, world.blocks, sky.leaf, sky.light, p.hidden_at_night, p.hidden_in_leaf, p.hidden_in_town)
+    hide(world.geo, world.cells, world.blocks, sky.leaf, sky.watched, p.hidden_at_night, p.hidden_in_leaf, p.hidden_in_town)
     knobs = Knobs(p.safe_km, p.mud_slows, p.infiltrator_visible, p.relief_visible, s.infantry.speed_km_h, s.infantry.carry_km_h,
                   s.armor.speed_km_h, s.infantry.exposure)
     move(world.geo, world.units, world.formations, world.cells, world.blocks, world.n, world.scenario.step_hours, sky.mud, knobs)

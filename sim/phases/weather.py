@@ -37,6 +37,7 @@ class Sky(NamedTuple):
     mud: float
     leaf: float
     light: float  # share of the step in daylight
+    watched: float  # share of the step's drone work that is done in daylight
 
 
 class Spell(NamedTuple):
@@ -84,10 +85,11 @@ def run(world) -> None:
     start_h = 3.0 + (world.step_index % world.scenario.steps_per_day) * hours
     light = daylight(monthly(climate.daylight_h, date), start_h, hours)
     by_light = p.night_drones + (1.0 - p.night_drones) * light
+    watched = light / by_light  # so that a step of half day and half night is worth its two halves
     if not p.enabled:
-        world.sky = Sky(by_light, 1.0, 0.0, 0.0, 0.0, 0.5, light)
+        world.sky = Sky(by_light, 1.0, 0.0, 0.0, 0.0, 0.5, light, watched)
         return
     fog, rain, mud = world.spell
     flying = (1.0 - p.fog_blinds * fog) * (1.0 - p.rain_blinds * rain) * by_light
     bombing = (1.0 - 0.6 * fog) * (1.0 - 0.4 * rain)
-    world.sky = Sky(flying, bombing, float(fog), float(rain), mud, monthly(climate.leaf, date), light)
+    world.sky = Sky(flying, bombing, float(fog), float(rain), mud, monthly(climate.leaf, date), light, watched)

@@ -24,6 +24,7 @@ LEAST_NEAR = 0.003
 RELIEF_KM = 30.0  # how far relief formations look for a salient
 LODGEMENT_KM = 15.0  # how far from its main point a formation follows a lodgement
 DEEP_KM, LODGED_MEN = 1.2, 8.0
+INSIDE_KM = 0.5  # how far behind the line of a salient its follow-on stands
 
 
 def infantry(units, n: int, side: int, task: int) -> list[Row]:
@@ -135,9 +136,9 @@ def distance_to_line(geo, front, x: float, y: float) -> float:
     return min((far_from(p, x, y) for p in points(front)), default=1e9)
 
 
-def thinnest_salient(front, narrow: float, x: float, y: float) -> int:
+def thinnest_salient(front, narrow: float, x: float, y: float, reach: float) -> int:
     """The point near by with the least of the attacker's ground about it, if less than `narrow`; -1 if there is none."""
-    near = [p for p in points(front) if p.wide < narrow and length_of(p.x - x, p.y - y) < RELIEF_KM]
+    near = [p for p in points(front) if p.wide < narrow and length_of(p.x - x, p.y - y) < reach]
     return min(near, key=lambda p: (p.wide, p.row)).row if near else -1
 
 
@@ -197,6 +198,27 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
         home.order_left -= 1.0
 
 
+def men_per_km(geo, front, formations, f: int, width: float) -> float:
+    """The attacker's infantrymen to a km of line about the main point of a formation, both weighed by nearness."""
+    home = Row(formations, f)
+
+    def near(x: float, y: float) -> float:
+        return math.exp(-0.5 * (square(x - home.main_x) + square(y - home.main_y)) / (width * width))
+
+    attackers = [g for g in rows(formations) if g.side == 0 and g.active == 1]
+    line = points(front)[slice(*points_near(geo, front, home.main_y, 3.5 * width))]
+    length = total(p.weight * near(p.x, p.y) for p in line)
+    return total(g.infantry * near(g.main_x, g.main_y) for g in attackers) / max(length, 1.0) if length > 0.0 else 0.0
+
+
+def make_room(geo, front, formations, knobs) -> None:
+    """Lowers each attacking formation's tempo by the crowd at its main point: half at `room_men_km`."""
+    for home in rows(formations):
+        if home.side == 0 and home.active == 1:
+            crowd = men_per_km(geo, front, formations, home.row, knobs.main_width_km)
+            home.tempo *= 1.0 / (1.0 + crowd / knobs.room_men_km)
+
+
 def direct_defender(geo, units, cells, front, formations, n: int, knobs) -> None:
     """The defender's formations: each one's area is where its men hold the line; a relief formation's is where it was.
 
@@ -216,7 +238,7 @@ def direct_defender(geo, units, cells, front, formations, n: int, knobs) -> None
         if men > 0 and home.relief == 0:
             x = sum(unit.men * int(unit.x * MEN_UNITS) for unit in groups) / men / MEN_UNITS
             y = sum(unit.men * int(unit.y * MEN_UNITS) for unit in groups) / men / MEN_UNITS
-        salient = thinnest_salient(front, knobs.salient, x, y) if home.relief == 1 else -1
+        salient = thinnest_salient(front, knobs.salient, x, y, RELIEF_KM) if home.relief == 1 else -1
         move_main(front, home, salient if salient >= 0 else neediest_point(geo, front, x, y))
         set_base(geo, cells, formations, home.row, knobs.base_defender_km)
 
@@ -255,8 +277,11 @@ def defender_weights(cells, front, p: Row, near: float, knobs) -> tuple[float, f
     return near * p.weight, near * p.weight * p.need
 
 
-def find_lodgements(geo, units, cells, nodes, formations, n: int) -> None:
-    """For each formation its deepest lodgement of at least eight men, 1.2 km deep or more; the first of equals."""
+def find_lodgements(geo, units, cells, nodes, front, formations, n: int, knobs) -> None:
+    """For each formation its deepest lodgement of at least eight men, 1.2 km deep or more; the first of equals.
+
+    Where there is none, the line of the thinnest salient near by, half a kilometer behind it.
+    """
     best = {}
     for unit in infantry(units, n, 0, Task.CONSOLIDATE):
         home = Row(formations, unit.formation)
@@ -269,6 +294,12 @@ def find_lodgements(geo, units, cells, nodes, formations, n: int) -> None:
         home.follow = 0.0
         if home.row in best:
             home.follow, home.follow_x, home.follow_y = best[home.row]
+        elif home.side == 0 and home.active == 1:
+            k = thinnest_salient(front, knobs.salient, home.main_x, home.main_y, LODGEMENT_KM)
+            if k >= 0:
+                home.follow = INSIDE_KM
+                home.follow_x = front.x[k] + INSIDE_KM * front.east[k]
+                home.follow_y = front.y[k] + INSIDE_KM * front.north[k]
 
 
 def lend(units, formations, n: int, share: float, key) -> None:

@@ -9,6 +9,7 @@ from plain.rows import Row, rows, square, total
 from sim.forces import Kind, Task
 
 MICRO = 1_000_000  # a cell wholly held by the attacker
+ALONE_KM = 0.6  # how far about itself a group out of touch takes ground, besides the cell it stands in
 RUMP = 2000  # less than this of a cell is nothing
 
 
@@ -24,12 +25,13 @@ def pull(cell, d2: float) -> float:
     return (1.0 - cell.control) * (near * near * near * near + 0.0002) * math.exp(-0.7 * d2)
 
 
-def consolidate(geo, units, cells, nodes, n, dt, mud, knobs) -> None:
+def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs) -> None:
     """Every group of the attacker in a position or lodged near the line adds to the ground he holds.
 
     It shares its area of this step over the cells in reach that are not yet held and that it may hold. A group without
-    touch to its own holds only the cell it stands in, and only in company.
+    touch to its own holds only what is close to it, and only in company. A lodged group's readiness fades within the step too.
     """
+    over_step = (math.exp(dt / knobs.spread_days) - 1.0) * knobs.spread_days / dt
     reach = knobs.reach_km + 0.35
     span = int(reach / geo.cell) + 1
     for unit in rows(units, n):
@@ -43,8 +45,8 @@ def consolidate(geo, units, cells, nodes, n, dt, mud, knobs) -> None:
         lonely = depth < -knobs.reach_km
         if lonely and own < knobs.alone_men:
             continue
-        area = knobs.area_per_day * min(1.0, unit.men / 5.0) * dt * (1.0 - knobs.mud_slow * mud)
-        area *= math.exp(-unit.days / knobs.spread_days) if lodged else knobs.creep
+        area = knobs.area_per_day * min(1.0, unit.men / knobs.full_men) * dt * pace * (1.0 - knobs.mud_slow * mud)
+        area = area * over_step * math.exp(-unit.days / knobs.spread_days) if lodged else area * knobs.creep
         cj, ci = divmod(unit.cell, geo.nx)
         weights = []
         for j in range(max(cj - span, 0), min(cj + span, geo.ny - 1) + 1):
@@ -52,7 +54,7 @@ def consolidate(geo, units, cells, nodes, n, dt, mud, knobs) -> None:
                 cell = Row(cells, j * geo.nx + i)
                 x, y = center_of(geo, cell.row)
                 d2 = square(x - unit.x) + square(y - unit.y)
-                within = d2 <= reach * reach and (cell.row == unit.cell or not lonely)
+                within = d2 <= reach * reach and (cell.row == unit.cell or not lonely or d2 <= square(ALONE_KM))
                 if cell.held < MICRO and within and may_hold(geo, cells, nodes, cell.row, own, knobs):
                     weights.append((cell, pull(cell, d2)))
         everything = total(w for _, w in weights)

@@ -268,7 +268,7 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
 
     def lodged(unit: Row) -> None:
         here = Row(cells, unit.cell)
-        if own_share(here, unit.side) >= LODGED:
+        if own_share(here, unit.side) >= LODGED and unit.days >= knobs.settle_days:
             unit.task = Task.HOLD
         elif (own_depth(geo, cells, unit) < -SECOND and unit.days > 2.0
               and luck(units, unit.row, key)(0) < chance(knobs.recall_per_day, dt)

@@ -48,6 +48,14 @@ def at_work(unit) -> bool:
     return unit.kind == Kind.FPV_TEAM and unit.men >= 2 and unit.task == Task.SERVE and away <= 0.5
 
 
+def grow_used(blocks, dt, share) -> None:
+    """What a side is used to see moving in each block in a day goes by `share` towards the traffic of this step."""
+    for block in rows(blocks):
+        for side in (0, 1):
+            usual = block.usual[side].item()
+            block.usual[side] = usual + (block.traffic[side].item() * 0.001 / dt - usual) * share
+
+
 def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
     """Every crew's sorties of this step, as expected hits on movers, on men in positions and on lone columns.
 
@@ -66,18 +74,21 @@ def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
             continue
         radius, hit = float(reach[side]), float(chance[side])
         view = []  # (block, weight): detection, falling to nothing at the edge of the crew's reach
-        traffic = men = 0.0
+        traffic = usual = men = 0.0
         for b, share in blocks_in_reach(geo, crew.x, crew.y, radius):
             depth = blocks.depth[b].item()
             weight = (1.0 - share * share) * seen_at(depth, side, knobs.depth_share * radius)
             traffic += weight * blocks.traffic[b, enemy].item()
+            usual += weight * blocks.usual[b, enemy].item()
             men += weight * blocks.targets[b, enemy].item()
             view.append((b, weight))
         km = traffic * 0.001
-        idle = km + knobs.idle * dt
-        found = km / idle
-        left = sorties * (1.0 - found)  # sorties without a moving target go to men in positions
-        per_km = sorties * hit / idle
+        room = (usual + knobs.idle) * dt  # km among which the sorties are shared
+        found = min(km / room, crew.stock / sorties)
+        short = found * room < km  # the stock does not reach for all that moves
+        reserve = knobs.keep_days * knobs.sorties  # of the stock, for what moves
+        left = min(sorties * max(1.0 - found, 0.0), max(crew.stock - reserve, 0.0))  # the rest goes to men in positions
+        per_km = sorties * hit * (found / km if short else 1.0 / room)
         per_man = left * hit * knobs.static / (men + 10.0)
         per_km_of_dash = knobs.burst_per_hour * flying * hit / knobs.dash
         used = sorties * found + left * men / (men + 10.0)
@@ -151,7 +162,7 @@ def strike(geo, units, cells, blocks, n, key, knobs) -> None:
             continue
         goes_in = unit.stage == 1  # its way of this step ends at its goal
         moved = abs(unit.x - unit.from_x) + abs(unit.y - unit.from_y) > 0.01 or goes_in
-        if moved and unit.task != Task.RESERVE:
+        if moved and (unit.task != Task.RESERVE or unit.days == 0.0):
             gx, gy = (unit.goal_x, unit.goal_y) if goes_in else (unit.x, unit.y)
             hit = strike_column if unit.kind == Kind.ARMOR else strike_on_foot
             hit(geo, blocks, unit, gx, gy, key, knobs)

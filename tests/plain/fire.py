@@ -7,7 +7,7 @@ import math
 from plain.bombs import listed
 from plain.draws import binomial, uniform, uniform_of
 from plain.enlist import send_home
-from plain.fields import at_cells, at_nodes, cell_at
+from plain.fields import at_cells, at_nodes, block_at, cell_at
 from plain.rows import Row, length_of, rows, square
 from sim.forces import Cause, Kind, Task
 
@@ -24,20 +24,28 @@ def fit_men(units, i) -> int:
 
 
 def nearest_position(geo, units, start, order, side, x, y, radius, met, n_met) -> int:
-    """The nearest group of the other side within `radius` km that has not been met yet; -1 if none. Ties go by slot."""
+    """The nearest group of the other side within `radius` km that has not been met yet; -1 if none. Ties go by slot.
+
+    One that has given way in this step is on its way out.
+    """
     near = []
     for row in listed(geo, start, order, cell_at(geo, x, y), int(radius / geo.cell) + 1):
         unit = Row(units, row)
         d2 = square(unit.x - x) + square(unit.y - y)
-        foe = unit.side != side and unit.kind == Kind.INFANTRY and fit_men(units, row) > 0
+        foe = unit.side != side and unit.kind == Kind.INFANTRY and fit_men(units, row) > 0 and unit.shock <= 0.0
         if foe and d2 <= radius * radius and row not in list(met)[:n_met]:
             near.append((d2, unit.slot, row))
     return min(near)[2] if near else -1
 
 
+def toll(before, after, start_men) -> float:
+    """What a loss of men from `before` to `after` adds to the hazard of breaking: the rise of the square of the share lost."""
+    return square((start_men - after) / start_men) - square((start_men - before) / start_men)
+
+
 def breaks(u, before, after, start_men, resolve, rate) -> bool:
     """True when a loss of men from `before` to `after` breaks a group that began with `start_men`."""
-    return after < before and u < 1.0 - math.exp(-rate * (before - after) / start_men / resolve)
+    return after < before and u < 1.0 - math.exp(-rate * toll(before, after, start_men) / resolve)
 
 
 def dug_in(units, cells, row, knobs) -> float:
@@ -61,12 +69,12 @@ def resolve_of(units, formations, i, knobs) -> float:
     return (0.4 + 0.8 * unit.morale) * (0.7 + 0.6 * leadership) / (1.0 + knobs.tired_breaks * unit.fatigue)
 
 
-def skill_of(units, i) -> float:
-    """A man's skill in a duel: training, rest, supply, and what suppression leaves."""
+def skill_of(units, i, suppression) -> float:
+    """A man's skill in a duel: training, rest, supply, and what suppression (0..1) leaves."""
     unit = Row(units, i)
     rested = 1.0 / (1.0 + square(unit.fatigue / 45.0))
     trained_and_rested = (0.5 + unit.quality) * (0.35 + 0.65 * rested)
-    return trained_and_rested * (0.5 + 0.5 * unit.supply) * (1.0 - 0.8 * unit.suppression)
+    return trained_and_rested * (0.5 + 0.5 * unit.supply) * (1.0 - 0.8 * suppression)
 
 
 def boldness(units, formations, i, shock, knobs) -> float:
@@ -93,7 +101,7 @@ def duel(units, cells, formations, i, row, men, start_men, shock, key, base, wea
         felled = min(binomial(u[1], men, our_chance), theirs)
         attacker.hits[Cause.DIRECT_FIRE] += lost
         defender.hits[Cause.DIRECT_FIRE] += felled
-        pressed = knobs.break_rate * felled / max(began, 1) + knobs.give_way * shock * men / max(theirs, 1) * exposed
+        pressed = knobs.break_rate * toll(theirs, theirs - felled, max(began, 1)) + knobs.give_way * shock * men / max(theirs, 1) * exposed
         they_yield = u[2] < 1.0 - math.exp(-pressed / their_resolve)
         we_break = breaks(u[3], men, men - lost, start_men, our_resolve, knobs.break_rate)
         men -= lost
@@ -106,7 +114,7 @@ def duel(units, cells, formations, i, row, men, start_men, shock, key, base, wea
     return men, STOPPED
 
 
-def attack(geo, units, cells, nodes, formations, start, order, i, key, light, weapon, shock, knobs, tally) -> None:
+def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, shock, knobs, tally) -> None:
     """One attack from the line to its objective. Leaves the group lodged, falling back, or dead.
 
     Each piece of the way costs men by the fire on it, may stop the attack at works under fire, and may meet a position.
@@ -117,19 +125,20 @@ def attack(geo, units, cells, nodes, formations, start, order, i, key, light, we
     length = math.sqrt(dx * dx + dy * dy)
     pieces = int(length / PIECE_KM) + 1
     piece = length / pieces
-    men, start_men = fit_men(units, i), max(unit.men, 1)
+    men = fit_men(units, i)
+    start_men = max(men, 1)
     bold = boldness(units, formations, i, shock, knobs)
-    skill = skill_of(units, i)
+    skill = skill_of(units, i, blocks.quiet[block_at(geo, x, y), side].item())
     by_light = knobs.dark + (1.0 - knobs.dark) * light
-    shaken = breaks(uniform_of(key, slot, 0), start_men, men, start_men, bold, knobs.break_rate * knobs.approach_break)
-    outcome = BREAKS if men <= 0 or shaken else GIVES_WAY
+    outcome = GIVES_WAY if men > 0 else BREAKS
     met = []
     k = 0
     while outcome == GIVES_WAY and k < pieces:
         k += 1
         px, py = x + dx * k / pieces, y + dy * k / pieces
         cell = Row(cells, cell_at(geo, px, py))
-        fire = at_nodes(geo, nodes.fire, 1 - side, px, py) * weapon[1 - side]
+        calm = (1.0 - blocks.quiet[block_at(geo, px, py), 1 - side].item()) ** (knobs.support - 1.0)
+        fire = at_nodes(geo, nodes.fire, 1 - side, px, py) * weapon[1 - side] * calm
         works = cell.works[side].item()
         base = 10 + 80 * min(k, 40)
         in_town = 1.0 - knobs.cover_in_town * min(cell.built, 1.0)
@@ -149,7 +158,7 @@ def attack(geo, units, cells, nodes, formations, start, order, i, key, light, we
             row = nearest_position(geo, units, start, order, side, px, py, 0.3, met, len(met))
             if row >= 0:
                 met.append(row)
-                skills = (skill, skill_of(units, row))
+                skills = (skill, skill_of(units, row, units.suppression[row].item()) * calm)
                 men, outcome = duel(
                     units, cells, formations, i, row, men, start_men, shock, key, base + 4, weapon, knobs, skills)
     unit.stage = 0
@@ -231,13 +240,13 @@ def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs) -> None:
         unit.hits[Cause.DIRECT_FIRE] += hit
 
 
-def engage(geo, units, cells, nodes, formations, start, order, n, key, light, weapon, shock, knobs, tally) -> None:
+def engage(geo, units, cells, nodes, blocks, formations, start, order, n, key, light, weapon, shock, knobs, tally) -> None:
     """Every attack, bound and dash that reached the line in this step, in an order drawn by slot."""
     waiting = [unit for unit in rows(units, n) if unit.stage == 1 and unit.kind >= 0]
     for unit in sorted(waiting, key=lambda unit: uniform(key, unit.slot)):
         i = unit.row
         if unit.task == Task.ASSAULT:
-            attack(geo, units, cells, nodes, formations, start, order, i, key, light, weapon, 1.0, knobs, tally)
+            attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, 1.0, knobs, tally)
         elif unit.task == Task.INFILTRATE:
             slip(geo, units, cells, nodes, formations, i, key, light, weapon, knobs, tally)
         elif unit.task == Task.DASH:
@@ -245,7 +254,7 @@ def engage(geo, units, cells, nodes, formations, start, order, n, key, light, we
                 unit.stage = 0
                 send_home(units, formations, i)
                 continue
-            attack(geo, units, cells, nodes, formations, start, order, i, key, light, weapon, shock, knobs, tally)
+            attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, shock, knobs, tally)
             if unit.task == Task.CONSOLIDATE:  # the men get out where the dash ended, the vehicles drive home
                 unit.stage = SET_DOWN
                 send_home(units, formations, i)

@@ -10,7 +10,7 @@ from plain.rows import Row, clamp, rows
 
 
 def trace(geo, cells, front) -> None:
-    """One point for each cell of the defender beside ground of the attacker, half a cell towards the attacker's rear.
+    """One point for each cell of the defender beside ground of the attacker, where the shares of both say that it ends.
 
     It stands for one cell's width of line, more where the cell touches the attacker on several sides.
     """
@@ -19,14 +19,16 @@ def trace(geo, cells, front) -> None:
     for cell in rows(cells, geo.nx * geo.ny):
         if cell.row % geo.nx == 0:
             front.row[cell.row // geo.nx] = found
-        touches = sum(cells.control[c] >= 0.5 for c in beside(geo.nx, geo.ny, cell.row))
+        shares = [cells.control[c] for c in beside(geo.nx, geo.ny, cell.row) if cells.control[c] >= 0.5]
+        touches = len(shares)
         if cell.control >= 0.5 or not touches or found >= room:
             continue
         x, y = center_of(geo, cell.row)
         point = Row(front, found)
         point.cell, point.east, point.north = cell.row, cell.east, cell.north
-        point.x = x + cell.east * 0.5 * geo.cell
-        point.y = y + cell.north * 0.5 * geo.cell
+        off = (1.5 - max(shares) - cell.control) * geo.cell
+        point.x = x + cell.east * off
+        point.y = y + cell.north * off
         point.weight = geo.cell * min(math.sqrt(touches), 1.5)
         found += 1
     front.count[0] = front.row[geo.ny] = found
