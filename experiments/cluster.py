@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CONNECT_S = 10.0  # a scheduler that does not answer for so long is not there
 AHEAD = 2  # runs given out for each thread of the cluster
+ANSWER_S = 20.0  # an answer, a few numbers and a map, that does not come for so long after its run is lost
 LOOK_S = 5.0  # how often the cluster is asked how large it is now
 
 
@@ -94,7 +95,9 @@ class Cluster:
         from distributed import CancelledError, KilledWorker
 
         try:
-            future.set_result(remote.result())
+            future.set_result(remote.result(timeout=ANSWER_S))
+        except TimeoutError:
+            future.set_exception(WorkerDied("its answer did not come"))
         except KilledWorker as death:
             future.set_exception(WorkerDied(str(death).splitlines()[0]))
         except CancelledError:

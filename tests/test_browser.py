@@ -216,7 +216,7 @@ def test_events_and_charts_lead_to_their_time(chrome, address):
         slide(page, "[aria-label=Speed]", 5)
         page.wait_for_function("window.__page.debug.now.step >= 80", timeout=PATIENCE)
         page.wait_for_timeout(1500)  # the list follows a few times a second
-        event = page.locator(".pk-events li button").first
+        event = page.locator(".pk-events li button").last
         event.click()
         page.wait_for_function("window.__page.debug.now.step < 80", timeout=PATIENCE)
         chart = page.locator(".pk-chart canvas").first.bounding_box()

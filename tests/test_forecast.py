@@ -226,7 +226,7 @@ def test_the_files_are_what_was_asked_for(forecasted):
     )
     assert monthly.num_rows == 8 and set(monthly["month"].to_pylist()) == {"2024-08", "2024-09"}
     chance = np.loadtxt(out / "control_2024-09-08.csv", delimiter=",")
-    assert chance.shape == (12, 12) and chance[0, 4] > 0.5 > chance[6, 2] and (chance[:, 11] == 1).all()
+    assert chance.shape == (12, 12) and chance[0, 5] > 0.5 > chance[6, 2] and (chance[:, 11] == 1).all()
 
 
 def test_the_manifest_says_what_a_judge_must_know_and_no_place(forecasted):

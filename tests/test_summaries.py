@@ -47,9 +47,9 @@ def test_places_and_values_are_each_others_inverse():
     ("key", "more", "words"),
     [
         ("works.enabled", {}, "a switch"),
-        (KEYS[0], {"low": 0.9}, "outside the declared range"),
+        (KEYS[0], {"low": 1.5}, "outside the declared range"),
         (KEYS[0], {"low": 0.1, "high": 0.05}, "low below high"),
-        (KEYS[0], {"low": 0.2, "high": 0.4}, "the default"),
+        (KEYS[0], {"low": 0.5, "high": 0.8}, "the default"),
     ],
 )
 def test_bad_priors(key, more, words):
@@ -96,7 +96,7 @@ def test_the_key_is_of_what_is_fitted_and_not_of_words_or_budgets():
     a = plan()
     assert a.key == plan(title="another", budget={"waves": 1}).key
     assert a.key != plan(cutoff=2.5).key
-    assert a.key != plan(parameter=[{"key": KEYS[0], "low": 0.02, "high": 0.25}, *({"key": k} for k in KEYS[1:])]).key
+    assert a.key != plan(parameter=[{"key": KEYS[0], "low": 0.1, "high": 0.9}, *({"key": k} for k in KEYS[1:])]).key
 
 
 DATES = {"first": dt.date(2024, 8, 1), "last": dt.date(2024, 8, 21)}
