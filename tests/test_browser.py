@@ -219,6 +219,7 @@ def test_events_and_charts_lead_to_their_time(chrome, address):
         event = page.locator(".pk-events li button").last
         event.click()
         page.wait_for_function("window.__page.debug.now.step < 80", timeout=PATIENCE)
+        press(page, "Close")  # the card of the last day
         chart = page.locator(".pk-chart canvas").first.bounding_box()
         page.mouse.click(chart["x"] + chart["width"] * 0.5, chart["y"] + 20)
         page.wait_for_function("Math.abs(window.__page.debug.now.step - 38) < 9", timeout=PATIENCE)

@@ -10,7 +10,7 @@ import numpy as np
 from sim.measures import MEASURES
 from sim.quantity import InputError
 
-DIGITS = 6  # to which final figures are written
+DIGITS = 6  # to which a sweep writes figures
 
 
 class OtherRun(InputError):
@@ -18,7 +18,7 @@ class OtherRun(InputError):
 
 
 def hold_against(record: Any, world: Any) -> None:
-    """Compares the day that has just ended with the record, to the last bit; raises OtherRun at the first difference.
+    """Compares the day that has just ended with the record, ground to the last bit; raises OtherRun at the first difference.
 
     `record` is a replay.RecordedRun: its map of the day, its figures of the day, and on its last day its final figures.
     """
@@ -30,8 +30,7 @@ def hold_against(record: Any, world: Any) -> None:
     finals = {n: v for n, v in record.finals.items() if MEASURES[n].kind != "daily"} if day == record.day else {}
     for name, value in (*figures.items(), *finals.items()):
         now, then = float(journal.columns[name][day]), float(value)
-        now = now if name in figures else round(now, DIGITS)
-        if now != then and not (math.isnan(now) and math.isnan(then)):
+        if not (abs(now - then) <= 10.0**-DIGITS or (math.isnan(now) and math.isnan(then))):
             raise OtherRun(_words(record, day, MEASURES[name].doc, (then, now)))
 
 
