@@ -10,7 +10,7 @@ import numpy as np
 from sim.measures import MEASURES
 from sim.quantity import InputError
 
-DIGITS = 6  # to which a sweep writes figures
+DIGITS = 6  # to which final figures are written
 
 
 class OtherRun(InputError):
@@ -18,7 +18,7 @@ class OtherRun(InputError):
 
 
 def hold_against(record: Any, world: Any) -> None:
-    """Compares the day that has just ended with the record, ground to the last bit; raises OtherRun at the first difference.
+    """Compares the day that has just ended with the record, to the last bit; raises OtherRun at the first difference.
 
     `record` is a replay.RecordedRun: its map of the day, its figures of the day, and on its last day its final figures.
     """
@@ -28,10 +28,12 @@ def hold_against(record: Any, world: Any) -> None:
         raise OtherRun(_words(record, day, "control of ground", None))
     figures = {name: values[day] for name, values in record.journal.columns.items() if name in MEASURES and day < len(values)}
     finals = {n: v for n, v in record.finals.items() if MEASURES[n].kind != "daily"} if day == record.day else {}
-    for name, value in (*figures.items(), *finals.items()):
-        now, then = float(journal.columns[name][day]), float(value)
-        if not (abs(now - then) <= 10.0**-DIGITS or (math.isnan(now) and math.isnan(then))):
-            raise OtherRun(_words(record, day, MEASURES[name].doc, (then, now)))
+    now = {name: float(journal.columns[name][day]) for name in (*figures, *finals)}
+    pairs = [*((name, now[name], float(then)) for name, then in figures.items()),
+             *((name, round(now[name], DIGITS), float(then)) for name, then in finals.items())]
+    for name, here, then in pairs:
+        if here != then and not (math.isnan(here) and math.isnan(then)):
+            raise OtherRun(_words(record, day, MEASURES[name].doc, (then, here)))
 
 
 def _words(record: Any, day: int, what: str, figures: tuple[float, float] | None) -> str:
