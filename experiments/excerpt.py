@@ -14,7 +14,7 @@ def excerpt(folder: Path, to: Path) -> Path:
     import pyarrow.parquet as pq
 
     from experiments.columns import OWN
-    from experiments.outputs import replacing
+    from experiments.outputs import replacing, writing
     from experiments.results import load
 
     results = load(folder)
@@ -26,13 +26,11 @@ def excerpt(folder: Path, to: Path) -> Path:
         raise InputError(f"{to} holds other files; give an empty folder.")
     kept = list(results.study.measures) or results.headline
     names = [c for c in dict.fromkeys((*OWN, *results.factors, "held_start_km2", *kept)) if c in results.runs]
-    try:
+    with writing(str(to)):
         (to / "runs").mkdir(parents=True, exist_ok=True)
         for name in ("study.toml", "manifest.toml"):
             shutil.copyfile(folder / name, to / name)
         with replacing(to / "runs" / "00000001.parquet") as draft:
             table = pa.Table.from_pandas(results.runs[names], preserve_index=False).replace_schema_metadata({})
             pq.write_table(table, draft, compression="zstd")
-    except OSError as error:
-        raise InputError(f"{to} cannot be written: {error.strerror}.") from None
     return to

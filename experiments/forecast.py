@@ -100,17 +100,15 @@ def written(scenario: Scenario, folder: Path) -> Path:
     """The scenario as a file that a study can name."""
     import tomli_w
 
-    from experiments.outputs import replacing
+    from experiments.outputs import replacing, writing
 
     file = folder / "scenario.toml"
     text = tomli_w.dumps(scenario.model_dump(exclude_none=True))
-    try:
+    with writing(repr(str(folder))):
         folder.mkdir(parents=True, exist_ok=True)
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
             with replacing(file) as draft:
                 draft.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{str(folder)!r} cannot be written: {error.strerror or error}.") from None
     return file
 
 

@@ -25,7 +25,7 @@ def print_scenarios() -> None:
 
 def copy_scenario(name: str, file: Path) -> None:
     """Copies a shipped scenario's TOML to a new file."""
-    from experiments.outputs import replacing
+    from experiments.outputs import replacing, writing
     from seeds import path
     from sim.quantity import did_you_mean
     from sim.scenario import scenario_names
@@ -35,11 +35,8 @@ def copy_scenario(name: str, file: Path) -> None:
         raise InputError(f"unknown scenario {name!r}; known: {known}.{did_you_mean(name, scenario_names())}")
     if file.exists():
         raise InputError(f"--copy: {str(file)!r} is there already; give another name.")
-    try:
-        with replacing(file) as draft:
-            draft.write_bytes(path("scenarios", f"{name}.toml").read_bytes())
-    except OSError as error:
-        raise InputError(f"--copy: {str(file)!r} cannot be written: {error.strerror}.") from None
+    with writing(f"--copy: {str(file)!r}"), replacing(file) as draft:
+        draft.write_bytes(path("scenarios", f"{name}.toml").read_bytes())
     print(f"{file}: a copy of {name}; run it with: pokrovsk run {file}")
 
 

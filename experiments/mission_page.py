@@ -78,7 +78,7 @@ def carry_out(
 def write(ensemble: Results, recruitment: Results, sets: Posterior, out: Path) -> Path:
     """The page and its figures."""
     from experiments.battery.ensemble import checked_ensemble, seen_of
-    from experiments.outputs import replacing
+    from experiments.outputs import replacing, writing
 
     if out.suffix != ".html":
         raise InputError(f"--out {str(out)!r}: allowed: a file that ends in .html.")
@@ -87,11 +87,8 @@ def write(ensemble: Results, recruitment: Results, sets: Posterior, out: Path) -
     rests = rests_of(seen)
     levels = mission.culmination(recruitment)
     text = page_of(prices, rests, levels, about_of(ensemble), about_of(recruitment), sets, out.parent / "figures")
-    try:
-        with replacing(out) as draft:
-            draft.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"--out {str(out)!r} cannot be written: {error.strerror}.") from None
+    with writing(f"--out {str(out)!r}"), replacing(out) as draft:
+        draft.write_text(text, encoding="utf-8")
     return out
 
 

@@ -47,6 +47,15 @@ def replacing(path: Path) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def writing(place: str) -> Iterator[None]:
+    """What the system says against writing within this context becomes an InputError that names the place."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{place} cannot be written: {error.strerror or error}.") from None
+
+
 # Pieces
 
 
@@ -119,7 +128,7 @@ def open_folder(folder: Path, scenario: Scenario, overrides: dict[str, Any], for
         raise InputError(f"--out {str(folder)!r} is a file; allowed: a folder.")
     if folder.is_dir() and not force:
         _refuse_strangers(folder, key)
-    try:
+    with writing(f"--out {str(folder)!r}"):
         if force:
             _clear(folder)
         (folder / PARTS).mkdir(parents=True, exist_ok=True)
@@ -128,8 +137,6 @@ def open_folder(folder: Path, scenario: Scenario, overrides: dict[str, Any], for
         with replacing(folder / PARTS / "probe") as draft:
             draft.write_bytes(b"writable")
         (folder / PARTS / "probe").unlink()
-    except OSError as error:
-        raise InputError(f"--out {str(folder)!r} cannot be written: {error.strerror}.") from None
 
 
 def _refuse_strangers(folder: Path, key: str) -> None:

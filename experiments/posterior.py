@@ -141,9 +141,9 @@ class Posterior:
         """Writes the sample and the manifest."""
         import tomli_w
 
-        from experiments.outputs import replacing
+        from experiments.outputs import replacing, writing
 
-        try:
+        with writing(repr(str(folder))):
             folder.mkdir(parents=True, exist_ok=True)
             table = pd.concat([pd.Series(self.weight, name="weight"), self.sets.reset_index(drop=True)], axis=1)
             with replacing(folder / SAMPLE) as draft:
@@ -152,8 +152,6 @@ class Posterior:
                 draft.write_text(
                     tomli_w.dumps({"schema": SCHEMA, "kind": "posterior", **self.manifest}), encoding="utf-8"
                 )
-        except OSError as error:
-            raise InputError(f"{str(folder)!r} cannot be written: {error.strerror or error}.") from None
 
 
 def load(folder: str | Path | None = None) -> Posterior:

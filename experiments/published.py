@@ -14,7 +14,6 @@ import numpy as np
 
 from experiments import observe
 from experiments.observe import Sight
-from sim.quantity import InputError
 from sim.scenario import SCHEDULES, Scenario
 
 if TYPE_CHECKING:
@@ -129,12 +128,12 @@ def write(out: Path, told: dict[str, Any], found: Published) -> list[Path]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from experiments.outputs import replacing
+    from experiments.outputs import replacing, writing
 
     number, text = pa.float64(), pa.string()
     kinds = {"run": pa.int64(), "month": text, "settlement": text, "captured": pa.date32()}
     files = []
-    try:
+    with writing(f"--out {str(out)!r}"):
         out.mkdir(parents=True, exist_ok=True)
         for name, columns in (("monthly", found.monthly), ("captures", found.captures)):
             table = pa.table({k: pa.array(v, kinds.get(k, number)) for k, v in columns.items()}).sort_by(
@@ -151,8 +150,6 @@ def write(out: Path, told: dict[str, Any], found: Published) -> list[Path]:
             draft.write_text(
                 json.dumps(told, indent=1, allow_nan=False, ensure_ascii=False, default=str) + "\n", encoding="utf-8"
             )
-    except OSError as error:
-        raise InputError(f"--out {str(out)!r} cannot be written: {error.strerror or error}.") from None
     return [out / "forecast.json", *files]
 
 

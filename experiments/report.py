@@ -50,15 +50,13 @@ def report(folder: str | Path, out: str | Path | None = None, formats: Sequence[
     page = Path(out) if out is not None else Path(folder) / "report.html"
     if page.is_dir():
         raise InputError(f"--out {str(page)!r} is a folder; allowed: a file.")
-    try:
+    from experiments.outputs import replacing, writing
+
+    with writing(f"--out {str(page)!r}"):
         (page.parent / "figures").mkdir(parents=True, exist_ok=True)
         text, n = render(results, page.parent / "figures", formats)
-        from experiments.outputs import replacing
-
         with replacing(page) as draft:
             draft.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"--out {str(page)!r} cannot be written: {error.strerror}.") from None
     return page, n
 
 

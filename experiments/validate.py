@@ -150,14 +150,12 @@ def _finish(told: dict[str, Any], kept: dict[str, dict[str, Any]], given: Any) -
 
 
 def _write(folder: Path, told: dict[str, Any]) -> None:
-    from experiments.outputs import replacing
+    from experiments.outputs import replacing, writing
 
-    try:
+    with writing(f"--out {str(folder)!r}"):
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(folder / CARD) as draft:
             draft.write_text(json.dumps(told, indent=1, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"--out {str(folder)!r} cannot be written: {error.strerror}.") from None
 
 
 def draw(folder: Path, told: dict[str, Any]) -> list[Path]:

@@ -116,16 +116,14 @@ _ADAPTER = TypeAdapter(list[Answer], config=ConfigDict(ser_json_inf_nan="strings
 
 def write(out: Path, answers: list[Answer]) -> None:
     """Writes claims.json and claims.html; InputError when the folder cannot be written."""
-    from experiments.outputs import replacing
+    from experiments.outputs import replacing, writing
 
-    try:
+    with writing(f"--out {str(out)!r}"):
         out.mkdir(parents=True, exist_ok=True)
         with replacing(out / "claims.json") as draft:
             draft.write_text(as_json(answers) + "\n", encoding="utf-8")
         with replacing(out / "claims.html") as draft:
             draft.write_text(page(answers, out / "figures"), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"--out {str(out)!r} cannot be written: {error.strerror}.") from None
 
 
 # As a figure and a page

@@ -47,15 +47,12 @@ def _without_params(text: str) -> str:
 
 def adopt(posterior: Posterior, file: Path) -> None:
     """Writes the medoid into a scenario's file; InputError, and the old file, when it would not be a scenario any more."""
-    from experiments.outputs import replacing
+    from experiments.outputs import replacing, writing
 
     try:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(f"{file}: cannot be read: {error.strerror}.") from None
-    try:
-        with replacing(file) as draft:
-            draft.write_text(adopted(text, posterior, dt.date.today()), encoding="utf-8")
-            load_scenario(draft)
-    except OSError as error:
-        raise InputError(f"{file}: cannot be written: {error.strerror}.") from None
+    with writing(f"{file}:"), replacing(file) as draft:
+        draft.write_text(adopted(text, posterior, dt.date.today()), encoding="utf-8")
+        load_scenario(draft)

@@ -215,7 +215,7 @@ def checked_folder(plan: Calibration, folder: Path) -> None:
 
     import tomli_w
 
-    from experiments.outputs import replacing
+    from experiments.outputs import replacing, writing
 
     file = folder / "calibration.toml"
     if folder.exists() and not folder.is_dir():
@@ -232,9 +232,7 @@ def checked_folder(plan: Calibration, folder: Path) -> None:
         return
     if folder.is_dir() and any(folder.iterdir()):
         raise InputError(f"--out {str(folder)!r} holds other files; give another --out.")
-    try:
+    with writing(f"--out {str(folder)!r}"):
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(file) as draft:
             draft.write_text(tomli_w.dumps({"key": plan.key, **plan.model_dump(exclude_none=True)}), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"--out {str(folder)!r} cannot be written: {error.strerror or error}.") from None

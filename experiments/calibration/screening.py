@@ -156,7 +156,7 @@ def chosen_of(plan: Calibration, order: Ranking) -> list[Parameter]:
 
 def write_list(file: Path, chosen: list[Parameter]) -> None:
     """Writes a list of parameters between the marks of a calibration's file; the rest of the file stays as it is."""
-    from experiments.outputs import replacing
+    from experiments.outputs import replacing, writing
 
     text = file.read_text(encoding="utf-8")
     found = re.search(rf"(?ms)^{BEGIN}.*?^{END}[^\n]*$", text)
@@ -170,11 +170,8 @@ def write_list(file: Path, chosen: list[Parameter]) -> None:
     new = text[: found.start()] + "\n".join([*lines, "", END]) + text[found.end() :]
     new = re.sub(r'(?m)^how = "judged"', 'how = "screened"', new)
     plan_of({"name": file.stem, **tomllib.loads(new)}, file.name)
-    try:
-        with replacing(file) as draft:
-            draft.write_text(new, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{file}: cannot be written: {error.strerror}.") from None
+    with writing(f"{file}:"), replacing(file) as draft:
+        draft.write_text(new, encoding="utf-8")
 
 
 def _number(value: float) -> str:

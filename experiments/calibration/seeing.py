@@ -14,7 +14,6 @@ import pandas as pd
 
 from experiments import observe
 from experiments.calibration.plan import Calibration
-from sim.quantity import InputError
 
 if TYPE_CHECKING:
     from experiments.study import Study
@@ -153,14 +152,11 @@ def _keep(folder: Path, plan: Calibration, kept: pd.DataFrame) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from experiments.outputs import replacing
+    from experiments.outputs import replacing, writing
 
     table = pa.Table.from_pandas(kept.rename_axis("run").reset_index(), preserve_index=False)
-    try:
-        with replacing(folder / FILE) as draft:
-            pq.write_table(table.replace_schema_metadata({b"told": told_key(plan).encode()}), draft, compression="zstd")
-    except OSError as error:
-        raise InputError(f"{str(folder)!r} cannot be written: {error.strerror}.") from None
+    with writing(repr(str(folder))), replacing(folder / FILE) as draft:
+        pq.write_table(table.replace_schema_metadata({b"told": told_key(plan).encode()}), draft, compression="zstd")
 
 
 def _seen(folder: Path, plan: Calibration, found: Any, wanted: set[int]) -> Iterator[tuple[int, list[float]]]:
