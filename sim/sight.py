@@ -11,8 +11,8 @@ RELIEVED = 6  # part of a relief: seen with the other half of it
 
 
 @njit(inline="always")
-def visibility(units, i, exposure, infiltrator, relief):
-    """How visible a moving unit is beside a lone vehicle: by what it is and how it moves.
+def visibility(units, i, men, exposure, infiltrator, relief):
+    """How visible a moving unit with so many `men` left is beside a lone vehicle: by what it is and how it moves.
 
     `exposure`: that of men on foot; `infiltrator`, `relief`: an infiltrating group's and a relief's beside a marching one's.
     """
@@ -21,4 +21,4 @@ def visibility(units, i, exposure, infiltrator, relief):
     if units.task[i] == INFILTRATE:
         return exposure * infiltrator
     bunched = relief if units.partner[i] >= 0 or units.stage[i] == RELIEVED else 1.0
-    return exposure * min(0.3 + 0.1 * units.men[i], 1.2) * bunched
+    return exposure * min(0.3 + 0.1 * men, 1.2) * bunched

@@ -58,6 +58,11 @@ class World:
         return self.step_index % self.scenario.steps_per_day == 0
 
     @property
+    def hour(self) -> float:
+        """Hour of the day at which the step begins; days go from 3 to 27."""
+        return 3.0 + self.step_index % self.scenario.steps_per_day * self.scenario.step_hours
+
+    @property
     def date(self) -> dt.date:
         return self.scenario.start + dt.timedelta(days=self.day)
 

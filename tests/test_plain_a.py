@@ -22,7 +22,7 @@ from plain import move as plain_move
 from plain import sense as plain_sense
 from plain import sight as plain_sight
 from plain import supply as plain_supply
-from plain.scenes import KEY, agree, every_line, scene, unlike, wild
+from plain.scenes import DAY_KEY, KEY, agree, every_line, scene, unlike, wild
 
 from sim import draws, enlist, fields, front, sight
 from sim.columns import allocate
@@ -165,7 +165,7 @@ def test_sight():
         def check(s):
             for i in s.rng.integers(0, s.n, 40).tolist():
                 shares = s.rng.uniform(0.1, 2.0, 3).tolist()
-                agree(sight.visibility, plain_sight.visibility, s.units, i, *shares)
+                agree(sight.visibility, plain_sight.visibility, s.units, i, 5, *shares)
 
 
 def test_arrive():
@@ -348,7 +348,7 @@ def test_decide():
             tally = np.zeros((2, 4), np.int64)
             f.follow[f.side == 0] = s.rng.choice([0.0, 2.0])  # a lodgement to go for, or none
             ready = agree(decide.readiness, plain_decide.readiness, f, dt, light, 0.5, knobs).result
-            a = agree(decide.decide, plain_decide.decide, g, u, f, o, line, c, s.nodes, b, s.n, KEY, dt, light, leafy,
+            a = agree(decide.decide, plain_decide.decide, g, u, f, o, line, c, s.nodes, b, s.n, KEY, DAY_KEY, dt, light, leafy,
                       0.5, mud, knobs, armor, setback, ready, tally)
             tallies[:] += a.tally
             changes(u, a.units, seen)
@@ -381,17 +381,18 @@ def test_the_rules_decide_is_made_of():
         knobs = wild(decide.Params, decide.Knobs, rng)
         rows = {side: np.flatnonzero((u.kind[: s.n] == 0) & (u.side[: s.n] == side))[:4].tolist() for side in (0, 1)}
         tally = np.zeros((2, 4), np.int64)
-        agree(decide.readiness, plain_decide.readiness, f, 0.25, 0.5, 0.5, knobs)
+        ready = agree(decide.readiness, plain_decide.readiness, f, 0.25, 0.5, 0.5, knobs).result
         agree(decide.follow_rate, plain_decide.follow_rate, f, 0, 0.5, knobs)
         for margin in (0.05, 0.5):
             x = float(rng.uniform(-3, 15))
             agree(decide.inside, plain_decide.inside, g, x, margin)
             agree(decide.inside_y, plain_decide.inside_y, g, x, margin)
         for i in rows[0]:
-            agree(decide.attacker_reserve, plain_decide.attacker_reserve, g, u, f, o, line, i, KEY, 1.1, 0.5, knobs,
-                  tally)
+            agree(decide.attacker_reserve, plain_decide.attacker_reserve, g, u, f, o, line, i, KEY, 0.25, 1.1, 0.5,
+                  ready, knobs, tally)
         for i in rows[1]:
-            agree(decide.defender_reserve, plain_decide.defender_reserve, g, u, f, o, line, i, KEY, 0.5, knobs, tally)
+            agree(decide.defender_reserve, plain_decide.defender_reserve, g, u, f, o, line, i, KEY, DAY_KEY, 0.25,
+                  ready, knobs, tally)
         for i in rows[0] + rows[1]:
             agree(decide.infiltrator, plain_decide.infiltrator, g, u, s.cells, s.nodes, f, i, KEY, 0.7, knobs)
             agree(decide.resite, plain_decide.resite, g, u, o, line, i, KEY, 3.0)
@@ -422,7 +423,7 @@ def test_move():
             seen["seen"] += np.sum(a.blocks.traffic > 0)
             for place in range(3):
                 seen["place", place] += np.sum(went & (a.units.place == place)) if place else np.sum(a.units.place == 0)
-            seen["reliefs"] += agree(move.hand_over, plain_move.hand_over, u, n).result.sum()
+            seen["reliefs"] += agree(move.hand_over, plain_move.hand_over, g, u, f, c, b, n, hours, 0.3, knobs).result.sum()
             for i in s.rng.integers(0, n, 5).tolist():
                 agree(move.arrive_at_goal, plain_move.arrive_at_goal, u, c, i)
                 way = s.rng.uniform(0, 12, 4).tolist()

@@ -28,6 +28,7 @@ RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, DASH, SERVE = (
     int(t) for t in (Task.RESERVE, Task.MARCH, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.DASH,
                      Task.SERVE))
 WANTS_RELIEF = -2
+DUSK_H = 21.0  # hour of the day at which reliefs set out
 
 
 class Params(Parameters):
@@ -98,17 +99,25 @@ def follow_rate(formations, f, scale, knobs):
     return knobs.follow_per_day * scale / max(formations.ready[f], 5) if formations.follow[f] > 0.0 else 0.0
 
 
+@njit(inline="always")
+def counter_rate(formations, f, knobs):
+    """Counterattacks that one reserve group of formation `f` begins a day."""
+    return knobs.counter_per_day * (knobs.relief_counter if formations.relief[f] == 1 else 1.0)
+
+
 @kernel
-def attacker_reserve(geo, units, formations, orders, front, i, key, leafy, follow_scale, knobs, tally):
-    """A rested reserve group of the attacker: attacks, slips through, follows a lodgement or mends the line."""
+def attacker_reserve(geo, units, formations, orders, front, i, key, dt, leafy, follow_scale, ready, knobs, tally):
+    """A rested reserve group of the attacker: attacks, slips through, follows a lodgement or mends the line.
+
+    An attack comes before the others, so that its chance in a step does not hang on theirs.
+    """
     f = units.formation[i]
     slot = units.slot[i]
     attack = knobs.attacks_per_group * formations.tempo[f]
     follow = follow_rate(formations, f, follow_scale, knobs)
-    total = attack + follow + knobs.upkeep_per_day
-    which = uniform_of(key, slot, 1) * total
+    which = uniform_of(key, slot, 1) * ready[f]
     along = (uniform_of(key, slot, 2) - 0.5) * 2.0 * 0.6
-    if which < attack:
+    if which < 1.0 - math.exp(-attack * dt):
         if uniform_of(key, slot, 3) < knobs.infiltration_share * leafy:
             k = pick(orders, f, True, uniform_of(key, slot, 4))
             if k < 0:
@@ -121,7 +130,7 @@ def attacker_reserve(geo, units, formations, orders, front, i, key, leafy, follo
                 return
             at_line(geo, units, front, i, k, ASSAULT, 0.3 + knobs.depth_km * exponential(uniform_of(key, slot, 5)), along)
             tally[0, 0] += 1
-    elif which < attack + follow:
+    elif which < 1.0 - math.exp(-(attack + follow) * dt):
         a = normal(uniform_of(key, slot, 2), uniform_of(key, slot, 3)) * 0.5
         b = normal(uniform_of(key, slot, 4), uniform_of(key, slot, 5)) * 0.5
         set_goal(geo, units, i, MARCH, formations.follow_x[f] + a, formations.follow_y[f] + b)
@@ -138,19 +147,20 @@ def attacker_reserve(geo, units, formations, orders, front, i, key, leafy, follo
 
 
 @kernel
-def defender_reserve(geo, units, formations, orders, front, i, key, light, knobs, tally):
-    """A rested reserve group of the defender: counterattacks where the attacker is thin, or goes where it is needed."""
+def defender_reserve(geo, units, formations, orders, front, i, key, day_key, dt, ready, knobs, tally):
+    """A rested reserve group of the defender: counterattacks where the attacker is thin, or goes where it is needed.
+
+    A counterattack comes before the other, so that its chance in a step does not hang on it. Of those that could go to a need
+    a share goes: of the formation's groups, those beyond what it wants to keep, or all when the need is urgent.
+    """
     f = units.formation[i]
     slot = units.slot[i]
-    counter = knobs.counter_per_day * (knobs.relief_counter if formations.relief[f] == 1 else 1.0)
-    deploy = (1.8 - 1.4 * light) / knobs.deploy_delay_days  # rather by night
-    which = uniform_of(key, slot, 1) * (counter + deploy)
     along = (uniform_of(key, slot, 2) - 0.5) * 2.0 * 0.6
     best = -1
-    if which < counter:
+    if uniform_of(key, slot, 1) * ready[f] < 1.0 - math.exp(-counter_rate(formations, f, knobs) * dt):
         least = 1e9
-        for d in range(6):  # one place for all groups of the formation that counterattack in this step
-            k = pick(orders, f, True, uniform_of(key, formations.tag[f], d))
+        for d in range(6):  # one place for all groups of the formation that counterattack on this day
+            k = pick(orders, f, True, uniform_of(day_key, formations.tag[f], d))
             if k >= 0 and front.presence[k] < least:
                 least = front.presence[k]
                 best = k
@@ -165,7 +175,7 @@ def defender_reserve(geo, units, formations, orders, front, i, key, light, knobs
             most = front.need[k]
             best = k
     keep = knobs.reserve_share * formations.infantry[f] / max(units.men[i], 1)
-    if best >= 0 and (formations.ready[f] > keep or most > knobs.urgent_need):
+    if best >= 0 and (most > knobs.urgent_need or uniform_of(key, slot, 10) * formations.ready[f] < formations.ready[f] - keep):
         at_line(geo, units, front, i, best, MARCH, -(0.15 + 1.2 * uniform_of(key, slot, 9) ** 2), along)
 
 
@@ -255,14 +265,13 @@ def readiness(formations, dt, light, follow_scale, knobs):
             rate = knobs.attacks_per_group * formations.tempo[f] + knobs.upkeep_per_day
             rate += follow_rate(formations, f, follow_scale, knobs)
         else:
-            rate = knobs.counter_per_day * (knobs.relief_counter if formations.relief[f] == 1 else 1.0)
-            rate += (1.8 - 1.4 * light) / knobs.deploy_delay_days
+            rate = counter_rate(formations, f, knobs) + (1.8 - 1.4 * light) / knobs.deploy_delay_days  # deploys rather by night
         out[f] = 1.0 - math.exp(-rate * dt)
     return out
 
 
 @kernel
-def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, dt, light, leafy, follow_scale, mud, knobs,
+def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, day_key, dt, light, leafy, follow_scale, mud, knobs,
            armor, setback, ready, tally):
     """Every unit's decision for this step. `tally`: (2, 4) attacks, infiltrations, counterattacks, mounted attacks.
 
@@ -288,9 +297,9 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
                 if uniform_of(key, slot, 0) >= ready[f]:
                     continue
                 if side == 0:
-                    attacker_reserve(geo, units, formations, orders, front, i, key, leafy, follow_scale, knobs, tally)
+                    attacker_reserve(geo, units, formations, orders, front, i, key, dt, leafy, follow_scale, ready, knobs, tally)
                 else:
-                    defender_reserve(geo, units, formations, orders, front, i, key, light, knobs, tally)
+                    defender_reserve(geo, units, formations, orders, front, i, key, day_key, dt, ready, knobs, tally)
             elif task == HOLD:
                 depth = at_cells(geo, cells.depth, units.x[i], units.y[i])
                 if side == 1:
@@ -402,7 +411,7 @@ def run(world) -> None:
     knobs = world.knobs("decide", Knobs)
     ready = readiness(world.formations, world.dt, sky.light, follow_scale, knobs)
     decide(world.geo, world.units, world.formations, world.orders, world.front, world.cells, world.nodes, world.blocks,
-           world.n, key(world.seed, "decide", world.step_index), world.dt, sky.light, leafy, follow_scale, sky.mud,
+           world.n, key(world.seed, "decide", world.step_index), key(world.seed, "rally", world.day), world.dt, sky.light, leafy, follow_scale, sky.mud,
            knobs, armor, setback, ready, tally)
     b = world.books
     for side in range(2):
@@ -410,5 +419,5 @@ def run(world) -> None:
         b.infiltrations[side] += tally[side, 1]
         b.counterattacks[side] += tally[side, 2]
         b.mounted[side] += tally[side, 3]
-    if p.rotation and (world.step_index + 1) % world.scenario.steps_per_day == 0:
+    if p.rotation and world.hour <= DUSK_H < world.hour + world.scenario.step_hours:
         match_reliefs(world.units, world.n, p.rest_days)

@@ -33,6 +33,7 @@ RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, WITHDRAW, DASH, SERVE = 
                      Task.DASH, Task.SERVE))
 DRONE = int(Cause.DRONE)
 USED_DAYS = 1.0  # how long a crew takes to get used to what moves: a day has its night
+STRETCHES = 4  # of a way on foot, each hit as the group is that comes to it
 
 
 class Params(Parameters):
@@ -180,10 +181,9 @@ def strike(geo, units, cells, blocks, n, key, knobs):
             if units.stage[i] == 1:
                 x = units.goal_x[i]
                 y = units.goal_y[i]
-            seen = visibility(units, i, knobs.exposure, knobs.infiltrator, knobs.relief)
-            mean = seen * path_hits(geo, blocks, s, units.from_x[i], units.from_y[i], x, y, blocks.hits)
+            way = path_hits(geo, blocks, s, units.from_x[i], units.from_y[i], x, y, blocks.hits)
             if kind == ARMOR:
-                mean = max(mean, units.vehicles[i] * path_hits(geo, blocks, s, units.from_x[i], units.from_y[i], x, y, blocks.burst))
+                mean = max(visibility(units, i, units.men[i], knobs.exposure, knobs.infiltrator, knobs.relief) * way, units.vehicles[i] * path_hits(geo, blocks, s, units.from_x[i], units.from_y[i], x, y, blocks.burst))
                 hit = poisson(uniform_of(key, slot, 0), mean)
                 lost = 0
                 men = 0
@@ -196,8 +196,13 @@ def strike(geo, units, cells, blocks, n, key, knobs):
                 units.burst[i] += lost
                 units.hits[i, DRONE] += min(men, 100)
             else:
-                crowd = math.sqrt(0.25 * max(units.men[i], 1))  # a hit among more men takes more of them
-                units.hits[i, DRONE] += poisson(uniform_of(key, slot, 0), mean * knobs.men_per_hit * crowd)
+                left = int(units.men[i])
+                for k in range(STRETCHES):
+                    seen = visibility(units, i, left, knobs.exposure, knobs.infiltrator, knobs.relief)
+                    crowd = math.sqrt(0.25 * left)  # a hit among more men takes more of them
+                    lost = min(poisson(uniform_of(key, slot, k), seen * way / STRETCHES * knobs.men_per_hit * crowd), left)
+                    units.hits[i, DRONE] += lost
+                    left -= lost
         if still and kind == INFANTRY:
             c = units.cell[i]
             works = cells.works[c, 1 - s] if task == HOLD else 0.0

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.columns import array_kernel, kernel
+from sim.enlist import send_home
 from sim.fields import at_cells, block_at, cell_at
 from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
@@ -71,33 +72,68 @@ def arrive_at_goal(units, cells, i):
         units.stage[i] = 0
     elif task == WITHDRAW:
         units.task[i] = RESERVE
-        units.stage[i] = 0
         units.days[i] = 0.0
 
 
-@array_kernel
-def hand_over(units, n):
-    """A relief that has arrived lets the group it relieves go; returns the reliefs of (attacker, defender).
-
-    A partner that is no longer there (dead, broken, moved) is forgotten. In its own pass, so that row order does not matter.
-    """
-    done = np.zeros(2, np.int64)
-    for i in range(n):
-        mate = units.partner[i]
-        if units.kind[i] != INFANTRY or mate < 0 or units.task[i] == MARCH:
-            continue
-        units.partner[i] = -1
-        if units.task[i] != HOLD:
-            continue
-        units.stage[i] = RELIEVED
-        if units.kind[mate] != INFANTRY or units.task[mate] != HOLD:
-            continue
-        if units.x[mate] == units.goal_x[i] and units.y[mate] == units.goal_y[i] and units.side[mate] == units.side[i]:
-            units.task[mate] = WITHDRAW
-            units.stage[mate] = 3
-            units.partner[mate] = -1
-            done[units.side[i]] += 1
-    return done
+@kernel
+def go(geo, units, cells, blocks, i, hours, mud, knobs):
+    """Moves one unit towards its goal; an attack stops at the line, and is seen on the whole way to its goal."""
+    kind = units.kind[i]
+    task = units.task[i]
+    x = units.x[i]
+    y = units.y[i]
+    dx = units.goal_x[i] - x
+    dy = units.goal_y[i] - y
+    length = math.sqrt(dx * dx + dy * dy)
+    if length <= 1e-9:
+        if task == MARCH or task == WITHDRAW:
+            arrive_at_goal(units, cells, i)
+        return
+    sign = 1.0 if units.side[i] == 0 else -1.0
+    depth = sign * at_cells(geo, cells.depth, x, y)
+    ground = 1.0 - knobs.mud_slows * mud
+    if kind == ARMOR:
+        reach = knobs.dash * ground * hours
+    else:
+        reach = knobs.foot * (0.6 + 0.4 * ground) * hours
+        if depth > knobs.safe_km:
+            ride = min((depth - knobs.safe_km) / (knobs.truck * ground), hours)
+            reach = ride * knobs.truck * ground + (hours - ride) * knobs.foot * (0.6 + 0.4 * ground)
+    stop = 0.0
+    if task == ASSAULT or task == INFILTRATE or task == DASH:
+        stop = length
+        step = 0.25
+        gone = 0.0
+        while gone < length:
+            part = gone / length
+            if sign * at_cells(geo, cells.depth, x + part * dx, y + part * dy) < 0.3:
+                break
+            gone += step
+        stop = min(gone, length)
+        if reach >= stop:
+            units.stage[i] = 1
+            reach = stop
+    part = min(reach / length, 1.0)
+    units.x[i] = x + part * dx
+    units.y[i] = y + part * dy
+    units.cell[i] = cell_at(geo, units.x[i], units.y[i])
+    far = at_cells(geo, cells.depth, units.x[i], units.y[i]) * sign
+    units.place[i] = 2 if far > 12.0 and depth > 12.0 else 1
+    if task == SERVE:
+        units.place[i] = 2
+        if part >= 1.0:
+            units.goal_x[i] = units.x[i]
+            units.goal_y[i] = units.y[i]
+    if min(depth, far) < ZONE_KM and task != RESERVE:
+        seen = visibility(units, i, units.men[i], knobs.exposure, knobs.infiltrator_visible, knobs.relief_visible)
+        tx = units.x[i]
+        ty = units.y[i]
+        if units.stage[i] == 1:
+            tx = units.goal_x[i]
+            ty = units.goal_y[i]
+        show(geo, blocks, units.side[i], x, y, tx, ty, seen)
+    if part >= 1.0 and (task == MARCH or task == WITHDRAW):
+        arrive_at_goal(units, cells, i)
 
 
 @kernel
@@ -110,81 +146,53 @@ def move(geo, units, formations, cells, blocks, n, hours, mud, knobs):
         kind = units.kind[i]
         if kind < 0 or kind == BOMB:
             continue
-        x = units.x[i]
-        y = units.y[i]
-        units.from_x[i] = x
-        units.from_y[i] = y
+        units.from_x[i] = units.x[i]
+        units.from_y[i] = units.y[i]
         task = units.task[i]
         if task == HOLD or task == CONSOLIDATE:
             units.stage[i] = 0
             units.place[i] = 0
             continue
-        f = units.formation[i]
         if task == RESERVE:
-            dx = x - formations.base_x[f]
-            dy = y - formations.base_y[f]
+            f = units.formation[i]
+            units.stage[i] = 0
+            dx = units.x[i] - formations.base_x[f]
+            dy = units.y[i] - formations.base_y[f]
             if dx * dx + dy * dy > 36.0:
                 part = 3.0 / math.sqrt(dx * dx + dy * dy)
                 units.goal_x[i] = formations.base_x[f] + part * dx
                 units.goal_y[i] = formations.base_y[f] + part * dy
-        elif task == WITHDRAW and units.stage[i] == 3:
-            units.goal_x[i] = formations.base_x[f]
-            units.goal_y[i] = formations.base_y[f]
-            units.stage[i] = RELIEVED
         if task == INFILTRATE and units.stage[i] > 0:
             continue
-        dx = units.goal_x[i] - x
-        dy = units.goal_y[i] - y
-        length = math.sqrt(dx * dx + dy * dy)
-        if length <= 1e-9:
-            if task == MARCH or task == WITHDRAW:
-                arrive_at_goal(units, cells, i)
+        go(geo, units, cells, blocks, i, hours, mud, knobs)
+
+
+@array_kernel
+def hand_over(geo, units, formations, cells, blocks, n, hours, mud, knobs):
+    """A relief that has arrived lets the group it relieves go, in what is left of the step; returns the reliefs of (attacker, defender).
+
+    A partner that is no longer there (dead, broken, moved) is forgotten. In its own pass, so that row order does not matter.
+    """
+    done = np.zeros(2, np.int64)
+    pace = knobs.foot * (1.0 - 0.4 * knobs.mud_slows * mud)
+    for i in range(n):
+        mate = units.partner[i]
+        if units.kind[i] != INFANTRY or mate < 0 or units.task[i] == MARCH:
             continue
-        sign = 1.0 if units.side[i] == 0 else -1.0
-        depth = sign * at_cells(geo, cells.depth, x, y)
-        ground = 1.0 - knobs.mud_slows * mud
-        if kind == ARMOR:
-            reach = knobs.dash * ground * hours
-        else:
-            reach = knobs.foot * (0.6 + 0.4 * ground) * hours
-            if depth > knobs.safe_km:
-                ride = min((depth - knobs.safe_km) / (knobs.truck * ground), hours)
-                reach = ride * knobs.truck * ground + (hours - ride) * knobs.foot * (0.6 + 0.4 * ground)
-        stop = 0.0
-        if task == ASSAULT or task == INFILTRATE or task == DASH:
-            stop = length
-            step = 0.25
-            gone = 0.0
-            while gone < length:
-                part = gone / length
-                if sign * at_cells(geo, cells.depth, x + part * dx, y + part * dy) < 0.3:
-                    break
-                gone += step
-            stop = min(gone, length)
-            if reach >= stop:
-                units.stage[i] = 1
-                reach = stop
-        part = min(reach / length, 1.0)
-        units.x[i] = x + part * dx
-        units.y[i] = y + part * dy
-        units.cell[i] = cell_at(geo, units.x[i], units.y[i])
-        far = at_cells(geo, cells.depth, units.x[i], units.y[i]) * sign
-        units.place[i] = 2 if far > 12.0 and depth > 12.0 else 1
-        if task == SERVE:
-            units.place[i] = 2
-            if part >= 1.0:
-                units.goal_x[i] = units.x[i]
-                units.goal_y[i] = units.y[i]
-        if min(depth, far) < ZONE_KM and task != RESERVE:
-            seen = visibility(units, i, knobs.exposure, knobs.infiltrator_visible, knobs.relief_visible)
-            tx = units.x[i]
-            ty = units.y[i]
-            if units.stage[i] == 1:
-                tx = units.goal_x[i]
-                ty = units.goal_y[i]
-            show(geo, blocks, units.side[i], x, y, tx, ty, seen)
-        if part >= 1.0 and (task == MARCH or task == WITHDRAW):
-            arrive_at_goal(units, cells, i)
+        units.partner[i] = -1
+        if units.task[i] != HOLD:
+            continue
+        units.stage[i] = RELIEVED
+        if units.kind[mate] != INFANTRY or units.task[mate] != HOLD:
+            continue
+        if units.x[mate] == units.goal_x[i] and units.y[mate] == units.goal_y[i] and units.side[mate] == units.side[i]:
+            units.stage[mate] = RELIEVED
+            units.partner[mate] = -1
+            send_home(units, formations, mate)
+            spent = math.hypot(units.x[i] - units.from_x[i], units.y[i] - units.from_y[i]) / pace
+            go(geo, units, cells, blocks, mate, max(hours - spent, 0.0), mud, knobs)
+            done[units.side[i]] += 1
+    return done
 
 
 @kernel
@@ -205,5 +213,6 @@ def run(world) -> None:
     hide(world.geo, world.cells, world.blocks, sky.leaf, sky.watched, p.hidden_at_night, p.hidden_in_leaf, p.hidden_in_town)
     knobs = Knobs(p.safe_km, p.mud_slows, p.infiltrator_visible, p.relief_visible, s.infantry.speed_km_h, s.infantry.carry_km_h,
                   s.armor.speed_km_h, s.infantry.exposure)
-    move(world.geo, world.units, world.formations, world.cells, world.blocks, world.n, world.scenario.step_hours, sky.mud, knobs)
-    world.books.reliefs[:] += hand_over(world.units, world.n)
+    at = (world.geo, world.units, world.formations, world.cells, world.blocks, world.n, world.scenario.step_hours, sky.mud, knobs)
+    move(*at)
+    world.books.reliefs[:] += hand_over(*at)

@@ -82,8 +82,7 @@ def run(world) -> None:
         wet = monthly(climate.mud, date) * (1.6 if rain else 0.8)
         world.spell = Spell(fog, rain, spell.mud + (min(wet, 1.0) - spell.mud) / p.mud_days)
     hours = world.scenario.step_hours
-    start_h = 3.0 + (world.step_index % world.scenario.steps_per_day) * hours
-    light = daylight(monthly(climate.daylight_h, date), start_h, hours)
+    light = daylight(monthly(climate.daylight_h, date), world.hour, hours)
     by_light = p.night_drones + (1.0 - p.night_drones) * light
     watched = light / by_light  # so that a step of half day and half night is worth its two halves
     if not p.enabled:

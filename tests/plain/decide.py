@@ -97,7 +97,7 @@ def deploy_rate(light: float, knobs) -> float:
     return (1.8 - 1.4 * light) / knobs.deploy_delay_days
 
 
-def attacker_reserve(geo, units, formations, orders, front, i, key, leafy, follow_scale, knobs, tally) -> None:
+def attacker_reserve(geo, units, formations, orders, front, i, key, dt, leafy, follow_scale, ready, knobs, tally) -> None:
     """A rested reserve group of the attacker: attacks, slips through, follows a lodgement or mends the line.
 
     It mends the line where few stand, but not on a thin salient.
@@ -105,8 +105,8 @@ def attacker_reserve(geo, units, formations, orders, front, i, key, leafy, follo
     f = units.formation[i].item()
     u = luck(units, i, key)
     attack, follow = attack_rate(formations, f, knobs), follow_rate(formations, f, follow_scale, knobs)
-    which = u(1) * (attack + follow + knobs.upkeep_per_day)
-    if which < attack:
+    which = u(1) * ready[f].item()
+    if which < chance(attack, dt):
         slips = u(3) < knobs.infiltration_share * leafy
         first, mean, task = (
             (1.0, knobs.infiltration_depth_km, Task.INFILTRATE) if slips else (0.3, knobs.depth_km, Task.ASSAULT))
@@ -114,7 +114,7 @@ def attacker_reserve(geo, units, formations, orders, front, i, key, leafy, follo
         if k >= 0:
             at_line(geo, units, front, i, k, task, first + mean * exponential(u(5)), sideways(u(2)))
             tally[0, 1 if slips else 0] += 1
-    elif which < attack + follow:
+    elif which < chance(attack + follow, dt):
         east, north = normal(u(2), u(3)) * 0.5, normal(u(4), u(5)) * 0.5
         home = Row(formations, f)
         set_goal(geo, units, i, Task.MARCH, home.follow_x + east, home.follow_y + north)
@@ -125,18 +125,17 @@ def attacker_reserve(geo, units, formations, orders, front, i, key, leafy, follo
             at_line(geo, units, front, i, k, Task.MARCH, -(0.2 + 0.8 * u(7)), sideways(u(2)))
 
 
-def defender_reserve(geo, units, formations, orders, front, i, key, light, knobs, tally) -> None:
+def defender_reserve(geo, units, formations, orders, front, i, key, day_key, dt, ready, knobs, tally) -> None:
     """A rested reserve group of the defender: counterattacks where the attacker is thin, or goes where it is needed.
 
-    Groups of one formation that counterattack in the same step go to the same place. A group goes to a need if its
-    formation has more groups left than it wants to keep, or the need is urgent.
+    Groups of one formation that counterattack on the same day go to the same place. A group goes to a need that is
+    urgent, else with a chance: the share of its formation's groups beyond those that it wants to keep.
     """
     unit = Row(units, i)
     home = Row(formations, unit.formation)
     u = luck(units, i, key)
-    counter, deploy = counter_rate(formations, home.row, knobs), deploy_rate(light, knobs)
-    if u(1) * (counter + deploy) < counter:
-        together = [uniform_of(key, home.tag, d) for d in range(6)]
+    if u(1) * ready[home.row].item() < chance(counter_rate(formations, home.row, knobs), dt):
+        together = [uniform_of(day_key, home.tag, d) for d in range(6)]
         k = thinnest(front, [pick(orders, home.row, True, v) for v in together], 1e9)
         if k >= 0:
             at_line(geo, units, front, i, k, Task.ASSAULT, 0.3 + 0.5 * exponential(u(10)), sideways(u(2)))
@@ -147,7 +146,7 @@ def defender_reserve(geo, units, formations, orders, front, i, key, light, knobs
     if best < 0 or front.need[best] <= 0.0:
         return
     keep = knobs.reserve_share * home.infantry / max(unit.men, 1)
-    if home.ready > keep or front.need[best] > knobs.urgent_need:
+    if front.need[best] > knobs.urgent_need or u(10) * home.ready < home.ready - keep:
         at_line(geo, units, front, i, best, Task.MARCH, -(0.15 + 1.2 * square(u(9))), sideways(u(2)))
 
 
@@ -242,7 +241,7 @@ def readiness(formations, dt: float, light: float, follow_scale: float, knobs) -
     return np.array([chance(rate(home), dt) for home in rows(formations)])
 
 
-def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, dt, light, leafy, follow_scale, mud,
+def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, day_key, dt, light, leafy, follow_scale, mud,
            knobs, armor, setback, ready, tally) -> None:
     """Every unit's decision for this step. `tally`: (2, 4) attacks, infiltrations, counterattacks, mounted attacks."""
     hop = chance(knobs.hop_per_day, dt)
@@ -252,9 +251,9 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
         if not rested or luck(units, unit.row, key)(0) >= ready[unit.formation]:
             return
         if unit.side == 0:
-            attacker_reserve(geo, units, formations, orders, front, unit.row, key, leafy, follow_scale, knobs, tally)
+            attacker_reserve(geo, units, formations, orders, front, unit.row, key, dt, leafy, follow_scale, ready, knobs, tally)
         else:
-            defender_reserve(geo, units, formations, orders, front, unit.row, key, light, knobs, tally)
+            defender_reserve(geo, units, formations, orders, front, unit.row, key, day_key, dt, ready, knobs, tally)
 
     def position(unit: Row) -> None:
         home, depth = Row(formations, unit.formation), own_depth(geo, cells, unit)

@@ -124,7 +124,7 @@ def path_hits(geo, blocks, side, x, y, gx, gy, field) -> float:
 def strike_column(geo, blocks, unit, gx, gy, key, knobs) -> None:
     """Drone hits on a section under way: some kill a vehicle, all may hurt men."""
     way = (geo, blocks, unit.side, unit.from_x, unit.from_y, gx, gy)
-    seen = visibility(unit.table, unit.row, knobs.exposure, knobs.infiltrator, knobs.relief)
+    seen = visibility(unit.table, unit.row, unit.men, knobs.exposure, knobs.infiltrator, knobs.relief)
     mean = max(seen * path_hits(*way, blocks.hits), unit.vehicles * path_hits(*way, blocks.burst))
     lost = men = 0
     for k in range(min(poisson(uniform_of(key, unit.slot, 0), mean), 12)):
@@ -136,12 +136,15 @@ def strike_column(geo, blocks, unit, gx, gy, key, knobs) -> None:
 
 
 def strike_on_foot(geo, blocks, unit, gx, gy, key, knobs) -> None:
-    """Drone hits on men under way: a hit among more men takes more of them."""
-    seen = visibility(unit.table, unit.row, knobs.exposure, knobs.infiltrator, knobs.relief)
-    way = (geo, blocks, unit.side, unit.from_x, unit.from_y, gx, gy)
-    mean = seen * path_hits(*way, blocks.hits)
-    crowd = math.sqrt(0.25 * max(unit.men, 1))
-    unit.hits[Cause.DRONE] += poisson(uniform_of(key, unit.slot, 0), mean * knobs.men_per_hit * crowd)
+    """Drone hits on men under way, by quarters of it: a hit among more men takes more of them."""
+    hits = path_hits(geo, blocks, unit.side, unit.from_x, unit.from_y, gx, gy, blocks.hits)
+    left = unit.men
+    for quarter in range(4):
+        seen = visibility(unit.table, unit.row, left, knobs.exposure, knobs.infiltrator, knobs.relief)
+        mean = seen * hits / 4 * knobs.men_per_hit * math.sqrt(0.25 * left)
+        lost = min(poisson(uniform_of(key, unit.slot, quarter), mean), left)
+        unit.hits[Cause.DRONE] += lost
+        left -= lost
 
 
 def strike_in_place(geo, cells, blocks, unit, key, knobs) -> None:

@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
+from plain.enlist import send_home
 from plain.fields import at_cells, block_at, block_center, cell_at
 from plain.rows import Row, length_of, rows
 from plain.sight import RELIEVED, visibility
 from sim.forces import Kind, Place, Task
 
 STEP_BACK = 5  # stage of a group on its way to the next position, which keeps its days in the line
-LET_GO = 3  # stage of a group just relieved
 ZONE_KM = 16.0
 REAR_KM = 12.0
 LOOSE_KM, CLOSE_KM = 6.0, 3.0  # a reserve farther than this from its base goes to within that of it
@@ -45,11 +45,12 @@ def arrive_at_goal(units, cells, i: int) -> None:
                 unit.days = 0.0
             unit.stage = 0
         case Task.WITHDRAW:
-            unit.task, unit.stage, unit.days = Task.RESERVE, 0, 0.0
+            unit.task, unit.days = Task.RESERVE, 0.0
 
 
-def hand_over(units, n: int) -> np.ndarray:
-    """A relief that is no longer on its way forgets whom it relieves; if it stands there, that group goes.
+def hand_over(geo, units, formations, cells, blocks, n: int, hours: float, mud: float, knobs) -> np.ndarray:
+    """A relief that is no longer on its way forgets whom it relieves; if it stands there, that group goes
+    home in the rest of the step.
 
     Returns the reliefs of (attacker, defender).
     """
@@ -64,20 +65,23 @@ def hand_over(units, n: int) -> np.ndarray:
         unit.stage = RELIEVED
         stands = mate.task == Task.HOLD and mate.kind == Kind.INFANTRY
         if stands and (mate.x, mate.y, mate.side) == (unit.goal_x, unit.goal_y, unit.side):
-            mate.task, mate.stage, mate.partner = Task.WITHDRAW, LET_GO, -1
+            mate.stage, mate.partner = RELIEVED, -1
+            send_home(units, formations, mate.row)
+            way = length_of(unit.x - unit.from_x, unit.y - unit.from_y)
+            left = max(hours - way / (knobs.foot * (1.0 - 0.4 * knobs.mud_slows * mud)), 0.0)
+            go(geo, units, cells, blocks, mate.row, left, mud, knobs)
             done[unit.side] += 1
     return done
 
 
 def new_goal(unit: Row, home: Row) -> None:
-    """A reserve keeps near its base, wherever that moves; a group just relieved goes there."""
+    """A reserve keeps near its base, wherever that moves."""
     if unit.task == Task.RESERVE:
+        unit.stage = 0
         east, north = unit.x - home.base_x, unit.y - home.base_y
         if east * east + north * north > LOOSE_KM * LOOSE_KM:
             part = CLOSE_KM / math.sqrt(east * east + north * north)
             unit.goal_x, unit.goal_y = home.base_x + part * east, home.base_y + part * north
-    elif unit.task == Task.WITHDRAW and unit.stage == LET_GO:
-        unit.goal_x, unit.goal_y, unit.stage = home.base_x, home.base_y, RELIEVED
 
 
 def reach_km(unit: Row, depth: float, hours: float, mud: float, knobs) -> float:
@@ -111,11 +115,12 @@ def move(geo, units, formations, cells, blocks, n: int, hours: float, mud: float
             continue
         new_goal(unit, Row(formations, unit.formation))
         if unit.task != Task.INFILTRATE or unit.stage <= 0:
-            go(geo, units, cells, blocks, unit, hours, mud, knobs)
+            go(geo, units, cells, blocks, unit.row, hours, mud, knobs)
 
 
-def go(geo, units, cells, blocks, unit: Row, hours: float, mud: float, knobs) -> None:
+def go(geo, units, cells, blocks, i: int, hours: float, mud: float, knobs) -> None:
     """Moves one unit towards its goal; an attack stops at the line, and is seen on the whole way to its goal."""
+    unit = Row(units, i)
     x, y, task = unit.x, unit.y, unit.task
     dx, dy = unit.goal_x - x, unit.goal_y - y
     length = math.sqrt(dx * dx + dy * dy)
@@ -143,7 +148,7 @@ def go(geo, units, cells, blocks, unit: Row, hours: float, mud: float, knobs) ->
         unit.goal_x, unit.goal_y = unit.x, unit.y
     if task != Task.RESERVE and min(depth, far) < ZONE_KM:
         to = (unit.goal_x, unit.goal_y) if unit.stage == 1 else (unit.x, unit.y)
-        seen = visibility(units, unit.row, knobs.exposure, knobs.infiltrator_visible, knobs.relief_visible)
+        seen = visibility(units, unit.row, unit.men, knobs.exposure, knobs.infiltrator_visible, knobs.relief_visible)
         show(geo, blocks, unit.side, x, y, *to, seen)
     if part >= 1.0:
         arrive_at_goal(units, cells, unit.row)

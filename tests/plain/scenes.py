@@ -26,6 +26,7 @@ TABLES = ("units", "formations", "cells", "nodes", "blocks", "books", "front", "
 SCRATCH = {"heap_cost", "heap_cell", "stack", "scratch"}  # arguments that mean nothing after the call
 ON_FOOT = [t for t in Task if t not in (Task.DASH, Task.SERVE, Task.FALL)]
 KEY = key(7, "scene", 3)
+DAY_KEY = key(7, "day", 3)
 
 
 @cache

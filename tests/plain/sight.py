@@ -8,13 +8,13 @@ from sim.forces import Kind, Task
 RELIEVED = 6  # stage of both halves of a relief, while they are seen together
 
 
-def visibility(units, i: int, exposure: float, infiltrator: float, relief: float) -> float:
-    """How visible a moving unit is beside a lone vehicle."""
+def visibility(units, i: int, men: int, exposure: float, infiltrator: float, relief: float) -> float:
+    """How visible a moving unit with so many men is beside a lone vehicle."""
     unit = Row(units, i)
     if unit.kind == Kind.ARMOR:
         return 2.0
     if unit.task == Task.INFILTRATE:
         return exposure * infiltrator
-    size = min(0.3 + 0.1 * unit.men, 1.2)
+    size = min(0.3 + 0.1 * men, 1.2)
     bunched = unit.partner >= 0 or unit.stage == RELIEVED
     return exposure * size * (relief if bunched else 1.0)
