@@ -47,13 +47,13 @@ def strengths(noise, n=5):
     return out
 
 
-def fought(ratio=2.0, advance=0.3, rates=(0.02, 0.01), days=5, size=3000, breaks=(), attack_loss=0.1, daily=None):
+def fought(ratio=2.0, advance=0.3, rates=(0.02, 0.01), days=5, size=3000, breaks=(), attack_loss=0.1, daily=None, seed=1):
     """A battle with these daily loss rates (or daily losses), advance and breaks."""
     men = np.array([size * ratio, size], float)
     steps = np.tile(np.array(rates) * men, (days, 1)) if daily is None else np.asarray(daily, float)
     lost = np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
     return Fought(
-        Battle(ratio, size, days=len(steps)), men, lost, advance, attack_loss, np.array(breaks, float).reshape(-1, 3)
+        Battle(ratio, size, days=len(steps), seed=seed), men, lost, advance, attack_loss, np.array(breaks, float).reshape(-1, 3)
     )
 
 
@@ -71,9 +71,9 @@ def logistic(a, b, step=0.0):
 def sized(exponent):
     r = rng()
     return [
-        fought(rates=(0.02 * (s / 3000) ** exponent * np.exp(r.normal(0, 0.1)),) * 2, size=s)
+        fought(rates=(0.02 * (s / 3000) ** exponent * np.exp(r.normal(0, 0.1)),) * 2, size=s, seed=k)
         for s in (375, 750, 1500, 3000, 6000, 12000)
-        for _ in range(6)
+        for k in range(6)
     ]
 
 

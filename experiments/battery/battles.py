@@ -200,13 +200,11 @@ def circumstances(n: int, seed: int = 1) -> list[Battle]:
 
 
 def sizes(runs: int) -> list[Battle]:
-    """The same odds at sizes from a battalion to a corps, on a front that grows with size to the power FRONT_EXPONENT."""
+    """The same odds and seeds at sizes from a battalion to a corps, on a front that grows with size to the power FRONT_EXPONENT."""
     out = []
-    for k, size in enumerate((375, 750, 1500, 3000, 6000, 12000)):
+    for size in (375, 750, 1500, 3000, 6000, 12000):
         front = max(round(BASE_FRONT_KM * (size / BASE_SIZE) ** FRONT_EXPONENT), 2)
-        out += [
-            Battle(size=size, front_km=front, seed=1000 * (k + 1) + r, armor=(0.0, 0.0)) for r in range(1, runs + 1)
-        ]
+        out += [Battle(size=size, front_km=front, seed=r, armor=(0.0, 0.0)) for r in range(1, runs + 1)]
     return out
 
 
