@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from experiments import observe
 from experiments.published import Published, Question, manifest_of, published, sights_of, summary_of, write
 from sim.quantity import InputError
 from sim.scenario import Scenario, load_scenario
@@ -86,14 +87,21 @@ def known_on(scenario: Scenario, date: dt.date, last: dt.date) -> tuple[Scenario
 
 
 def scenario_for(asked: Question, source: str, front: Path | None) -> tuple[Scenario, list[str]]:
-    """The scenario of a forecast: from the date, over its days, from a map of the day where one is given."""
+    """The scenario of a forecast: from the date, over its days, from a map of the day where one is given.
+
+    A published map shows the ground as it was some days before: with one, the battle is begun so many days earlier.
+    """
     base = load_scenario(source)
     if front is not None and not front.is_file():
         raise InputError(f"--front: file {str(front)!r} not found.")
     if not base.map.synthetic and front is None and asked.first < base.start:
         raise InputError(f"--from {asked.first}: before the scenario's first day, {base.start}.")
     known, left = known_on(base, asked.first, asked.last)
-    return known.with_(start=asked.first, days=asked.days, front=str(front.absolute()) if front else None), left
+    if front is None:
+        return known.with_(start=asked.first, days=asked.days), left
+    lead = observe.lag_days()
+    start = asked.first - dt.timedelta(days=lead)
+    return known.with_(start=start, days=asked.days + lead, front=str(front.absolute())), left
 
 
 def written(scenario: Scenario, folder: Path) -> Path:
@@ -151,7 +159,7 @@ def carry_out(
     if told.stopped:
         print("pokrovsk: stopped; the same command goes on.", file=sys.stderr)
         return 130
-    found = published(sights_of(place / "runs", battle), asked, battle)
+    found = published(sights_of(place / "runs", battle, asked.first), asked, battle)
     if found.n < 2:
         raise InputError(f"{place / 'runs'}: {found.n} finished run(s); column `error` of its runs says why.")
     files = write(out, manifest_of(asked, battle, left, sets, found, luck, front, place / "runs"), found)

@@ -84,6 +84,13 @@ def published(held: np.ndarray, seed: int, by: Editor | None = None, cell_km: fl
     return out
 
 
+def lag_days(by: Editor | None = None) -> int:
+    """Mean days between a change of ground and the first map with it: until it counts as settled, then until it is redrawn."""
+    by = by or editor()
+    shown = (1.0 - by.idle) * by.redraw
+    return round(int(by.settle_days) // 2 + (1.0 - shown) / shown)
+
+
 def first_held(maps: np.ndarray, day: np.ndarray) -> np.ndarray:
     """Day of the first map from which each place stays held for a week of maps (or to the last): (places,) float.
 
@@ -216,11 +223,17 @@ def missing_maps() -> list[np.datetime64]:
 
 
 def sight(
-    control: np.ndarray, scenario: Scenario, seed: int, direction: np.ndarray, last: dt.date | None = None
+    control: np.ndarray,
+    scenario: Scenario,
+    seed: int,
+    direction: np.ndarray,
+    last: dt.date | None = None,
+    first: dt.date | None = None,
 ) -> Sight:
     """What would have been published of a run: `control` (days + 1, ny, nx) percent by day, `direction` (ny, nx) bool.
 
-    Maps after `last` and those of days without a published map are left out.
+    Maps after `last` and those of days without a published map are left out. `first`: the battle was begun before that date
+    from its published map, which lags the ground (`lag_days`); that map is dated `first`, and the next ones follow.
     """
     from sim.geometry import common_grid
 
@@ -236,6 +249,9 @@ def sight(
         direction = common_grid(direction.astype(float).ravel(), direction.shape[1], direction.shape[0], cell) >= 0.5
     maps = published(control >= 50, seed)
     there = ~np.isin(date, missing_maps())
+    if first is not None:
+        there &= date > np.datetime64(first)
+        date[0] = np.datetime64(first)
     there[0] = True
     maps, date = maps[there], date[there]
     everywhere = np.ones(maps.shape[1:], bool)

@@ -108,8 +108,8 @@ def months_of(sight: Sight, asked: Question) -> dict[str, list[Any]]:
     }
 
 
-def sights_of(folder: Path, scenario: Scenario) -> Iterator[tuple[int, Sight]]:
-    """Every finished run of a sweep's folder as the record would show it, in the order of its maps."""
+def sights_of(folder: Path, scenario: Scenario, first: dt.date) -> Iterator[tuple[int, Sight]]:
+    """Every finished run of a sweep's folder as the record would show it from the map of `first` on, in the order of its maps."""
     from experiments.calibration.seeing import direction_of, maps_of
     from experiments.results import load
 
@@ -117,7 +117,7 @@ def sights_of(folder: Path, scenario: Scenario) -> Iterator[tuple[int, Sight]]:
     direction = direction_of(scenario)
     for run, control in maps_of(folder):
         if run in seed.index:
-            yield run, observe.sight(control, scenario, int(seed[run]), direction)
+            yield run, observe.sight(control, scenario, int(seed[run]), direction, first=first)
 
 
 # Writing
@@ -194,6 +194,7 @@ def manifest_of(
             "front_file_sha256": hashlib.sha256(front.read_bytes()).hexdigest() if front else None,
             "control": "the given map of occupied ground" if front else "computed from dated settlements",
             "held_box_km2": found.start_km2,
+            "begun_days_before": (asked.first - scenario.start).days,
         },
         "months": [{"month": name, "first_map": a, "last_map": b, "days": (b - a).days} for name, a, b in asked.months],
         "maps": list(asked.maps),

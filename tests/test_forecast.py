@@ -95,6 +95,16 @@ def test_schedules_keep_their_last_value_to_the_end():
     assert told["formations"]["attacker"]["infantry"] > 20_000
 
 
+def test_from_a_published_map_the_battle_begins_as_many_days_earlier_as_maps_lag(tmp_path):
+    asked = forecast.question("2025-05-01", "2025-08-31")
+    front = tmp_path / "front.csv"
+    front.write_text("\n".join([",".join(["0"] * 40 + ["1"] * 40)] * 80))
+    battle, _ = forecast.scenario_for(asked, "pokrovsk-2024", front)
+    lead = observe.lag_days()
+    assert lead > 0 and battle.start == dt.date(2025, 5, 1) - dt.timedelta(days=lead)
+    assert battle.start + dt.timedelta(days=battle.days) == dt.date(2025, 8, 31)
+
+
 # What is published
 
 

@@ -116,6 +116,28 @@ def test_area_error_has_the_size_of_the_fact():
     assert (observe.with_error(monthly, 1) == noisy).all()
 
 
+def test_the_mean_lag_is_that_of_the_maps():
+    held = advance(days=120, size=80)
+    behind = [(held.sum((1, 2)) - observe.published(held, seed).sum((1, 2)))[20:].mean() for seed in range(1, 9)]
+    pace = np.diff(held.sum((1, 2))).mean()
+    assert np.mean(behind) / pace == pytest.approx(observe.lag_days(), abs=0.6)
+    assert observe.lag_days(EXACT) == 0
+
+
+def test_a_battle_begun_from_a_published_map_is_seen_from_that_map_on():
+    """What would have been published in the days before it is left out: the map is known."""
+    from sim.scenario import load_scenario
+
+    scenario, held = load_scenario("pokrovsk-2024"), advance(days=40, size=80)
+    everywhere, first = np.ones((80, 80), bool), dt.date(2024, 7, 13)
+    percent = (held * 100).astype(np.uint8)
+    whole = observe.sight(percent, scenario, 1, everywhere)
+    later = observe.sight(percent, scenario, 1, everywhere, first=first)
+    assert later.date[0] == np.datetime64(first) and (later.maps[0] == held[0]).all()
+    assert later.date[1] > np.datetime64(first) and (later.maps[1:] == whole.maps[whole.date > np.datetime64(first)]).all()
+    assert later.box.net == whole.box.net
+
+
 def test_claims_and_reports():
     assert observe.claimed(100.0) == 100 * seeds.facts()["obs_claim_attacker"].value
     assert observe.reported_attacks(100.0) == 100 / seeds.facts()["obs_groups_per_attack"].value

@@ -53,8 +53,8 @@ def checked_ensemble(found: Results, start: dt.date, end: dt.date) -> Results:
     return found
 
 
-def sights_of(found: Results) -> list[Sight]:
-    """Every run that has maps, as the record would have shown it."""
+def sights_of(found: Results, first: dt.date | None = None) -> list[Sight]:
+    """Every run that has maps, as the record would have shown it; `first` as `observe.sight` takes it."""
     from sim.scenario import load_scenario
     from sim.sector import build_sector
 
@@ -72,7 +72,7 @@ def sights_of(found: Results) -> list[Sight]:
         if int(run) in seed.index:
             # a run of a sweep has its own luck of publication, whatever seeds its points share
             luck = int(seed[int(run)]) if found.study is None else int(run) + 1
-            out.append(observe.sight(maps["control"][k].to_numpy(), scenario, luck, direction, record.END))
+            out.append(observe.sight(maps["control"][k].to_numpy(), scenario, luck, direction, record.END, first))
     return out
 
 

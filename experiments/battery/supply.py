@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments import record
+from experiments import observe, record
 from experiments.battery import card
 from experiments.battery.ensemble import checked_ensemble, make_ensemble, seen_of, sights_of
 from experiments.battery.small import SmallBattles
@@ -230,7 +231,8 @@ class Supply(SmallBattles):
 
         sights = None
         if self.open_folder is not None:
-            sights = sights_of(checked_ensemble(load(self.open_folder), skill.OPEN, record.END))
+            begun = skill.OPEN - dt.timedelta(days=observe.lag_days())
+            sights = sights_of(checked_ensemble(load(self.open_folder), begun, record.END), skill.OPEN)
         return skill.validation(sights, self.rasters_found)
 
 
