@@ -23,7 +23,7 @@ def validate(
         Path | None, typer.Option(metavar="DIR", help="Runs of the baseline with all maps; else they are made.")
     ] = None,
     open_: Annotated[
-        Path | None, typer.Option("--open", metavar="DIR", help="Runs of the fitted model from 2025-05-01, for T28.")
+        Path | None, typer.Option("--open", metavar="DIR", help="Runs of `pokrovsk forecast --from 2025-05-01`, for T28.")
     ] = None,
     runs: Annotated[str | None, typer.Option(metavar="N", help="Runs of an ensemble that is made (16; quick: 4).")] = None,
     workers: Workers = None,
