@@ -104,7 +104,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Answer:
-    """A claim's verdict with its findings. `n` is the number of runs it rests on."""
+    """A claim's verdict with its findings. `n` is the number of runs it rests on, `sets` that of parameter sets (0: the defaults)."""
 
     claim: Claim
     findings: list[Finding]
@@ -115,6 +115,7 @@ class Answer:
     scenarios: list[str]
     commit: str  # of the model that made the runs
     sentence: str
+    sets: int = 0
 
 
 @cache
@@ -137,8 +138,8 @@ def chosen(names: list[str]) -> list[Claim]:
     return [claim for claim in known.values() if claim.id in wanted or not wanted]
 
 
-def answer(claim: Claim, results: Results) -> Answer:
-    """The claim's verdict from the runs of its study."""
+def answer(claim: Claim, results: Results, sets: int = 0) -> Answer:
+    """The claim's verdict from the runs of its study, asked of so many sets of the posterior (0: of the defaults)."""
     runs = results.done
     findings = [_finding(claim, test, results) for test in claim.test]
     verdict = verdict_of([f.verdict for f in findings if not f.test.told])
@@ -152,6 +153,7 @@ def answer(claim: Claim, results: Results) -> Answer:
         sorted(runs["scenario"].unique().tolist()),
         str(results.manifest.get("git_commit") or "unknown"),
         sentence_of(findings[0]),
+        sets,
     )
 
 

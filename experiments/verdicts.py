@@ -13,14 +13,20 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from experiments import claims
-from experiments.claims import NOT_SUPPORTED, SUPPORTED, UNDECIDED, Answer, Finding, arms_of, chosen, percent
+from experiments.claims import NOT_SUPPORTED, SUPPORTED, UNDECIDED, Answer, Claim, Finding, arms_of, chosen, percent
 from sim.quantity import InputError
 from sim.view.numbers import significant
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
+    from experiments.posterior import Posterior
+    from experiments.study import Study
     from sim.view.chart import Chart
+
+MOST_SETS = 10_000
 
 
 def carry_out(
@@ -31,56 +37,94 @@ def carry_out(
     made_only: bool = False,
     json_: bool = False,
     quiet: bool = False,
+    sets: str | None = None,
+    posterior: Path | None = None,
+    beside: Path | None = None,
 ) -> int:
-    """Answers the claims of these ids (all when there are none); returns the exit code."""
+    """Answers the claims of these ids (all when there are none); returns the exit code.
+
+    `sets`: ask so many sets of the posterior instead of the defaults. `beside`: earlier answers, told beside the new ones.
+    """
+    from experiments import posterior as shipped
     from experiments.order import whole
     from experiments.results import load
-    from experiments.studies import load_study
     from experiments.sweep import sweep
 
     wanted, processes = chosen(names), whole("--workers", workers, 1, 1024)
+    n = whole("--sets", sets, 2, MOST_SETS) or 0
+    if posterior is not None and not n:
+        raise InputError("--posterior goes with --sets N.")
+    fitted = shipped.load(posterior) if n else None
+    before = read(beside) if beside is not None else []
     answers, missing = [], []
     for claim in wanted:
         folder = out / claim.study
+        study, crossed = asked(claim, fitted, n)
         if not made_only:
-            outcome = sweep(load_study(claim.study), folder, workers=processes, scheduler=scheduler, quiet=quiet)
+            outcome = sweep(study, folder, workers=processes, scheduler=scheduler, quiet=quiet)
             if outcome.problem or outcome.stopped:
                 print(f"pokrovsk: {claim.id}: {outcome.problem or 'stopped; the same command goes on'}", file=sys.stderr)
                 return outcome.code
         elif not folder.is_dir():
             missing.append(claim.id)
             continue
-        answers.append(claims.answer(claim, load(folder)))
+        answers.append(claims.answer(claim, load(folder), crossed))
     if not answers:
         raise InputError(f"no runs in {str(out)!r} for {', '.join(missing)}; without --made-only they are made.")
-    write(out, answers)
+    write(out, answers, before)
     if json_:
         print(as_json(answers))
     else:
         from rich.console import Console
 
-        show(answers, Console(soft_wrap=True))
+        show(answers, Console(soft_wrap=True), before)
         print(f"\n{out / 'claims.html'}")
     if missing:
         print(f"pokrovsk: no runs in {out} for {', '.join(missing)}.", file=sys.stderr)
     return 0
 
 
+def asked(claim: Claim, fitted: Posterior | None, n: int) -> tuple[Study, int]:
+    """A claim's study, and of how many sets of the posterior it is asked.
+
+    A study by levels is asked of `n` of them; another design (it has points of its own, and shares of the variance are no
+    difference of arms) of the defaults, which are the fitted ones where a posterior was adopted.
+    """
+    from experiments.studies import load_study
+
+    study = load_study(claim.study)
+    if fitted is None or not study.plan.is_grid:
+        return study, 0
+    return fitted.crossed(study, n), n
+
+
 # As a table
 
 
-def show(answers: list[Answer], console: Console) -> None:
-    """Prints each claim with its verdict, its sentence, and a line a test."""
+def show(answers: list[Answer], console: Console, before: Sequence[Answer] = ()) -> None:
+    """Prints each claim with its verdict, its sentence, and a line a test; beside it what it was before."""
     from rich.markup import escape
 
     from experiments.intervals import seeds_text
 
     for a in answers:
         console.print(f"\n[bold]{a.claim.id}  {escape(a.claim.statement)}[/]", highlight=False)
-        console.print(f"[bold]{a.verdict}[/]: {escape(a.sentence)} {a.n} runs, seeds {seeds_text(a.seeds)}.", highlight=False)
+        console.print(f"[bold]{a.verdict}[/]: {escape(a.sentence)} {runs_words(a)}, seeds {seeds_text(a.seeds)}.", highlight=False)
         for f in a.findings:
             mark = "told" if f.test.told else f.verdict
             console.print(f"  {f.label}, {arms_of(f.test)}: {effect_words(f)}  [dim]{mark}[/]", highlight=False)
+        for old in was(a, before):
+            console.print(f"  [dim]before: {old.verdict}; {effect_words(old.findings[0])}; {runs_words(old)}[/]", highlight=False)
+
+
+def was(a: Answer, before: Sequence[Answer]) -> list[Answer]:
+    """The earlier answer to the same claim; none or one."""
+    return [old for old in before if old.claim.id == a.claim.id][:1]
+
+
+def runs_words(a: Answer) -> str:
+    """How many runs an answer rests on, and of which parameters."""
+    return f"{a.n:,} runs" + (f" of {a.sets} parameter sets" if a.sets else "")
 
 
 def effect_words(f: Finding) -> str:
@@ -114,7 +158,7 @@ def read(path: Path) -> list[Answer]:
 _ADAPTER = TypeAdapter(list[Answer], config=ConfigDict(ser_json_inf_nan="strings"))
 
 
-def write(out: Path, answers: list[Answer]) -> None:
+def write(out: Path, answers: list[Answer], before: Sequence[Answer] = ()) -> None:
     """Writes claims.json and claims.html; InputError when the folder cannot be written."""
     from experiments.outputs import replacing, writing
 
@@ -123,7 +167,7 @@ def write(out: Path, answers: list[Answer]) -> None:
         with replacing(out / "claims.json") as draft:
             draft.write_text(as_json(answers) + "\n", encoding="utf-8")
         with replacing(out / "claims.html") as draft:
-            draft.write_text(page(answers, out / "figures"), encoding="utf-8")
+            draft.write_text(page(answers, out / "figures", before), encoding="utf-8")
 
 
 # As a figure and a page
@@ -164,7 +208,7 @@ def _row(a: Answer, f: Finding) -> Any:
     return Row(a.claim.id, words, effect.estimate, effect.low, effect.high, margin, f.verdict, f.test.told)
 
 
-def page(answers: list[Answer], figures: Path | None = None) -> str:
+def page(answers: list[Answer], figures: Path | None = None, before: Sequence[Answer] = ()) -> str:
     """The answers as one page that needs nothing else; its figure is written to the folder `figures` too."""
     from experiments.intervals import seeds_text
     from experiments.pages import draw, render
@@ -180,5 +224,8 @@ def page(answers: list[Answer], figures: Path | None = None) -> str:
         figure=draw(chart(answers), 1, "claims", inks, figures),
         arms_of=arms_of,
         effect_words=effect_words,
+        runs_words=runs_words,
+        sets=sorted({a.sets for a in answers if a.sets})[:1],
+        changes=[(a, old) for a in answers for old in was(a, before)],
         seeds_text=seeds_text,
     )

@@ -11,6 +11,7 @@ from made_up import frames, made_up
 from experiments import claims, verdicts
 from experiments.claims import NOT_SUPPORTED, SUPPORTED, UNDECIDED, Claim, Comparison
 from experiments.intervals import Interval
+from experiments.posterior import Posterior
 from experiments.studies import load_study
 from sim.measures import MEASURES
 from sim.quantity import InputError
@@ -140,6 +141,38 @@ def test_answers_are_written_and_read_again(tmp_path):
     (tmp_path / "claims.json").write_text("[1]")
     with pytest.raises(InputError, match="not a file of answers"):
         verdicts.read(tmp_path / "claims.json")
+
+
+def test_what_was_answered_before_is_told_beside(tmp_path, capsys):
+    from rich.console import Console
+
+    before = [claims.answer(claim(measure="held_km2", to={}, bound=50.0), _stamped(two_arms(0, 5)))]
+    now = [dataclasses.replace(before[0], verdict=UNDECIDED, sets=30)]
+    verdicts.show(now, Console(soft_wrap=True), before)
+    text = capsys.readouterr().out
+    assert "60 runs of 30 parameter sets" in text and f"before: {before[0].verdict}" in text
+    verdicts.write(tmp_path, now, before)
+    page = (tmp_path / "claims.html").read_text("utf-8")
+    assert "told differently" in page and "claims --sets 30" in page
+    verdicts.write(tmp_path, now)
+    assert "told differently" not in (tmp_path / "claims.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("one", ALL, ids=lambda c: c.id)
+def test_a_claim_can_be_asked_of_a_posterior(one):
+    """Every arm that the rule names is there for every set; what the study moves is not taken from the sets."""
+    sets = pd.DataFrame({"control.area_per_day": [0.2, 0.3], "decide.attacks_per_group": [0.3, 0.4], "armor.mount_max": [1.0, 2.0]})
+    study, n = verdicts.asked(one, Posterior(np.full(2, 0.5), sets), 2)
+    if not load_study(one.study).plan.is_grid:
+        assert (study, n) == (load_study(one.study), 0)
+        return
+    points = pd.DataFrame([p.levels for p in study.points()])
+    assert n == 2 and len(points) == 2 * load_study(one.study).n_points
+    for test in one.test:
+        for arm in (test.from_, test.to):
+            if arm is not None and {**test.at, **arm}:
+                found = np.logical_and.reduce([points[k] == v for k, v in {**test.at, **arm}.items()])
+                assert found.sum() == 2, arm
 
 
 def test_unknown_claims_and_arms_are_told():

@@ -85,7 +85,13 @@ def report(
 @app.command()
 def claims(
     names: Annotated[list[str] | None, typer.Argument(metavar="[C1 ...]", help="Claims by id; all when none is given.")] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the studies' runs and of the answers.")] = Path("runs/claims"),
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of the studies' runs and of the answers; else runs/claims, with --sets runs/claims-fitted."),
+    ] = None,
+    sets: Annotated[str | None, typer.Option(metavar="N", help="Ask N sets of the posterior instead of the defaults.")] = None,
+    posterior: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of another posterior than the shipped one.")] = None,
+    beside: Annotated[Path | None, typer.Option(metavar="FILE", help="Earlier answers (claims.json), told beside the new ones.")] = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
     made_only: Annotated[bool, typer.Option("--made-only", help="Answer from the runs that are there; make none.")] = False,
@@ -95,7 +101,8 @@ def claims(
     """Answer the claims of the founding analysis: effect, interval, verdict."""
     from experiments.verdicts import carry_out
 
-    return carry_out(names or [], out, workers, scheduler, made_only, json_, quiet)
+    folder = out or Path("runs/claims-fitted" if sets else "runs/claims")
+    return carry_out(names or [], folder, workers, scheduler, made_only, json_, quiet, sets, posterior, beside)
 
 
 @app.command()
