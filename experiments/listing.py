@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sim.quantity import InputError
+from sim.quantity import Declaration, InputError
 
 MOST_POINTS, MOST_COLUMNS = 12, 6  # of a study that are shown
+PARAMETER_HEAD = ("key", "short name", "value", "unit", "range", "role", "source", "meaning")
 
 
 def print_scenarios() -> None:
@@ -44,13 +45,15 @@ def print_params(pattern: str) -> None:
     """Every parameter that the pattern is part of: key, short name, value, unit, range, role, source."""
     from sim.settings import catalog
 
-    rows = [("key", "short name", "value", "unit", "range", "role", "source", "meaning")]
-    for d in catalog().values():
-        if _matches(pattern, d.key, d.short, d.doc, d.fact, d.role):
-            limits = "on or off" if d.is_switch else f"{_number(d.low)} to {_number(d.high)}"
-            value = ("on" if d.default else "off") if d.is_switch else _number(d.default)
-            rows.append((d.key, d.short or "", value, "" if d.is_switch else d.unit, limits, d.role, d.fact, d.doc))
-    _print_found(rows, pattern, "parameter")
+    found = [d for d in catalog().values() if _matches(pattern, d.key, d.short, d.doc, d.fact, d.role)]
+    _print_found([PARAMETER_HEAD, *map(parameter_row, found)], pattern, "parameter")
+
+
+def parameter_row(d: Declaration) -> tuple[str, ...]:
+    """A parameter as its table has it: what `PARAMETER_HEAD` names."""
+    limits = "on or off" if d.is_switch else f"{_number(d.low)} to {_number(d.high)}"
+    value = ("on" if d.default else "off") if d.is_switch else _number(d.default)
+    return d.key, d.short or "", value, "" if d.is_switch else d.unit, limits, d.role, d.fact, d.doc
 
 
 def print_facts(pattern: str) -> None:

@@ -23,8 +23,20 @@ def scenarios(
 
 
 @app.command()
-def params(pattern: Annotated[str, typer.Argument(help="Part of a key, name, meaning or source.")] = "") -> None:
+def params(
+    pattern: Annotated[str, typer.Argument(help="Part of a key, name, meaning or source.")] = "",
+    document: Annotated[
+        bool, typer.Option("--document", help="Rewrite the generated tables of sim/*.md, in a checkout.")
+    ] = False,
+) -> None:
     """List the parameters: key, short name, value, unit, range, role, source."""
+    if document and pattern:
+        raise typer.BadParameter("it goes with no pattern.", param_hint="'--document'")
+    if document:
+        from experiments import odd
+
+        odd.document()
+        return
     from experiments import listing
 
     listing.print_params(pattern)
