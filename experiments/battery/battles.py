@@ -1,7 +1,7 @@
 """Small battles for the patterns of the literature: a division attacks, drones off, under varied circumstances.
 
 Every battle is the scenario `division` with another size, odds, front, skill, works, shells, season and length. Rates and
-rules are the model's own; only what the twentieth century did not have is switched off.
+rules are the baseline's, fitted ones too; only what the twentieth century did not have is switched off.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from experiments.posterior import BASELINE
 from sim import battle as engine
 from sim.forces import Cause, Kind, Side, Task, casualties
 from sim.muster import muster
@@ -71,6 +73,12 @@ class Fought:
         return np.diff(self.lost, axis=0) / self.men
 
 
+@cache
+def _fitted() -> dict[str, Any]:
+    """Parameters of the baseline that differ from their declared defaults."""
+    return load_scenario(BASELINE).params
+
+
 def scenario_of(fight: Battle) -> Scenario:
     """The scenario `division` changed as the battle asks."""
     base = load_scenario("division")
@@ -104,6 +112,7 @@ def scenario_of(fight: Battle) -> Scenario:
         update={
             "start": start,
             "days": fight.days,
+            "params": {**_fitted(), **base.params},
             "formation": formations,
             "schedule": schedule,
             "box": base.box.model_copy(update={"height_km": float(fight.front_km)}),
