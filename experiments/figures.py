@@ -215,16 +215,15 @@ def control(results: Results, by: str | None = None, records: dict[Any, np.ndarr
     x, y = maps["x"].to_numpy(), maps["y"].to_numpy()
     cell = float(x[1] - x[0]) if len(x) > 1 else 1.0
     extent = (x[0] - cell / 2, x[-1] + cell / 2, y[0] - cell / 2, y[-1] + cell / 2)
-    places, credit = _places(results)
+    places, credit = places_of(scenario_of(results))
     return control_maps_chart(shown, extent=extent, cell_km=cell, about=about(results), places=places, more=f"{more} {credit}".strip())
 
 
-def _places(results: Results) -> tuple[Sequence[tuple[str, float, float]], str]:
-    """Cities and towns of the scenario, the largest first, and whom to thank for them."""
+def places_of(scenario: Scenario | None) -> tuple[Sequence[tuple[str, float, float]], str]:
+    """Cities and towns of a scenario, the largest first, and whom to thank for them."""
     from sim.starting import settlement_rows
     from sim.view.words import CREDIT
 
-    scenario = scenario_of(results)
     if scenario is None:
         return [], ""
     rows = [r for r in settlement_rows(scenario) if r["kind"] in ("city", "town")]

@@ -1,7 +1,7 @@
 """The posterior: weighted parameter sets that a calibration left, as they are shipped, drawn from and run.
 
 `seeds/posterior/` (or the folder of any calibration) has `sample.csv` with a weight and every fitted parameter a row, and
-`manifest.toml` that says what made it.
+`manifest.toml` that says what made it; `identifiability.csv` and `targets.csv` say what came of parameters and of targets.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from experiments.study import Study
 
 SAMPLE, MANIFEST = "sample.csv", "manifest.toml"
+IDENTIFIABILITY, TARGETS = "identifiability.csv", "targets.csv"
 SCHEMA = 1
 BASELINE = "pokrovsk-2024"
 APART = 1_000_000  # seeds of one ensemble and of the next
@@ -31,11 +32,15 @@ APART = 1_000_000  # seeds of one ensemble and of the next
 
 @dataclass(frozen=True)
 class Posterior:
-    """Parameter sets (one column a dotted key) with weights that add up to 1, and what is told of them."""
+    """Parameter sets (one column a dotted key) with weights that add up to 1, and what is told of them.
+
+    `folder` is where they were read from, None for sets that were not.
+    """
 
     weight: np.ndarray
     sets: pd.DataFrame
     manifest: dict[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
 
     @property
     def keys(self) -> list[str]:
@@ -51,6 +56,32 @@ class Posterior:
         from experiments.calibration.sampling import effective
 
         return effective(self.weight)
+
+    @cached_property
+    def identifiability(self) -> pd.DataFrame:
+        """Prior beside posterior, one row a parameter: see `experiments.calibration.identify.table`."""
+        return self._table(
+            IDENTIFIABILITY, ("key", "prior_low", "prior_high", "low", "high", "narrower", "overlap", "clear")
+        )
+
+    @cached_property
+    def targets(self) -> pd.DataFrame:
+        """Each target beside the runs, one row a target: see `experiments.calibration.fitting.fit_table`."""
+        return self._table(
+            TARGETS, ("target", "unit", "observed", "compared_as", "runs_low", "runs_median", "runs_high")
+        )
+
+    def _table(self, name: str, needed: tuple[str, ...]) -> pd.DataFrame:
+        if self.folder is None:
+            raise InputError(f"{name}: these sets were not read from a folder; `posterior.load` reads one.")
+        try:
+            table = pd.read_csv(self.folder / name)
+        except (OSError, UnicodeDecodeError, ValueError) as error:
+            raise InputError(f"{str(self.folder / name)!r} cannot be read: {' '.join(str(error).split())}.") from None
+        lost = [column for column in needed if column not in table]
+        if lost:
+            raise InputError(f"{str(self.folder / name)!r}: no column {lost[0]!r}.")
+        return table
 
     def draw(self, n: int, seed: int = 1) -> dict[str, list[float]]:
         """`n` sets in proportion to their weights, by parameter, in random order: a column of a study's given points."""
@@ -171,7 +202,7 @@ def load(folder: str | Path | None = None) -> Posterior:
         raise InputError(
             f"{str(place)!r} was written by a newer version (schema {manifest['schema']}; this one reads up to {SCHEMA})."
         )
-    return of_table(table, manifest, str(place))
+    return replace(of_table(table, manifest, str(place)), folder=place)
 
 
 def of_table(table: pd.DataFrame, manifest: dict[str, Any], where: str) -> Posterior:

@@ -1,5 +1,7 @@
 """What the tests share: small battles, and ways to tell whether two of them are the same to the last bit."""
 
+import logging
+import warnings
 from hashlib import blake2b
 
 import numpy as np
@@ -59,3 +61,13 @@ def same(a, b):
 def skirmish_days():
     """A skirmish of three days, seed 1. Look, do not touch."""
     return run("skirmish", 1, 3)
+
+
+@pytest.fixture
+def quiet(caplog):
+    """Any warning, and any complaint about fonts, fails the test."""
+    caplog.set_level(logging.WARNING, "matplotlib")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+    assert [r.getMessage() for r in caplog.records if r.name.startswith("matplotlib")] == []

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import logging
 import re
-import warnings
 
 import numpy as np
 import pytest
@@ -94,16 +92,6 @@ CHARTS = {
 
 def some_walk():
     return 680 + np.cumsum(rng().normal(2, 3, (20, 200)), axis=1)
-
-
-@pytest.fixture
-def quiet(caplog):
-    """Any warning, and any complaint about fonts, fails the test."""
-    caplog.set_level(logging.WARNING, "matplotlib")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-    assert [r.getMessage() for r in caplog.records if r.name.startswith("matplotlib")] == []
 
 
 def words_of(fig):

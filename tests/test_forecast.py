@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from made_up_forecast import sight
 
-from experiments import cli, forecast, observe, published
-from experiments.observe import Sight, areas_of
+from experiments import cli, forecast, forecast_figures, foretold, observe, published
 from experiments.posterior import Posterior
 from sim.quantity import InputError
 from sim.scenario import load_scenario
@@ -106,26 +106,6 @@ def test_from_a_published_map_the_battle_begins_as_many_days_earlier_as_maps_lag
 
 
 # What is published
-
-
-def sight(columns, seed=1, start=dt.date(2025, 8, 31)):
-    """A run on 12 by 12 km whose front moves west by so many columns each day (east below 0), as it would be shown."""
-    held = np.zeros((len(columns) + 1, 12, 12), bool)
-    west = np.concatenate([[9], 9 - np.cumsum(columns)])
-    for day, w in enumerate(west):
-        held[day, :, w:] = True
-        held[day, 0, :] = day > 2  # the southern row is taken on day 3 whatever happens
-    date = np.datetime64(start) + np.arange(len(held))
-    part = np.zeros((12, 12), bool)
-    part[:, 6:] = True
-    return Sight(
-        seed,
-        date,
-        held,
-        areas_of(held, date, np.ones((12, 12), bool), 1.0),
-        areas_of(held, date, part, 1.0),
-        (0.0, 0.0),
-    )
 
 
 def test_monthly_figures_compare_the_first_and_the_last_map():
@@ -254,6 +234,19 @@ def test_the_manifest_says_what_a_judge_must_know_and_no_place(forecasted):
     assert "Nothing dated after 2024-08-28" in told["assumptions"]["rule"]
     assert str(folder) not in json.dumps(told)
     assert [m["month"] for m in told["months"]] == ["2024-08", "2024-09"] and len(told["summary"]) == 2
+
+
+def test_what_was_written_is_read_again(forecasted, quiet):
+    folder, _ = forecasted
+    told = foretold.read(folder / "out")
+    assert (told.n, told.seeds, told.months) == (4, [1000001, 1000002, 1000003, 1000004], ["2024-08", "2024-09"])
+    assert told.net("box").shape == (4, 2) and np.isnan(told.recorded("box")).all()  # made-up ground has no record
+    (chance,) = told.chance.values()
+    assert chance[11, 5] > 0.5 > chance[5, 2] and (chance[:, 11] == 1).all()  # the northern row comes last again
+    taken = told.captures.groupby("settlement")["captured"].agg(lambda dates: dates.notna().mean())
+    assert told.likely()["chance"].to_dict() == taken.to_dict() and len(taken)
+    for chart in (forecast_figures.months(told), forecast_figures.control(told)):
+        assert len(chart._repr_png_()) > 10_000 and "scenario skirmish" in chart.caption
 
 
 def test_the_same_command_makes_no_run_again_and_the_same_files(forecasted, capsys):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
-import warnings
 
 import numpy as np
 import pytest
@@ -41,16 +39,6 @@ def folder(world, tmp_path_factory):
     told = {"git_commit": "abc1234", "scenario": world.scenario.model_dump(exclude_none=True)}
     (home / "manifest.toml").write_text(tomli_w.dumps(told), encoding="utf-8")
     return home
-
-
-@pytest.fixture
-def quiet(caplog):
-    """Any warning, and any complaint about fonts, fails the test."""
-    caplog.set_level(logging.WARNING, "matplotlib")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-    assert [r.getMessage() for r in caplog.records if r.name.startswith("matplotlib")] == []
 
 
 def is_drawn(file) -> bool:

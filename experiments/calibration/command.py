@@ -117,72 +117,14 @@ def write(found: Fit, folder: Path) -> None:
     from experiments.calibration import identify
     from experiments.calibration.fitting import fit_table
     from experiments.outputs import replacing
+    from experiments.posterior_figures import beliefs
 
     found.posterior.write(folder)
     table = identify.table(found.plan.space, found.posterior)
     for name, rows in (("identifiability.csv", table), ("targets.csv", fit_table(found))):
         with replacing(folder / name) as draft:
             rows.to_csv(draft, index=False, float_format="%.6g")
-    chart(found, table).save(folder / "identifiability", formats=("png", "svg"))
-
-
-def chart(found: Fit, table):
-    """Prior and posterior of every parameter, the best told first."""
-    from experiments.calibration.fitting import quantiles
-    from sim.view.chart import About
-    from sim.view.learned import Belief, beliefs_chart
-    from sim.view.named import factor_named
-    from sim.view.numbers import significant
-
-    shares = (0.05, 0.25, 0.5, 0.75, 0.95)
-    space, posterior = found.plan.space, found.posterior
-    places = space.places_of({key: posterior.sets[key].tolist() for key in space.keys})
-    told = table.set_index("key")
-    rows = []
-    for j, prior in enumerate(space.priors):
-        r = told.loc[prior.key]
-        unit = f" {prior.unit}" if prior.unit else ""
-        rows.append(
-            Belief(
-                prior.key,
-                tuple(float(v) for v in prior.at([*shares])),
-                quantiles(places[:, j], posterior.weight, shares),
-                prior.mode,
-                float(prior.place([r["medoid"]])[0]),
-                (significant(prior.low), significant(prior.high) + unit),
-                (
-                    factor_named(prior.key).doc,
-                    f"{significant(r['prior_low'])} to {significant(r['prior_high'])}",
-                    f"{significant(r['low'])} to {significant(r['high'])}",
-                    significant(r["narrower"], 2),
-                    significant(r["overlap"], 2),
-                    "yes" if r["clear"] else "no",
-                ),
-                bool(r["clear"]),
-            )
-        )
-    rows.sort(key=lambda b: told.loc[b.name, "overlap"])
-    clear = int(table["clear"].sum())
-    about = About(
-        found.runs,
-        sorted({int(s) for s in found.sample.table.seed}),
-        found.plan.scenario,
-        str(posterior.manifest.get("git_commit") or "not recorded")[:13],
-    )
-    return beliefs_chart(
-        rows,
-        heads=(
-            "meaning",
-            "prior, middle 90 %",
-            "posterior, middle 90 %",
-            "narrower by",
-            "overlap",
-            "told by the record",
-        ),
-        about=about,
-        title=f"The record tells something of {clear} of {len(rows)} parameters",
-        what=f"Each over its own range; {posterior.n} weighted sets, effective {posterior.effective:.0f}",
-    )
+    beliefs(found.posterior, table).save(folder / "identifiability", formats=("png", "svg"))
 
 
 def tell(found: Fit) -> None:

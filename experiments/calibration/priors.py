@@ -113,6 +113,14 @@ def prior_of(
     return Prior(d.key, **ends, default=middle, form=form, unit=d.unit, is_whole=d.kind is int)
 
 
+def prior_told(told: dict[str, Any], form: Form) -> Prior:
+    """The prior of which a manifest says `told` (see `Prior.told`)."""
+    from sim.settings import resolve
+
+    key, low, high, default = (told[name] for name in ("key", "low", "high", "default"))
+    return Prior(key, low, high, default, form, told["unit"], resolve(key).kind is int)
+
+
 @dataclass(frozen=True)
 class Space:
     """All parameters of a calibration: k priors. Matrices are (n, k)."""

@@ -11,7 +11,8 @@ import matplotlib.dates as mdates
 import numpy as np
 
 from sim.view import style
-from sim.view.marks import BANDS, FEW, bands, end_labels, halo, shares
+from sim.view.marks import BANDS, FEW, bands, end_labels, shares
+from sim.view.months import month_bars
 from sim.view.numbers import number
 from sim.view.story import (
     RECORD,
@@ -174,43 +175,11 @@ def _by_month(
     edges = _month_edges(start, end)
     days = [(d - start).days for d in edges]
     gain = values[:, days[1:]] - values[:, days[:-1]]
-    k = np.arange(gain.shape[1])
-    low, quarter, middle, three, high = np.quantile(gain, shares(values), axis=0)
-    if 1 < len(values) < FEW:
-        for one in gain:
-            ax.hlines(one, k - 0.31, k + 0.31, color=p.bands[2], lw=0.7)
-    elif len(values) > 1:
-        ax.bar(k, high - low, 0.62, bottom=low, color=p.bands[1], lw=0)
-        ax.bar(k, three - quarter, 0.62, bottom=quarter, color=p.bands[2], lw=0)
-    ax.hlines(middle, k - 0.31, k + 0.31, color=p.median, lw=1.4)
-    tops = [high.max(), 1.0]
+    net = None
     if record is not None and len(record.date):
         held = [_held_on(record, d) for d in edges]
         net = np.array([b - a if a is not None and b is not None else np.nan for a, b in itertools.pairwise(held)])
-        ax.plot(k, net, ls="", marker="o", ms=4.2, mfc=p.ink, mec=p.paper, mew=0.7, zorder=5)
-        tops.append(np.nanmax(net, initial=0))
-        here = np.flatnonzero(np.isfinite(net))
-        if len(here):
-            i = int(here[np.argmax(np.abs(net - middle)[here])])
-            ax.annotate(
-                "record",
-                (i, net[i]),
-                (0, -5),
-                textcoords="offset points",
-                fontsize=8,
-                weight="bold",
-                ha="center",
-                va="top",
-                path_effects=halo(p),
-            )
-    ax.axhline(0, color=p.ink, lw=0.7)
-    ax.set_ylim(min(low.min(), 0) - 0.03 * max(tops), max(tops) * 1.07)
-    step = max(1, -(-len(k) // 6))
-    names = [str(d.year) if d.month == 1 else style.MONTHS[d.month - 1] for d in edges[:-1]]
-    shown = [i for i in k if (edges[i].month - 1) % step == 0] if len(k) > 6 else list(k)
-    ax.set_xticks(shown, [names[i] for i in shown])
-    ax.set_xlim(-0.6, len(k) - 0.4)
-    style.ticks_of_numbers(ax.yaxis)
+    month_bars(ax, gain, edges[:-1], net, p)
     _under(ax, "Net gain, km² a month", p)
 
 

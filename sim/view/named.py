@@ -15,6 +15,8 @@ UNITS = {
     "sorties/day": "sorties a day",
     "rounds/day": "rounds a day",
     "km2/day": "km² a day",
+    "km2/week": "km² a week",
+    "casualties/day": "casualties a day",
     "bombs/day": "bombs a day",
     "switch": "",
 }

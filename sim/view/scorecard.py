@@ -195,7 +195,7 @@ def _paint(plate: Plate, lines: Sequence[Line]) -> None:
             )
         _words(plate, line, LINE_IN * y, at)
         if line.check is not None:
-            _strip(ax, p, line.check, y)
+            beside_band(ax, p, line.check, y)
 
 
 def _words(plate: Plate, line: Line, y: float, at: dict[str, float]) -> None:
@@ -233,7 +233,8 @@ def _words(plate: Plate, line: Line, y: float, at: dict[str, float]) -> None:
     )
 
 
-def _strip(ax: Axes, p: Palette, check: dict[str, Any], y: float) -> None:
+def beside_band(ax: Axes, p: Palette, check: dict[str, Any], y: float) -> None:
+    """One figure beside its band on the line at `y` of axes from 0 to 1: a dot inside, a hollow diamond outside."""
     low, high, open_left, open_right = scale_of(check)
     a, b = (0.0 if open_left else LEFT), (1.0 if open_right else RIGHT)
     ax.fill_between([a, b], y - 0.5, y + 0.5, color=p.bands[0], lw=0)

@@ -1,0 +1,184 @@
+"""A forecast as it was written: monthly gains, days of capture and chances of control, read again and set beside the record.
+
+`read(seeds.path("forecasts", "2025-08-31"))` reads the one that is shipped; `pokrovsk forecast` writes others.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from experiments import intervals, record
+from experiments.published import SCHEMA
+from sim.quantity import InputError
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+MANIFEST = "forecast.json"
+NEEDED = {
+    "from", "to", "runs", "seeds", "scenario", "git_commit", "posterior", "months", "maps", "assumptions",
+}  # of the manifest  # fmt: skip
+COLUMNS = {
+    "monthly": {"run", "month", "net_box_km2", "net_direction_km2"},
+    "captures": {"run", "settlement", "captured"},
+}
+PARTS = ("box", "direction")
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """The files of a forecast. `monthly` and `captures` as they were written; `chance` by date (ny, nx), row 0 southern."""
+
+    manifest: dict[str, Any]
+    monthly: pd.DataFrame
+    captures: pd.DataFrame
+    chance: dict[dt.date, np.ndarray]
+
+    @property
+    def first(self) -> dt.date:
+        return dt.date.fromisoformat(self.manifest["from"])
+
+    @property
+    def last(self) -> dt.date:
+        return dt.date.fromisoformat(self.manifest["to"])
+
+    @property
+    def n(self) -> int:
+        return int(self.manifest["runs"])
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds of the runs, from words like "1-20" or "1, 2, 5-9"."""
+        ends = (part.partition("-") for part in self.manifest["seeds"].split(", "))
+        return [seed for a, _, b in ends for seed in range(int(a), int(b or a) + 1)]
+
+    @property
+    def months(self) -> list[str]:
+        """Names of the months, "2025-09"."""
+        return [m["month"] for m in self.manifest["months"]]
+
+    @property
+    def edges(self) -> np.ndarray:
+        """Dates of the first map and of each month's last one, (months + 1,) datetime64[D]."""
+        months = self.manifest["months"]
+        return np.array([months[0]["first_map"], *(m["last_map"] for m in months)], "M8[D]")
+
+    @cached_property
+    def scenario(self) -> Scenario:
+        """The scenario that it was made of, for its ground and the names of places."""
+        from sim.scenario import load_scenario
+
+        return load_scenario(self.manifest["scenario"])
+
+    def net(self, part: str = "box") -> np.ndarray:
+        """Net gain of the "box" or the "direction" (runs, months), km2."""
+        if part not in PARTS:
+            raise InputError(f"part {part!r}; allowed: {', '.join(PARTS)}.")
+        table = self.monthly.pivot(index="run", columns="month", values=f"net_{part}_km2")
+        return table[self.months].to_numpy(float)
+
+    def recorded(self, part: str = "box") -> np.ndarray:
+        """What the record shows of the same months (months,), km2; NaN for months that it does not reach."""
+        if self.scenario.map.synthetic:
+            return np.full(len(self.months), np.nan)
+        gain = np.diff(record.areas(part).held_on(self.edges))
+        return np.where(self.edges[1:] <= np.datetime64(record.END), gain, np.nan)
+
+    def likely(self, most: int = 10) -> pd.DataFrame:
+        """Places by their chance of capture, the likeliest first: `place, chance, low, high` (shares, 95 %), `middle`.
+
+        `middle` is the day of capture in the middle run of those that have one.
+        """
+        from sim.starting import settlement_rows
+
+        name = {r["id"]: r["name"] for r in settlement_rows(self.scenario)}
+        rows = []
+        for settlement, dates in self.captures.groupby("settlement")["captured"]:
+            taken = dates.dropna().sort_values()
+            share = intervals.of_share(len(taken), len(dates))
+            middle = taken.iloc[(len(taken) - 1) // 2].date() if len(taken) else None
+            rows.append((settlement, name.get(settlement, settlement), share.estimate, share.low, share.high, middle))
+        table = pd.DataFrame(rows, columns=["settlement", "place", "chance", "low", "high", "middle"])
+        return table.sort_values(["chance", "place"], ascending=[False, True]).set_index("settlement").head(most)
+
+    @property
+    def assumed(self) -> list[str]:
+        """What is taken to go on after the date, in sentences."""
+        from sim.view.numbers import significant
+
+        told = self.manifest["assumptions"]
+        out = [told["rule"], f"Parameters: {told['parameters']}."]
+        out += [
+            f"{key.replace('_', ' ')}: {significant(s['value'])} {s['unit']}, as of {s['dated']}, {s['then']}."
+            for key, s in told["schedules"].items()
+        ]
+        out += [f"{side}: {f['number']} formations, {f['infantry']:,} men." for side, f in told["formations"].items()]
+        for name, words in (
+            ("other_fronts", "Other fronts that go on"),
+            ("deadlines", "Deadlines that are set"),
+            ("left_out_as_later", "Left out as dated later"),
+        ):
+            out.append(f"{words}: {'; '.join(told[name]) or 'none'}.")
+        return out
+
+
+def read(folder: str | Path) -> Foretold:
+    """The forecast of a folder; InputError says in one line what is missing or broken."""
+    place = Path(folder)
+    if not (place / MANIFEST).is_file():
+        raise InputError(f"{str(place)!r} holds no forecast ({MANIFEST}); `pokrovsk forecast` makes one.")
+    manifest = _manifest(place / MANIFEST)
+    monthly, captures = (_table(place / f"{name}.parquet", COLUMNS[name]) for name in COLUMNS)
+    captures["captured"] = pd.to_datetime(captures["captured"])
+    months = [m["month"] for m in manifest["months"]]
+    if len(monthly) != manifest["runs"] * len(months) or set(monthly["month"]) != set(months):
+        raise InputError(f"{str(place)!r}: monthly.parquet and {MANIFEST} are not of the same runs and months.")
+    dates = [dt.date.fromisoformat(d) for d in manifest["maps"]]
+    return Foretold(manifest, monthly, captures, {d: _chances(place / f"control_{d}.csv") for d in dates})
+
+
+def _manifest(file: Path) -> dict[str, Any]:
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{str(file)!r} cannot be read: {' '.join(str(error).split())}.") from None
+    if not isinstance(told, dict) or told.get("kind") != "forecast" or not isinstance(told.get("schema"), int):
+        raise InputError(f"{str(file)!r} is not that of a forecast.")
+    if told["schema"] > SCHEMA:
+        raise InputError(
+            f"{str(file)!r} was written by a newer version (schema {told['schema']}; this one reads up to {SCHEMA})."
+        )
+    lost = sorted(NEEDED - set(told))
+    if lost:
+        raise InputError(f"{str(file)!r}: no {lost[0]!r} in it.")
+    return told
+
+
+def _table(file: Path, columns: set[str]) -> pd.DataFrame:
+    try:
+        table = pd.read_parquet(file)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{str(file)!r} cannot be read: {' '.join(str(error).split())}.") from None
+    lost = sorted(columns - set(table))
+    if lost:
+        raise InputError(f"{str(file)!r}: no column {lost[0]!r}.")
+    return table
+
+
+def _chances(file: Path) -> np.ndarray:
+    """Chances of control (ny, nx), row 0 southern, of a file with the northern row first."""
+    try:
+        values = np.loadtxt(file, delimiter=",", ndmin=2)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{str(file)!r} cannot be read: {' '.join(str(error).split())}.") from None
+    if not ((values >= 0) & (values <= 1)).all():
+        raise InputError(f"{str(file)!r}: a value that is no chance; allowed: 0 to 1.")
+    return values[::-1]
