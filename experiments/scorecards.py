@@ -79,9 +79,15 @@ def skills(card: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(table).T.rename_axis("skill")
 
 
+def mean_scores(card: dict[str, Any]) -> list[str]:
+    """Mean CRPS and Brier score of the forecast (row T28), in sentences; lower is better."""
+    scores = [c for c in skill_row(card)["checks"] if c["what"].startswith(("CRPS", "Brier"))]
+    return [f"{c['what']}: {significant(c['value'])} {c['unit']}".rstrip() + f", n = {c['n']}." for c in scores]
+
+
 def coverage(card: dict[str, Any]) -> list[str]:
     """How often the bands of the forecast held what came, in sentences."""
-    rest = [c for c in skill_row(card)["checks"] if AGAINST not in c["what"]]
+    rest = [c for c in skill_row(card)["checks"] if c["what"].startswith("coverage")]
     return [
         f"{c['what']}: {c['value']:.0%} (95% interval {c['low']:.0%} to {c['high']:.0%}), n = {c['n']}.".replace(
             "%", " %"

@@ -25,6 +25,8 @@ WORDS = {
     "cells": "control by cell",
     "captures": "days of capture",
 }
+SCORE = {"monthly": "CRPS", "weekly": "CRPS", "cells": "Brier score", "captures": "CRPS"}
+UNITS = {"monthly": "km2", "weekly": "km2", "cells": "", "captures": "days"}
 MUST = ("monthly", "cells", "captures")
 
 
@@ -62,6 +64,9 @@ def skill(found: Skill) -> list[Check]:
                     n=s.n,
                 )
             )
+    for what in found.ours.items:
+        n = len(found.ours.items[what])
+        checks.append(Check(f"{SCORE[what]} of {WORDS[what]}", found.ours.mean(what), None, unit=UNITS[what], n=n))
     for band, share in found.ours.coverage.items():
         checks.append(
             Check(
