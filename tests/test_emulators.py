@@ -154,9 +154,19 @@ def test_points_in_proportion_to_a_likelihood():
 
 
 def test_weights_and_effective_size():
-    equal = fitting.weights(np.full(4, -1e6), np.full(4, -1e6))
-    assert equal.tolist() == [0.25] * 4 and sampling.effective(equal) == 4
-    assert sampling.effective(fitting.weights(np.array([0.0, -100.0]), np.zeros(2))) == pytest.approx(1)
+    equal, power = fitting.weights(np.full(4, -1e6), np.full(4, -1e6))
+    assert equal.tolist() == [0.25] * 4 and sampling.effective(equal) == 4 and power == 1.0
+    exact, power = fitting.weights(np.log([3.0, 1.0, 1.0, 1.0]), np.zeros(4))
+    assert exact == pytest.approx(np.array([3, 1, 1, 1]) / 6) and power == 1.0
+
+
+def test_emulators_that_disagree_by_far_do_not_leave_one_point_with_all_the_weight():
+    rng = np.random.default_rng(1)
+    weight, power = fitting.weights(rng.normal(0, 8, 200), np.zeros(200))
+    assert power < 0.5 and sampling.effective(weight) == pytest.approx(100, rel=0.01)
+
+
+def test_quantiles_of_a_weighted_sample():
     assert fitting.quantiles(np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 98.0]), (0.5,)) == pytest.approx(
         (2.0,), abs=0.1
     )

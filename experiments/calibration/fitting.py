@@ -25,7 +25,6 @@ from experiments.posterior import Posterior
 from sim.quantity import InputError
 
 PARTICLES = 2000  # points of which a sample is drawn
-FEW = 0.1  # effective share of a sample below which it is called thin
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,7 @@ class Fit:
     region: Region
     sample: Wave
     posterior: Posterior
+    power: float  # of the ratio of likelihoods that weighs the sample; below 1 where emulators disagree by more than it bears
 
     @property
     def runs(self) -> int:
@@ -64,19 +64,19 @@ def calibrate(
         hands,
     )
     fitted = waves.trained(region, [*(w.table for w in region.waves), table])
-    weight = weights(
+    weight, power = weights(
         ruling.log_likelihood(fitted, truth, table.places), ruling.log_likelihood(last, truth, table.places)
     )
     sets = pd.DataFrame(plan.space.values(table.places))
     sample = Wave(len(region.waves) + 1, table, fitted, region.points.size, region.points.level)
-    found = Fit(plan, truth, region, sample, Posterior(weight, sets))
+    found = Fit(plan, truth, region, sample, Posterior(weight, sets), power)
     told = Posterior(weight, sets, manifest_of(found))
     size = told.effective
     tell(
         f"sample: {told.n} sets, {len(table.point)} runs, effective size {size:.0f}"
-        + ("; too thin: another wave would help." if size < FEW * told.n else ".")
+        + ("." if power == 1.0 else f" at a power of {power:.2g} of the ratio of likelihoods; another wave would help.")
     )
-    return Fit(plan, truth, region, sample, told)
+    return Fit(plan, truth, region, sample, told, power)
 
 
 def drawn(plan: Calibration, truth: Truth, fitted: Emulators, n: int) -> np.ndarray:
@@ -92,10 +92,16 @@ def drawn(plan: Calibration, truth: Truth, fitted: Emulators, n: int) -> np.ndar
     return plan.space.places(u[rng.choice(len(u), n, replace=len(u) < n)])
 
 
-def weights(new: np.ndarray, old: np.ndarray) -> np.ndarray:
-    """Importance weights that add up to 1, from logarithms of the likelihood wanted and of the one drawn from."""
-    ratio = np.exp((new - old) - np.max(new - old))
-    return ratio / ratio.sum()
+def weights(new: np.ndarray, old: np.ndarray) -> tuple[np.ndarray, float]:
+    """Importance weights that add up to 1, from logarithms of the likelihood wanted and of the one drawn from, and their power.
+
+    Both are emulated, and so is the error of their ratio, which would leave a handful of points with all the weight. The ratio
+    is taken to the largest power up to 1 that keeps the sample's effective share, as in a step of annealing (Del Moral et al. 2006).
+    """
+    log_ratio = new - old
+    power = sampling.next_power(log_ratio, 0.0)
+    ratio = np.exp(power * (log_ratio - log_ratio.max()))
+    return ratio / ratio.sum(), power
 
 
 # What is told of it
@@ -173,6 +179,7 @@ def manifest_of(found: Fit) -> dict[str, Any]:
         "core_hours": round(found.seconds / 3600, 3),
         "sets": found.posterior.n,
         "effective_sets": round(size, 1),
+        "weights_power": round(found.power, 4),
         "acceptance": round(float(found.posterior.weight[own[-1] <= plan.cutoff].sum()), 4),
         "wave": [
             {

@@ -64,7 +64,7 @@ def likely(log_likelihood: Score, n: int, k: int, seed: int) -> Sample:
     s = in_chunks(log_likelihood, u)
     power, size = 0.0, 0.0
     for _ in range(MOST):
-        more = _next_power(s, power)
+        more = next_power(s, power)
         weight = np.exp((more - power) * (s - s.max()))
         size += float(np.log(weight.mean()) + (more - power) * s.max())
         chosen = systematic(weight / weight.sum(), n, rng)
@@ -91,7 +91,7 @@ def effective(weight: np.ndarray) -> float:
     return float(weight.sum() ** 2 / (weight**2).sum())
 
 
-def _next_power(s: np.ndarray, power: float) -> float:
+def next_power(s: np.ndarray, power: float) -> float:
     """The power of the likelihood up to which the points keep their effective share."""
     from scipy.optimize import brentq
 
