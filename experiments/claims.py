@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from experiments.results import Results
+    from experiments.study import Study
 
 SUPPORTED, NOT_SUPPORTED, UNDECIDED = "supported", "not supported", "undecided"
 
@@ -138,8 +139,13 @@ def chosen(names: list[str]) -> list[Claim]:
     return [claim for claim in known.values() if claim.id in wanted or not wanted]
 
 
-def answer(claim: Claim, results: Results, sets: int = 0) -> Answer:
-    """The claim's verdict from the runs of its study, asked of so many sets of the posterior (0: of the defaults)."""
+def sets_of(study: Study | None) -> int:
+    """Of how many parameter sets of a posterior a study is asked (`Posterior.crossed`); 0: of the defaults."""
+    return len(set(study.point_seeds)) if study is not None and study.point_seeds else 0
+
+
+def answer(claim: Claim, results: Results) -> Answer:
+    """The claim's verdict from the runs of its study."""
     runs = results.done
     findings = [_finding(claim, test, results) for test in claim.test]
     verdict = verdict_of([f.verdict for f in findings if not f.test.told])
@@ -153,7 +159,7 @@ def answer(claim: Claim, results: Results, sets: int = 0) -> Answer:
         sorted(runs["scenario"].unique().tolist()),
         str(results.manifest.get("git_commit") or "unknown"),
         sentence_of(findings[0]),
-        sets,
+        sets_of(results.study),
     )
 
 

@@ -30,12 +30,13 @@ MOST_LEVELS = 12  # a number with more different values is told in three parts o
 
 def about(results: Results, more: str = "") -> About:
     """What the captions of these results say: runs, seeds, scenarios, commit."""
+    from sim.view.story import commit_text
+
     names = list(dict.fromkeys(results.done["scenario"].astype(str))) if "scenario" in results.done else [results.name]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    commit = str(results.manifest.get("git_commit") or "not recorded")[:13]
     failed = len(results.failed)
     lost = f"{failed} run{'s' if failed != 1 else ''} failed and {'are' if failed != 1 else 'is'} left out." if failed else ""
-    return About(len(results.done), results.seeds, shown, commit, " ".join(p for p in (lost, more) if p))
+    return About(len(results.done), results.seeds, shown, commit_text(results.manifest), " ".join(p for p in (lost, more) if p))
 
 
 def measure_of(results: Results, measure: str) -> Named:

@@ -16,6 +16,7 @@ from sim.view.control_maps import ControlMap, control_maps_chart
 from sim.view.months import Gains, months_chart
 from sim.view.numbers import brief
 from sim.view.scorecard import scorecard_chart
+from sim.view.story import commit_text
 from sim.view.style import day_text
 
 SHOWN = "As the record would publish it."
@@ -23,9 +24,8 @@ SHOWN = "As the record would publish it."
 
 def about(told: Foretold, more: str = SHOWN) -> About:
     """What captions say: runs, seeds, scenario, commit, and from when to when."""
-    commit = str(told.manifest["git_commit"] or "not recorded")[:13]
     span = f"Forecast from {day_text(told.first)} to {day_text(told.last)}, one set of the posterior a run."
-    return About(told.n, told.seeds, told.manifest["scenario"], commit, f"{span} {more}".strip())
+    return About(told.n, told.seeds, told.manifest["scenario"], commit_text(told.manifest), f"{span} {more}".strip())
 
 
 def months(told: Foretold) -> Chart:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from experiments import intervals, record
+from experiments.outputs import known_schema, reading
 from experiments.published import SCHEMA
 from sim.quantity import InputError
 
@@ -56,9 +57,8 @@ class Foretold:
 
     @property
     def seeds(self) -> list[int]:
-        """Seeds of the runs, from words like "1-20" or "1, 2, 5-9"."""
-        ends = (part.partition("-") for part in self.manifest["seeds"].split(", "))
-        return [seed for a, _, b in ends for seed in range(int(a), int(b or a) + 1)]
+        """Seeds of the runs."""
+        return intervals.seeds_told(self.manifest["seeds"])
 
     @property
     def months(self) -> list[str]:
@@ -146,16 +146,11 @@ def read(folder: str | Path) -> Foretold:
 
 
 def _manifest(file: Path) -> dict[str, Any]:
-    try:
+    with reading(repr(str(file))):
         told = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{str(file)!r} cannot be read: {' '.join(str(error).split())}.") from None
     if not isinstance(told, dict) or told.get("kind") != "forecast" or not isinstance(told.get("schema"), int):
         raise InputError(f"{str(file)!r} is not that of a forecast.")
-    if told["schema"] > SCHEMA:
-        raise InputError(
-            f"{str(file)!r} was written by a newer version (schema {told['schema']}; this one reads up to {SCHEMA})."
-        )
+    known_schema(repr(str(file)), told["schema"], SCHEMA)
     lost = sorted(NEEDED - set(told))
     if lost:
         raise InputError(f"{str(file)!r}: no {lost[0]!r} in it.")
@@ -163,10 +158,8 @@ def _manifest(file: Path) -> dict[str, Any]:
 
 
 def _table(file: Path, columns: set[str]) -> pd.DataFrame:
-    try:
+    with reading(repr(str(file))):
         table = pd.read_parquet(file)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{str(file)!r} cannot be read: {' '.join(str(error).split())}.") from None
     lost = sorted(columns - set(table))
     if lost:
         raise InputError(f"{str(file)!r}: no column {lost[0]!r}.")
@@ -175,10 +168,8 @@ def _table(file: Path, columns: set[str]) -> pd.DataFrame:
 
 def _chances(file: Path) -> np.ndarray:
     """Chances of control (ny, nx), row 0 southern, of a file with the northern row first."""
-    try:
+    with reading(repr(str(file))):
         values = np.loadtxt(file, delimiter=",", ndmin=2)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{str(file)!r} cannot be read: {' '.join(str(error).split())}.") from None
     if not ((values >= 0) & (values <= 1)).all():
         raise InputError(f"{str(file)!r}: a value that is no chance; allowed: 0 to 1.")
     return values[::-1]

@@ -127,3 +127,9 @@ def seeds_text(seeds) -> str:
             parts.append(f"{first}" if first == last else f"{first}-{last}")
         first = last = seed
     return ", ".join(parts)
+
+
+def seeds_told(text: str) -> list[int]:
+    """The seeds that `seeds_text` tells."""
+    ends = (part.partition("-") for part in text.split(", "))
+    return [seed for a, _, b in ends for seed in range(int(a), int(b or a) + 1)]

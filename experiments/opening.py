@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from experiments.outputs import replacing
+from experiments.outputs import replacing, writing
 from experiments.store import LOCK, TABLES, Store, commits, read_manifest
 from sim.quantity import InputError
 
@@ -17,26 +17,25 @@ Check = Callable[[dict[str, Any]], None]
 def open_store(folder: Path, manifest: dict[str, Any], study: str, check: Check) -> Store:
     """The folder, made or resumed, locked. `check` sees an older manifest and raises InputError if it does not fit."""
     lock = None
-    try:
-        _look(folder, check)
-        for name in TABLES:
-            (folder / name).mkdir(parents=True, exist_ok=True)
-        lock = _lock(folder)
-        known = _look(folder, check)  # another sweep may just have ended
-        store = Store(folder, lock)
-        store.tidy()
-        file = folder / "study.toml"
-        if not file.is_file() or file.read_text(encoding="utf-8") != study:  # a title may change
-            write_text(file, study)
-        if not known:
-            write_manifest(folder, manifest)
-        return store
-    except BaseException as error:
-        if lock is not None:
-            lock.release()
-        if isinstance(error, OSError):
-            raise InputError(f"--out {str(folder)!r} cannot be written: {error.strerror or error}.") from None
-        raise
+    with writing(f"--out {str(folder)!r}"):
+        try:
+            _look(folder, check)
+            for name in TABLES:
+                (folder / name).mkdir(parents=True, exist_ok=True)
+            lock = _lock(folder)
+            known = _look(folder, check)  # another sweep may just have ended
+            store = Store(folder, lock)
+            store.tidy()
+            file = folder / "study.toml"
+            if not file.is_file() or file.read_text(encoding="utf-8") != study:  # a title may change
+                write_text(file, study)
+            if not known:
+                write_manifest(folder, manifest)
+            return store
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
 
 
 def _look(folder: Path, check: Check) -> bool:

@@ -56,6 +56,21 @@ def writing(place: str) -> Iterator[None]:
         raise InputError(f"{place} cannot be written: {error.strerror or error}.") from None
 
 
+@contextlib.contextmanager
+def reading(place: str) -> Iterator[None]:
+    """A file that is missing or no good becomes, within this context, an InputError that names the place."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise InputError(f"{place} cannot be read: {' '.join(str(error).split())}.") from None
+
+
+def known_schema(place: str, schema: int, most: int) -> None:
+    """InputError for what a newer version wrote."""
+    if schema > most:
+        raise InputError(f"{place} was written by a newer version (schema {schema}; this one reads up to {most}).")
+
+
 # Pieces
 
 

@@ -72,12 +72,12 @@ class Posterior:
         )
 
     def _table(self, name: str, needed: tuple[str, ...]) -> pd.DataFrame:
+        from experiments.outputs import reading
+
         if self.folder is None:
             raise InputError(f"{name}: these sets were not read from a folder; `posterior.load` reads one.")
-        try:
+        with reading(repr(str(self.folder / name))):
             table = pd.read_csv(self.folder / name)
-        except (OSError, UnicodeDecodeError, ValueError) as error:
-            raise InputError(f"{str(self.folder / name)!r} cannot be read: {' '.join(str(error).split())}.") from None
         lost = [column for column in needed if column not in table]
         if lost:
             raise InputError(f"{str(self.folder / name)!r}: no column {lost[0]!r}.")
@@ -187,21 +187,18 @@ class Posterior:
 
 def load(folder: str | Path | None = None) -> Posterior:
     """The shipped posterior, or that of a folder; InputError when there is none or it is broken."""
+    from experiments.outputs import known_schema, reading
+
     place = Path(folder) if folder is not None else seeds.path("posterior")
     if not (place / SAMPLE).is_file():
         known = "no posterior is shipped" if folder is None else f"{str(place)!r} holds no posterior ({SAMPLE})"
         raise InputError(f"{known}; `pokrovsk calibrate` makes one.")
-    try:
+    with reading(f"{str(place)!r}: the posterior"):
         manifest = tomllib.loads((place / MANIFEST).read_text(encoding="utf-8"))
         table = pd.read_csv(place / SAMPLE)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValueError) as error:
-        raise InputError(f"{str(place)!r}: the posterior cannot be read: {' '.join(str(error).split())}.") from None
     if manifest.get("kind") != "posterior" or not isinstance(manifest.get("schema"), int):
         raise InputError(f"{str(place / MANIFEST)!r} is not that of a posterior.")
-    if manifest["schema"] > SCHEMA:
-        raise InputError(
-            f"{str(place)!r} was written by a newer version (schema {manifest['schema']}; this one reads up to {SCHEMA})."
-        )
+    known_schema(repr(str(place)), manifest["schema"], SCHEMA)
     return replace(of_table(table, manifest, str(place)), folder=place)
 
 

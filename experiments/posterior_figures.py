@@ -8,6 +8,7 @@ from experiments.posterior import Posterior
 from sim.quantity import InputError
 from sim.view.chart import About, Chart
 from sim.view.numbers import significant
+from sim.view.story import commit_text
 from sim.view.style import day_text
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -18,9 +19,8 @@ def about(posterior: Posterior) -> About:
     told = posterior.manifest
     sample = told["wave"][-1]
     first, last = sample["seeds"]
-    commit = str(told.get("git_commit") or "not recorded")[:13]
     more = f"{told['runs']:,} runs in all; fitted to {day_text(told['first'])} to {day_text(told['last'])}."
-    return About(sample["runs"], range(first, last + 1), told["scenario"], commit, more)
+    return About(sample["runs"], range(first, last + 1), told["scenario"], commit_text(told), more)
 
 
 def beliefs(posterior: Posterior, table: pd.DataFrame | None = None) -> Chart:

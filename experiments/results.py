@@ -253,6 +253,7 @@ def load(folder: str | Path) -> Results:
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """What the folder says of itself; InputError when it is no results folder or of a newer schema."""
+    from experiments.outputs import reading
     from experiments.runs import SCHEMA
 
     if not folder.is_dir():
@@ -261,10 +262,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     file = folder / "manifest.toml"
     if not file.is_file():
         raise InputError(f"{str(folder)!r} is not a folder of results: it has no manifest.toml.")
-    try:
+    with reading(repr(str(file))):
         manifest = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{str(file)!r} cannot be read: {' '.join(str(error).split())}.") from None
     schema = manifest.get("schema")
     if not isinstance(schema, int):
         raise InputError(f"{str(file)!r} does not say its schema; it was not written by `pokrovsk`.")

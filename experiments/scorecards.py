@@ -10,6 +10,7 @@ import pandas as pd
 
 import seeds
 from experiments.battery.card import FAIL
+from experiments.outputs import known_schema, reading
 from experiments.validate import CARD, SCHEMA
 from sim.quantity import InputError, did_you_mean
 from sim.view.numbers import significant
@@ -32,16 +33,11 @@ def read(folder: str | Path | None = None) -> dict[str, Any]:
 def _card(file: Path) -> dict[str, Any]:
     if not file.is_file():
         raise InputError(f"{str(file.parent)!r} holds no scorecard ({CARD}); `pokrovsk validate` makes one.")
-    try:
+    with reading(repr(str(file))):
         told = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{str(file)!r} cannot be read: {' '.join(str(error).split())}.") from None
     if not isinstance(told, dict) or not {"schema", "made", "rows", "counts"} <= set(told):
         raise InputError(f"{str(file)!r} is not a scorecard.")
-    if told["schema"] > SCHEMA:
-        raise InputError(
-            f"{str(file)!r} was written by a newer version (schema {told['schema']}; this one reads up to {SCHEMA})."
-        )
+    known_schema(repr(str(file)), told["schema"], SCHEMA)
     return told
 
 

@@ -59,16 +59,15 @@ def carry_out(
     answers, missing = [], []
     for claim in wanted:
         folder = out / claim.study
-        study, crossed = asked(claim, fitted, n)
         if not made_only:
-            outcome = sweep(study, folder, workers=processes, scheduler=scheduler, quiet=quiet)
+            outcome = sweep(asked(claim, fitted, n), folder, workers=processes, scheduler=scheduler, quiet=quiet)
             if outcome.problem or outcome.stopped:
                 print(f"pokrovsk: {claim.id}: {outcome.problem or 'stopped; the same command goes on'}", file=sys.stderr)
                 return outcome.code
         elif not folder.is_dir():
             missing.append(claim.id)
             continue
-        answers.append(claims.answer(claim, load(folder), crossed))
+        answers.append(claims.answer(claim, load(folder)))
     if not answers:
         raise InputError(f"no runs in {str(out)!r} for {', '.join(missing)}; without --made-only they are made.")
     write(out, answers, before)
@@ -84,18 +83,18 @@ def carry_out(
     return 0
 
 
-def asked(claim: Claim, fitted: Posterior | None, n: int) -> tuple[Study, int]:
-    """A claim's study, and of how many sets of the posterior it is asked.
+def asked(claim: Claim, fitted: Posterior | None, n: int) -> Study:
+    """A claim's study, asked of a posterior.
 
-    A study by levels is asked of `n` of them; another design (it has points of its own, and shares of the variance are no
+    A study by levels is asked of `n` of its sets; another design (it has points of its own, and shares of the variance are no
     difference of arms) of the defaults, which are the fitted ones where a posterior was adopted.
     """
     from experiments.studies import load_study
 
     study = load_study(claim.study)
     if fitted is None or not study.plan.is_grid:
-        return study, 0
-    return fitted.crossed(study, n), n
+        return study
+    return fitted.crossed(study, n)
 
 
 # As a table

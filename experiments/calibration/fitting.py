@@ -8,7 +8,7 @@ say that the runs bore out what the emulators had promised.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,13 +70,13 @@ def calibrate(
     sets = pd.DataFrame(plan.space.values(table.places))
     sample = Wave(len(region.waves) + 1, table, fitted, region.points.size, region.points.level)
     found = Fit(plan, truth, region, sample, Posterior(weight, sets), power)
-    told = Posterior(weight, sets, manifest_of(found))
+    told = replace(found.posterior, manifest=manifest_of(found))
     size = told.effective
     tell(
         f"sample: {told.n} sets, {len(table.point)} runs, effective size {size:.0f}"
         + ("." if power == 1.0 else f" at a power of {power:.2g} of the ratio of likelihoods; another wave would help.")
     )
-    return Fit(plan, truth, region, sample, told, power)
+    return replace(found, posterior=told)
 
 
 def drawn(plan: Calibration, truth: Truth, fitted: Emulators, n: int) -> np.ndarray:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,7 +129,11 @@ def manifest(folder: str | Path) -> dict[str, Any]:
 
 def commit_of(folder: str | Path) -> str:
     """The commit that the runs were made with, as the manifest has it."""
-    told = manifest(folder)
+    return commit_text(manifest(folder))
+
+
+def commit_text(told: Mapping[str, Any]) -> str:
+    """The commit that a manifest names, as captions tell it."""
     return str(told.get("git_commit") or told.get("commit") or "not recorded")[:13]
 
 
