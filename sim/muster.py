@@ -100,13 +100,14 @@ def _prepare(world: World) -> None:
     world.bombs_released = 0
     world.pockets = [0, 0]
     world.deadline = False
-    world.main_axis, world.turn_left = 0, 0.0
+    world.direction_of = _directions(scenario)
+    world.main_direction, world.turn_left = 0, 0.0
     pulse = key(world.seed, "pulse", -1)
     axes = range(len(world.scenario.objective))
     world.axis_pulse = np.array([uniform_of(pulse, a, 0) < 0.45 for a in axes], np.int8)
     world.axis_left = np.array([1.0 + 6.0 * uniform_of(pulse, a, 1) for a in axes])
     start = key(world.seed, "campaign", -1)
-    world.campaign = normal(uniform_of(start, 0, 0), uniform_of(start, 0, 1))
+    world.campaign = np.array([normal(uniform_of(start, d, 0), uniform_of(start, d, 1)) for d in range(world.direction_of.max() + 1)])
     world.gained_km2 = world.lost_km2 = world.gain_today = 0.0
     world.spell = Spell(False, False, 0.2)
     world.sky = Sky(1.0, 1.0, 0.0, 0.0, 0.0, 0.5, 0.5, 0.5)
@@ -150,6 +151,12 @@ def _capacity(scenario: Scenario) -> int:
     return sum(f.infantry // 5 + f.fpv_teams + f.batteries + f.armor_sections for f in present) + 800
 
 
+def _directions(scenario: Scenario) -> np.ndarray:
+    """The direction of each objective, (o,), numbered in the order in which the scenario names them."""
+    names = [o.direction or o.name for o in scenario.objective]
+    return np.array([list(dict.fromkeys(names)).index(name) for name in names])
+
+
 def _here(formation, date) -> bool:
     """True when a formation is in the sector on that date."""
     return (formation.arrive is None or formation.arrive <= date) and (formation.leave is None or formation.leave > date)
@@ -166,6 +173,8 @@ def _name_formations(world: World) -> None:
         f.relief[row] = formation.relief
         f.axis[row] = names.index(formation.axis) if formation.axis else 0
         f.establishment[row] = round(formation.infantry * (world.manpower_scale if attacker else 1.0))
+        f.claim[row] = 1.0
+        f.sections[row] = formation.armor_sections
         f.quality[row] = formation.quality
         f.leadership[row] = formation.leadership
         p = world.settings.decide

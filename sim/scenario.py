@@ -96,6 +96,7 @@ class Objective(Table):
     x_km: float | None = None
     y_km: float | None = None
     weight: float = Field(1.0, ge=0, le=100)
+    direction: str | None = Field(None, description="name of the direction it belongs to, one of which is the main one at a time; its own if none")
     source: str = ""
     grade: Grade = "assumed"
 

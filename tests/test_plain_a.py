@@ -176,10 +176,10 @@ def test_arrive():
         def check(s):
             for side in (0, 1):
                 agree(arrive.draft, plain_arrive.draft, s.formations, s.books, side, float(s.rng.uniform(0, 40)), KEY)
-                agree(arrive.equip, plain_arrive.equip, s.formations, s.books, side, float(s.rng.uniform(0, 5)), KEY)
+                agree(arrive.equip, plain_arrive.equip, s.units, s.formations, s.books, s.n, side, float(s.rng.uniform(0, 5)), 2, KEY)
                 lone = s.formations._replace(active=(s.formations.active * (s.formations.side != side)).astype("i1"))
                 agree(arrive.draft, plain_arrive.draft, lone, s.books, side, 5.0, KEY)
-                agree(arrive.equip, plain_arrive.equip, lone, s.books, side, 5.0, KEY)
+                agree(arrive.equip, plain_arrive.equip, s.units, lone, s.books, s.n, side, 5.0, 2, KEY)
             leaving, mended = s.rng.random(2).tolist()
             agree(arrive.heal, plain_arrive.heal, s.formations, s.books, leaving, mended, KEY, KEY)
             group = s.rng.integers(2, 9, 2)
@@ -187,7 +187,9 @@ def test_arrive():
                       KEY)
             before, after = s.units, a.units
             seen["dissolved"] += np.sum((before.kind == 0) & (after.kind != 0))
-            seen["formed"] += np.sum(after.slot != before.slot)
+            formed = after.slot != before.slot
+            seen["formed"] += np.sum(formed & (after.kind == 0))
+            seen["section formed"] += np.sum(formed & (after.kind == 1))
             for name, kind in (("section", 1), ("crew", 2), ("battery", 3)):
                 seen[f"men for a {name}"] += np.sum((after.kind == kind) & (after.men > before.men))
             seen["vehicles"] += np.sum(after.vehicles > before.vehicles)
@@ -216,9 +218,9 @@ def test_command():
             for x, y in s.rng.uniform(-20.0, 40.0, (6, 2)).tolist():
                 for name in ("nearest_point", "neediest_point", "distance_to_line"):
                     agree(getattr(command, name), getattr(plain_command, name), g, s.front, x, y)
-            pulse = s.rng.integers(0, 2, 2).astype("i1")
+            swing, turn = s.rng.uniform(0.2, 2.0, (2, len(s.objectives)))
             a = agree(command.direct_attacker, plain_command.direct_attacker, g, c, s.front, f, s.objectives, knobs,
-                      1.2, 0, pulse, 0.3, np.array([KEY, KEY + 1, KEY + 2], np.uint64)).formations
+                      1.2, swing, turn, 0.3, np.array([KEY, KEY + 1, KEY + 2], np.uint64)).formations
             mine = (f.side == 0) & (f.active == 1)
             seen["pulled out"] += np.sum(mine & (a.state > f.state))
             seen["back"] += np.sum(mine & (a.state < f.state))

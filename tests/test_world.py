@@ -23,7 +23,7 @@ from sim.world import World
 ROOT = Path(__file__).resolve().parents[1]
 TABLES = ("units", "formations", "cells", "nodes", "blocks", "books", "front", "orders")
 COUNTERS = ("flown", "fired", "bombs_released", "gained_km2", "lost_km2", "gain_today", "pockets", "deadline")
-CAMPAIGN = ("campaign", "main_axis", "turn_left", "axis_pulse", "axis_left")
+CAMPAIGN = ("campaign", "main_direction", "turn_left", "axis_pulse", "axis_left")
 PLAIN = {  # what a battle keeps besides its tables: attribute -> the name a phase declares
     "bin_start": "bins", "bin_order": "bins", "sky": "sky", "spell": "sky", **dict.fromkeys(COUNTERS, "counters"), **dict.fromkeys(CAMPAIGN, "campaign")}
 RARE = {  # declared, but not seen in the short battles below: reserves lent, reliefs, surrenders, cells already right

@@ -172,7 +172,7 @@ def circumstances(n: int, seed: int = 1) -> list[Battle]:
 
     Odds 0.5 to 6 (even in the logarithm); 1,500 to 4,500 defenders on 6 to 18 km; 2 to 10 days; skill and leadership 0.1 to
     0.9; shells by a factor of 2 either way; up to 8 armored sections for 1,000 men; works from none to full; any month;
-    attacks 0.2 to 0.8 a day and group that finds room.
+    attacks 0.35 to 1.35 a day and group that finds room.
     """
     from scipy.stats import qmc
 
@@ -181,7 +181,7 @@ def circumstances(n: int, seed: int = 1) -> list[Battle]:
     pair = lambda j, low, high: list(zip(between(j, low, high), between(j + 1, low, high)))  # noqa: E731
     ratio, size = 0.5 * 12 ** columns[0], 1500 * 3 ** columns[1]
     front, days, month = between(2, 6, 18), between(3, 2, 10.99), between(4, 1, 12.99)
-    ready, plan, tempo = between(5, 0, 1), between(6, 0, 0.8), between(7, 0.2, 0.8)
+    ready, plan, tempo = between(5, 0, 1), between(6, 0, 0.8), between(7, 0.35, 1.35)
     quality, leadership, armor = pair(8, 0.1, 0.9), pair(10, 0.1, 0.9), pair(12, 0, 8)
     shells = [(2.0**a, 2.0**b) for a, b in pair(14, -1, 1)]
     light = between(16, 0.2, 0.6)

@@ -31,4 +31,4 @@ class Params(Parameters):
     hit_aversion: float = quantity(
         0.80, "", low=0.1, high=2.0, doc="how fast that worth falls with each expected hit", fact="modelling assumption")
     mount_max: float = quantity(
-        2.0, "1/day", low=0.0, high=6.0, doc="mounted attacks that a ready section begins a day at mean tempo, where it expects no hits", fact="modelling assumption")
+        4.0, "1/day", low=0.0, high=15.0, doc="mounted attacks that a ready section begins a day at mean tempo, where it expects no hits", fact="modelling assumption")

@@ -37,42 +37,47 @@ class Params(Parameters):
     vehicles: bool = quantity(True, "switch", doc="new armored vehicles reach the sections", fact="modelling assumption", role="lever")
 
 
-@kernel
-def draft(formations, books, side, men, key):
-    """Shares out `men` (a number a step) among a side's formations by what they lack; whole men by a keyed draw."""
+@array_kernel
+def dealt(formations, side, amount, short, full, key):
+    """Shares of `amount` for a side's formations, (formations,): by what each is short of, a little by what is full strength, and by its claim.
+
+    Whole ones, by a keyed draw.
+    """
+    out = np.zeros(formations.side.shape[0], np.int64)
     total = 0.0
-    for f in range(formations.side.shape[0]):
+    for f in range(out.shape[0]):
         if formations.active[f] == 1 and formations.side[f] == side:
-            lack = formations.establishment[f] - formations.infantry[f] - formations.recruits[f]
-            total += max(lack, 0.0) + 0.03 * formations.establishment[f]
+            total += (max(short[f], 0.0) + 0.03 * full[f]) * formations.claim[f]
     if total <= 0.0:
-        return
-    for f in range(formations.side.shape[0]):
+        return out
+    for f in range(out.shape[0]):
         if formations.active[f] == 1 and formations.side[f] == side:
-            lack = formations.establishment[f] - formations.infantry[f] - formations.recruits[f]
-            part = men * (max(lack, 0.0) + 0.03 * formations.establishment[f]) / total
-            whole = math.floor(part)
-            if uniform(key, formations.tag[f]) < part - whole:
-                whole += 1.0
-            formations.recruits[f] += int(whole)
-            books.intake[side] += int(whole)
+            part = amount * (max(short[f], 0.0) + 0.03 * full[f]) * formations.claim[f] / total
+            out[f] = math.floor(part)
+            if uniform(key, formations.tag[f]) < part - out[f]:
+                out[f] += 1
+    return out
 
 
-@kernel
-def equip(formations, books, side, vehicles, key):
-    """Shares out new vehicles evenly among a side's active formations."""
-    count = 0
-    for f in range(formations.side.shape[0]):
-        if formations.active[f] == 1 and formations.side[f] == side:
-            count += 1
-    for f in range(formations.side.shape[0]):
-        if formations.active[f] == 1 and formations.side[f] == side:
-            part = vehicles / count
-            whole = math.floor(part)
-            if uniform(key, formations.tag[f]) < part - whole:
-                whole += 1.0
-            formations.vehicle_pool[f] += int(whole)
-            books.new_vehicles[side] += int(whole)
+@array_kernel
+def draft(formations, books, side, men, key):
+    """Deals `men` (a number a step) to a side's formations."""
+    got = dealt(formations, side, men, formations.establishment - formations.infantry - formations.recruits, formations.establishment, key)
+    formations.recruits[:] += got
+    books.intake[side] += got.sum()
+
+
+@array_kernel
+def equip(units, formations, books, n, side, vehicles, section, key):
+    """Deals new vehicles to a side's formations; `section`: vehicles of a full section."""
+    full = (section * formations.sections).astype(np.float64)
+    short = full - formations.vehicle_pool - formations.repair
+    for i in range(n):
+        if units.kind[i] == ARMOR:
+            short[units.formation[i]] -= units.vehicles[i]
+    got = dealt(formations, side, vehicles, short, full, key)
+    formations.vehicle_pool[:] += got
+    books.new_vehicles[side] += got.sum()
 
 
 @kernel
@@ -90,15 +95,18 @@ def heal(formations, books, leaving, mended, key, key_repair):
 
 @array_kernel
 def regroup(geo, units, formations, cursor, n, group, most_new, crew_vehicle, section, key):
-    """Dissolves worn-out reserve groups into their formation's pool and forms new groups from the pools.
+    """Dissolves worn-out reserve groups into their formation's pool and forms new groups and lost armor sections from the pools.
 
-    `group`: (2,) men of a new group by side; `most_new`: new groups a formation and step at most, so that a large
+    `group`: (2,) men of a new group by side; `section`: vehicles of a section; `most_new`: new groups a formation and step at most, so that a large
     draft is absorbed over a few days.
     """
     needy = np.empty(n, np.int64)
+    sections = np.zeros(formations.side.shape[0], np.int64)
     count = 0
     for i in range(n):
         kind = units.kind[i]
+        if kind == ARMOR:
+            sections[units.formation[i]] += 1
         if kind == INFANTRY and units.task[i] == RESERVE and units.hurt[i] == 0:
             if 2 * units.men[i] <= group[units.side[i]]:
                 formations.recruits[units.formation[i]] += units.men[i]
@@ -128,6 +136,13 @@ def regroup(geo, units, formations, cursor, n, group, most_new, crew_vehicle, se
     for f in range(formations.side.shape[0]):
         if formations.active[f] == 0:
             continue
+        crew = section * crew_vehicle
+        while sections[f] < formations.sections[f] and formations.vehicle_pool[f] >= section and formations.recruits[f] >= crew:
+            if raise_unit(geo, units, formations, cursor, f, ARMOR, crew, section, 2.0, key) < 0:
+                break
+            formations.vehicle_pool[f] -= section
+            formations.recruits[f] -= crew
+            sections[f] += 1
         size = group[formations.side[f]]
         made = 0
         while formations.recruits[f] >= size and made < most_new:
@@ -200,7 +215,8 @@ def run(world) -> None:
             rate *= world.manpower_scale if side == Side.ATTACKER else feedback(world)
             draft(f, b, int(side), rate * dt, key(seed, f"draft {name}", step))
             if p.vehicles:
-                equip(f, b, int(side), world.supplies[f"vehicles_{name}"] * dt, key(seed, f"equip {name}", step))
+                equip(world.units, f, b, world.n, int(side), world.supplies[f"vehicles_{name}"] * dt, world.settings.armor.vehicles,
+                      key(seed, f"equip {name}", step))
         heal(f, b, 1.0 - math.exp(-dt / p.return_days), 1.0 - math.exp(-dt / world.settings.armor.repair_days),
              key(seed, "heal", step), key(seed, "repair", step))
     group = np.array([world.group_size(0), world.group_size(1)], np.int64)

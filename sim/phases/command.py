@@ -1,7 +1,7 @@
 """Both commands, once a day: where the line is, where the effort goes, what is wanted where, who is sent elsewhere.
 
-The attacker gives each formation an axis (an objective), renews its main point on that axis every two weeks, runs its
-operations in pulses, pulls a worn formation out, attacks less where its men crowd, reinforces lodgements and thin salients,
+The attacker gives each formation an axis (an objective), renews its main point on that axis every two weeks, puts the weight
+on one direction (a few axes) at a time, runs its operations in pulses, pulls a worn formation out, attacks less where its men crowd, reinforces lodgements and thin salients,
 and raises tempo before a deadline. The defender rates every point of the line by what presses on it against what holds it,
 and lends reserves to other fronts.
 """
@@ -46,11 +46,10 @@ class Params(Parameters):
     pulse_off: float = quantity(0.5, "", low=0.0, high=1.0, doc="attacks between operations beside the mean", fact="modelling assumption")
     pull_out: float = quantity(0.70, "", low=0.3, high=0.95, doc="strength, of establishment, at which an attacking formation is pulled out", fact="prior_pull_out")
     rebuild_days: float = quantity(25.0, "days", low=5.0, high=90.0, doc="how long a pulled-out formation rebuilds", fact="modelling assumption")
-    turn_days: float = quantity(40.0, "days", low=10.0, high=150.0, doc="mean time for which one axis is the main one", fact="net_box_2024_10")
-    turn_on: float = quantity(1.7, "", low=1.0, high=4.0, doc="attacks on the main axis beside the mean", fact="modelling assumption")
-    turn_off: float = quantity(0.65, "", low=0.0, high=1.0, doc="attacks on the other axes beside the mean", fact="modelling assumption")
-    campaign_sd: float = quantity(0.55, "", low=0.0, high=1.0, doc="how much the tempo of the whole offensive comes and goes (standard deviation of its logarithm)", fact="cv_month_box")
-    campaign_days: float = quantity(35.0, "days", low=7.0, high=120.0, doc="how long a surge or a lull of the whole offensive lasts", fact="weekly_ac1_box")
+    turn_days: float = quantity(60.0, "days", low=10.0, high=150.0, doc="mean time for which one direction is the main one", fact="net_box_2024_10")
+    turn_others: float = quantity(0.15, "", low=0.02, high=1.0, doc="attacks on the axes of the other directions, and their claim on recruits, beside those of the main one", fact="net_box_2024_10")
+    campaign_sd: float = quantity(0.55, "", low=0.0, high=1.0, doc="how much the tempo of a direction's offensive comes and goes (standard deviation of its logarithm)", fact="cv_month_box")
+    campaign_days: float = quantity(35.0, "days", low=7.0, high=120.0, doc="how long a surge or a lull of a direction's offensive lasts", fact="weekly_ac1_box")
     order_days: float = quantity(2.0, "days", low=0.0, high=14.0, doc="pause between the choice of a new main point and the first attack there", fact="modelling assumption")
     mud_tempo: float = quantity(0.4, "", low=0.0, high=0.9, doc="share of attacks that deep mud stops", fact="modelling assumption")
     deadline: bool = quantity(True, "switch", doc="dated deadlines raise tempo", fact="modelling assumption", role="lever", short="deadline")
@@ -170,8 +169,11 @@ def attack_worth(cells, front, k, knobs):
 
 
 @kernel
-def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_side, main_axis, pulse, mud, keys):
-    """The attacker's formations: state, pulse, axis, main point, base and tempo for the day."""
+def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_side, swing, turn, mud, keys):
+    """The attacker's formations: state, axis, main point, base, tempo and claim on recruits for the day.
+
+    `swing`, `turn` (o,): tempo of each axis, and its claim on recruits, beside the mean.
+    """
     for f in range(formations.side.shape[0]):
         if formations.side[f] != 0 or formations.active[f] == 0:
             continue
@@ -216,10 +218,8 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
                 formations.main_x[f] = front.x[k]
                 formations.main_y[f] = front.y[k]
         set_base(geo, cells, formations, f, knobs.base_km)
-        tempo = tempo_of_side * (1.0 - knobs.mud_tempo * mud)
-        if knobs.pulses > 0.5:
-            tempo *= knobs.pulse_on if pulse[formations.axis[f]] == 1 else knobs.pulse_off
-        tempo *= knobs.turn_on if formations.axis[f] == main_axis else knobs.turn_off
+        tempo = tempo_of_side * (1.0 - knobs.mud_tempo * mud) * swing[formations.axis[f]]
+        formations.claim[f] = turn[formations.axis[f]]
         if formations.state[f] == 1:
             tempo *= 0.1
         tempo *= min(max((strength - 0.55) / 0.4, 0.0), 1.25)
@@ -415,28 +415,49 @@ def pulse_axes(world) -> None:
         world.axis_left[axis] = max(mean * -math.log(1.0 - uniform(k, axis)), 1.0)
 
 
-def come_and_go(world) -> float:
-    """Tempo of the whole offensive beside its mean: a first-order autoregression of its logarithm, one draw a day."""
+def come_and_go(world) -> np.ndarray:
+    """Tempo of each direction's offensive beside its mean, (directions,): first-order autoregressions of the logarithm, a draw a day.
+
+    By direction, since each is a grouping's own: it surges and lulls as that gathers and spends men and shells.
+    """
     p = world.settings.command
     keep = math.exp(-1.0 / p.campaign_days)
     k = key(world.seed, "campaign", world.day)
-    world.campaign = world.campaign * keep + math.sqrt(1.0 - keep * keep) * normal(uniform_of(k, 0, 0), uniform_of(k, 0, 1))
-    return math.exp(p.campaign_sd * world.campaign - 0.5 * p.campaign_sd**2)
+    for d in range(world.campaign.size):
+        world.campaign[d] = world.campaign[d] * keep + math.sqrt(1.0 - keep * keep) * normal(uniform_of(k, d, 0), uniform_of(k, d, 1))
+    return np.exp(p.campaign_sd * world.campaign - 0.5 * p.campaign_sd**2)
 
 
 def take_turns(world, objectives) -> None:
-    """Which axis is the attacker's main one: kept for weeks, then drawn anew among those that have formations."""
+    """Which direction is the attacker's main one: kept for weeks, then drawn anew among those that have formations."""
     world.turn_left -= 1.0
     open_axes = objectives[:, 3] > 0.5
-    if world.turn_left > 0.0 and open_axes[world.main_axis]:
+    if world.turn_left > 0.0 and open_axes[world.direction_of == world.main_direction].any():
         return
     f = world.formations
     mine = (f.side == 0) & (f.active == 1)
     men = np.bincount(f.axis[mine], f.infantry[mine], minlength=len(objectives))
-    weight = objectives[:, 2] * open_axes * (men + 1.0)
-    u = uniform(key(world.seed, "main axis", world.day), 0)
-    world.main_axis = int(np.searchsorted(np.cumsum(weight) / weight.sum(), u, side="right"))
+    weight = np.bincount(world.direction_of, objectives[:, 2] * open_axes) * (np.bincount(world.direction_of, men) > 0)
+    if not weight.any():
+        weight[:] = 1.0
+    u = uniform(key(world.seed, "main direction", world.day), 0)
+    world.main_direction = int(np.searchsorted(np.cumsum(weight) / weight.sum(), u, side="right"))
     world.turn_left = world.settings.command.turn_days * (0.4 + 1.2 * uniform(key(world.seed, "turn days", world.day), 0))
+
+
+def effort(world) -> tuple[np.ndarray, np.ndarray]:
+    """Tempo of each axis and its claim on recruits beside the mean, (o,) each.
+
+    Both by the turn of its direction, with a mean of 1 over the infantry there is: effort is shifted, not made. Tempo by the
+    surge of the direction and by the operations on the axis as well.
+    """
+    p, f = world.settings.command, world.formations
+    turn = np.where(world.direction_of == world.main_direction, 1.0, p.turn_others)
+    mine = (f.side == 0) & (f.active == 1) & (f.infantry > 0)
+    turn = turn / (np.average(turn[f.axis[mine]], weights=f.infantry[mine]) if mine.any() else 1.0)
+    surge = come_and_go(world)[world.direction_of]
+    pulse = np.where(world.axis_pulse == 1, p.pulse_on, p.pulse_off) if p.pulses else 1.0
+    return turn * surge * pulse, turn
 
 
 def run(world) -> None:
@@ -457,10 +478,9 @@ def run(world) -> None:
     world.deadline = pressing
     take_turns(world, objectives)
     pulse_axes(world)
-    tempo = come_and_go(world) * (p.deadline_tempo if pressing else 1.0)
+    tempo = p.deadline_tempo if pressing else 1.0
     keys = np.array([key(world.seed, name, world.day) for name in ("axis", "main point", "main days")], np.uint64)
-    direct_attacker(g, c, world.front, f, objectives, knobs, tempo,
-                    world.main_axis, world.axis_pulse, world.sky.mud, keys)
+    direct_attacker(g, c, world.front, f, objectives, knobs, tempo, *effort(world), world.sky.mud, keys)
     make_room(g, world.front, f, knobs)
     direct_defender(g, u, c, world.front, f, world.n, knobs)
     write_orders(g, c, world.front, f, world.orders, knobs)

@@ -1,7 +1,7 @@
 """Ground changes hands: consolidation where one side is there in strength, and reversion where it is not.
 
 Control is the share of a cell that the attacker holds. Each of his groups takes a small area a day, first the not-yet-held ground
-nearest his own within 1.2 km, and only where the defender's fire is weak beside his own presence: ground between the line and a
+nearest his own within 1.2 km, and the less of it the more of the defender's fire lies on it beside his own presence: ground between the line and a
 forward group fills before a salient grows, and a group further out holds nothing (the grey zone). The defender takes ground
 back where he is stronger. Areas are whole millionths of a cell, so that sums do not hang on the order of rows.
 """
@@ -35,7 +35,7 @@ class Params(Parameters):
     creep: float = quantity(0.02, "", low=0.0, high=1.0, doc="ground that a group in a settled position takes beside one that has just lodged", fact="modelling assumption")
     alone_men: float = quantity(10.0, "soldiers", low=3.0, high=40.0, doc="attacker's men near one another that hold the ground they stand on without touch to their own", fact="modelling assumption")
     reach_km: float = quantity(1.2, "km", low=0.5, high=3.0, doc="how far from own ground a group can hold ground", fact="modelling assumption")
-    contested: float = quantity(2.5, "", low=0.5, high=8.0, doc="defender's fire, beside the root of the attacker's presence, above which nothing is consolidated", fact="modelling assumption")
+    contested: float = quantity(2.5, "", low=0.5, high=8.0, doc="defender's fire, beside the root of the attacker's presence, under which ground is consolidated at 1/e of its pace", fact="modelling assumption")
     regain_per_day: float = quantity(0.06, "1/day", low=0.0, high=5.0, doc="rate at which the defender takes back ground where he is the stronger", fact="modelling assumption")
     regain_thin: float = quantity(25.0, "1/day", low=0.0, high=60.0, doc="how much faster he does so where it is a thin salient (times the lack of the attacker's ground within 3 km)", fact="dobro_revert")
     works_slow: float = quantity(4.0, "", low=0.0, high=20.0, doc="how much works slow consolidation", fact="prior_belt")
@@ -48,11 +48,15 @@ Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
 
 
 @njit(inline="always")
-def may_hold(geo, cells, nodes, c, own_presence, knobs):
-    """True where the defender's fire is too weak to keep the attacker from holding the cell."""
+def uncontested(geo, nodes, c, own_presence, knobs):
+    """Share of what the attacker could take of the cell that the defender's fire leaves him: a bell, without a threshold.
+
+    A yes or no at the centers of cells would hang on their size.
+    """
     x = geo.x0 + (c % geo.nx + 0.5) * geo.cell
     y = geo.y0 + (c // geo.nx + 0.5) * geo.cell
-    return at_nodes(geo, nodes.fire, 1, x, y) < knobs.contested * math.sqrt(max(2.0, own_presence))
+    pressed = at_nodes(geo, nodes.fire, 1, x, y) / (knobs.contested * math.sqrt(max(2.0, own_presence)))
+    return math.exp(-pressed * pressed)
 
 
 @array_kernel
@@ -97,7 +101,7 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs):
                 d2 = ex * ex + ey * ey
                 if lonely and c != here and d2 > ALONE_KM * ALONE_KM:
                     continue
-                if d2 > reach * reach or not may_hold(geo, cells, nodes, c, own, knobs):
+                if d2 > reach * reach:
                     continue
                 near = 0.5 * (cells.smooth[c] + cells.wide[c])
                 weight[count] = (1.0 - cells.control[c]) * (near * near * near * near + 0.0002) * math.exp(-0.7 * d2)
@@ -107,7 +111,7 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs):
         for k in range(count):
             c = place[k]
             slow = (1.0 + knobs.works_slow * cells.works[c, 0]) * (1.0 + knobs.town_slow * min(cells.built[c], 1.0))
-            share = weight[k] / total * area / (geo.cell * geo.cell) / slow
+            share = weight[k] / total * area / (geo.cell * geo.cell) / slow * uncontested(geo, nodes, c, own, knobs)
             cells.gain[c] += int(share * MICRO)
 
 

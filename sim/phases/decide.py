@@ -32,7 +32,7 @@ DUSK_H = 21.0  # hour of the day at which reliefs set out
 
 
 class Params(Parameters):
-    attacks_per_group: float = quantity(0.33, "1/day", low=0.0, high=1.0, doc="attacks that a rested reserve group begins a day at mean tempo", fact="assaults_2025_06_27", role="lever", short="tempo")
+    attacks_per_group: float = quantity(0.42, "1/day", low=0.0, high=1.5, doc="attacks that a rested reserve group begins a day at mean tempo", fact="assaults_2025_06_27", role="lever", short="tempo")
     rest_days: float = quantity(4.0, "days", low=0.0, high=20.0, doc="rest of a group between two tasks", fact="modelling assumption")
     depth_km: float = quantity(0.4, "km", low=0.2, high=2.0, doc="mean depth of an attack's objective beyond the first 0.3 km", fact="modelling assumption")
     infiltration_share: float = quantity(0.14, "", low=0.0, high=0.8, doc="share of attacks made by infiltration, in summer leaf", fact="art_srg_groups", role="lever", short="infiltration_share")

@@ -43,7 +43,7 @@ Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields] + [("retur
 
 
 @kernel
-def apply_hits(units, cells, books, formations, n, key, knobs):
+def apply_hits(units, cells, books, n, key, knobs):
     """Turns the hits on every unit into killed, wounded and missing, cause by cause; no more than it has men."""
     killed_share = (knobs.killed_drone, knobs.killed_shell, knobs.killed_bomb, knobs.killed_direct, knobs.killed_pocket)
     for i in range(n):
@@ -75,7 +75,6 @@ def apply_hits(units, cells, books, formations, n, key, knobs):
         books.by_place[s, units.place[i]] += lost_all
         if cells.direction[units.cell[i]] == 1:
             books.direction[s] += lost_all
-        formations.recent_loss[units.formation[i]] += lost_all
         drop = 0.5 * lost_all / max(int(units.men[i]), 1)
         units.morale[i] = max(units.morale[i] - drop, 0.0)
         units.men[i] = left
@@ -193,8 +192,7 @@ def run(world) -> None:
     seed, step = world.seed, world.step_index
     knobs = world.knobs("losses", Knobs, return_share=world.settings.arrive.return_share, destroyed=a.destroyed_share,
                         abandoned=a.abandoned_share, recovery=a.recovery_chance, crew=a.crew)
-    f.recent_loss[:] *= math.exp(-world.dt / 10.0)
-    apply_hits(u, c, b, f, world.n, key(seed, "losses", step), knobs)
+    apply_hits(u, c, b, world.n, key(seed, "losses", step), knobs)
     carry_back(u, c, b, f, world.n, key(seed, "evacuation", step), world.dt, knobs)
     wreck(u, c, b, f, world.n, key(seed, "wrecks", step), knobs)
     set_down(world.geo, u, f, world.cursor, world.n, a.crew, key(seed, "set down", step))

@@ -122,14 +122,12 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
         tally[s, 0] += 1
         trapped = cut or depth < -1.0 or (pressed and depth < 0.2)
         if trapped and uniform_of(key, slot, 3) < knobs.surrender_share * (2.5 if cut else 1.0) * (0.5 + low):
-            taken = units.men[i] + units.hurt[i]
             books.captured[s, POCKET if cut else DIRECT] += units.men[i]
             # wounded who are taken have been counted as wounded: they leave the books as men who will not return
             books.discharged[s] += units.hurt[i]
             books.by_place[s, 0] += units.men[i]
             if cells.direction[c] == 1:
                 books.direction[s] += units.men[i]
-            formations.recent_loss[f] += taken
             tally[s, 1] += 1
             clear_row(units, i)
             continue

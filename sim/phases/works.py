@@ -1,4 +1,4 @@
-"""Works: belts and strongpoints that engineers build behind the line, and that shells, bombs and crossing wear down.
+"""Works: belts and strongpoints that engineers build behind the line, and that shells and bombs wear down, and time what is overrun.
 
 The plan of a belt is laid over the cells within its depth; behind both lines field works are planned as well. Engineers raise
 condition towards plan with a dated budget (km of belt 1 km deep a day), shared by what is missing, never close to the line.

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+
+import numpy as np
 
 from plain.draws import binomial, uniform
 from plain.enlist import clear_row, raise_unit
@@ -26,29 +29,38 @@ def whole(part: float, key, tag: int) -> int:
     return down + (uniform(key, tag) < part - down)
 
 
+def dealt(formations, side: int, amount: float, short, full, key) -> np.ndarray:
+    """A side's formations share `amount` by what they are short of, a little by what is full strength, and by their claim."""
+    out = np.zeros(len(formations.side), np.int64)
+    weights = {f.row: (max(short[f.row].item(), 0.0) + BASE_SHARE * full[f.row].item()) * f.claim for f in active(formations, side)}
+    everything = total(weights.values())
+    if everything > 0.0:
+        for row, weight in weights.items():
+            out[row] = whole(amount * weight / everything, key, formations.tag[row])
+    return out
+
+
 def draft(formations, books, side: int, men: float, key) -> None:
-    """Shares out `men` among a side's formations by what they lack, and a little by what they are."""
-    takers = active(formations, side)
-    lacks = [
-        max(f.establishment - f.infantry - f.recruits, 0.0) + BASE_SHARE * f.establishment
-        for f in takers
-    ]
-    everything = total(lacks)
-    if everything <= 0.0:
-        return
-    for f, lack in zip(takers, lacks, strict=True):
-        got = whole(men * lack / everything, key, f.tag)
-        f.recruits += got
-        books.intake[side] += got
+    """Recruits for a side's formations."""
+    lack = [float(f.establishment - f.infantry - f.recruits) for f in rows(formations)]
+    hand_out(formations.recruits, books.intake, side, dealt(formations, side, men, np.array(lack), formations.establishment, key))
 
 
-def equip(formations, books, side: int, vehicles: float, key) -> None:
-    """Shares out new vehicles evenly among a side's active formations."""
-    takers = active(formations, side)
-    for f in takers:
-        got = whole(vehicles / len(takers), key, f.tag)
-        f.vehicle_pool += got
-        books.new_vehicles[side] += got
+def equip(units, formations, books, n: int, side: int, vehicles: float, section: int, key) -> None:
+    """New vehicles for a side's formations."""
+    running = Counter()
+    for unit in rows(units, n):
+        if unit.kind == Kind.ARMOR:
+            running[unit.formation] += unit.vehicles
+    lack = [float(f.sections * section - f.vehicle_pool - f.repair - running[f.row]) for f in rows(formations)]
+    full = np.array([float(f.sections * section) for f in rows(formations)])
+    hand_out(formations.vehicle_pool, books.new_vehicles, side, dealt(formations, side, vehicles, np.array(lack), full, key))
+
+
+def hand_out(pool, booked, side: int, got) -> None:
+    """What formations got goes into their pools and into the books."""
+    pool[:] = pool + got
+    booked[side] += int(got.sum())
 
 
 def heal(formations, books, leaving: float, mended: float, key, key_repair) -> None:
@@ -64,11 +76,12 @@ def heal(formations, books, leaving: float, mended: float, key, key_repair) -> N
 
 
 def regroup(geo, units, formations, cursor, n: int, group, most_new: int, crew_vehicle: int, section: int, key) -> None:
-    """Groups in reserve at half strength or less dissolve; sections and crews are made up; new groups are formed.
+    """Groups in reserve at half strength or less dissolve; sections and crews are made up; lost sections and new groups are formed.
 
     Sections and crews are served in the order of their slots; then formations in the order of their rows.
     """
     needy = []
+    sections = Counter(unit.formation for unit in rows(units, n) if unit.kind == Kind.ARMOR)
     for unit in rows(units, n):
         rests = unit.task == Task.RESERVE
         if unit.kind == Kind.INFANTRY and rests:
@@ -86,6 +99,14 @@ def regroup(geo, units, formations, cursor, n: int, group, most_new: int, crew_v
     for home in rows(formations):
         if home.active == 0:
             continue
+        crew = section * crew_vehicle
+        for _ in range(home.sections - sections[home.row]):
+            if home.vehicle_pool < section or home.recruits < crew or raise_unit(
+                geo, units, formations, cursor, home.row, Kind.ARMOR, crew, section, SPREAD_KM, key,
+            ) < 0:
+                break
+            home.vehicle_pool -= section
+            home.recruits -= crew
         size = group[home.side].item()
         for _ in range(most_new):
             if home.recruits < size or raise_unit(

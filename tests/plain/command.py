@@ -153,24 +153,20 @@ def strength_of(home: Row) -> float:
     return (home.infantry + home.recruits) / max(home.establishment, 1.0)
 
 
-def tempo_of(home: Row, strength: float, knobs, tempo_of_side: float, main_axis: int, pulse, mud: float) -> float:
-    """A formation's tempo: mud, operation and turn of its axis, rebuilding, strength, the pause after a new choice."""
-    factors = [1.0 - knobs.mud_tempo * mud]
-    in_pulse, on_main = pulse[home.axis] == 1, home.axis == main_axis
-    if knobs.pulses > 0.5:
-        factors.append(knobs.pulse_on if in_pulse else knobs.pulse_off)
-    factors.append(knobs.turn_on if on_main else knobs.turn_off)
+def tempo_of(home: Row, strength: float, knobs, tempo_of_side: float, swing, mud: float) -> float:
+    """A formation's tempo: mud, what its axis has beside the mean, rebuilding, strength, the pause after a new choice."""
+    factors = [1.0 - knobs.mud_tempo * mud, swing[home.axis]]
     if home.state == 1:
         factors.append(0.1)
     factors.append(clamp((strength - 0.55) / 0.4, 0.0, 1.25))
     return math.prod(factors, start=float(tempo_of_side)) if home.order_left <= 0.0 else 0.0
 
 
-def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_side, main_axis, pulse, mud,
+def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_side, swing, turn, mud,
                     keys) -> None:
     """The attacker's formations: pulled out or back, axis, main point, base and tempo for the day.
 
-    `pulse`: 1 for an axis with an operation on.
+    `swing`, `turn`: tempo of each axis, and its claim on recruits, beside the mean.
     """
     key_axis, key_main, key_days = (int(k) for k in keys)
     for home in rows(formations):
@@ -194,7 +190,8 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
         else:
             move_main(front, home, nearest_point(geo, front, home.main_x, home.main_y))
         set_base(geo, cells, formations, home.row, knobs.base_km)
-        home.tempo = tempo_of(home, strength, knobs, tempo_of_side, main_axis, pulse, mud)
+        home.claim = turn[home.axis]
+        home.tempo = tempo_of(home, strength, knobs, tempo_of_side, swing, mud)
         home.order_left -= 1.0
 
 

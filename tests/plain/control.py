@@ -13,10 +13,10 @@ ALONE_KM = 0.6  # how far about itself a group out of touch takes ground, beside
 RUMP = 2000  # less than this of a cell is nothing
 
 
-def may_hold(geo, cells, nodes, c, own_presence, knobs) -> bool:
-    """True where the defender's fire is too weak to keep the attacker from holding the cell."""
+def uncontested(geo, nodes, c, own_presence, knobs) -> float:
+    """What the defender's fire leaves of what the attacker could take of a cell: a bell over their ratio."""
     fire = at_nodes(geo, nodes.fire, 1, *center_of(geo, c))
-    return fire < knobs.contested * math.sqrt(max(2.0, own_presence))
+    return math.exp(-square(fire / (knobs.contested * math.sqrt(max(2.0, own_presence)))))
 
 
 def pull(cell, d2: float) -> float:
@@ -28,7 +28,7 @@ def pull(cell, d2: float) -> float:
 def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs) -> None:
     """Every group of the attacker in a position or lodged near the line adds to the ground he holds.
 
-    It shares its area of this step over the cells in reach that are not yet held and that it may hold. A group without
+    It shares its area of this step over the cells in reach that are not yet held, less what fire keeps from it. A group without
     touch to its own holds only what is close to it, and only in company. A lodged group's readiness fades within the step too.
     """
     over_step = (math.exp(dt / knobs.spread_days) - 1.0) * knobs.spread_days / dt
@@ -55,7 +55,7 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs) -> None:
                 x, y = center_of(geo, cell.row)
                 d2 = square(x - unit.x) + square(y - unit.y)
                 within = d2 <= reach * reach and (cell.row == unit.cell or not lonely or d2 <= square(ALONE_KM))
-                if cell.held < MICRO and within and may_hold(geo, cells, nodes, cell.row, own, knobs):
+                if cell.held < MICRO and within:
                     weights.append((cell, pull(cell, d2)))
         everything = total(w for _, w in weights)
         if everything <= 0.0:
@@ -63,7 +63,8 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs) -> None:
         for cell, weight in weights:
             works, built = cell.works[0].item(), min(cell.built, 1.0)
             slow = (1.0 + knobs.works_slow * works) * (1.0 + knobs.town_slow * built)
-            cell.gain += int(weight / everything * area / (geo.cell * geo.cell) / slow * MICRO)
+            share = weight / everything * area / (geo.cell * geo.cell) / slow
+            cell.gain += int(share * uncontested(geo, nodes, cell.row, own, knobs) * MICRO)
 
 
 def settled(new: int, cell, men: float, defenders: float, dt: float, knobs) -> int:

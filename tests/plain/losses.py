@@ -13,13 +13,13 @@ AHEAD = (Task.INFILTRATE, Task.CONSOLIDATE)
 SET_DOWN = 4
 
 
-def apply_hits(units, cells, books, formations, n, key, knobs) -> None:
+def apply_hits(units, cells, books, n, key, knobs) -> None:
     """Turns the hits on every unit into killed, wounded and missing, cause by cause; no more than it has men."""
     killed_share = (knobs.killed_drone, knobs.killed_shell, knobs.killed_bomb, knobs.killed_direct, knobs.killed_pocket)
     for unit in rows(units, n):
         if unit.kind < 0 or not unit.hits.any():
             continue
-        book, formation = Row(books, unit.side), Row(formations, unit.formation)
+        book = Row(books, unit.side)
         left = unit.men
         for cause in Cause:
             lost = min(int(unit.hits[cause]), left)
@@ -38,7 +38,6 @@ def apply_hits(units, cells, books, formations, n, key, knobs) -> None:
         book.by_place[unit.place] += lost
         if cells.direction[unit.cell] == 1:
             book.direction += lost
-        formation.recent_loss += lost
         unit.morale = max(unit.morale - 0.5 * lost / max(unit.men, 1), 0.0)
         unit.men = left
 

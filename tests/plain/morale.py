@@ -69,14 +69,13 @@ def rate_of_giving_way(unit, lead, own, enemy, depth, cut, pressed, knobs) -> fl
     return rate
 
 
-def surrender(units, cells, formation, book, unit, cut) -> None:
+def surrender(units, cells, book, unit, cut) -> None:
     """A group is taken: its men are captured, its wounded, counted before, will not return."""
     book.captured[Cause.POCKET if cut else Cause.DIRECT_FIRE] += unit.men
     book.discharged += unit.hurt
     book.by_place[0] += unit.men
     if cells.direction[unit.cell] == 1:
         book.direction += unit.men
-    formation.recent_loss += unit.men + unit.hurt
     clear_row(units, unit.row)
 
 
@@ -116,7 +115,7 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
         trapped = cut or depth < -1.0 or (pressed and depth < 0.2)
         gives_up = knobs.surrender_share * (2.5 if cut else 1.0) * (0.5 + (1.0 - unit.morale))
         if trapped and uniform_of(key, unit.slot, 3) < gives_up:
-            surrender(units, cells, formation, book, unit, cut)
+            surrender(units, cells, book, unit, cut)
             tally[side, 1] += 1
             continue
         unit.stage, unit.partner = 0, -1

@@ -139,6 +139,8 @@ def shake_formations(s, rng) -> None:
     f.relief[:], f.state[:], f.axis[:] = (rng.integers(0, 2, n) for _ in range(3))
     f.rebuild_left[:], f.main_left[:] = rng.uniform(-5.0, 20.0, n), rng.uniform(-3.0, 16.0, n)
     f.establishment[:] = rng.uniform(50.0, 300.0, n)
+    f.claim[:] = 0.5 + np.arange(n) % 3
+    f.sections[:] = 3 * (np.arange(n) % 4)
     f.tempo[:], f.rotation_days[:] = rng.exponential(3.0, n), rng.uniform(5.0, 60.0, n)
     for pool, most in (("recruits", 60), ("hospital", 60), ("away", 60), ("vehicle_pool", 6), ("repair", 8)):
         getattr(f, pool)[:] = rng.integers(0, most, n) * (rng.random(n) < 0.8)
