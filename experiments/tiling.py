@@ -25,13 +25,21 @@ BY_RATE = ("shells_", "fpv_", "bombs", "recruits_", "vehicles_", "engineers_")  
 
 
 def tiled_scenario(scenario: Scenario, tiles: int) -> Scenario:
-    """The scenario with a box so many times as high, its formations and supplies as many times. Not checked again."""
+    """The scenario with a box so many times as high, its formations, objectives and supplies as many times. Not checked again.
+
+    A direction reaches through all tiles.
+    """
     box = scenario.box.model_copy(update={"height_km": scenario.box.height_km * tiles})
     formations = [f.model_copy(update={"name": f"{f.name} {t}"}) for t in range(tiles) for f in scenario.formation]
+    objectives = [
+        o.model_copy(update={"name": f"{o.name} {t}", "direction": o.direction or o.name})
+        for t in range(tiles)
+        for o in scenario.objective
+    ]
     schedule = [
         e.model_copy(update={"value": e.value * tiles}) if e.key.startswith(BY_RATE) else e for e in scenario.schedule
     ]
-    return scenario.model_copy(update={"box": box, "formation": formations, "schedule": schedule})
+    return scenario.model_copy(update={"box": box, "formation": formations, "objective": objectives, "schedule": schedule})
 
 
 def tiled(units: int, seed: int = 1, source: str = "skirmish") -> World:
