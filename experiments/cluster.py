@@ -93,6 +93,7 @@ class Cluster:
 
     def _hand_on(self, future: Future, remote: Any) -> None:
         from distributed import CancelledError, KilledWorker
+        from distributed.comm.core import CommClosedError
 
         try:
             future.set_result(remote.result(timeout=ANSWER_S))
@@ -100,7 +101,7 @@ class Cluster:
             future.set_exception(WorkerDied("its answer did not come"))
         except KilledWorker as death:
             future.set_exception(WorkerDied(str(death).splitlines()[0]))
-        except CancelledError:
+        except (CancelledError, CommClosedError):  # the latter when it dies while it hands on an answer
             future.set_exception(self._gone())
         except BaseException as error:
             future.set_exception(error)

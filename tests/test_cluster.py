@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import Future
 
 import pytest
 from processes import KILLS, ROOT, kill, wait_for
@@ -108,6 +109,22 @@ def test_so_is_one_that_comes_later(dask, study, tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"worker \d+ on .* has another version of the model"):
         sweep.sweep(study, tmp_path, scheduler=dask.address)
     assert not recorded(tmp_path)
+
+
+def test_a_scheduler_that_dies_while_it_hands_on_an_answer_is_gone(dask):
+    from distributed.comm.core import CommClosedError
+
+    class Answer:
+        def result(self, timeout):
+            raise CommClosedError("reset by peer")
+
+        def release(self):
+            pass
+
+    future = Future()
+    with cluster.Cluster(dask.address) as there:
+        there._hand_on(future, Answer())
+    assert isinstance(future.exception(), InputError) and "is gone; start it" in str(future.exception())
 
 
 def test_a_scheduler_that_dies_costs_nothing_that_is_finished(dask, study, plain, tmp_path, monkeypatch):
