@@ -76,10 +76,7 @@ def paired(days, seeds, **changes):
     return means[1] / means[0]
 
 
-@pytest.mark.parametrize(
-    ("changes", "slack"),
-    [({"step_hours": 3.0}, 0.12), ({"cell_km": 0.5}, 0.2)],
-)
+@pytest.mark.parametrize(("changes", "slack"), [({"step_hours": 3.0}, 0.12), ({"cell_km": 0.5}, 0.2)])
 def test_step_and_cell_do_not_change_the_story(changes, slack):
     """T14, a quick look of 4 seeds and 40 days, whose noise is about 5 %: the full test has 150 seeds an arm and 120 days."""
     assert np.abs(paired(40, range(1, 5), **changes) - 1.0).max() < slack
