@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.fields import MICRO
+from sim.fields import MICRO, draw_line
 from sim.forces import Kind, Side, Task
 
 
@@ -45,6 +45,7 @@ def open_salient(world, width_km: float, depth_km: float, groups: int, men: int)
     strip = (along > 0) & (along < depth_km) & (np.abs(across) < width_km / 2) & (c.control < 0.5)
     c.held[strip] = MICRO
     c.control[strip] = 1.0
+    draw_line(g, c)
     infantry = u.kind[:n] == Kind.INFANTRY
     defenders = infantry & (u.side[:n] == Side.DEFENDER) & strip[u.cell[:n]]
     for i in np.flatnonzero(defenders):

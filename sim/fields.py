@@ -1,8 +1,9 @@
-"""Fields of the map that the battle reads and writes, on three grids, and the arithmetic on them.
+"""Fields of the map that the battle reads and writes, on four grids, and the arithmetic on them.
 
-Cells (the scenario's `cell_km`) hold ground: control, works, supply. Contact nodes, 0.5 km apart whatever the cell, hold
-sums over units: fire and presence. Blocks of 2 km hold what drones and guns deal with: traffic, targets, threat. Because
-the last two do not depend on the cell, neither do fights.
+Cells (the scenario's `cell_km`) hold ground: control, works, supply. Squares of 1 km, of which finer cells are parts and coarser
+cells are one each, hold the line: who has the more of a square, how deep it lies, where the enemy is; every cell carries what is
+known of its square. Contact nodes, 0.5 km apart, hold sums over units: fire and presence. Blocks of 2 km hold what drones and
+guns deal with: traffic, targets, threat. Because the last three do not depend on a finer cell, neither do fights nor the line.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sim.columns import Column, array_kernel, table_type
+from sim.columns import Column, array_kernel, kernel, table_type
 from sim.forces import N_CAUSES
 
 MICRO = 1_000_000  # a cell wholly held by the attacker
 NODE_KM = 0.5
 BLOCK_KM = 2.0
+LINE_KM = 1.0
 CONTACT_SD_KM = 0.5  # reach of a man's fire and presence: standard deviation of a Gaussian
 FIXED = 4096.0  # sums over units are integers in units of 1/4096 man
 
@@ -37,13 +39,18 @@ class Geo(NamedTuple):
     node_ny: int
     block_nx: int
     block_ny: int
+    square: float  # side of the squares that the line is drawn on: 1 km, or a cell when cells are not finer
+    per: int  # cells along it
+    square_nx: int
+    square_ny: int
 
 
 CELL_COLUMNS = (
     Column("held", "i4", "millionths", "share of the cell held by the attacker"),
     Column("control", "f8", "", "the same as a number 0..1"),
-    Column("smooth", "f8", "", "control smoothed over 1.5 km"),
-    Column("wide", "f8", "", "control smoothed over 3 km"),
+    Column("line", "f8", "", "share of the cell's square of 1 km held by the attacker: where the line is drawn"),
+    Column("smooth", "f8", "", "line smoothed over 1.5 km"),
+    Column("wide", "f8", "", "line smoothed over 3 km"),
     Column("depth", "f8", "km", "distance from the front, positive in the attacker's ground"),
     Column("east", "f8", "", "unit vector towards the attacker's rear, east"),
     Column("north", "f8", "", "unit vector towards the attacker's rear, north"),
@@ -92,10 +99,12 @@ assert N_CAUSES == 5
 
 
 def geometry(x0: float, y0: float, width: float, height: float, cell: float) -> Geo:
-    """The three grids over one box."""
+    """The grids over one box."""
     nx, ny = round(width / cell), round(height / cell)
+    per = max(1, round(LINE_KM / cell))
     return Geo(x0, y0, width, height, cell, nx, ny, round(width / NODE_KM) + 1, round(height / NODE_KM) + 1,
-               math.ceil(width / BLOCK_KM), math.ceil(height / BLOCK_KM))
+               math.ceil(width / BLOCK_KM), math.ceil(height / BLOCK_KM),
+               per * cell, per, math.ceil(nx / per), math.ceil(ny / per))
 
 
 @njit(inline="always")
@@ -141,6 +150,40 @@ def at_cells(geo, field, x, y):
     k = j * geo.nx + i
     low = field[k] * (1.0 - u) + field[k + 1] * u
     high = field[k + geo.nx] * (1.0 - u) + field[k + geo.nx + 1] * u
+    return low * (1.0 - v) + high * v
+
+
+@njit(inline="always")
+def first_of(geo, i, j):
+    """The south-western cell of the square with these numbers east and north: a square is known by it."""
+    return j * geo.per * geo.nx + i * geo.per
+
+
+@njit(inline="always")
+def square_of(geo, c):
+    """The square that cell `c` lies in: its south-western cell."""
+    return first_of(geo, c % geo.nx // geo.per, c // geo.nx // geo.per)
+
+
+@njit(inline="always")
+def square_center(geo, c):
+    """The center of the square that cell `c` lies in, km."""
+    return geo.x0 + (c % geo.nx // geo.per + 0.5) * geo.square, geo.y0 + (c // geo.nx // geo.per + 0.5) * geo.square
+
+
+@njit(inline="always")
+def at_squares(geo, field, x, y):
+    """What is known of the line at a point: linear between the four centers of squares around it."""
+    u = min(max((x - geo.x0) / geo.square - 0.5, 0.0), geo.square_nx - 1.001)
+    v = min(max((y - geo.y0) / geo.square - 0.5, 0.0), geo.square_ny - 1.001)
+    i = int(u)
+    j = int(v)
+    u = u - i
+    v = v - j
+    k = first_of(geo, i, j)
+    up = k + geo.per * geo.nx
+    low = field[k] * (1.0 - u) + field[k + geo.per] * u
+    high = field[up] * (1.0 - u) + field[up + geo.per] * u
     return low * (1.0 - v) + high * v
 
 
@@ -229,44 +272,68 @@ def distance(nx, ny, control, want, out):
         out[c] = math.sqrt(min(out[c], far))
 
 
+@kernel
+def draw_line(geo, cells):
+    """Adds up what the attacker holds of each square: the line is drawn on squares, so that finer cells do not make it rougher."""
+    for j0 in range(0, geo.ny, geo.per):
+        j1 = min(j0 + geo.per, geo.ny)
+        for i0 in range(0, geo.nx, geo.per):
+            i1 = min(i0 + geo.per, geo.nx)
+            held = 0
+            for j in range(j0, j1):
+                for i in range(i0, i1):
+                    held += cells.held[j * geo.nx + i]
+            share = held / (MICRO * (j1 - j0) * (i1 - i0))
+            for j in range(j0, j1):
+                for i in range(i0, i1):
+                    cells.line[j * geo.nx + i] = share
+
+
 @array_kernel
 def outline(geo, cells, blocks):
     """The slow geometry of the front: smoothed control, depth, and the direction to the attacker's rear."""
-    nx = geo.nx
-    ny = geo.ny
-    scratch = cells.scratch[:, 0].copy()
-    blur(nx, ny, cells.control, 1.5 / geo.cell, scratch, cells.smooth)
-    blur(nx, ny, cells.control, 3.0 / geo.cell, scratch, cells.wide)
+    nx = geo.square_nx
+    ny = geo.square_ny
+    line = np.empty(nx * ny)
+    for q in range(nx * ny):
+        line[q] = cells.line[first_of(geo, q % nx, q // nx)]
+    scratch = np.empty(nx * ny)
+    smooth = np.empty(nx * ny)
+    wide = np.empty(nx * ny)
     to_defender = np.empty(nx * ny)
     to_attacker = np.empty(nx * ny)
-    distance(nx, ny, cells.control, False, to_defender)
-    distance(nx, ny, cells.control, True, to_attacker)
-    for c in range(nx * ny):
-        if cells.control[c] >= 0.5:
-            cells.depth[c] = min((to_defender[c] - 0.5) * geo.cell, 200.0)
+    blur(nx, ny, line, 1.5 / geo.square, scratch, smooth)
+    blur(nx, ny, line, 3.0 / geo.square, scratch, wide)
+    distance(nx, ny, line, False, to_defender)
+    distance(nx, ny, line, True, to_attacker)
+    for c in range(geo.nx * geo.ny):
+        i = c % geo.nx // geo.per
+        j = c // geo.nx // geo.per
+        q = j * nx + i
+        cells.smooth[c] = smooth[q]
+        cells.wide[c] = wide[q]
+        if line[q] >= 0.5:
+            cells.depth[c] = min((to_defender[q] - 0.5) * geo.square, 200.0)
         else:
-            cells.depth[c] = max(-(to_attacker[c] - 0.5) * geo.cell, -200.0)
-    for j in range(ny):
-        for i in range(nx):
-            c = j * nx + i
-            west = cells.wide[c - 1] if i > 0 else cells.wide[c]
-            east = cells.wide[c + 1] if i < nx - 1 else cells.wide[c]
-            south = cells.wide[c - nx] if j > 0 else cells.wide[c]
-            north = cells.wide[c + nx] if j < ny - 1 else cells.wide[c]
-            gx = east - west
-            gy = north - south
-            size = math.sqrt(gx * gx + gy * gy)
-            if size > 1e-9:
-                cells.east[c] = gx / size
-                cells.north[c] = gy / size
-            else:
-                cells.east[c] = 1.0
-                cells.north[c] = 0.0
+            cells.depth[c] = max(-(to_attacker[q] - 0.5) * geo.square, -200.0)
+        west = wide[q - 1] if i > 0 else wide[q]
+        east = wide[q + 1] if i < nx - 1 else wide[q]
+        south = wide[q - nx] if j > 0 else wide[q]
+        north = wide[q + nx] if j < ny - 1 else wide[q]
+        gx = east - west
+        gy = north - south
+        size = math.sqrt(gx * gx + gy * gy)
+        if size > 1e-9:
+            cells.east[c] = gx / size
+            cells.north[c] = gy / size
+        else:
+            cells.east[c] = 1.0
+            cells.north[c] = 0.0
     for j in range(geo.block_ny):
         for i in range(geo.block_nx):
             x = geo.x0 + (i + 0.5) * BLOCK_KM
             y = geo.y0 + (j + 0.5) * BLOCK_KM
-            blocks.depth[j * geo.block_nx + i] = at_cells(geo, cells.depth, x, y)
+            blocks.depth[j * geo.block_nx + i] = at_squares(geo, cells.depth, x, y)
 
 
 def contact_table() -> np.ndarray:

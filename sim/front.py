@@ -8,12 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.columns import kernel
+from sim.fields import cell_at, first_of
 
 
 class Front(NamedTuple):
-    """Points of the line, one for each cell of the defender that touches attacker's ground."""
+    """Points of the line, one for each square of the defender that touches attacker's ground."""
 
-    cell: np.ndarray  # (capacity,) the defender's cell
+    cell: np.ndarray  # (capacity,) the cell at the middle of the defender's square
     x: np.ndarray  # km, on the line
     y: np.ndarray
     east: np.ndarray  # unit vector towards the attacker's rear
@@ -24,7 +25,7 @@ class Front(NamedTuple):
     presence: np.ndarray  # the attacker's men there
     wide: np.ndarray  # share of the ground within 3 km that is the attacker's: low on a thin salient
     count: np.ndarray  # (1,) how many points
-    row: np.ndarray  # (ny + 1,) first point of each row of cells: points come row by row, south to north
+    row: np.ndarray  # (ny + 1,) first point of each row of squares: points come row by row, south to north
 
 
 def empty_front(geo) -> Front:
@@ -36,42 +37,47 @@ def empty_front(geo) -> Front:
 
 @kernel
 def trace(geo, cells, front):
-    """Finds the points of the line: where the attacker's share of the cell and of its neighbor says that his ground ends."""
-    nx = geo.nx
+    """Finds the points of the line: where the attacker's share of the square and of its neighbor says that his ground ends."""
+    size = geo.square
+    nx = geo.square_nx
+    ny = geo.square_ny
     k = 0
-    for j in range(geo.ny):
+    for j in range(ny):
         front.row[j] = k
         for i in range(nx):
-            c = j * nx + i
-            if cells.control[c] >= 0.5 or k >= front.cell.shape[0]:
+            share = cells.line[first_of(geo, i, j)]
+            if share >= 0.5 or k >= front.cell.shape[0]:
                 continue
             sides = 0
             most = 0.0
             for d in range(4):
                 a = i + (1 if d == 0 else (-1 if d == 1 else 0))
                 b = j + (1 if d == 2 else (-1 if d == 3 else 0))
-                if 0 <= a < nx and 0 <= b < geo.ny and cells.control[b * nx + a] >= 0.5:
+                if 0 <= a < nx and 0 <= b < ny and cells.line[first_of(geo, a, b)] >= 0.5:
                     sides += 1
-                    most = max(most, cells.control[b * nx + a])
+                    most = max(most, cells.line[first_of(geo, a, b)])
             if sides == 0:
                 continue
+            c = cell_at(geo, geo.x0 + (i + 0.5) * size, geo.y0 + (j + 0.5) * size)
             front.cell[k] = c
             front.east[k] = cells.east[c]
             front.north[k] = cells.north[c]
-            off = (1.5 - most - cells.control[c]) * geo.cell
-            front.x[k] = geo.x0 + (i + 0.5) * geo.cell + cells.east[c] * off
-            front.y[k] = geo.y0 + (j + 0.5) * geo.cell + cells.north[c] * off
-            front.weight[k] = geo.cell * min(math.sqrt(1.0 * sides), 1.5)
+            off = (1.5 - most - share) * size
+            front.x[k] = geo.x0 + (i + 0.5) * size + cells.east[c] * off
+            front.y[k] = geo.y0 + (j + 0.5) * size + cells.north[c] * off
+            front.weight[k] = size * min(math.sqrt(1.0 * sides), 1.5)
             k += 1
     front.count[0] = k
-    front.row[geo.ny] = k
+    front.row[ny] = k
 
 
 @kernel
 def points_near(geo, front, y, reach):
-    """First and last (exclusive) of the points that can lie within `reach` km of the height `y`: whole rows of cells."""
-    low = min(max(int(math.floor((y - reach - geo.y0) / geo.cell)) - 1, 0), geo.ny)
-    high = min(max(int(math.floor((y + reach - geo.y0) / geo.cell)) + 2, 0), geo.ny)
+    """First and last (exclusive) of the points that can lie within `reach` km of the height `y`: whole rows of squares."""
+    size = geo.square
+    ny = geo.square_ny
+    low = min(max(int(math.floor((y - reach - geo.y0) / size)) - 1, 0), ny)
+    high = min(max(int(math.floor((y + reach - geo.y0) / size)) + 2, 0), ny)
     return front.row[low], front.row[high]
 
 

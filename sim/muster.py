@@ -12,7 +12,18 @@ from sim import forces
 from sim.columns import allocate
 from sim.draws import key, normal, stream, uniform, uniform_of
 from sim.enlist import raise_unit
-from sim.fields import BLOCK_COLUMNS, CELL_COLUMNS, MICRO, NODE_COLUMNS, Blocks, Cells, Nodes, geometry, outline
+from sim.fields import (
+    BLOCK_COLUMNS,
+    CELL_COLUMNS,
+    MICRO,
+    NODE_COLUMNS,
+    Blocks,
+    Cells,
+    Nodes,
+    draw_line,
+    geometry,
+    outline,
+)
 from sim.forces import Kind, Side, Task
 from sim.front import empty_front, empty_orders, trace
 from sim.journal import Journal
@@ -45,6 +56,7 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
     cells = allocate(Cells, CELL_COLUMNS, n_cells)
     cells.held[:] = np.round(sector.control0 * MICRO)
     cells.control[:] = cells.held / MICRO
+    draw_line(geo, cells)
     for name in ("wood", "built", "water", "road", "rail"):
         getattr(cells, name)[:] = getattr(sector, name)
     cells.high[:] = np.maximum(sector.high, sector.industry)
@@ -117,7 +129,7 @@ def _prepare(world: World) -> None:
     edge = np.zeros((geo.ny, geo.nx), bool)
     edge[[0, -1], :] = True
     edge[:, [0, -1]] = True
-    held = (world.cells.control >= 0.5).reshape(geo.ny, geo.nx)
+    held = (world.cells.line >= 0.5).reshape(geo.ny, geo.nx)
     world.sources = np.column_stack([(edge & held).ravel(), (edge & ~held).ravel()]).astype(np.int8)
     world.schedule = _schedules(scenario)
     world.supplies = world.supplies_on(0)

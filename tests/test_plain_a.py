@@ -90,10 +90,16 @@ def test_fields():
                 agree(fields.cell_at, plain_fields.cell_at, g, x, y)
                 agree(fields.block_at, plain_fields.block_at, g, x, y)
                 agree(fields.at_nodes, plain_fields.at_nodes, g, s.nodes.fire, 1, x, y)
-                agree(fields.at_cells, plain_fields.at_cells, g, s.cells.depth, x, y)
+                agree(fields.at_cells, plain_fields.at_cells, g, s.cells.wood, x, y)
+                agree(fields.at_squares, plain_fields.at_squares, g, s.cells.depth, x, y)
+            for c in s.rng.integers(0, g.nx * g.ny, 5).tolist():
+                assert fields.cell_at(g, *plain_fields.center_of(g, c)) == c
+                agree(fields.square_of, plain_fields.square_of, g, c)
+                agree(fields.square_center, plain_fields.square_center, g, c)
+            agree(fields.draw_line, plain_fields.draw_line, g, s.cells)
             agree(fields.outline, plain_fields.outline, g, s.cells, s.blocks)
             agree(front.trace, plain_front.trace, g, s.cells, s.front)
-            s.cells.control[:] = 0.5  # no direction is uphill
+            s.cells.line[:] = 0.5  # no direction is uphill
             agree(fields.outline, plain_fields.outline, g, s.cells, s.blocks)
 
     geo, cells, nodes, blocks, *_ = long_map()
@@ -101,7 +107,8 @@ def test_fields():
         agree(fields.cell_at, plain_fields.cell_at, geo, x, y)
         agree(fields.block_at, plain_fields.block_at, geo, x, y)
         agree(fields.at_nodes, plain_fields.at_nodes, geo, nodes.presence, 0, x, y)
-        agree(fields.at_cells, plain_fields.at_cells, geo, cells.depth, x, y)
+        agree(fields.at_cells, plain_fields.at_cells, geo, cells.supply[:, 0], x, y)
+        agree(fields.at_squares, plain_fields.at_squares, geo, cells.depth, x, y)
     agree(fields.outline, plain_fields.outline, geo, cells, blocks)
 
 
@@ -259,7 +266,7 @@ def edges(geo, cells):
     """Cells on the edge of the map, by the side that holds them."""
     i, j = np.arange(geo.nx * geo.ny) % geo.nx, np.arange(geo.nx * geo.ny) // geo.nx
     edge = (i == 0) | (i == geo.nx - 1) | (j == 0) | (j == geo.ny - 1)
-    return np.column_stack([edge & (cells.control >= 0.5), edge & (cells.control < 0.5)]).astype("i1")
+    return np.column_stack([edge & (cells.line >= 0.5), edge & (cells.line < 0.5)]).astype("i1")
 
 
 def test_supply():
@@ -286,7 +293,10 @@ def long_map():
     nodes = allocate(Nodes, NODE_COLUMNS, geo.node_nx * geo.node_ny)
     blocks = allocate(Blocks, BLOCK_COLUMNS, geo.block_nx * geo.block_ny)
     assert geo.ny > 2 * supply.STRIP
-    cells.control[:] = rng.random(len(cells.control)) < 0.6
+    held = rng.random((geo.ny // 2, geo.nx // 2)) < 0.6
+    cells.held[:] = fields.MICRO * np.repeat(np.repeat(held, 2, 0), 2, 1).ravel()
+    cells.control[:] = cells.held / fields.MICRO
+    fields.draw_line(geo, cells)
     fields.outline(geo, cells, blocks)
     cells.road[:] = rng.integers(0, 5, len(cells.road))
     blocks.threat[:] = rng.exponential(0.5, blocks.threat.shape)

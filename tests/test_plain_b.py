@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain import control as plain_control
 from plain.battle import is_kernel
-from plain.fields import at_cells
+from plain.fields import at_squares
 
 from sim import battle, fields
 from sim.forces import Cause, Kind, Place, Task
@@ -70,6 +70,7 @@ def stir(world, luck):
     part = np.where(luck.random(near.sum()) < 0.2, edge, part)
     c.held[near] = np.where(luck.random(near.sum()) < 0.6, part, c.held[near])
     c.control[:] = c.held / fields.MICRO
+    fields.draw_line(g, c)
     fields.outline(g, c, b)
     cells = len(c.held)
     c.works[:] = luck.random((cells, 2)) * (luck.random((cells, 2)) < 0.5)
@@ -221,7 +222,7 @@ def fire_events(kernel, old, new, result):
     u = new["units"]
     if kernel == "contact":
         hit = np.flatnonzero((u.hits > old["units"].hits).any(axis=1))
-        depth = [at_cells(new["geo"], new["cells"].depth, u.x[i].item(), u.y[i].item()) for i in hit]
+        depth = [at_squares(new["geo"], new["cells"].depth, u.x[i].item(), u.y[i].item()) for i in hit]
         inside = np.where(u.side[hit] == 0, -1.0, 1.0) * depth > 1.2
         return {"hit in contact": len(hit), "hunted": (inside & (u.task[hit] != Task.HOLD)).sum()}
     if kernel == "engage":
@@ -288,7 +289,7 @@ def ground_events(kernel, old, new, result):
     if kernel == "consolidate":
         u, n, reach = new["units"], new["n"], new["knobs"].reach_km
         deep = [i for i in range(n) if u.kind[i] == Kind.INFANTRY and u.side[i] == 0 and u.task[i] == Task.CONSOLIDATE
-                and at_cells(new["geo"], c.depth, u.x[i].item(), u.y[i].item()) < -reach]
+                and at_squares(new["geo"], c.depth, u.x[i].item(), u.y[i].item()) < -reach]
         return {"lonely lodgement": (c.gain[u.cell[deep]] > 0).sum()}
     return {"gained": result[0] > 0, "lost on balance": result[1] > 0}
 

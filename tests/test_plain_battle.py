@@ -8,6 +8,7 @@ from plain.battle import OF_THE_MAP, is_kernel, places, plain_kernels
 
 from sim import battle
 from sim.muster import muster
+from sim.scenario import load_scenario
 
 TABLES = ("units", "formations", "cells", "nodes", "blocks", "books", "front", "orders")
 NO_STATE = {"heap_cost", "heap_cell", "scratch_tally", "nowhere", "_knobs", "bring", "schedule"}  # scratch, constants
@@ -34,9 +35,9 @@ def differences(one, two):
     return out
 
 
-@pytest.mark.parametrize("seed, times", [(1, "as it is"), (2, "as it is"), (1, "hard times")])
-def test_a_battle_in_plain_python_is_the_same(seed, times):
-    compiled = muster("skirmish", seed, overrides=OVERRIDES[times], record=False, check=True)
+@pytest.mark.parametrize("seed, times, cell_km", [(1, "as it is", 1.0), (2, "as it is", 1.0), (1, "hard times", 1.0), (3, "as it is", 0.5)])
+def test_a_battle_in_plain_python_is_the_same(seed, times, cell_km):
+    compiled = muster(load_scenario("skirmish", cell_km=cell_km), seed, overrides=OVERRIDES[times], record=False, check=True)
     plain = copy.deepcopy(compiled)
     for step in range(6):
         battle.step(compiled)

@@ -22,6 +22,8 @@ WRITES = ("units", "formations", "books", "cursor")
 INFANTRY, ARMOR, FPV, ARTILLERY = (int(k) for k in (Kind.INFANTRY, Kind.ARMOR, Kind.FPV_TEAM, Kind.ARTILLERY))
 RESERVE, SERVE = int(Task.RESERVE), int(Task.SERVE)
 
+BASE_SHARE = 0.03  # of its full strength, that a formation counts as short of besides what it lacks
+
 
 class Params(Parameters):
     recruits: bool = quantity(True, "switch", doc="recruits, drafts and returning wounded reach the formations", fact="prior_recruits", role="lever")
@@ -39,20 +41,22 @@ class Params(Parameters):
 
 @array_kernel
 def dealt(formations, side, amount, short, full, key):
-    """Shares of `amount` for a side's formations, (formations,): by what each is short of, a little by what is full strength, and by its claim.
+    """Shares of `amount` for a side's formations, (formations,): by what each is short of, and by its claim.
 
-    Whole ones, by a keyed draw.
+    A little goes by full strength, short or not. Whole ones, by a keyed draw.
     """
     out = np.zeros(formations.side.shape[0], np.int64)
+    weight = np.zeros(formations.side.shape[0])
     total = 0.0
     for f in range(out.shape[0]):
         if formations.active[f] == 1 and formations.side[f] == side:
-            total += (max(short[f], 0.0) + 0.03 * full[f]) * formations.claim[f]
+            weight[f] = (max(short[f], 0.0) + BASE_SHARE * full[f]) * formations.claim[f]
+            total += weight[f]
     if total <= 0.0:
         return out
     for f in range(out.shape[0]):
-        if formations.active[f] == 1 and formations.side[f] == side:
-            part = amount * (max(short[f], 0.0) + 0.03 * full[f]) * formations.claim[f] / total
+        if weight[f] > 0.0:
+            part = amount * weight[f] / total
             out[f] = math.floor(part)
             if uniform(key, formations.tag[f]) < part - out[f]:
                 out[f] += 1

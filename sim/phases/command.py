@@ -16,7 +16,7 @@ import numpy as np
 from sim.columns import array_kernel, kernel
 from sim.draws import binomial, key, normal, uniform, uniform_of
 from sim.enlist import clear_row
-from sim.fields import at_cells, at_nodes, cell_at, outline
+from sim.fields import at_nodes, at_squares, cell_at, outline
 from sim.forces import Kind, Task
 from sim.front import N_CHOICES, points_near, trace
 from sim.quantity import Parameters, quantity
@@ -74,7 +74,7 @@ def read_line(geo, cells, nodes, front, memory):
         pressing = at_nodes(geo, nodes.presence, 0, x + 0.4 * front.east[k], y + 0.4 * front.north[k])
         front.fire[k] = holding
         front.presence[k] = pressing
-        front.wide[k] = at_cells(geo, cells.wide, x, y)
+        front.wide[k] = at_squares(geo, cells.wide, x, y)
         works = cells.works[c, 0]
         want = (0.5 + 0.25 * pressing + 0.5 * works + 1.5 * cells.built[c]) / (1.0 + holding)
         cells.need[c] += memory * (want - cells.need[c])
@@ -95,7 +95,7 @@ def set_base(geo, cells, formations, f, base_km):
             break
         x = ax
         y = ay
-        if sign * at_cells(geo, cells.depth, x, y) >= base_km:
+        if sign * at_squares(geo, cells.depth, x, y) >= base_km:
             break
     formations.base_x[f] = x
     formations.base_y[f] = y
@@ -348,7 +348,7 @@ def find_lodgements(geo, units, cells, nodes, front, formations, n, knobs):
             continue
         if units.task[i] != CONSOLIDATE:
             continue
-        depth = -at_cells(geo, cells.depth, units.x[i], units.y[i])
+        depth = -at_squares(geo, cells.depth, units.x[i], units.y[i])
         f = units.formation[i]
         if math.hypot(units.x[i] - formations.main_x[f], units.y[i] - formations.main_y[f]) > LODGEMENT_KM:
             continue
@@ -415,8 +415,8 @@ def pulse_axes(world) -> None:
         world.axis_left[axis] = max(mean * -math.log(1.0 - uniform(k, axis)), 1.0)
 
 
-def come_and_go(world) -> np.ndarray:
-    """Tempo of each direction's offensive beside its mean, (directions,): first-order autoregressions of the logarithm, a draw a day.
+def come_and_go(world) -> None:
+    """A day passes for the surge of each direction's offensive (`world.campaign`): first-order autoregressions, a draw a day.
 
     By direction, since each is a grouping's own: it surges and lulls as that gathers and spends men and shells.
     """
@@ -425,7 +425,6 @@ def come_and_go(world) -> np.ndarray:
     k = key(world.seed, "campaign", world.day)
     for d in range(world.campaign.size):
         world.campaign[d] = world.campaign[d] * keep + math.sqrt(1.0 - keep * keep) * normal(uniform_of(k, d, 0), uniform_of(k, d, 1))
-    return np.exp(p.campaign_sd * world.campaign - 0.5 * p.campaign_sd**2)
 
 
 def take_turns(world, objectives) -> None:
@@ -455,7 +454,7 @@ def effort(world) -> tuple[np.ndarray, np.ndarray]:
     turn = np.where(world.direction_of == world.main_direction, 1.0, p.turn_others)
     mine = (f.side == 0) & (f.active == 1) & (f.infantry > 0)
     turn = turn / (np.average(turn[f.axis[mine]], weights=f.infantry[mine]) if mine.any() else 1.0)
-    surge = come_and_go(world)[world.direction_of]
+    surge = np.exp(p.campaign_sd * world.campaign[world.direction_of] - 0.5 * p.campaign_sd**2)
     pulse = np.where(world.axis_pulse == 1, p.pulse_on, p.pulse_off) if p.pulses else 1.0
     return turn * surge * pulse, turn
 
@@ -477,6 +476,7 @@ def run(world) -> None:
     pressing = deadline_now(world)
     world.deadline = pressing
     take_turns(world, objectives)
+    come_and_go(world)
     pulse_axes(world)
     tempo = p.deadline_tempo if pressing else 1.0
     keys = np.array([key(world.seed, name, world.day) for name in ("axis", "main point", "main days")], np.uint64)

@@ -1,9 +1,11 @@
 """Ground changes hands: consolidation where one side is there in strength, and reversion where it is not.
 
-Control is the share of a cell that the attacker holds. Each of his groups takes a small area a day, first the not-yet-held ground
-nearest his own within 1.2 km, and the less of it the more of the defender's fire lies on it beside his own presence: ground between the line and a
-forward group fills before a salient grows, and a group further out holds nothing (the grey zone). The defender takes ground
-back where he is stronger. Areas are whole millionths of a cell, so that sums do not hang on the order of rows.
+Control is the share of a cell that the attacker holds. Each of his groups takes a small area a day, first the not-yet-held
+ground nearest his own within 1.2 km, and the less of it the more of the defender's fire lies on it beside his own presence:
+ground between the line and a forward group fills before a salient grows, and a group further out holds nothing (the grey zone).
+The defender takes ground back where he is stronger. Who is the stronger is asked at the centers of squares of 1 km, and a group's
+ground is dealt to squares before it is dealt to the cells of each, so that finer cells draw the same line more finely. Areas are
+whole millionths of a cell, so that sums do not hang on the order of rows.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import numpy as np
 from numba import njit
 
 from sim.columns import array_kernel, kernel
-from sim.fields import MICRO, at_cells, at_nodes
+from sim.fields import MICRO, at_nodes, at_squares, draw_line, first_of, square_center, square_of
 from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
 
@@ -24,8 +26,8 @@ WRITES = ("cells", "counters")
 
 INFANTRY = int(Kind.INFANTRY)
 HOLD, CONSOLIDATE = int(Task.HOLD), int(Task.CONSOLIDATE)
-SPAN_KM = 0.35  # ground is looked for at the centers of cells: this much farther than it is held
-ALONE_KM = 0.6  # how far about itself a group out of touch takes ground, besides the cell it stands in
+SPAN_KM = 0.35  # ground is looked for at the centers of squares: this much farther than it is held
+ALONE_KM = 0.6  # how far about itself a group out of touch takes ground, besides the square it stands in
 
 
 class Params(Parameters):
@@ -48,15 +50,37 @@ Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
 
 
 @njit(inline="always")
-def uncontested(geo, nodes, c, own_presence, knobs):
-    """Share of what the attacker could take of the cell that the defender's fire leaves him: a bell, without a threshold.
-
-    A yes or no at the centers of cells would hang on their size.
-    """
-    x = geo.x0 + (c % geo.nx + 0.5) * geo.cell
-    y = geo.y0 + (c // geo.nx + 0.5) * geo.cell
+def uncontested(geo, nodes, x, y, own_presence, knobs):
+    """Share of what the attacker could take about a point that the defender's fire leaves him: a bell, without a threshold."""
     pressed = at_nodes(geo, nodes.fire, 1, x, y) / (knobs.contested * math.sqrt(max(2.0, own_presence)))
     return math.exp(-pressed * pressed)
+
+
+@array_kernel
+def parts(geo, cells):
+    """What each cell gets of what its square falls by, beside the mean of its cells, (cells,): 1 where a cell is a square.
+
+    The more, the more of it is free and the more is held around it: ground within a square fills from the attacker's side.
+    """
+    out = np.ones(cells.held.shape[0])
+    if geo.per == 1:
+        return out
+    for j0 in range(0, geo.ny, geo.per):
+        j1 = min(j0 + geo.per, geo.ny)
+        for i0 in range(0, geo.nx, geo.per):
+            i1 = min(i0 + geo.per, geo.nx)
+            total = 0.0
+            for j in range(j0, j1):
+                for i in range(i0, i1):
+                    near = at_squares(geo, cells.smooth, geo.x0 + (i + 0.5) * geo.cell, geo.y0 + (j + 0.5) * geo.cell)
+                    c = j * geo.nx + i
+                    out[c] = (1.0 - cells.control[c]) * (near * near * near * near + 0.0002)
+                    total += out[c]
+            if total > 0.0:
+                for j in range(j0, j1):
+                    for i in range(i0, i1):
+                        out[j * geo.nx + i] *= (j1 - j0) * (i1 - i0) / total
+    return out
 
 
 @array_kernel
@@ -64,8 +88,11 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs):
     """Every group of the attacker near the line adds to the ground he holds; `pace` beside the usual one, as under a deadline."""
     fade = (math.exp(dt / knobs.spread_days) - 1.0) * knobs.spread_days / dt  # mean over the step beside its end
     reach = knobs.reach_km + SPAN_KM
-    span = reach / geo.cell + 1e-6  # in cells; a little more, for what is in reach is asked below
-    nx = geo.nx
+    size = geo.square
+    nx = geo.square_nx
+    ny = geo.square_ny
+    part = parts(geo, cells)
+    span = reach / size + 1e-6  # in squares; a little more, for what is in reach is asked below
     most = (int(2.0 * span) + 1) ** 2
     weight = np.empty(most)
     place = np.empty(most, np.int64)
@@ -74,8 +101,8 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs):
             continue
         if units.task[i] != HOLD and units.task[i] != CONSOLIDATE:
             continue
-        here = units.cell[i]
-        depth = at_cells(geo, cells.depth, units.x[i], units.y[i])
+        here = square_of(geo, units.cell[i])
+        depth = at_squares(geo, cells.depth, units.x[i], units.y[i])
         if depth > 1.5 + knobs.reach_km:
             continue
         own = at_nodes(geo, nodes.presence, 0, units.x[i], units.y[i])
@@ -84,35 +111,40 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs):
             area = area * knobs.creep
         else:
             area = area * fade * math.exp(-units.days[i] / knobs.spread_days)
-        u = (units.x[i] - geo.x0) / geo.cell - 0.5  # in cells from the center of the first one
-        v = (units.y[i] - geo.y0) / geo.cell - 0.5
+        u = (units.x[i] - geo.x0) / size - 0.5  # in squares from the center of the first one
+        v = (units.y[i] - geo.y0) / size - 0.5
         lonely = depth < -knobs.reach_km
         if lonely and own < knobs.alone_men:
             continue
         total = 0.0
         count = 0
-        for j in range(max(math.ceil(v - span), 0), min(math.floor(v + span), geo.ny - 1) + 1):
+        for j in range(max(math.ceil(v - span), 0), min(math.floor(v + span), ny - 1) + 1):
             for k in range(max(math.ceil(u - span), 0), min(math.floor(u + span), nx - 1) + 1):
-                c = j * nx + k
-                if cells.held[c] >= MICRO:
+                c = first_of(geo, k, j)
+                if cells.line[c] >= 1.0:
                     continue
-                ex = geo.x0 + (k + 0.5) * geo.cell - units.x[i]
-                ey = geo.y0 + (j + 0.5) * geo.cell - units.y[i]
+                ex = geo.x0 + (k + 0.5) * size - units.x[i]
+                ey = geo.y0 + (j + 0.5) * size - units.y[i]
                 d2 = ex * ex + ey * ey
                 if lonely and c != here and d2 > ALONE_KM * ALONE_KM:
                     continue
                 if d2 > reach * reach:
                     continue
                 near = 0.5 * (cells.smooth[c] + cells.wide[c])
-                weight[count] = (1.0 - cells.control[c]) * (near * near * near * near + 0.0002) * math.exp(-0.7 * d2)
-                place[count] = c
+                weight[count] = (1.0 - cells.line[c]) * (near * near * near * near + 0.0002) * math.exp(-0.7 * d2)
+                place[count] = j * nx + k
                 total += weight[count]
                 count += 1
         for k in range(count):
-            c = place[k]
-            slow = (1.0 + knobs.works_slow * cells.works[c, 0]) * (1.0 + knobs.town_slow * min(cells.built[c], 1.0))
-            share = weight[k] / total * area / (geo.cell * geo.cell) / slow * uncontested(geo, nodes, c, own, knobs)
-            cells.gain[c] += int(share * MICRO)
+            j0 = place[k] // nx
+            i0 = place[k] - j0 * nx
+            left = uncontested(geo, nodes, geo.x0 + (i0 + 0.5) * size, geo.y0 + (j0 + 0.5) * size, own, knobs)
+            share = weight[k] / total * area / (size * size)
+            for j in range(j0 * geo.per, min((j0 + 1) * geo.per, geo.ny)):
+                for i in range(i0 * geo.per, min((i0 + 1) * geo.per, geo.nx)):
+                    c = j * geo.nx + i
+                    slow = (1.0 + knobs.works_slow * cells.works[c, 0]) * (1.0 + knobs.town_slow * min(cells.built[c], 1.0))
+                    cells.gain[c] += int(share / slow * left * part[c] * MICRO)
 
 
 @kernel
@@ -121,12 +153,11 @@ def settle(geo, cells, nodes, dt, knobs):
     gained = 0
     lost = 0
     for c in range(cells.held.shape[0]):
-        x = geo.x0 + (c % geo.nx + 0.5) * geo.cell
-        y = geo.y0 + (c // geo.nx + 0.5) * geo.cell
+        x, y = square_center(geo, c)
         held = cells.held[c]
         new = min(held + cells.gain[c], MICRO)
         cells.gain[c] = 0
-        if (cells.smooth[c] > 0.004 and cells.smooth[c] < 0.996) or 0 < held < MICRO:
+        if (cells.smooth[c] > 0.004 and cells.smooth[c] < 0.996) or 0.0 < cells.line[c] < 1.0:
             men = at_nodes(geo, nodes.presence, 0, x, y)
             defenders = at_nodes(geo, nodes.presence, 1, x, y)
             if new > 0 and men < 0.5 * defenders:
@@ -158,6 +189,7 @@ def run(world) -> None:
     scale = world.settings.command.deadline_follow if world.deadline else 1.0
     consolidate(g, world.units, c, world.nodes, world.n, world.dt, scale, world.sky.mud, knobs)
     gained, lost = settle(g, c, world.nodes, world.dt, knobs)
+    draw_line(g, c)
     world.gained_km2 += gained
     world.lost_km2 += lost
     world.gain_today += gained - lost

@@ -15,7 +15,7 @@ from numba import njit
 from sim.columns import array_kernel, kernel
 from sim.draws import exponential, key, normal, uniform_of
 from sim.enlist import send_home
-from sim.fields import at_cells, at_nodes, block_at, cell_at
+from sim.fields import at_nodes, at_squares, block_at, cell_at
 from sim.forces import Kind, Task
 from sim.front import pick
 from sim.quantity import Parameters, quantity
@@ -191,7 +191,7 @@ def infiltrator(geo, units, cells, nodes, formations, i, key, hop, knobs):
         units.days[i] = 0.0
         return
     c = cell_at(geo, x, y)
-    held = cells.control[c] if s == 0 else 1.0 - cells.control[c]
+    held = cells.line[c] if s == 0 else 1.0 - cells.line[c]
     if held >= 0.5:
         units.task[i] = HOLD
         units.days[i] = 0.0
@@ -301,7 +301,7 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
                 else:
                     defender_reserve(geo, units, formations, orders, front, i, key, day_key, dt, ready, knobs, tally)
             elif task == HOLD:
-                depth = at_cells(geo, cells.depth, units.x[i], units.y[i])
+                depth = at_squares(geo, cells.depth, units.x[i], units.y[i])
                 if side == 1:
                     depth = -depth
                 if depth > knobs.drop_back_km or (formations.active[f] == 0 and depth > 0.8):
@@ -312,7 +312,7 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
                     if uniform_of(key, slot, 0) < ask:
                         units.partner[i] = WANTS_RELIEF
             elif task == INFILTRATE and units.stage[i] == 2:
-                held = cells.control[units.cell[i]]
+                held = cells.line[units.cell[i]]
                 if (
                     uniform_of(key, slot, 0) < hop
                     or (held if side == 0 else 1.0 - held) >= 0.5
@@ -320,8 +320,8 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
                 ):
                     infiltrator(geo, units, cells, nodes, formations, i, key, hop, knobs)
             elif task == CONSOLIDATE:
-                held = cells.control[units.cell[i]]
-                depth = at_cells(geo, cells.depth, units.x[i], units.y[i])
+                held = cells.line[units.cell[i]]
+                depth = at_squares(geo, cells.depth, units.x[i], units.y[i])
                 if side == 1:
                     held = 1.0 - held
                     depth = -depth
@@ -337,7 +337,7 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
         elif kind == FPV or kind == ARTILLERY:
             if units.goal_x[i] != units.x[i] or units.goal_y[i] != units.y[i]:
                 continue
-            depth = at_cells(geo, cells.depth, units.x[i], units.y[i])
+            depth = at_squares(geo, cells.depth, units.x[i], units.y[i])
             if side == 1:
                 depth = -depth
             if abs(depth - setback[kind]) > 0.5 * setback[kind]:

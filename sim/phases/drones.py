@@ -183,7 +183,8 @@ def strike(geo, units, cells, blocks, n, key, knobs):
                 y = units.goal_y[i]
             way = path_hits(geo, blocks, s, units.from_x[i], units.from_y[i], x, y, blocks.hits)
             if kind == ARMOR:
-                mean = max(visibility(units, i, units.men[i], knobs.exposure, knobs.infiltrator, knobs.relief) * way, units.vehicles[i] * path_hits(geo, blocks, s, units.from_x[i], units.from_y[i], x, y, blocks.burst))
+                burst = units.vehicles[i] * path_hits(geo, blocks, s, units.from_x[i], units.from_y[i], x, y, blocks.burst)
+                mean = max(visibility(units, i, units.men[i], knobs.exposure, knobs.infiltrator, knobs.relief) * way, burst)
                 hit = poisson(uniform_of(key, slot, 0), mean)
                 lost = 0
                 men = 0

@@ -22,7 +22,7 @@ from numba import njit
 from sim.columns import array_kernel, kernel
 from sim.draws import binomial, key, uniform, uniform_of
 from sim.enlist import send_home
-from sim.fields import at_cells, at_nodes, block_at, cell_at
+from sim.fields import at_nodes, at_squares, block_at, cell_at
 from sim.forces import Cause, Kind, Task
 from sim.quantity import Parameters, quantity
 
@@ -328,7 +328,7 @@ def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs):
             continue
         s = units.side[i]
         fire = at_nodes(geo, nodes.fire, 1 - s, units.x[i], units.y[i])
-        depth = at_cells(geo, cells.depth, units.x[i], units.y[i])
+        depth = at_squares(geo, cells.depth, units.x[i], units.y[i])
         inside = depth < -1.2 if s == 0 else depth > 1.2
         if fire <= 0.02 and not inside:
             continue

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sim.columns import kernel
 from sim.draws import binomial, key, poisson, uniform_of
 from sim.enlist import clear_row, send_home
-from sim.fields import at_cells, at_nodes
+from sim.fields import at_nodes, at_squares
 from sim.forces import Cause, Kind, Task
 from sim.quantity import Parameters, quantity
 
@@ -100,7 +100,7 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
             units.hits[i, POCKET] += binomial(uniform_of(key, slot, 1), units.men[i], 1.0 - math.exp(-knobs.starve_per_day * want * dt))
         own = at_nodes(geo, nodes.presence, s, units.x[i], units.y[i])
         enemy = at_nodes(geo, nodes.presence, 1 - s, units.x[i], units.y[i])
-        depth = at_cells(geo, cells.depth, units.x[i], units.y[i])
+        depth = at_squares(geo, cells.depth, units.x[i], units.y[i])
         if s == 1:
             depth = -depth
         lead = 1.4 - 0.8 * formations.leadership[f]

@@ -15,7 +15,7 @@ from numba import njit
 
 from sim.columns import array_kernel, kernel
 from sim.enlist import send_home
-from sim.fields import at_cells, block_at, cell_at
+from sim.fields import at_cells, at_squares, block_at, cell_at
 from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
 from sim.sight import RELIEVED, visibility
@@ -65,7 +65,7 @@ def arrive_at_goal(units, cells, i):
     """What a unit becomes where it arrives."""
     task = units.task[i]
     if task == MARCH:
-        held = cells.control[units.cell[i]]
+        held = cells.line[units.cell[i]]
         own = held >= 0.5 if units.side[i] == 0 else held < 0.5
         units.task[i] = HOLD if own else CONSOLIDATE
         if units.stage[i] != STEP_BACK:
@@ -97,7 +97,7 @@ def go(geo, units, cells, blocks, i, hours, mud, knobs):
             arrive_at_goal(units, cells, i)
         return
     sign = 1.0 if units.side[i] == 0 else -1.0
-    depth = sign * at_cells(geo, cells.depth, x, y)
+    depth = sign * at_squares(geo, cells.depth, x, y)
     ground = 1.0 - knobs.mud_slows * mud
     if kind == ARMOR:
         reach = knobs.dash * ground * hours
@@ -113,7 +113,7 @@ def go(geo, units, cells, blocks, i, hours, mud, knobs):
         gone = 0.0
         while gone < length:
             part = gone / length
-            if sign * at_cells(geo, cells.depth, x + part * dx, y + part * dy) < 0.3:
+            if sign * at_squares(geo, cells.depth, x + part * dx, y + part * dy) < 0.3:
                 break
             gone += step
         stop = min(gone, length)
@@ -124,7 +124,7 @@ def go(geo, units, cells, blocks, i, hours, mud, knobs):
     units.x[i] = x + part * dx
     units.y[i] = y + part * dy
     units.cell[i] = cell_at(geo, units.x[i], units.y[i])
-    far = at_cells(geo, cells.depth, units.x[i], units.y[i]) * sign
+    far = at_squares(geo, cells.depth, units.x[i], units.y[i]) * sign
     units.place[i] = 2 if far > 12.0 and depth > 12.0 else 1
     if task == SERVE:
         units.place[i] = 2

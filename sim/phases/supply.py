@@ -1,9 +1,9 @@
 """Supply: what reaches each cell from the sector's edges, and what units and crews get of it.
 
 Once a day a shortest-path search (Dijkstra 1959) runs from each side's edges over ground it holds, or that nobody covers
-with fire. A path costs little on a good road, more off it, and more the more the other side's drones reach it; the share
-that arrives is exp(-cost). The same search carries the expected hits on a group that walks up from the rear. Ground that
-no path reaches is cut off: a pocket.
+with fire; one square from its own ground it goes under fire, by night. A path costs little on a good road, more off it, and more
+the more the other side's drones reach it; the share that arrives is exp(-cost). The same search carries the expected hits on a
+group that walks up from the rear. Ground that no path reaches is cut off: a pocket.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.columns import array_kernel, kernel
-from sim.fields import at_nodes, block_at
+from sim.fields import at_nodes, block_at, square_of
 from sim.forces import Kind, Side
 from sim.quantity import Parameters, quantity
 
@@ -90,7 +90,7 @@ def survey(geo, cells, nodes, blocks, closed, side, knobs, ground, threat):
             x = geo.x0 + (i + 0.5) * geo.cell
             c = j * geo.nx + i
             ground[c] = COVERED
-            if (cells.control[c] >= 0.5) == (side == 0):
+            if (cells.line[c] >= 0.5) == (side == 0):
                 ground[c] = OWN
             elif at_nodes(geo, nodes.fire, 1 - side, x, y) < knobs.blocked_fire:
                 ground[c] = GREY
@@ -135,7 +135,7 @@ def search_strip(geo, cells, ground, threat, closed, side, knobs, heap_cost, hea
                 rate = knobs.rough_cost + good * (knobs.road_cost - knobs.rough_cost)
             elif ground[e] == GREY:
                 rate = knobs.grey_cost
-            elif cells.depth[c] >= 0.0 if side == 0 else cells.depth[c] <= 0.0:
+            elif (cells.depth[c] >= 0.0 if side == 0 else cells.depth[c] <= 0.0) or square_of(geo, c) == square_of(geo, e):
                 rate = 2.0 * knobs.grey_cost  # the last stretch from own ground is crossed by night, at a price
             else:
                 continue
@@ -160,7 +160,7 @@ def search(geo, cells, nodes, blocks, source, closed, side, knobs, heap_cost, he
     for c in range(n):
         cells.cost[c, side] = FAR
         cells.way[c, side] = 0.0
-        if source[c, side] == 1 and (cells.control[c] >= 0.5) == (side == 0):
+        if source[c, side] == 1 and (cells.line[c] >= 0.5) == (side == 0):
             cells.cost[c, side] = 0.0
     strips = (geo.ny + STRIP - 1) // STRIP
     dirty = np.ones(strips, np.bool_)
@@ -195,7 +195,7 @@ def label_pockets(geo, cells, nodes, side, least_men, stack):
     for start in range(n):
         if cells.cut[start, side] != 0 or cells.cost[start, side] < FAR:
             continue
-        if (cells.control[start] >= 0.5) != (side == 0):
+        if (cells.line[start] >= 0.5) != (side == 0):
             sx = geo.x0 + (start % nx + 0.5) * geo.cell
             sy = geo.y0 + (start // nx + 0.5) * geo.cell
             if at_nodes(geo, nodes.presence, side, sx, sy) <= 0.5:
@@ -220,7 +220,7 @@ def label_pockets(geo, cells, nodes, side, least_men, stack):
                 e = j * nx + i
                 if cells.cut[e, side] != 0 or cells.cost[e, side] < FAR:
                     continue
-                own = (cells.control[e] >= 0.5) == (side == 0)
+                own = (cells.line[e] >= 0.5) == (side == 0)
                 ex = geo.x0 + (i + 0.5) * geo.cell
                 ey = geo.y0 + (j + 0.5) * geo.cell
                 if own or at_nodes(geo, nodes.presence, side, ex, ey) > 0.5:

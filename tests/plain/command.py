@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from plain.draws import binomial, uniform
 from plain.enlist import clear_row
-from plain.fields import at_cells, at_nodes, cell_at
+from plain.fields import at_nodes, at_squares, cell_at
 from plain.front import points, points_near
 from plain.rows import Row, clamp, length_of, rows, square, total
 from sim.forces import Kind, Task
@@ -50,7 +50,7 @@ def read_line(geo, cells, nodes, front, memory: float) -> None:
         dx, dy = LOOK_KM * p.east, LOOK_KM * p.north
         p.fire = at_nodes(geo, nodes.fire, 1, p.x - dx, p.y - dy)
         p.presence = at_nodes(geo, nodes.presence, 0, p.x + dx, p.y + dy)
-        p.wide = at_cells(geo, cells.wide, p.x, p.y)
+        p.wide = at_squares(geo, cells.wide, p.x, p.y)
         pull = 0.5 + 0.25 * p.presence + 0.5 * cell.works[0].item() + 1.5 * cell.built
         cell.need += memory * (pull / (1.0 + p.fire) - cell.need)
         p.need = cell.need
@@ -70,7 +70,7 @@ def set_base(geo, cells, formations, f: int, base_km: float) -> None:
         if not (in_x and in_y):
             break
         x, y = next_x, next_y
-        if sign * at_cells(geo, cells.depth, x, y) >= base_km:
+        if sign * at_squares(geo, cells.depth, x, y) >= base_km:
             break
     home.base_x, home.base_y = x, y
 
@@ -283,7 +283,7 @@ def find_lodgements(geo, units, cells, nodes, front, formations, n: int, knobs) 
     for unit in infantry(units, n, 0, Task.CONSOLIDATE):
         home = Row(formations, unit.formation)
         near = length_of(unit.x - home.main_x, unit.y - home.main_y) <= LODGEMENT_KM
-        depth = -at_cells(geo, cells.depth, unit.x, unit.y)
+        depth = -at_squares(geo, cells.depth, unit.x, unit.y)
         men = at_nodes(geo, nodes.presence, 0, unit.x, unit.y)
         if near and depth >= DEEP_KM and men >= LODGED_MEN and depth > best.get(unit.formation, (0.0,))[0]:
             best[unit.formation] = depth, unit.x, unit.y

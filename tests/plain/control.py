@@ -4,41 +4,54 @@ from __future__ import annotations
 
 import math
 
-from plain.fields import at_cells, at_nodes, center_of
+import numpy as np
+
+from plain.fields import all_squares, at_nodes, at_squares, cells_of, center_of, square_center, square_of
 from plain.rows import Row, rows, square, total
 from sim.forces import Kind, Task
 
 MICRO = 1_000_000  # a cell wholly held by the attacker
-ALONE_KM = 0.6  # how far about itself a group out of touch takes ground, besides the cell it stands in
+ALONE_KM = 0.6  # how far about itself a group out of touch takes ground, besides the square it stands in
 RUMP = 2000  # less than this of a cell is nothing
 
 
-def uncontested(geo, nodes, c, own_presence, knobs) -> float:
-    """What the defender's fire leaves of what the attacker could take of a cell: a bell over their ratio."""
-    fire = at_nodes(geo, nodes.fire, 1, *center_of(geo, c))
+def uncontested(geo, nodes, x, y, own_presence, knobs) -> float:
+    """What the defender's fire leaves of what the attacker could take about a point: a bell over their ratio."""
+    fire = at_nodes(geo, nodes.fire, 1, x, y)
     return math.exp(-square(fire / (knobs.contested * math.sqrt(max(2.0, own_presence)))))
 
 
-def pull(cell, d2: float) -> float:
-    """How readily a cell's free part fills: by what is held around it, and by how near the group is."""
-    near = 0.5 * (cell.smooth + cell.wide)
-    return (1.0 - cell.control) * (near * near * near * near + 0.0002) * math.exp(-0.7 * d2)
+def around(near: float) -> float:
+    """How readily ground falls by what is held around it: a little even where nothing is."""
+    return near * near * near * near + 0.0002
+
+
+def parts(geo, cells) -> np.ndarray:
+    """What each cell gets of what its square falls by, beside the mean of its cells: the nearer the attacker's side, the more."""
+    out = np.ones(geo.nx * geo.ny)
+    for inside in (cells_of(geo, first) for first in all_squares(geo)):
+        free = [(1.0 - cells.control[c].item()) * around(at_squares(geo, cells.smooth, *center_of(geo, c))) for c in inside]
+        if geo.per > 1:
+            mass = total(free)
+            out[inside] = [part * (len(inside) / mass) if mass > 0.0 else part for part in free]
+    return out
 
 
 def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs) -> None:
     """Every group of the attacker in a position or lodged near the line adds to the ground he holds.
 
-    It shares its area of this step over the cells in reach that are not yet held, less what fire keeps from it. A group without
-    touch to its own holds only what is close to it, and only in company. A lodged group's readiness fades within the step too.
+    It shares its area of this step over the squares in reach that are not yet held, less what fire keeps from it. A group
+    without touch to its own holds only what is close to it, and only in company. A lodged group's readiness fades within the
+    step too.
     """
     over_step = (math.exp(dt / knobs.spread_days) - 1.0) * knobs.spread_days / dt
     reach = knobs.reach_km + 0.35
-    span = int(reach / geo.cell) + 1
+    part = parts(geo, cells)
     for unit in rows(units, n):
         lodged = unit.task == Task.CONSOLIDATE
         if unit.kind != Kind.INFANTRY or unit.side != 0 or unit.men <= 0 or not (lodged or unit.task == Task.HOLD):
             continue
-        depth = at_cells(geo, cells.depth, unit.x, unit.y)
+        depth = at_squares(geo, cells.depth, unit.x, unit.y)
         if depth > 1.5 + knobs.reach_km:
             continue
         own = at_nodes(geo, nodes.presence, 0, unit.x, unit.y)
@@ -47,24 +60,24 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs) -> None:
             continue
         area = knobs.area_per_day * min(1.0, unit.men / knobs.full_men) * dt * pace * (1.0 - knobs.mud_slow * mud)
         area = area * over_step * math.exp(-unit.days / knobs.spread_days) if lodged else area * knobs.creep
-        cj, ci = divmod(unit.cell, geo.nx)
+        here = square_of(geo, unit.cell)
         weights = []
-        for j in range(max(cj - span, 0), min(cj + span, geo.ny - 1) + 1):
-            for i in range(max(ci - span, 0), min(ci + span, geo.nx - 1) + 1):
-                cell = Row(cells, j * geo.nx + i)
-                x, y = center_of(geo, cell.row)
-                d2 = square(x - unit.x) + square(y - unit.y)
-                within = d2 <= reach * reach and (cell.row == unit.cell or not lonely or d2 <= square(ALONE_KM))
-                if cell.held < MICRO and within:
-                    weights.append((cell, pull(cell, d2)))
+        for some in (Row(cells, first) for first in all_squares(geo)):  # all cells of a square know the same of the line
+            x, y = square_center(geo, some.row)
+            d2 = square(x - unit.x) + square(y - unit.y)
+            within = d2 <= reach * reach and (some.row == here or not lonely or d2 <= square(ALONE_KM))
+            if some.line < 1.0 and within:
+                weights.append((some.row, (1.0 - some.line) * around(0.5 * (some.smooth + some.wide)) * math.exp(-0.7 * d2)))
         everything = total(w for _, w in weights)
         if everything <= 0.0:
             continue
-        for cell, weight in weights:
-            works, built = cell.works[0].item(), min(cell.built, 1.0)
-            slow = (1.0 + knobs.works_slow * works) * (1.0 + knobs.town_slow * built)
-            share = weight / everything * area / (geo.cell * geo.cell) / slow
-            cell.gain += int(share * uncontested(geo, nodes, cell.row, own, knobs) * MICRO)
+        for first, weight in weights:
+            left = uncontested(geo, nodes, *square_center(geo, first), own, knobs)
+            share = weight / everything * area / square(geo.square)
+            for cell in (Row(cells, c) for c in cells_of(geo, first)):
+                works, built = cell.works[0].item(), min(cell.built, 1.0)
+                slow = (1.0 + knobs.works_slow * works) * (1.0 + knobs.town_slow * built)
+                cell.gain += int(share / slow * left * part[cell.row].item() * MICRO)
 
 
 def settled(new: int, cell, men: float, defenders: float, dt: float, knobs) -> int:
@@ -95,8 +108,8 @@ def settle(geo, cells, nodes, dt, knobs):
     for cell in rows(cells):
         held = cell.held
         new = min(held + cell.gain, MICRO)
-        if 0.004 < cell.smooth < 0.996 or 0 < held < MICRO:
-            x, y = center_of(geo, cell.row)
+        if 0.004 < cell.smooth < 0.996 or 0.0 < cell.line < 1.0:
+            x, y = square_center(geo, cell.row)
             men, defenders = (at_nodes(geo, nodes.presence, side, x, y) for side in (0, 1))
             new = settled(new, cell, men, defenders, dt, knobs)
         gained += max(new - held, 0)

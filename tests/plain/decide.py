@@ -9,7 +9,7 @@ import numpy as np
 
 from plain.draws import exponential, normal, uniform_of
 from plain.enlist import send_home
-from plain.fields import at_cells, at_nodes, block_at, cell_at
+from plain.fields import at_nodes, at_squares, block_at, cell_at
 from plain.front import pick
 from plain.rows import Row, clamp, length_of, rows, square, total
 from sim.forces import Kind, Task
@@ -184,12 +184,12 @@ def infiltrator(geo, units, cells, nodes, formations, i, key, hop: float, knobs)
 
 def own_share(cell: Row, side: int) -> float:
     """Share of a cell that a side holds."""
-    return cell.control if side == 0 else 1.0 - cell.control
+    return cell.line if side == 0 else 1.0 - cell.line
 
 
 def own_depth(geo, cells, unit: Row) -> float:
     """How far behind its own line a unit stands, km; negative in the other side's ground."""
-    return sign_of(unit.side) * at_cells(geo, cells.depth, unit.x, unit.y)
+    return sign_of(unit.side) * at_squares(geo, cells.depth, unit.x, unit.y)
 
 
 def resite(geo, units, orders, front, i, key, setback: float) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
-from plain.rows import clamp, rows, square, total
+import numpy as np
+
+from plain.rows import Row, clamp, rows, square, total
 
 NODE_KM = 0.5
 BLOCK_KM = 2.0
@@ -71,6 +73,48 @@ def at_cells(geo, field, x: float, y: float) -> float:
     return between(lambda k: field[k].item(), u, v, geo.nx, geo.ny)
 
 
+def first_of(geo, i: int, j: int) -> int:
+    """The south-western cell of the square with these numbers east and north: a square is known by it."""
+    return geo.per * (j * geo.nx + i)
+
+
+def square_of(geo, c: int) -> int:
+    """The square that a cell lies in."""
+    j, i = divmod(c, geo.nx)
+    return first_of(geo, i // geo.per, j // geo.per)
+
+
+def square_center(geo, c: int) -> tuple[float, float]:
+    """The center of the square that a cell lies in, km."""
+    j, i = divmod(c, geo.nx)
+    return geo.x0 + (i // geo.per + 0.5) * geo.square, geo.y0 + (j // geo.per + 0.5) * geo.square
+
+
+def all_squares(geo) -> list[int]:
+    """Every square, row by row."""
+    return [first_of(geo, i, j) for j in range(geo.square_ny) for i in range(geo.square_nx)]
+
+
+def cells_of(geo, first: int) -> list[int]:
+    """The cells of a square, the south-western one first."""
+    j0, i0 = divmod(first, geo.nx)
+    return [j * geo.nx + i for j in range(j0, min(j0 + geo.per, geo.ny)) for i in range(i0, min(i0 + geo.per, geo.nx))]
+
+
+def at_squares(geo, field, x: float, y: float) -> float:
+    """What is known of the line at a point; a square's value belongs to its center, and each of its cells has it."""
+    u, v = (x - geo.x0) / geo.square - 0.5, (y - geo.y0) / geo.square - 0.5
+    known = all_squares(geo)
+    return between(lambda q: field[known[q]].item(), u, v, geo.square_nx, geo.square_ny)
+
+
+def draw_line(geo, cells) -> None:
+    """What the attacker holds of each square, told to all of its cells."""
+    for first in all_squares(geo):
+        inside = cells_of(geo, first)
+        cells.line[inside] = sum(cells.held[inside].tolist()) / (1_000_000 * len(inside))
+
+
 def blur(nx: int, ny: int, source, sd_cells: float, scratch, out) -> None:
     """Gaussian smoothing, first along rows, then along columns; what lies outside the box has no weight.
 
@@ -109,29 +153,29 @@ def distance(nx: int, ny: int, control, want: bool, out) -> None:
 def outline(geo, cells, blocks) -> None:
     """The slow geometry of the front: smoothed control, depth, and the direction to the attacker's rear.
 
-    Depth counts from half a cell before the nearest center of the other side, at most 200 km.
+    It is that of the squares. Depth counts from half a square before the nearest center of the other side, at most 200 km.
     """
-    nx, ny = geo.nx, geo.ny
-    n = nx * ny
-    along_rows = cells.control.copy()
-    blur(nx, ny, cells.control, 1.5 / geo.cell, along_rows, cells.smooth)
-    blur(nx, ny, cells.control, 3.0 / geo.cell, along_rows, cells.wide)
-    to_defender, to_attacker = cells.control.copy(), cells.control.copy()
-    distance(nx, ny, cells.control, False, to_defender)
-    distance(nx, ny, cells.control, True, to_attacker)
-    for cell in rows(cells, n):
-        if cell.control >= 0.5:
-            cell.depth = min((to_defender[cell.row].item() - 0.5) * geo.cell, 200.0)
-        else:
-            cell.depth = max(-(to_attacker[cell.row].item() - 0.5) * geo.cell, -200.0)
-    for cell in rows(cells, n):
-        j, i = divmod(cell.row, nx)
+    side, nx, ny = geo.square, geo.square_nx, geo.square_ny
+    line = cells.line[all_squares(geo)]
+    along_rows, smooth, wide, to_defender, to_attacker = (np.empty(nx * ny) for _ in range(5))
+    blur(nx, ny, line, 1.5 / side, along_rows, smooth)
+    blur(nx, ny, line, 3.0 / side, along_rows, wide)
+    distance(nx, ny, line, False, to_defender)
+    distance(nx, ny, line, True, to_attacker)
+    for q, first in enumerate(all_squares(geo)):
+        j, i = divmod(q, nx)
 
-        def wide(a: int, b: int) -> float:
-            return cells.wide[clamp(b, 0, ny - 1) * nx + clamp(a, 0, nx - 1)].item()
+        def around(a: int, b: int) -> float:
+            return wide[clamp(b, 0, ny - 1) * nx + clamp(a, 0, nx - 1)].item()
 
-        east, north = wide(i + 1, j) - wide(i - 1, j), wide(i, j + 1) - wide(i, j - 1)
+        east, north = around(i + 1, j) - around(i - 1, j), around(i, j + 1) - around(i, j - 1)
         size = math.sqrt(east * east + north * north)
-        cell.east, cell.north = (east / size, north / size) if size > 1e-9 else (1.0, 0.0)
+        for cell in (Row(cells, c) for c in cells_of(geo, first)):
+            cell.smooth, cell.wide = smooth[q].item(), wide[q].item()
+            if line[q] >= 0.5:
+                cell.depth = min((to_defender[q].item() - 0.5) * side, 200.0)
+            else:
+                cell.depth = max(-(to_attacker[q].item() - 0.5) * side, -200.0)
+            cell.east, cell.north = (east / size, north / size) if size > 1e-9 else (1.0, 0.0)
     for block in rows(blocks):
-        block.depth = at_cells(geo, cells.depth, *block_center(geo, block.row))
+        block.depth = at_squares(geo, cells.depth, *block_center(geo, block.row))

@@ -7,7 +7,7 @@ import math
 from plain.bombs import listed
 from plain.draws import binomial, uniform, uniform_of
 from plain.enlist import send_home
-from plain.fields import at_cells, at_nodes, block_at, cell_at
+from plain.fields import at_nodes, at_squares, block_at, cell_at
 from plain.rows import Row, length_of, rows, square
 from sim.forces import Cause, Kind, Task
 
@@ -223,7 +223,7 @@ def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs) -> None:
             continue
         side = unit.side
         fire = at_nodes(geo, nodes.fire, 1 - side, unit.x, unit.y)
-        depth = at_cells(geo, cells.depth, unit.x, unit.y)
+        depth = at_squares(geo, cells.depth, unit.x, unit.y)
         inside = (-depth if side == 0 else depth) > 1.2
         if fire <= 0.02 and not inside:
             continue

@@ -5,33 +5,36 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 
-from plain.fields import beside, center_of
+from plain.fields import all_squares, beside, cell_at, square_center
 from plain.rows import Row, clamp, rows
 
 
 def trace(geo, cells, front) -> None:
-    """One point for each cell of the defender beside ground of the attacker, where the shares of both say that it ends.
+    """One point for each square of the defender beside ground of the attacker, where the shares of both say that it ends.
 
-    It stands for one cell's width of line, more where the cell touches the attacker on several sides.
+    It stands for one square's width of line, more where the square touches the attacker on several sides.
     """
     room = front.cell.shape[0]
+    side, nx, ny = geo.square, geo.square_nx, geo.square_ny
+    known = all_squares(geo)
+    line = cells.line[known].tolist()
     found = 0
-    for cell in rows(cells, geo.nx * geo.ny):
-        if cell.row % geo.nx == 0:
-            front.row[cell.row // geo.nx] = found
-        shares = [cells.control[c] for c in beside(geo.nx, geo.ny, cell.row) if cells.control[c] >= 0.5]
-        touches = len(shares)
-        if cell.control >= 0.5 or not touches or found >= room:
+    for q, share in enumerate(line):
+        if q % nx == 0:
+            front.row[q // nx] = found
+        shares = [line[e] for e in beside(nx, ny, q) if line[e] >= 0.5]
+        if share >= 0.5 or not shares or found >= room:
             continue
-        x, y = center_of(geo, cell.row)
+        x, y = square_center(geo, known[q])
+        middle = Row(cells, cell_at(geo, x, y))
         point = Row(front, found)
-        point.cell, point.east, point.north = cell.row, cell.east, cell.north
-        off = (1.5 - max(shares) - cell.control) * geo.cell
-        point.x = x + cell.east * off
-        point.y = y + cell.north * off
-        point.weight = geo.cell * min(math.sqrt(touches), 1.5)
+        point.cell, point.east, point.north = middle.row, middle.east, middle.north
+        off = (1.5 - max(shares) - share) * side
+        point.x = x + middle.east * off
+        point.y = y + middle.north * off
+        point.weight = side * min(math.sqrt(len(shares)), 1.5)
         found += 1
-    front.count[0] = front.row[geo.ny] = found
+    front.count[0] = front.row[ny] = found
 
 
 def points(front) -> list[Row]:
@@ -40,10 +43,11 @@ def points(front) -> list[Row]:
 
 
 def points_near(geo, front, y: float, reach: float) -> tuple[int, int]:
-    """First and last (exclusive) of the points within `reach` km north or south, and of a row of cells or two more."""
-    south = math.floor((y - reach - geo.y0) / geo.cell) - 1
-    north = math.floor((y + reach - geo.y0) / geo.cell) + 2
-    return front.row[clamp(south, 0, geo.ny)].item(), front.row[clamp(north, 0, geo.ny)].item()
+    """First and last (exclusive) of the points within `reach` km north or south, and of a row of squares or two more."""
+    side, ny = geo.square, geo.square_ny
+    south = math.floor((y - reach - geo.y0) / side) - 1
+    north = math.floor((y + reach - geo.y0) / side) + 2
+    return front.row[clamp(south, 0, ny)].item(), front.row[clamp(north, 0, ny)].item()
 
 
 def pick(orders, f: int, weak: bool, u: float) -> int:

@@ -6,7 +6,7 @@ import math
 
 from plain.draws import binomial, poisson, uniform_of
 from plain.enlist import clear_row, send_home
-from plain.fields import at_cells, at_nodes
+from plain.fields import at_nodes, at_squares
 from plain.fire import IN_PLACE
 from plain.rows import Row, clamp, rows
 from sim.forces import Cause, Kind, Task
@@ -105,7 +105,7 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
             starve(unit, key, dt, knobs)
         own = at_nodes(geo, nodes.presence, side, unit.x, unit.y)
         enemy = at_nodes(geo, nodes.presence, 1 - side, unit.x, unit.y)
-        depth = at_cells(geo, cells.depth, unit.x, unit.y) * (1.0 if side == 0 else -1.0)
+        depth = at_squares(geo, cells.depth, unit.x, unit.y) * (1.0 if side == 0 else -1.0)
         pressed = enemy > knobs.outflanked * own
         rate = rate_of_giving_way(unit, formation.leadership, own, enemy, depth, cut, pressed, knobs)
         stays = math.exp(-rate * dt) * math.exp(-3.0 * shock)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from plain.enlist import send_home
-from plain.fields import at_cells, block_at, block_center, cell_at
+from plain.fields import at_cells, at_squares, block_at, block_center, cell_at
 from plain.rows import Row, length_of, rows
 from plain.sight import RELIEVED, visibility
 from sim.forces import Kind, Place, Task
@@ -39,7 +39,7 @@ def arrive_at_goal(units, cells, i: int) -> None:
     unit = Row(units, i)
     match unit.task:
         case Task.MARCH:
-            attackers = cells.control[unit.cell].item() >= 0.5
+            attackers = cells.line[unit.cell].item() >= 0.5
             unit.task = Task.HOLD if attackers == (unit.side == 0) else Task.CONSOLIDATE
             if unit.stage != STEP_BACK:
                 unit.days = 0.0
@@ -135,7 +135,7 @@ def go(geo, units, cells, blocks, i: int, hours: float, mud: float, knobs) -> No
     sign = 1.0 if unit.side == 0 else -1.0
 
     def depth_at(part: float) -> float:
-        return sign * at_cells(geo, cells.depth, x + part * dx, y + part * dy)
+        return sign * at_squares(geo, cells.depth, x + part * dx, y + part * dy)
 
     depth = depth_at(0.0)
     reach = reach_km(unit, depth, hours, mud, knobs)

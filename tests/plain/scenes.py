@@ -16,11 +16,12 @@ import numpy as np
 from sim import battle
 from sim.draws import key
 from sim.enlist import clear_row
-from sim.fields import CONTACT, outline
+from sim.fields import CONTACT, MICRO, draw_line, outline
 from sim.forces import Kind, Task
 from sim.front import trace
 from sim.muster import muster
 from sim.phases import command, sense
+from sim.scenario import load_scenario
 
 TABLES = ("units", "formations", "cells", "nodes", "blocks", "books", "front", "orders", "cursor")
 SCRATCH = {"heap_cost", "heap_cell", "stack", "scratch"}  # arguments that mean nothing after the call
@@ -30,9 +31,9 @@ DAY_KEY = key(7, "day", 3)
 
 
 @cache
-def busy(steps: int):
+def busy(steps: int, cell_km: float):
     """A skirmish after so many steps. Look, do not touch."""
-    world = muster("skirmish", 1, record=False)
+    world = muster(load_scenario("skirmish", cell_km=cell_km), 1, record=False)
     for _ in range(steps):
         battle.step(world)
     return world
@@ -52,7 +53,7 @@ def wild(model: type, kind: type, rng):
 def scene(seed: int) -> SimpleNamespace:
     """The tables of a skirmish whose ground, units and formations have been thrown about, and then sensed and led."""
     rng = np.random.default_rng(seed)
-    world = busy(int(rng.choice([0, 7, 26])))
+    world = busy(int(rng.choice([0, 7, 26])), float(rng.choice([1.0, 1.0, 0.5])))
     s = SimpleNamespace(
         rng=rng, geo=world.geo, n=world.n, world=world, **{t: copy.deepcopy(getattr(world, t)) for t in TABLES})
     s.objectives = np.column_stack([world.objectives, rng.integers(0, 2, len(world.objectives)).astype(float)])
@@ -80,6 +81,9 @@ def shake_ground(s, rng) -> None:
     control[:] = np.clip(control + rng.normal(0.0, 0.1, control.shape), 0.0, 1.0)
     if rng.random() < 0.15:
         control[:] = float(rng.integers(0, 2))
+    c.held[:] = np.round(c.control * MICRO)
+    c.control[:] = c.held / MICRO
+    draw_line(g, c)
     for field in (c.wood, c.built, c.works):
         field[:] = rng.random(field.shape) * (rng.random(field.shape) < 0.5)
     c.road[:] = rng.integers(0, 5, c.road.shape)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from plain.fields import at_nodes, beside, block_at, center_of
+from plain.fields import at_nodes, beside, block_at, center_of, square_of
 from plain.rows import Row, rows
 from sim.forces import Kind
 
@@ -57,7 +57,7 @@ def swap(heap_cost, heap_cell, a: int, b: int) -> None:
 
 def holds(cells, side: int, c: int) -> bool:
     """True where a side holds the cell: half of it or more for the attacker, more than half for the defender."""
-    return (cells.control[c].item() >= 0.5) == (side == 0)
+    return (cells.line[c].item() >= 0.5) == (side == 0)
 
 
 def survey(geo, cells, nodes, blocks, closed, side: int, knobs, ground, threat) -> None:
@@ -70,11 +70,11 @@ def survey(geo, cells, nodes, blocks, closed, side: int, knobs, ground, threat) 
         threat[c] = blocks.threat[block_at(geo, x, y), side].item() + (SHUT_HITS if shut else 0.0)
 
 
-def rate_per_km(cells, ground, closed, side: int, c: int, e: int, knobs) -> float | None:
+def rate_per_km(geo, cells, ground, closed, side: int, c: int, e: int, knobs) -> float | None:
     """Loss of supply per km from cell `c` into cell `e` without drones; None where there is no way.
 
     Own ground: the road that both cells have, if open. Ground that is not own: when nobody covers it with fire, or as
-    the last stretch from own ground, at twice the price.
+    the last stretch from own ground to the end of the square it leads into, at twice the price.
     """
     if ground[e] == OWN:
         shut = side == 1 and closed[e] == 1
@@ -83,7 +83,7 @@ def rate_per_km(cells, ground, closed, side: int, c: int, e: int, knobs) -> floa
     if ground[e] == GREY:
         return knobs.grey_cost
     depth = cells.depth[c].item()
-    if (depth >= 0.0) if side == 0 else (depth <= 0.0):
+    if ((depth >= 0.0) if side == 0 else (depth <= 0.0)) or square_of(geo, c) == square_of(geo, e):
         return 2.0 * knobs.grey_cost
     return None
 
@@ -131,7 +131,7 @@ def search_strip(geo, cells, ground, threat, closed, side: int, knobs, heap_cost
         for e, length in around(geo, c):
             if cost[e] <= paid:
                 continue
-            rate = rate_per_km(cells, ground, closed, side, c, e, knobs)
+            rate = rate_per_km(geo, cells, ground, closed, side, c, e, knobs)
             if rate is None:
                 continue
             new = paid + length * (rate + knobs.threat_cost * threat[e])
