@@ -253,7 +253,7 @@ def load(folder: str | Path) -> Results:
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """What the folder says of itself; InputError when it is no results folder or of a newer schema."""
-    from experiments.outputs import reading
+    from experiments.outputs import known_schema, reading
     from experiments.runs import SCHEMA
 
     if not folder.is_dir():
@@ -267,8 +267,5 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     schema = manifest.get("schema")
     if not isinstance(schema, int):
         raise InputError(f"{str(file)!r} does not say its schema; it was not written by `pokrovsk`.")
-    if schema > SCHEMA:
-        raise InputError(
-            f"{str(folder)!r} was written by a newer version (schema {schema}; this one reads up to {SCHEMA}); update first."
-        )
+    known_schema(repr(str(folder)), schema, SCHEMA)
     return manifest

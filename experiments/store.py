@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.outputs import replacing
+from experiments.outputs import known_schema, replacing
 from experiments.runs import SCHEMA
 from sim.quantity import InputError
 
@@ -99,8 +99,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
         raise InputError(f"{str(folder)!r} holds a manifest.toml that cannot be read; give another --out.") from None
     if not isinstance(told.get("schema"), int) or told.get("kind") != "sweep":
         raise InputError(f"{str(folder)!r} holds something other than a sweep ({told.get('name', 'unknown')}); give another --out.")
-    if told["schema"] > SCHEMA:
-        raise InputError(f"{str(folder)!r} was written by a newer version (schema {told['schema']}; this one knows {SCHEMA}).")
+    known_schema(repr(str(folder)), told["schema"], SCHEMA)
     return told
 
 

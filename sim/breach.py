@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.fields import MICRO, draw_line
+from sim.fields import MICRO, draw_line, square_center
 from sim.forces import Kind, Side, Task
 
 
@@ -33,7 +33,7 @@ def open_salient(world, width_km: float, depth_km: float, groups: int, men: int)
     """
     g, c, u, n = world.geo, world.cells, world.units, world.n
     count = int(world.front.count[0])
-    x, y = g.x0 + (np.arange(g.nx * g.ny) % g.nx + 0.5) * g.cell, g.y0 + (np.arange(g.nx * g.ny) // g.nx + 0.5) * g.cell
+    x, y = square_center(g, np.arange(g.nx * g.ny))
     fx, fy = world.front.x[:count], world.front.y[:count]
     east, north = -world.front.east[:count], -world.front.north[:count]
     inside = (fx + east * depth_km > g.x0 + 8) & (fx + east * depth_km < g.x0 + g.width - 8)
@@ -42,7 +42,7 @@ def open_salient(world, width_km: float, depth_km: float, groups: int, men: int)
     k = int(np.argmax(room))
     along = (x - fx[k]) * east[k] + (y - fy[k]) * north[k]
     across = (x - fx[k]) * -north[k] + (y - fy[k]) * east[k]
-    strip = (along > 0) & (along < depth_km) & (np.abs(across) < width_km / 2) & (c.control < 0.5)
+    strip = (along > 0) & (along < depth_km) & (np.abs(across) < width_km / 2) & (c.square_control < 0.5)
     c.held[strip] = MICRO
     c.control[strip] = 1.0
     draw_line(g, c)

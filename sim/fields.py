@@ -3,7 +3,7 @@
 Cells (the scenario's `cell_km`) hold ground: control, works, supply. Squares of 1 km, of which finer cells are parts and coarser
 cells are one each, hold the line: who has the more of a square, how deep it lies, where the enemy is; every cell carries what is
 known of its square. Contact nodes, 0.5 km apart, hold sums over units: fire and presence. Blocks of 2 km hold what drones and
-guns deal with: traffic, targets, threat. Because the last three do not depend on a finer cell, neither do fights nor the line.
+guns deal with: traffic, targets, threat. So fire, presence and the geometry of the line do not hang on how fine cells are.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sim.forces import N_CAUSES
 MICRO = 1_000_000  # a cell wholly held by the attacker
 NODE_KM = 0.5
 BLOCK_KM = 2.0
-LINE_KM = 1.0
+LINE_KM = 1.0  # the line is known to this: a constant of the model, like those of nodes and blocks
 CONTACT_SD_KM = 0.5  # reach of a man's fire and presence: standard deviation of a Gaussian
 FIXED = 4096.0  # sums over units are integers in units of 1/4096 man
 
@@ -48,9 +48,9 @@ class Geo(NamedTuple):
 CELL_COLUMNS = (
     Column("held", "i4", "millionths", "share of the cell held by the attacker"),
     Column("control", "f8", "", "the same as a number 0..1"),
-    Column("line", "f8", "", "share of the cell's square of 1 km held by the attacker: where the line is drawn"),
-    Column("smooth", "f8", "", "line smoothed over 1.5 km"),
-    Column("wide", "f8", "", "line smoothed over 3 km"),
+    Column("square_control", "f8", "", "share of the cell's square held by the attacker: the line is drawn by it"),
+    Column("smooth", "f8", "", "square_control smoothed over 1.5 km"),
+    Column("wide", "f8", "", "square_control smoothed over 3 km"),
     Column("depth", "f8", "km", "distance from the front, positive in the attacker's ground"),
     Column("east", "f8", "", "unit vector towards the attacker's rear, east"),
     Column("north", "f8", "", "unit vector towards the attacker's rear, north"),
@@ -71,7 +71,6 @@ CELL_COLUMNS = (
     Column("direction", "i1", "", "1 inside the Pokrovsk direction"),
     Column("front_week", "f8", "km", "depth of the cell behind the front of 7 days ago"),
     Column("cost", "f8", "", "scratch of the supply search", 2),
-    Column("scratch", "f8", "", "scratch of smoothing", 2),
 )
 Cells = table_type("Cells", CELL_COLUMNS, __name__)
 
@@ -99,12 +98,14 @@ assert N_CAUSES == 5
 
 
 def geometry(x0: float, y0: float, width: float, height: float, cell: float) -> Geo:
-    """The grids over one box."""
+    """The grids over one box; cells finer than a square must divide it, and squares the box."""
     nx, ny = round(width / cell), round(height / cell)
     per = max(1, round(LINE_KM / cell))
+    if nx % per or ny % per:
+        raise ValueError(f"squares of {per} cells do not divide a box of {nx} x {ny} cells")
     return Geo(x0, y0, width, height, cell, nx, ny, round(width / NODE_KM) + 1, round(height / NODE_KM) + 1,
                math.ceil(width / BLOCK_KM), math.ceil(height / BLOCK_KM),
-               per * cell, per, math.ceil(nx / per), math.ceil(ny / per))
+               per * cell, per, nx // per, ny // per)
 
 
 @njit(inline="always")
@@ -169,6 +170,17 @@ def square_of(geo, c):
 def square_center(geo, c):
     """The center of the square that cell `c` lies in, km."""
     return geo.x0 + (c % geo.nx // geo.per + 0.5) * geo.square, geo.y0 + (c // geo.nx // geo.per + 0.5) * geo.square
+
+
+@njit(inline="always")
+def mean_of_square(geo, field, c):
+    """A field's mean over the cells of the square that cell `c` lies in."""
+    first = square_of(geo, c)
+    total = 0.0
+    for j in range(geo.per):
+        for i in range(geo.per):
+            total += field[first + j * geo.nx + i]
+    return total / (geo.per * geo.per)
 
 
 @njit(inline="always")
@@ -275,18 +287,15 @@ def distance(nx, ny, control, want, out):
 @kernel
 def draw_line(geo, cells):
     """Adds up what the attacker holds of each square: the line is drawn on squares, so that finer cells do not make it rougher."""
-    for j0 in range(0, geo.ny, geo.per):
-        j1 = min(j0 + geo.per, geo.ny)
-        for i0 in range(0, geo.nx, geo.per):
-            i1 = min(i0 + geo.per, geo.nx)
-            held = 0
-            for j in range(j0, j1):
-                for i in range(i0, i1):
-                    held += cells.held[j * geo.nx + i]
-            share = held / (MICRO * (j1 - j0) * (i1 - i0))
-            for j in range(j0, j1):
-                for i in range(i0, i1):
-                    cells.line[j * geo.nx + i] = share
+    for q in range(geo.square_nx * geo.square_ny):
+        first = first_of(geo, q % geo.square_nx, q // geo.square_nx)
+        held = 0
+        for j in range(geo.per):
+            for i in range(geo.per):
+                held += cells.held[first + j * geo.nx + i]
+        for j in range(geo.per):
+            for i in range(geo.per):
+                cells.square_control[first + j * geo.nx + i] = held / (MICRO * geo.per * geo.per)
 
 
 @array_kernel
@@ -296,7 +305,7 @@ def outline(geo, cells, blocks):
     ny = geo.square_ny
     line = np.empty(nx * ny)
     for q in range(nx * ny):
-        line[q] = cells.line[first_of(geo, q % nx, q // nx)]
+        line[q] = cells.square_control[first_of(geo, q % nx, q // nx)]
     scratch = np.empty(nx * ny)
     smooth = np.empty(nx * ny)
     wide = np.empty(nx * ny)

@@ -14,7 +14,7 @@ from sim.fields import cell_at, first_of
 class Front(NamedTuple):
     """Points of the line, one for each square of the defender that touches attacker's ground."""
 
-    cell: np.ndarray  # (capacity,) the cell at the middle of the defender's square
+    cell: np.ndarray  # (capacity,) the cell at the middle of the defender's square, or north-east of it
     x: np.ndarray  # km, on the line
     y: np.ndarray
     east: np.ndarray  # unit vector towards the attacker's rear
@@ -25,14 +25,14 @@ class Front(NamedTuple):
     presence: np.ndarray  # the attacker's men there
     wide: np.ndarray  # share of the ground within 3 km that is the attacker's: low on a thin salient
     count: np.ndarray  # (1,) how many points
-    row: np.ndarray  # (ny + 1,) first point of each row of squares: points come row by row, south to north
+    row: np.ndarray  # (square_ny + 1,) first point of each row of squares: points come row by row, south to north
 
 
 def empty_front(geo) -> Front:
-    """A front with room for every cell (or 50,000 points, or four times round the box)."""
-    n = min(geo.nx * geo.ny, max(50_000, 4 * (geo.nx + geo.ny)))
+    """A front with room for every square (or 50,000 points, or four times round the box)."""
+    n = min(geo.square_nx * geo.square_ny, max(50_000, 4 * (geo.square_nx + geo.square_ny)))
     f = lambda dtype="f8": np.zeros(n, dtype)  # noqa: E731
-    return Front(f("i4"), f(), f(), f(), f(), f(), f(), f(), f(), f(), np.zeros(1, "i8"), np.zeros(geo.ny + 1, "i8"))
+    return Front(f("i4"), f(), f(), f(), f(), f(), f(), f(), f(), f(), np.zeros(1, "i8"), np.zeros(geo.square_ny + 1, "i8"))
 
 
 @kernel
@@ -45,7 +45,7 @@ def trace(geo, cells, front):
     for j in range(ny):
         front.row[j] = k
         for i in range(nx):
-            share = cells.line[first_of(geo, i, j)]
+            share = cells.square_control[first_of(geo, i, j)]
             if share >= 0.5 or k >= front.cell.shape[0]:
                 continue
             sides = 0
@@ -53,9 +53,9 @@ def trace(geo, cells, front):
             for d in range(4):
                 a = i + (1 if d == 0 else (-1 if d == 1 else 0))
                 b = j + (1 if d == 2 else (-1 if d == 3 else 0))
-                if 0 <= a < nx and 0 <= b < ny and cells.line[first_of(geo, a, b)] >= 0.5:
+                if 0 <= a < nx and 0 <= b < ny and cells.square_control[first_of(geo, a, b)] >= 0.5:
                     sides += 1
-                    most = max(most, cells.line[first_of(geo, a, b)])
+                    most = max(most, cells.square_control[first_of(geo, a, b)])
             if sides == 0:
                 continue
             c = cell_at(geo, geo.x0 + (i + 0.5) * size, geo.y0 + (j + 0.5) * size)

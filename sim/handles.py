@@ -24,7 +24,7 @@ from sim.fields import CELL_COLUMNS
 from sim.forces import CAUSES, SIDES, UNIT_COLUMNS, Kind, Place, Side, Task
 from sim.quantity import did_you_mean
 
-SCRATCH = ("scratch", "cost", "gain")  # columns of the cells that mean nothing between steps
+SCRATCH = ("cost", "gain")  # columns of the cells that mean nothing between steps
 
 
 class Value:
@@ -294,7 +294,7 @@ def build_grid(model: Any) -> OrthogonalMooreGrid:
     """The cells of the map as a Mesa grid: cell (i, j) is i-th from the west, j-th from the south.
 
     Its layers share the model's arrays, transposed to (nx, ny). Ground changes hands by `held`, in millionths;
-    `control` repeats it and is overwritten from it.
+    `control` and `square_control` repeat it and are overwritten from it.
     """
     g = model.world.geo
     grid = OrthogonalMooreGrid((g.nx, g.ny), torus=False, random=model.random)

@@ -129,7 +129,7 @@ def _prepare(world: World) -> None:
     edge = np.zeros((geo.ny, geo.nx), bool)
     edge[[0, -1], :] = True
     edge[:, [0, -1]] = True
-    held = (world.cells.line >= 0.5).reshape(geo.ny, geo.nx)
+    held = (world.cells.square_control >= 0.5).reshape(geo.ny, geo.nx)
     world.sources = np.column_stack([(edge & held).ravel(), (edge & ~held).ravel()]).astype(np.int8)
     world.schedule = _schedules(scenario)
     world.supplies = world.supplies_on(0)

@@ -214,6 +214,10 @@ class Scenario(Table):
         for size in (self.box.width_km, self.box.height_km):
             if abs(size / self.cell_km - round(size / self.cell_km)) > 1e-9:
                 raise ValueError(f"a cell of {self.cell_km:g} km does not divide the box of {size:g} km")
+            if self.cell_km < 1.0 and abs(size - round(size)) > 1e-9:
+                raise ValueError(f"a box of {size:g} km is not made of the squares of 1 km that cells of {self.cell_km:g} km need")
+        if self.cell_km < 1.0 and abs(1.0 / self.cell_km - round(1.0 / self.cell_km)) > 1e-9:
+            raise ValueError(f"a cell of {self.cell_km:g} km does not divide a square of 1 km (0.5 or 0.25, for example)")
         if not self.map.synthetic:
             if not RECORD_START <= self.start <= RECORD_END:
                 raise ValueError(f"start {self.start} is outside the record, {RECORD_START} to {RECORD_END}")

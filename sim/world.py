@@ -109,7 +109,7 @@ class World:
     def objectives_held(self) -> np.ndarray:
         """Which objectives the attacker holds now."""
         cells = [self.cell_of(x, y) for x, y in self.objectives[:, :2]]
-        return self.cells.control[cells] >= 0.5
+        return self.cells.square_control[cells] >= 0.5
 
     def room(self, rows: int) -> None:
         """Grows the table of units when fewer than `rows` rows are free."""

@@ -16,7 +16,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture])
 settings.load_profile("battle")
 
-SCRATCH = {"cost", "scratch"}  # columns that mean nothing between phases
+SCRATCH = {"cost"}  # columns that mean nothing between phases
 
 
 def run(source="skirmish", seed=1, days=2, **more):

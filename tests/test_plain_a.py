@@ -95,11 +95,12 @@ def test_fields():
             for c in s.rng.integers(0, g.nx * g.ny, 5).tolist():
                 assert fields.cell_at(g, *plain_fields.center_of(g, c)) == c
                 agree(fields.square_of, plain_fields.square_of, g, c)
+                agree(fields.mean_of_square, plain_fields.mean_of_square, g, s.cells.wood, c)
                 agree(fields.square_center, plain_fields.square_center, g, c)
             agree(fields.draw_line, plain_fields.draw_line, g, s.cells)
             agree(fields.outline, plain_fields.outline, g, s.cells, s.blocks)
             agree(front.trace, plain_front.trace, g, s.cells, s.front)
-            s.cells.line[:] = 0.5  # no direction is uphill
+            s.cells.square_control[:] = 0.5  # no direction is uphill
             agree(fields.outline, plain_fields.outline, g, s.cells, s.blocks)
 
     geo, cells, nodes, blocks, *_ = long_map()
@@ -221,7 +222,7 @@ def test_command():
                 agree(command.set_base, plain_command.set_base, g, c, f, row, float(s.rng.uniform(3, 15)))
                 agree(command.choose_axis, plain_command.choose_axis, f, row, s.objectives, float(s.rng.random()))
             for k in range(0, line, 5):
-                agree(command.attack_worth, plain_command.attack_worth, c, s.front, k, knobs)
+                agree(command.attack_worth, plain_command.attack_worth, s.geo, c, s.front, k, knobs)
             for x, y in s.rng.uniform(-20.0, 40.0, (6, 2)).tolist():
                 for name in ("nearest_point", "neediest_point", "distance_to_line"):
                     agree(getattr(command, name), getattr(plain_command, name), g, s.front, x, y)
@@ -266,7 +267,7 @@ def edges(geo, cells):
     """Cells on the edge of the map, by the side that holds them."""
     i, j = np.arange(geo.nx * geo.ny) % geo.nx, np.arange(geo.nx * geo.ny) // geo.nx
     edge = (i == 0) | (i == geo.nx - 1) | (j == 0) | (j == geo.ny - 1)
-    return np.column_stack([edge & (cells.line >= 0.5), edge & (cells.line < 0.5)]).astype("i1")
+    return np.column_stack([edge & (cells.square_control >= 0.5), edge & (cells.square_control < 0.5)]).astype("i1")
 
 
 def test_supply():

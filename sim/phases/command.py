@@ -16,7 +16,7 @@ import numpy as np
 from sim.columns import array_kernel, kernel
 from sim.draws import binomial, key, normal, uniform, uniform_of
 from sim.enlist import clear_row
-from sim.fields import at_nodes, at_squares, cell_at, outline
+from sim.fields import at_nodes, at_squares, cell_at, mean_of_square, outline
 from sim.forces import Kind, Task
 from sim.front import N_CHOICES, points_near, trace
 from sim.quantity import Parameters, quantity
@@ -75,8 +75,8 @@ def read_line(geo, cells, nodes, front, memory):
         front.fire[k] = holding
         front.presence[k] = pressing
         front.wide[k] = at_squares(geo, cells.wide, x, y)
-        works = cells.works[c, 0]
-        want = (0.5 + 0.25 * pressing + 0.5 * works + 1.5 * cells.built[c]) / (1.0 + holding)
+        works = mean_of_square(geo, cells.works[:, 0], c)
+        want = (0.5 + 0.25 * pressing + 0.5 * works + 1.5 * mean_of_square(geo, cells.built, c)) / (1.0 + holding)
         cells.need[c] += memory * (want - cells.need[c])
         front.need[k] = cells.need[c]
 
@@ -160,12 +160,14 @@ def choose_axis(formations, f, objectives, u):
 
 
 @kernel
-def attack_worth(cells, front, k, knobs):
+def attack_worth(geo, cells, front, k, knobs):
     """How inviting a point of the line is to attack: thinly held, unbuilt, without works."""
     c = front.cell[k]
+    built = mean_of_square(geo, cells.built, c)
+    works = mean_of_square(geo, cells.works[:, 0], c)
     thin = math.exp(-knobs.weakness * math.log(1.0 + 0.15 * front.fire[k]))
-    return (front.weight[k] * thin * (1.0 - knobs.built_aversion * min(cells.built[c] * 1.5, 1.0))
-            * (1.0 - knobs.works_aversion * cells.works[c, 0]))
+    return (front.weight[k] * thin * (1.0 - knobs.built_aversion * min(built * 1.5, 1.0))
+            * (1.0 - knobs.works_aversion * works))
 
 
 @kernel
@@ -199,13 +201,13 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
             for k in range(first, last):
                 d = math.hypot(front.x[k] - ox, front.y[k] - oy) - nearest
                 stay = math.hypot(front.x[k] - formations.main_x[f], front.y[k] - formations.main_y[f])
-                total += attack_worth(cells, front, k, knobs) * math.exp(-d / knobs.axis_km - stay / 15.0)
+                total += attack_worth(geo, cells, front, k, knobs) * math.exp(-d / knobs.axis_km - stay / 15.0)
             run_sum = 0.0
             u = uniform(keys[1], tag)
             for k in range(first, last):
                 d = math.hypot(front.x[k] - ox, front.y[k] - oy) - nearest
                 stay = math.hypot(front.x[k] - formations.main_x[f], front.y[k] - formations.main_y[f])
-                run_sum += attack_worth(cells, front, k, knobs) * math.exp(-d / knobs.axis_km - stay / 15.0)
+                run_sum += attack_worth(geo, cells, front, k, knobs) * math.exp(-d / knobs.axis_km - stay / 15.0)
                 if run_sum > u * total:
                     formations.main_x[f] = front.x[k]
                     formations.main_y[f] = front.y[k]
@@ -325,9 +327,9 @@ def write_orders(geo, cells, front, formations, orders, knobs):
             if near < 0.003 or k_out >= N_CHOICES:
                 continue
             if attacker:
-                strong += near * attack_worth(cells, front, k, knobs)
+                strong += near * attack_worth(geo, cells, front, k, knobs)
                 thin = 1.0 / (1.0 + 0.25 * front.fire[k])
-                weak += near * front.weight[k] * thin * thin * (0.4 + 0.6 * cells.wood[front.cell[k]])
+                weak += near * front.weight[k] * thin * thin * (0.4 + 0.6 * mean_of_square(geo, cells.wood, front.cell[k]))
             else:
                 strong += near * front.weight[k]
                 weak += near * front.weight[k] * front.need[k]

@@ -56,30 +56,35 @@ def uncontested(geo, nodes, x, y, own_presence, knobs):
     return math.exp(-pressed * pressed)
 
 
+@njit(inline="always")
+def pull(near):
+    """How readily free ground falls by the share that is held around it: a little even where that is nothing."""
+    return near * near * near * near + 0.0002
+
+
 @array_kernel
 def parts(geo, cells):
-    """What each cell gets of what its square falls by, beside the mean of its cells, (cells,): 1 where a cell is a square.
+    """What each cell gets of its square's gain beside an even deal, (cells,): 1 where a cell is a square.
 
     The more, the more of it is free and the more is held around it: ground within a square fills from the attacker's side.
     """
     out = np.ones(cells.held.shape[0])
     if geo.per == 1:
         return out
-    for j0 in range(0, geo.ny, geo.per):
-        j1 = min(j0 + geo.per, geo.ny)
-        for i0 in range(0, geo.nx, geo.per):
-            i1 = min(i0 + geo.per, geo.nx)
-            total = 0.0
-            for j in range(j0, j1):
-                for i in range(i0, i1):
-                    near = at_squares(geo, cells.smooth, geo.x0 + (i + 0.5) * geo.cell, geo.y0 + (j + 0.5) * geo.cell)
-                    c = j * geo.nx + i
-                    out[c] = (1.0 - cells.control[c]) * (near * near * near * near + 0.0002)
-                    total += out[c]
-            if total > 0.0:
-                for j in range(j0, j1):
-                    for i in range(i0, i1):
-                        out[j * geo.nx + i] *= (j1 - j0) * (i1 - i0) / total
+    for first in range(cells.held.shape[0]):
+        if square_of(geo, first) != first or cells.square_control[first] >= 1.0:
+            continue
+        total = 0.0
+        for j in range(geo.per):
+            for i in range(geo.per):
+                c = first + j * geo.nx + i
+                x = geo.x0 + (c % geo.nx + 0.5) * geo.cell
+                y = geo.y0 + (c // geo.nx + 0.5) * geo.cell
+                out[c] = (1.0 - cells.control[c]) * pull(at_squares(geo, cells.smooth, x, y))
+                total += out[c]
+        for j in range(geo.per):
+            for i in range(geo.per):
+                out[first + j * geo.nx + i] *= geo.per * geo.per / total
     return out
 
 
@@ -121,7 +126,7 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs):
         for j in range(max(math.ceil(v - span), 0), min(math.floor(v + span), ny - 1) + 1):
             for k in range(max(math.ceil(u - span), 0), min(math.floor(u + span), nx - 1) + 1):
                 c = first_of(geo, k, j)
-                if cells.line[c] >= 1.0:
+                if cells.square_control[c] >= 1.0:
                     continue
                 ex = geo.x0 + (k + 0.5) * size - units.x[i]
                 ey = geo.y0 + (j + 0.5) * size - units.y[i]
@@ -130,21 +135,43 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs):
                     continue
                 if d2 > reach * reach:
                     continue
-                near = 0.5 * (cells.smooth[c] + cells.wide[c])
-                weight[count] = (1.0 - cells.line[c]) * (near * near * near * near + 0.0002) * math.exp(-0.7 * d2)
-                place[count] = j * nx + k
+                weight[count] = (1.0 - cells.square_control[c]) * pull(0.5 * (cells.smooth[c] + cells.wide[c])) * math.exp(-0.7 * d2)
+                place[count] = c
                 total += weight[count]
                 count += 1
         for k in range(count):
-            j0 = place[k] // nx
-            i0 = place[k] - j0 * nx
-            left = uncontested(geo, nodes, geo.x0 + (i0 + 0.5) * size, geo.y0 + (j0 + 0.5) * size, own, knobs)
+            x, y = square_center(geo, place[k])
+            left = uncontested(geo, nodes, x, y, own, knobs)
             share = weight[k] / total * area / (size * size)
-            for j in range(j0 * geo.per, min((j0 + 1) * geo.per, geo.ny)):
-                for i in range(i0 * geo.per, min((i0 + 1) * geo.per, geo.nx)):
-                    c = j * geo.nx + i
+            for j in range(geo.per):
+                for i in range(geo.per):
+                    c = place[k] + j * geo.nx + i
                     slow = (1.0 + knobs.works_slow * cells.works[c, 0]) * (1.0 + knobs.town_slow * min(cells.built[c], 1.0))
                     cells.gain[c] += int(share / slow * left * part[c] * MICRO)
+
+
+@kernel
+def spill(geo, cells):
+    """What a cell cannot take of its gain, because it is full, goes to those of its square that have room."""
+    for first in range(cells.held.shape[0]):
+        if square_of(geo, first) != first:
+            continue
+        over = 0
+        room = 0
+        for j in range(geo.per):
+            for i in range(geo.per):
+                c = first + j * geo.nx + i
+                free = MICRO - cells.held[c] - cells.gain[c]
+                if free < 0:
+                    over -= free
+                    cells.gain[c] += free
+                else:
+                    room += free
+        if over > 0 and room > 0:
+            for j in range(geo.per):
+                for i in range(geo.per):
+                    c = first + j * geo.nx + i
+                    cells.gain[c] += min(over, room) * (MICRO - cells.held[c] - cells.gain[c]) // room
 
 
 @kernel
@@ -155,9 +182,9 @@ def settle(geo, cells, nodes, dt, knobs):
     for c in range(cells.held.shape[0]):
         x, y = square_center(geo, c)
         held = cells.held[c]
-        new = min(held + cells.gain[c], MICRO)
+        new = held + cells.gain[c]
         cells.gain[c] = 0
-        if (cells.smooth[c] > 0.004 and cells.smooth[c] < 0.996) or 0.0 < cells.line[c] < 1.0:
+        if (cells.smooth[c] > 0.004 and cells.smooth[c] < 0.996) or 0.0 < cells.square_control[c] < 1.0:
             men = at_nodes(geo, nodes.presence, 0, x, y)
             defenders = at_nodes(geo, nodes.presence, 1, x, y)
             if new > 0 and men < 0.5 * defenders:
@@ -188,6 +215,7 @@ def run(world) -> None:
     g, c = world.geo, world.cells
     scale = world.settings.command.deadline_follow if world.deadline else 1.0
     consolidate(g, world.units, c, world.nodes, world.n, world.dt, scale, world.sky.mud, knobs)
+    spill(g, c)
     gained, lost = settle(g, c, world.nodes, world.dt, knobs)
     draw_line(g, c)
     world.gained_km2 += gained

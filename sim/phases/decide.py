@@ -191,7 +191,7 @@ def infiltrator(geo, units, cells, nodes, formations, i, key, hop, knobs):
         units.days[i] = 0.0
         return
     c = cell_at(geo, x, y)
-    held = cells.line[c] if s == 0 else 1.0 - cells.line[c]
+    held = cells.square_control[c] if s == 0 else 1.0 - cells.square_control[c]
     if held >= 0.5:
         units.task[i] = HOLD
         units.days[i] = 0.0
@@ -312,7 +312,7 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
                     if uniform_of(key, slot, 0) < ask:
                         units.partner[i] = WANTS_RELIEF
             elif task == INFILTRATE and units.stage[i] == 2:
-                held = cells.line[units.cell[i]]
+                held = cells.square_control[units.cell[i]]
                 if (
                     uniform_of(key, slot, 0) < hop
                     or (held if side == 0 else 1.0 - held) >= 0.5
@@ -320,7 +320,7 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
                 ):
                     infiltrator(geo, units, cells, nodes, formations, i, key, hop, knobs)
             elif task == CONSOLIDATE:
-                held = cells.line[units.cell[i]]
+                held = cells.square_control[units.cell[i]]
                 depth = at_squares(geo, cells.depth, units.x[i], units.y[i])
                 if side == 1:
                     held = 1.0 - held

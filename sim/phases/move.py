@@ -65,7 +65,7 @@ def arrive_at_goal(units, cells, i):
     """What a unit becomes where it arrives."""
     task = units.task[i]
     if task == MARCH:
-        held = cells.line[units.cell[i]]
+        held = cells.square_control[units.cell[i]]
         own = held >= 0.5 if units.side[i] == 0 else held < 0.5
         units.task[i] = HOLD if own else CONSOLIDATE
         if units.stage[i] != STEP_BACK:

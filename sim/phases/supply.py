@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.columns import array_kernel, kernel
-from sim.fields import at_nodes, block_at, square_of
+from sim.fields import at_nodes, block_at, square_center, square_of
 from sim.forces import Kind, Side
 from sim.quantity import Parameters, quantity
 
@@ -83,14 +83,13 @@ def pop(heap_cost, heap_cell, size):
 
 @kernel
 def survey(geo, cells, nodes, blocks, closed, side, knobs, ground, threat):
-    """What supply meets in each cell: the kind of ground and expected hits per km. Once, for a cell is tried from eight sides."""
+    """What supply meets in each cell, once: the kind of its square's ground, and expected hits per km."""
     for j in range(geo.ny):
-        y = geo.y0 + (j + 0.5) * geo.cell
         for i in range(geo.nx):
-            x = geo.x0 + (i + 0.5) * geo.cell
             c = j * geo.nx + i
+            x, y = square_center(geo, c)
             ground[c] = COVERED
-            if (cells.line[c] >= 0.5) == (side == 0):
+            if (cells.square_control[c] >= 0.5) == (side == 0):
                 ground[c] = OWN
             elif at_nodes(geo, nodes.fire, 1 - side, x, y) < knobs.blocked_fire:
                 ground[c] = GREY
@@ -133,10 +132,12 @@ def search_strip(geo, cells, ground, threat, closed, side, knobs, heap_cost, hea
                 if closed[e] == 1 and side == 1:
                     good = 0.0
                 rate = knobs.rough_cost + good * (knobs.road_cost - knobs.rough_cost)
+            elif square_of(geo, c) == square_of(geo, e):
+                rate = 0.0  # paid where the square was entered
             elif ground[e] == GREY:
-                rate = knobs.grey_cost
-            elif (cells.depth[c] >= 0.0 if side == 0 else cells.depth[c] <= 0.0) or square_of(geo, c) == square_of(geo, e):
-                rate = 2.0 * knobs.grey_cost  # the last stretch from own ground is crossed by night, at a price
+                rate = knobs.grey_cost * geo.per  # all of the square
+            elif cells.depth[c] >= 0.0 if side == 0 else cells.depth[c] <= 0.0:
+                rate = 2.0 * knobs.grey_cost * geo.per  # the last stretch from own ground, by night, at a price
             else:
                 continue
             new = cost + length * (rate + knobs.threat_cost * threat[e])
@@ -160,7 +161,7 @@ def search(geo, cells, nodes, blocks, source, closed, side, knobs, heap_cost, he
     for c in range(n):
         cells.cost[c, side] = FAR
         cells.way[c, side] = 0.0
-        if source[c, side] == 1 and (cells.line[c] >= 0.5) == (side == 0):
+        if source[c, side] == 1 and (cells.square_control[c] >= 0.5) == (side == 0):
             cells.cost[c, side] = 0.0
     strips = (geo.ny + STRIP - 1) // STRIP
     dirty = np.ones(strips, np.bool_)
@@ -195,9 +196,8 @@ def label_pockets(geo, cells, nodes, side, least_men, stack):
     for start in range(n):
         if cells.cut[start, side] != 0 or cells.cost[start, side] < FAR:
             continue
-        if (cells.line[start] >= 0.5) != (side == 0):
-            sx = geo.x0 + (start % nx + 0.5) * geo.cell
-            sy = geo.y0 + (start // nx + 0.5) * geo.cell
+        if (cells.square_control[start] >= 0.5) != (side == 0):
+            sx, sy = square_center(geo, start)
             if at_nodes(geo, nodes.presence, side, sx, sy) <= 0.5:
                 continue
         men = 0.0
@@ -208,8 +208,7 @@ def label_pockets(geo, cells, nodes, side, least_men, stack):
         while top < size:
             c = stack[top]
             top += 1
-            x = geo.x0 + (c % nx + 0.5) * geo.cell
-            y = geo.y0 + (c // nx + 0.5) * geo.cell
+            x, y = square_center(geo, c)
             here = at_nodes(geo, nodes.presence, side, x, y)
             men += here * geo.cell * geo.cell / 1.5707963267948966
             for d in range(4):
@@ -220,9 +219,8 @@ def label_pockets(geo, cells, nodes, side, least_men, stack):
                 e = j * nx + i
                 if cells.cut[e, side] != 0 or cells.cost[e, side] < FAR:
                     continue
-                own = (cells.line[e] >= 0.5) == (side == 0)
-                ex = geo.x0 + (i + 0.5) * geo.cell
-                ey = geo.y0 + (j + 0.5) * geo.cell
+                own = (cells.square_control[e] >= 0.5) == (side == 0)
+                ex, ey = square_center(geo, e)
                 if own or at_nodes(geo, nodes.presence, side, ex, ey) > 0.5:
                     cells.cut[e, side] = -1
                     stack[size] = e

@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from plain.draws import binomial, uniform
 from plain.enlist import clear_row
-from plain.fields import at_nodes, at_squares, cell_at
+from plain.fields import at_nodes, at_squares, cell_at, mean_of_square
 from plain.front import points, points_near
 from plain.rows import Row, clamp, length_of, rows, square, total
 from sim.forces import Kind, Task
@@ -51,7 +51,8 @@ def read_line(geo, cells, nodes, front, memory: float) -> None:
         p.fire = at_nodes(geo, nodes.fire, 1, p.x - dx, p.y - dy)
         p.presence = at_nodes(geo, nodes.presence, 0, p.x + dx, p.y + dy)
         p.wide = at_squares(geo, cells.wide, p.x, p.y)
-        pull = 0.5 + 0.25 * p.presence + 0.5 * cell.works[0].item() + 1.5 * cell.built
+        works, built = (mean_of_square(geo, field, p.cell) for field in (cells.works[:, 0], cells.built))
+        pull = 0.5 + 0.25 * p.presence + 0.5 * works + 1.5 * built
         cell.need += memory * (pull / (1.0 + p.fire) - cell.need)
         p.need = cell.need
 
@@ -86,13 +87,12 @@ def choose_axis(formations, f: int, objectives, u: float) -> int:
     return home.axis if chosen is None else chosen
 
 
-def attack_worth(cells, front, k: int, knobs) -> float:
+def attack_worth(geo, cells, front, k: int, knobs) -> float:
     """How inviting a point of the line is to attack: thinly held, unbuilt, without works."""
     point = Row(front, k)
-    cell = Row(cells, point.cell)
     thin = math.exp(-knobs.weakness * math.log(1.0 + 0.15 * point.fire))
-    unbuilt = 1.0 - knobs.built_aversion * min(cell.built * 1.5, 1.0)
-    without_works = 1.0 - knobs.works_aversion * cell.works[0].item()
+    unbuilt = 1.0 - knobs.built_aversion * min(mean_of_square(geo, cells.built, point.cell) * 1.5, 1.0)
+    without_works = 1.0 - knobs.works_aversion * mean_of_square(geo, cells.works[:, 0], point.cell)
     return point.weight * thin * unbuilt * without_works
 
 
@@ -101,7 +101,7 @@ def choose_main(geo, cells, front, home: Row, axis: tuple[float, float], knobs, 
     line = points(front)[slice(*points_near(geo, front, home.main_y, FAR_KM))]
     nearest = distance_to_line(geo, front, *axis)
     weights = [
-        attack_worth(cells, front, p.row, knobs) * math.exp(
+        attack_worth(geo, cells, front, p.row, knobs) * math.exp(
             -(far_from(p, *axis) - nearest) / knobs.axis_km - far_from(p, home.main_x, home.main_y) / STAY_KM)
         for p in line
     ]
@@ -254,7 +254,7 @@ def write_orders(geo, cells, front, formations, orders, knobs) -> None:
                 choices.append((p, near))
         del choices[N_CHOICES:]
         weigh = attacker_weights if home.side == 0 else defender_weights
-        weights = [weigh(cells, front, p, near, knobs) for p, near in choices]
+        weights = [weigh(geo, cells, front, p, near, knobs) for p, near in choices]
         m = len(choices)
         orders.point[home.row, :m] = [p.row for p, _ in choices]
         orders.strong[home.row, :m] = list(accumulate(strong for strong, _ in weights))
@@ -262,14 +262,14 @@ def write_orders(geo, cells, front, formations, orders, knobs) -> None:
         orders.count[home.row] = m
 
 
-def attacker_weights(cells, front, p: Row, near: float, knobs) -> tuple[float, float]:
+def attacker_weights(geo, cells, front, p: Row, near: float, knobs) -> tuple[float, float]:
     """Weight of a point for attacks, and for infiltration: where fire is thin, rather under trees."""
     thin = 1.0 / (1.0 + 0.25 * p.fire)
-    leafy = 0.4 + 0.6 * cells.wood[p.cell].item()
-    return near * attack_worth(cells, front, p.row, knobs), near * p.weight * thin * thin * leafy
+    leafy = 0.4 + 0.6 * mean_of_square(geo, cells.wood, p.cell)
+    return near * attack_worth(geo, cells, front, p.row, knobs), near * p.weight * thin * thin * leafy
 
 
-def defender_weights(cells, front, p: Row, near: float, knobs) -> tuple[float, float]:
+def defender_weights(geo, cells, front, p: Row, near: float, knobs) -> tuple[float, float]:
     """Weight of a point by its length of line, and by its need for men besides."""
     return near * p.weight, near * p.weight * p.need
 

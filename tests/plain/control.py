@@ -21,19 +21,18 @@ def uncontested(geo, nodes, x, y, own_presence, knobs) -> float:
     return math.exp(-square(fire / (knobs.contested * math.sqrt(max(2.0, own_presence)))))
 
 
-def around(near: float) -> float:
+def pull(near: float) -> float:
     """How readily ground falls by what is held around it: a little even where nothing is."""
     return near * near * near * near + 0.0002
 
 
 def parts(geo, cells) -> np.ndarray:
-    """What each cell gets of what its square falls by, beside the mean of its cells: the nearer the attacker's side, the more."""
+    """What each cell gets of its square's gain beside an even deal: the nearer the attacker's side, the more."""
     out = np.ones(geo.nx * geo.ny)
     for inside in (cells_of(geo, first) for first in all_squares(geo)):
-        free = [(1.0 - cells.control[c].item()) * around(at_squares(geo, cells.smooth, *center_of(geo, c))) for c in inside]
-        if geo.per > 1:
-            mass = total(free)
-            out[inside] = [part * (len(inside) / mass) if mass > 0.0 else part for part in free]
+        if geo.per > 1 and cells.square_control[inside[0]] < 1.0:
+            free = [(1.0 - cells.control[c].item()) * pull(at_squares(geo, cells.smooth, *center_of(geo, c))) for c in inside]
+            out[inside] = [part * (len(inside) / total(free)) for part in free]
     return out
 
 
@@ -66,8 +65,8 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs) -> None:
             x, y = square_center(geo, some.row)
             d2 = square(x - unit.x) + square(y - unit.y)
             within = d2 <= reach * reach and (some.row == here or not lonely or d2 <= square(ALONE_KM))
-            if some.line < 1.0 and within:
-                weights.append((some.row, (1.0 - some.line) * around(0.5 * (some.smooth + some.wide)) * math.exp(-0.7 * d2)))
+            if some.square_control < 1.0 and within:
+                weights.append((some.row, (1.0 - some.square_control) * pull(0.5 * (some.smooth + some.wide)) * math.exp(-0.7 * d2)))
         everything = total(w for _, w in weights)
         if everything <= 0.0:
             continue
@@ -78,6 +77,19 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs) -> None:
                 works, built = cell.works[0].item(), min(cell.built, 1.0)
                 slow = (1.0 + knobs.works_slow * works) * (1.0 + knobs.town_slow * built)
                 cell.gain += int(share / slow * left * part[cell.row].item() * MICRO)
+
+
+def spill(geo, cells) -> None:
+    """What a full cell cannot take of its gain goes to the others of its square, by their room."""
+    for first in all_squares(geo):
+        inside = [Row(cells, c) for c in cells_of(geo, first)]
+        over = sum(max(cell.held + cell.gain - MICRO, 0) for cell in inside)
+        for cell in inside:
+            cell.gain = min(cell.gain, MICRO - cell.held)
+        room = sum(MICRO - cell.held - cell.gain for cell in inside)
+        if over and room:
+            for cell in inside:
+                cell.gain += min(over, room) * (MICRO - cell.held - cell.gain) // room
 
 
 def settled(new: int, cell, men: float, defenders: float, dt: float, knobs) -> int:
@@ -107,8 +119,8 @@ def settle(geo, cells, nodes, dt, knobs):
     gained = lost = 0
     for cell in rows(cells):
         held = cell.held
-        new = min(held + cell.gain, MICRO)
-        if 0.004 < cell.smooth < 0.996 or 0.0 < cell.line < 1.0:
+        new = held + cell.gain
+        if 0.004 < cell.smooth < 0.996 or 0.0 < cell.square_control < 1.0:
             x, y = square_center(geo, cell.row)
             men, defenders = (at_nodes(geo, nodes.presence, side, x, y) for side in (0, 1))
             new = settled(new, cell, men, defenders, dt, knobs)

@@ -183,8 +183,8 @@ def infiltrator(geo, units, cells, nodes, formations, i, key, hop: float, knobs)
 
 
 def own_share(cell: Row, side: int) -> float:
-    """Share of a cell that a side holds."""
-    return cell.line if side == 0 else 1.0 - cell.line
+    """Share of a square that a side holds."""
+    return cell.square_control if side == 0 else 1.0 - cell.square_control
 
 
 def own_depth(geo, cells, unit: Row) -> float:

@@ -90,6 +90,11 @@ def square_center(geo, c: int) -> tuple[float, float]:
     return geo.x0 + (i // geo.per + 0.5) * geo.square, geo.y0 + (j // geo.per + 0.5) * geo.square
 
 
+def mean_of_square(geo, field, c: int) -> float:
+    """A field's mean over the cells of the square that a cell lies in."""
+    return total(field[cells_of(geo, square_of(geo, c))].tolist()) / geo.per**2
+
+
 def all_squares(geo) -> list[int]:
     """Every square, row by row."""
     return [first_of(geo, i, j) for j in range(geo.square_ny) for i in range(geo.square_nx)]
@@ -97,8 +102,7 @@ def all_squares(geo) -> list[int]:
 
 def cells_of(geo, first: int) -> list[int]:
     """The cells of a square, the south-western one first."""
-    j0, i0 = divmod(first, geo.nx)
-    return [j * geo.nx + i for j in range(j0, min(j0 + geo.per, geo.ny)) for i in range(i0, min(i0 + geo.per, geo.nx))]
+    return [first + j * geo.nx + i for j in range(geo.per) for i in range(geo.per)]
 
 
 def at_squares(geo, field, x: float, y: float) -> float:
@@ -112,7 +116,7 @@ def draw_line(geo, cells) -> None:
     """What the attacker holds of each square, told to all of its cells."""
     for first in all_squares(geo):
         inside = cells_of(geo, first)
-        cells.line[inside] = sum(cells.held[inside].tolist()) / (1_000_000 * len(inside))
+        cells.square_control[inside] = sum(cells.held[inside].tolist()) / (1_000_000 * len(inside))
 
 
 def blur(nx: int, ny: int, source, sd_cells: float, scratch, out) -> None:
@@ -156,7 +160,7 @@ def outline(geo, cells, blocks) -> None:
     It is that of the squares. Depth counts from half a square before the nearest center of the other side, at most 200 km.
     """
     side, nx, ny = geo.square, geo.square_nx, geo.square_ny
-    line = cells.line[all_squares(geo)]
+    line = cells.square_control[all_squares(geo)]
     along_rows, smooth, wide, to_defender, to_attacker = (np.empty(nx * ny) for _ in range(5))
     blur(nx, ny, line, 1.5 / side, along_rows, smooth)
     blur(nx, ny, line, 3.0 / side, along_rows, wide)

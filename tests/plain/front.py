@@ -17,7 +17,7 @@ def trace(geo, cells, front) -> None:
     room = front.cell.shape[0]
     side, nx, ny = geo.square, geo.square_nx, geo.square_ny
     known = all_squares(geo)
-    line = cells.line[known].tolist()
+    line = cells.square_control[known].tolist()
     found = 0
     for q, share in enumerate(line):
         if q % nx == 0:

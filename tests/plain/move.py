@@ -39,7 +39,7 @@ def arrive_at_goal(units, cells, i: int) -> None:
     unit = Row(units, i)
     match unit.task:
         case Task.MARCH:
-            attackers = cells.line[unit.cell].item() >= 0.5
+            attackers = cells.square_control[unit.cell].item() >= 0.5
             unit.task = Task.HOLD if attackers == (unit.side == 0) else Task.CONSOLIDATE
             if unit.stage != STEP_BACK:
                 unit.days = 0.0

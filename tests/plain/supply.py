@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from plain.fields import at_nodes, beside, block_at, center_of, square_of
+from plain.fields import at_nodes, beside, block_at, square_center, square_of
 from plain.rows import Row, rows
 from sim.forces import Kind
 
@@ -56,14 +56,14 @@ def swap(heap_cost, heap_cell, a: int, b: int) -> None:
 
 
 def holds(cells, side: int, c: int) -> bool:
-    """True where a side holds the cell: half of it or more for the attacker, more than half for the defender."""
-    return (cells.line[c].item() >= 0.5) == (side == 0)
+    """True where a side holds the square of the cell: half of it or more for the attacker, more than half for the defender."""
+    return (cells.square_control[c].item() >= 0.5) == (side == 0)
 
 
 def survey(geo, cells, nodes, blocks, closed, side: int, knobs, ground, threat) -> None:
     """What supply meets in each cell: the kind of ground, and expected hits per km."""
     for c in range(geo.nx * geo.ny):
-        x, y = center_of(geo, c)
+        x, y = square_center(geo, c)
         covered = at_nodes(geo, nodes.fire, 1 - side, x, y) >= knobs.blocked_fire
         ground[c] = OWN if holds(cells, side, c) else COVERED if covered else GREY
         shut = side == 1 and closed[c] == 1
@@ -74,17 +74,19 @@ def rate_per_km(geo, cells, ground, closed, side: int, c: int, e: int, knobs) ->
     """Loss of supply per km from cell `c` into cell `e` without drones; None where there is no way.
 
     Own ground: the road that both cells have, if open. Ground that is not own: when nobody covers it with fire, or as
-    the last stretch from own ground to the end of the square it leads into, at twice the price.
+    the last stretch from own ground, at twice the price. All of a square is paid for where it is entered.
     """
     if ground[e] == OWN:
         shut = side == 1 and closed[e] == 1
         good = 0.0 if shut else min(cells.road[e].item(), cells.road[c].item()) * 0.25
         return knobs.rough_cost + good * (knobs.road_cost - knobs.rough_cost)
+    if square_of(geo, c) == square_of(geo, e):
+        return 0.0
     if ground[e] == GREY:
-        return knobs.grey_cost
+        return knobs.grey_cost * geo.per
     depth = cells.depth[c].item()
-    if ((depth >= 0.0) if side == 0 else (depth <= 0.0)) or square_of(geo, c) == square_of(geo, e):
-        return 2.0 * knobs.grey_cost
+    if (depth >= 0.0) if side == 0 else (depth <= 0.0):
+        return 2.0 * knobs.grey_cost * geo.per
     return None
 
 
@@ -157,7 +159,7 @@ def label_pockets(geo, cells, nodes, side: int, least_men: float, stack) -> int:
     A piece grows from a cell that no supply reaches, and that the side holds or has men on, to neighbors of that kind.
     """
     def men_at(c: int) -> float:
-        return at_nodes(geo, nodes.presence, side, *center_of(geo, c))
+        return at_nodes(geo, nodes.presence, side, *square_center(geo, c))
 
     n = geo.nx * geo.ny
     loose = {c for c in range(n) if cells.cost[c, side] >= FAR}

@@ -85,7 +85,7 @@ def tell_place(world: Any, x: float, y: float) -> dict[str, Any] | None:
         return None
     k = world.cell_of(x, y)
     held = float(c.control[k])
-    side = Side.ATTACKER if held >= 0.5 else Side.DEFENDER
+    side = Side.ATTACKER if c.square_control[k] >= 0.5 else Side.DEFENDER
     here = world.live()
     here = here[world.units.cell[here] == k]
     men = [int(world.units.men[here][world.units.side[here] == s].sum()) for s in Side]
