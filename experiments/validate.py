@@ -136,10 +136,10 @@ def _finish(told: dict[str, Any], kept: dict[str, dict[str, Any]], given: Any) -
     if "results" in given.made:
         found = given.made["results"]
         changed = found.manifest.get("overrides") or {}
-        fitted = found.study is not None
-        told["parameters"] = (
-            f"those of {found.name}" if fitted else "changed: " + ", ".join(changed) if changed else "the defaults"
-        )
+        if found.study is not None:
+            told["parameters"] = f"{found.study.title} (study {found.name})"
+        elif changed:
+            told["parameters"] = "changed: " + ", ".join(changed)
         told["ensemble"] = {
             "scenario": str(found.done["scenario"].iloc[0]),
             "runs": len(found.done),
