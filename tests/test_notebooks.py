@@ -2,9 +2,11 @@
 
 import ast
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
 import pytest
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
@@ -22,7 +24,9 @@ def test_a_notebook_runs(path, monkeypatch):
     assert all(not cell.outputs and cell.execution_count is None for cell in notebook.cells if cell.cell_type == "code")
     assert len(notebook.cells) <= 20
     resources = {"metadata": {"path": FOLDER.parent}}
-    NotebookClient(notebook, timeout=180, kernel_name="python3", resources=resources).execute()
+    with TemporaryDirectory() as place:  # sockets in files, with short names: a free port can be given out twice
+        kernel = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=f"{place}/k")
+        NotebookClient(notebook, km=kernel, timeout=180, resources=resources).execute()
     outputs = [out for cell in notebook.cells if cell.cell_type == "code" for out in cell.outputs]
     assert sum("image/png" in out.get("data", {}) for out in outputs) >= 2, "a picture or two"
     assert not [out for out in outputs if out.output_type == "stream" and out.name == "stderr"], "runs without warnings"
