@@ -11,9 +11,9 @@ from sim.quantity import InputError
 from sim.scenario import load_scenario
 
 
-def two(scenario, **changes):
+def two(scenario):
     """The same battle on cells of 1 km and of 0.5 km."""
-    return [muster(load_scenario(scenario, cell_km=size, **changes), 1) for size in (1.0, 0.5)]
+    return [muster(load_scenario(scenario, cell_km=size), 1) for size in (1.0, 0.5)]
 
 
 def by_square(world, column):
@@ -56,9 +56,7 @@ def test_finer_cells_gain_the_same_of_a_square():
     for world in (coarse, fine):
         world.cells.works[:] = world.cells.built[:] = 0.0
     # the same ground, units and fire on both
-    fine.cells.held[:] = np.repeat(np.repeat(coarse.cells.held.reshape(coarse.geo.ny, -1), 2, 0), 2, 1).ravel()
-    fine.cells.control[:] = fine.cells.held / MICRO
-    for name in ("square_control", "smooth", "wide", "depth"):
+    for name in ("held", "control", "square_control", "smooth", "wide", "depth"):
         getattr(fine.cells, name)[:] = getattr(coarse.cells, name)[fine_to_coarse(fine.geo)]
     units = coarse.units._replace(cell=np.array([fine.cell_of(x, y) for x, y in zip(coarse.units.x, coarse.units.y)], "i4"))
     taken = []
