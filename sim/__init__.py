@@ -21,7 +21,7 @@ _HOMES = {
     "KINDS": "sim.kinds",
     "PHASES": "sim.phases",
     "MEASURES": "sim.measures",
-    "InputError": "sim.quantity",
+    "InputError": "sim.errors",
     "Scenario": "sim.scenario",
     "load_scenario": "sim.scenario",
     "World": "sim.world",
@@ -29,7 +29,7 @@ _HOMES = {
 }
 __all__ = sorted(_HOMES)
 
-_SHARED = ("draws", "columns", "forces", "fields", "enlist", "front", "sight")  # helpers that are compiled into the phases' kernels
+_SHARED = ("draws", "columns", "forces", "codes", "fields", "unit_rows", "front", "visibility", "phases/command", "phases/decide", "phases/fire")  # helpers that are compiled into the phases' kernels
 
 
 def _own_kernel_cache() -> None:
@@ -37,7 +37,9 @@ def _own_kernel_cache() -> None:
     if "NUMBA_CACHE_DIR" in os.environ or "numba" in sys.modules:
         return
     here = Path(__file__).parent
-    text = b"".join((here / f"{name}.py").read_bytes() for name in _SHARED)
+    places = [here / name for name in _SHARED]
+    files = [file for p in places for file in (sorted(p.glob("*.py")) if p.is_dir() else [p.with_suffix(".py")])]
+    text = b"".join(file.read_bytes() for file in files)
     folder = here / "__pycache__" / f"kernels-{blake2b(text, digest_size=6).hexdigest()}"
     if os.access(here, os.W_OK):
         os.environ["NUMBA_CACHE_DIR"] = str(folder)

@@ -7,8 +7,8 @@ from time import perf_counter
 import numpy as np
 
 from sim import breach
+from sim.accounting import check_books
 from sim.forces import Kind
-from sim.muster import check_books
 from sim.phases import PHASES
 from sim.world import World
 

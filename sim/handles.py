@@ -19,10 +19,10 @@ from mesa.discrete_space.cell_agent import BasicMovement
 from mesa.discrete_space.property_layer import PropertyLayer
 
 from sim.columns import Column
-from sim.enlist import clear_row
+from sim.errors import did_you_mean
 from sim.fields import CELL_COLUMNS
 from sim.forces import CAUSES, SIDES, UNIT_COLUMNS, Kind, Place, Side, Task
-from sim.quantity import did_you_mean
+from sim.unit_rows import clear_row
 
 SCRATCH = ("cost", "gain")  # columns of the cells that mean nothing between steps
 

@@ -20,12 +20,12 @@ from mesa.discrete_space import OrthogonalMooreGrid
 
 from sim import battle
 from sim.columns import Column
+from sim.errors import InputError, did_you_mean
 from sim.fields import BLOCK_COLUMNS, CELL_COLUMNS
 from sim.forces import FORMATION_COLUMNS, SIDES, UNIT_COLUMNS, Kind, Place, Side, Task
 from sim.handles import HANDLES, Handle, build_grid
 from sim.measures import MEASURES
 from sim.muster import muster
-from sim.quantity import InputError, did_you_mean
 from sim.scenario import Scenario
 
 

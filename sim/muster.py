@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sim import forces
+from sim import forces, front
+from sim.accounting import _men, _vehicles
 from sim.columns import allocate
 from sim.draws import key, normal, stream, uniform, uniform_of
-from sim.enlist import raise_unit
 from sim.fields import (
     BLOCK_COLUMNS,
     CELL_COLUMNS,
@@ -27,12 +27,15 @@ from sim.fields import (
 from sim.forces import Kind, Side, Task
 from sim.front import empty_front, empty_orders, trace
 from sim.journal import Journal
-from sim.phases import command, decide, sense, works
+from sim.phases import command, sense, works
+from sim.phases.command import line, orders
+from sim.phases.decide import goals
 from sim.phases.weather import Sky, Spell
 from sim.scenario import SCHEDULES, Scenario, load_scenario
-from sim.sector import build_sector
+from sim.sector.build import build_sector
+from sim.sector.front_file import front_from_file
 from sim.settings import Settings
-from sim.starting import front_from_file
+from sim.unit_rows import raise_unit
 from sim.world import World
 
 SECTOR_KM2 = 6400.0  # the box to which paces of the record refer
@@ -93,7 +96,7 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
 def refresh(world: World) -> None:
     """Brings sums over units and the line up to date without moving time."""
     sense.run(world)
-    command.read_line(world.geo, world.cells, world.nodes, world.front, 1.0)
+    line.read_line(world.geo, world.cells, world.nodes, world.front, 1.0)
 
 
 def _prepare(world: World) -> None:
@@ -230,11 +233,11 @@ def _assign(world: World) -> None:
     for r in range(len(f.side)):
         if not f.active[r] or f.relief[r]:
             _nearest_main(world, r)
-        command.set_base(world.geo, world.cells, f, r, _base_km(world, r))
+        line.set_base(world.geo, world.cells, f, r, _base_km(world, r))
     active = f.active.copy()
     f.active[:] = 1
     f.infantry[:] = 1
-    command.write_orders(world.geo, world.cells, world.front, f, world.orders, world.knobs("command", command.Knobs))
+    orders.write_orders(world.geo, world.cells, world.front, f, world.orders, world.knobs("command", command.Knobs))
     f.active[:] = active
     f.infantry[:] = 0
 
@@ -273,10 +276,10 @@ def _raise(world: World, row: int, in_line: bool) -> None:
         men -= size
         slot = int(u.slot[i])
         if in_line and not formation.relief and uniform_of(place, slot, 0) < IN_LINE[side] and world.front.count[0] > 0:
-            point = decide.pick(world.orders, row, False, uniform_of(place, slot, 1))
+            point = front.pick(world.orders, row, False, uniform_of(place, slot, 1))
             back = 0.15 + 1.1 * uniform_of(place, slot, 2) ** 1.5
             along = (uniform_of(place, slot, 3) - 0.5) * 1.4
-            decide.at_line(geo, u, world.front, i, point, Task.HOLD, -back, along)
+            goals.at_line(geo, u, world.front, i, point, Task.HOLD, -back, along)
             _put(world, i)
             u.days[i] = math.floor(uniform_of(place, slot, 4) * min(30.0, f.rotation_days[row]))
             u.fatigue[i] = u.days[i]
@@ -294,8 +297,8 @@ def _raise(world: World, row: int, in_line: bool) -> None:
             setback = getattr(s, name).setback_km * (0.7 + 0.6 * uniform_of(place, slot, 2))
             u.stock[i] = (2.0 * s.fpv_team.sorties_per_day if kind == Kind.FPV_TEAM else s.artillery.rounds_per_day) * 0.5
             if in_line and world.front.count[0] > 0:
-                point = decide.pick(world.orders, row, False, uniform_of(place, slot, 1))
-                decide.at_line(geo, u, world.front, i, point, Task.SERVE, -setback, (uniform_of(place, slot, 3) - 0.5) * 2)
+                point = front.pick(world.orders, row, False, uniform_of(place, slot, 1))
+                goals.at_line(geo, u, world.front, i, point, Task.SERVE, -setback, (uniform_of(place, slot, 3) - 0.5) * 2)
                 _put(world, i)
 
 
@@ -315,44 +318,12 @@ def bring(world: World, row: int) -> None:
     f.active[row] = 1
     if world.front.count[0] > 0:
         _nearest_main(world, row)
-    command.set_base(world.geo, world.cells, f, row, _base_km(world, row))
+    line.set_base(world.geo, world.cells, f, row, _base_km(world, row))
     men, vehicles = _men(world, side), _vehicles(world, side)
     _raise(world, row, in_line=False)
     b.arrived[side] += _men(world, side) - men
     b.new_vehicles[side] += _vehicles(world, side) - vehicles
     world.note("arrival", f.base_x[row], f.base_y[row], int(f.establishment[row]), f"{world.scenario.formation[row].name} arrives")
-
-
-def _men(world: World, side: int) -> int:
-    """All men of a side: on the map, waiting wounded, and in the formations' pools."""
-    u, f, n = world.units, world.formations, world.n
-    mine = (u.side[:n] == side) & (u.kind[:n] >= 0)
-    pools = f.side == side
-    return int(u.men[:n][mine].sum() + u.hurt[:n][mine].sum() + (f.recruits + f.hospital + f.away)[pools].sum())
-
-
-def _vehicles(world: World, side: int) -> int:
-    u, f, n = world.units, world.formations, world.n
-    mine = (u.side[:n] == side) & (u.kind[:n] >= 0)
-    return int(u.vehicles[:n][mine].sum() + (f.vehicle_pool + f.repair)[f.side == side].sum())
-
-
-def check_books(world: World) -> None:
-    """Raises AssertionError when men or vehicles of a side do not balance, or anything is negative."""
-    b, u = world.books, world.units
-    for side in Side:
-        s = int(side)
-        there = _men(world, s)
-        due = int(b.start_men[s] + b.intake[s] + b.arrived[s] - b.left[s] - b.deserted[s] - b.discharged[s]
-                  - b.killed[s].sum() - b.captured[s].sum() - b.missing[s].sum())
-        assert there == due, f"step {world.step_index}: {side.name.lower()} has {there} men, the books say {due}"
-        have = _vehicles(world, s)
-        want = int(b.start_vehicles[s] + b.new_vehicles[s] - b.left_vehicles[s] - b.destroyed[s] - b.abandoned[s])
-        assert have == want, f"step {world.step_index}: {side.name.lower()} has {have} vehicles, the books say {want}"
-        assert int(b.by_place[s].sum()) == forces.casualties(b, s), f"step {world.step_index}: places do not add up to causes"
-    for name in ("men", "hurt", "vehicles"):
-        assert (getattr(u, name)[: world.n] >= 0).all(), f"step {world.step_index}: negative {name}"
-    assert ((world.cells.held >= 0) & (world.cells.held <= MICRO)).all(), f"step {world.step_index}: control outside 0..1"
 
 
 def _h32(world: World) -> np.ndarray:

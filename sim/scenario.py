@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 import seeds
-from sim.quantity import InputError, did_you_mean, first_error, read_toml
+from sim.errors import InputError, did_you_mean, first_error, read_toml
 
 LAEA = "+proj=laea +lat_0=48.25 +lon_0=37.20 +x_0=36000 +y_0=34000 +datum=WGS84 +units=km"
 RECORD_START = dt.date(2023, 10, 1)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from sim.errors import InputError, did_you_mean
 from sim.kinds import KINDS
 from sim.phases import PHASES
-from sim.quantity import Declaration, InputError, Parameters, declarations, did_you_mean
+from sim.quantity import Declaration, Parameters, declarations
 
 
 @cache

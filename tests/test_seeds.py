@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import seeds
-from sim.quantity import InputError
+from sim.errors import InputError
 from sim.scenario import RECORD_END, SCHEDULES, load_scenario, scenario_names
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -1,1 +1,1 @@
-"""Fitting the model to the record: priors, summaries, emulators, history matching in waves, and the weighted sample."""
+"""Fitting to the record by history matching; the posterior."""

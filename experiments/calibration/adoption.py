@@ -7,8 +7,8 @@ import re
 import tomllib
 from pathlib import Path
 
-from experiments.posterior import Posterior
-from sim.quantity import InputError
+from experiments.calibration.posterior import Posterior
+from sim.errors import InputError
 from sim.scenario import load_scenario
 
 NOTE = "# Adopted"
@@ -47,7 +47,7 @@ def _without_params(text: str) -> str:
 
 def adopt(posterior: Posterior, file: Path) -> None:
     """Writes the medoid into a scenario's file; InputError, and the old file, when it would not be a scenario any more."""
-    from experiments.outputs import replacing, writing
+    from experiments.storage.files import replacing, writing
 
     try:
         text = file.read_text(encoding="utf-8")

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.calibration.seeing import Table
-from experiments.intervals import SEED
+from experiments.analysis.intervals import SEED
+from experiments.calibration.simulations import Table
 
 FOLDS = 5
 LEAST = 0.8  # share of points that must have a value of a summary, else it is left out

@@ -15,14 +15,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.calibration import ruling, sampling, waves
+from experiments.calibration import implausibility, sampling, waves
+from experiments.calibration.config import Calibration
 from experiments.calibration.emulators import Emulators
-from experiments.calibration.plan import Calibration
-from experiments.calibration.ruling import Truth
-from experiments.calibration.seeing import Table
-from experiments.calibration.waves import Hands, Region, Tell, Wave, say
-from experiments.posterior import Posterior
-from sim.quantity import InputError
+from experiments.calibration.implausibility import Truth
+from experiments.calibration.posterior import Posterior
+from experiments.calibration.sampling import quantiles
+from experiments.calibration.simulations import Table
+from experiments.calibration.waves import Region, Wave
+from experiments.sweep.runner import Hands, Tell, say
+from sim.errors import InputError
 
 PARTICLES = 2000  # points of which a sample is drawn
 
@@ -65,7 +67,7 @@ def calibrate(
     )
     fitted = waves.trained(region, [*(w.table for w in region.waves), table])
     weight, power = weights(
-        ruling.log_likelihood(fitted, truth, table.places), ruling.log_likelihood(last, truth, table.places)
+        implausibility.log_likelihood(fitted, truth, table.places), implausibility.log_likelihood(last, truth, table.places)
     )
     sets = pd.DataFrame(plan.space.values(table.places))
     sample = Wave(len(region.waves) + 1, table, fitted, region.points.size, region.points.level)
@@ -82,7 +84,7 @@ def calibrate(
 def drawn(plan: Calibration, truth: Truth, fitted: Emulators, n: int) -> np.ndarray:
     """Places of `n` points in proportion to prior and likelihood."""
     found = sampling.likely(
-        lambda u: ruling.log_likelihood(fitted, truth, plan.space.places(u)),
+        lambda u: implausibility.log_likelihood(fitted, truth, plan.space.places(u)),
         max(PARTICLES, 2 * n),
         plan.space.k,
         plan.seed + 1000,
@@ -143,22 +145,15 @@ def fit_table(found: Fit) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def quantiles(values: np.ndarray, weight: np.ndarray, shares: tuple[float, ...]) -> tuple[float, ...]:
-    """Quantiles of a weighted sample."""
-    order = np.argsort(values)
-    at = (np.cumsum(weight[order]) - 0.5 * weight[order]) / weight.sum()
-    return tuple(float(np.interp(s, at, values[order])) for s in shares)
-
-
 def manifest_of(found: Fit) -> dict[str, Any]:
     """What the posterior says of itself."""
-    from experiments import outputs
-    from experiments.runs import code_key
+    from experiments.runs import provenance
+    from experiments.runs.simulation import code_key
 
     plan = found.plan
     size = found.posterior.effective
     every = [*found.region.waves, found.sample]
-    own = [ruling.ranked(waves.distance_of_runs(found.truth, w), plan.rank) for w in every]
+    own = [implausibility.ranked(waves.distance_of_runs(found.truth, w), plan.rank) for w in every]
     return {
         "name": plan.name,
         "title": plan.title,
@@ -167,8 +162,8 @@ def manifest_of(found: Fit) -> dict[str, Any]:
         "last": plan.last,
         "key": plan.key,
         "code": code_key(),
-        "git_commit": outputs.git_commit() or "",
-        "versions": outputs.versions(),
+        "git_commit": provenance.git_commit() or "",
+        "versions": provenance.versions(),
         "written": dt.datetime.now(dt.UTC).replace(microsecond=0),
         "seed": plan.seed,
         "method": "history matching with Gaussian-process emulators, then importance weights of a Gaussian synthetic likelihood",
@@ -222,7 +217,7 @@ def checked_folder(plan: Calibration, folder: Path) -> None:
 
     import tomli_w
 
-    from experiments.outputs import replacing, writing
+    from experiments.storage.files import replacing, writing
 
     file = folder / "calibration.toml"
     if folder.exists() and not folder.is_dir():

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.quantity import Declaration, InputError
+from sim.errors import InputError
+from sim.quantity import Declaration
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments import designs, intervals
-from experiments.calibration import fitting, ruling, sampling, waves
+from experiments.analysis import intervals
+from experiments.analysis.intervals import Interval
+from experiments.calibration import fitting, implausibility, sampling, waves
+from experiments.calibration.config import Calibration
 from experiments.calibration.emulators import Emulators
-from experiments.calibration.plan import Calibration
-from experiments.calibration.ruling import Truth
-from experiments.calibration.seeing import Table
-from experiments.calibration.waves import Hands, Tell, say
-from experiments.intervals import Interval
+from experiments.calibration.implausibility import Truth
+from experiments.calibration.simulations import Table
+from experiments.studies import designs
+from experiments.sweep.runner import Hands, Tell, say
 
 BANDS = (0.5, 0.9)
 PARTICLES = 1000
@@ -95,9 +96,9 @@ def emulated(
 ) -> tuple[np.ndarray, bool]:
     """Places of a sample of the posterior by emulators alone, and whether the true place was not ruled out."""
     found = sampling.likely(
-        lambda u: ruling.log_likelihood(fitted, truth, plan.space.places(u)), PARTICLES, plan.space.k, seed
+        lambda u: implausibility.log_likelihood(fitted, truth, plan.space.places(u)), PARTICLES, plan.space.k, seed
     )
-    distance = ruling.ranked(ruling.implausibility(fitted, truth, place[None]), plan.rank)
+    distance = implausibility.ranked(implausibility.implausibility(fitted, truth, place[None]), plan.rank)
     return plan.space.places(found.u), bool(distance[0] <= plan.cutoff)
 
 
@@ -121,7 +122,7 @@ def _rows(
             "narrower": 1 - sd / float(prior[j]),
         }
         for band in BANDS:
-            low, high = fitting.quantiles(x[:, j], weight, (0.5 - band / 2, 0.5 + band / 2))
+            low, high = sampling.quantiles(x[:, j], weight, (0.5 - band / 2, 0.5 + band / 2))
             row[f"covered_{band:.0%}".replace("%", "")] = bool(low <= place[j] <= high)
         out.append({**row, "within": within})
     return out

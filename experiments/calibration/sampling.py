@@ -13,6 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+
+def quantiles(values: np.ndarray, weight: np.ndarray, shares: tuple[float, ...]) -> tuple[float, ...]:
+    """Quantiles of a weighted sample."""
+    order = np.argsort(values)
+    at = (np.cumsum(weight[order]) - 0.5 * weight[order]) / weight.sum()
+    return tuple(float(np.interp(s, at, values[order])) for s in shares)
+
+
 KEPT = 0.5  # share of points that a step keeps
 MOVES = 6  # steps of the walk after each
 MOST = 60  # steps until it is given up

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from experiments.calibration.plan import Calibration, Parameter, plan_file, plan_of
-from experiments.calibration.waves import Hands, Tell, say
-from sim.quantity import InputError
+from experiments.calibration.config import Calibration, Parameter, plan_file, plan_of
+from experiments.sweep.runner import Hands, Tell, say
+from sim.errors import InputError
 from sim.settings import resolve, short_names
 
 if TYPE_CHECKING:
-    from experiments.results import Results
-    from experiments.study import Study
+    from experiments.results.results import Results
+    from experiments.studies.study import Study
 
 MEASURES = (
     *(
@@ -59,7 +59,7 @@ class Ranking:
 
 def ranked(results: Results, measures: tuple[str, ...]) -> Ranking:
     """Factors or groups of a Morris design by their largest effect over measures, in units of the floor of luck."""
-    from experiments.sensitivity import morris
+    from experiments.analysis.sensitivity import morris
 
     rows = []
     for measure in measures:
@@ -81,7 +81,7 @@ def ranked(results: Results, measures: tuple[str, ...]) -> Ranking:
 
 def one_by_one(plan: Calibration, groups: Study, matter: list[str]) -> Study:
     """The study of single parameters: those of the groups that matter, without levers that are known."""
-    from experiments.studies import study_of
+    from experiments.studies.files import study_of
 
     unknown = {resolve(name).key for name in plan.screening.levers}
     own = {resolve(p.key).key: p for p in plan.parameter}
@@ -119,8 +119,8 @@ def one_by_one(plan: Calibration, groups: Study, matter: list[str]) -> Study:
 
 def screen(plan: Calibration, source: str | Path, folder: Path, hands: Hands, tell: Tell = say) -> list[Parameter]:
     """Runs both studies in a folder, and writes the parameters that matter into the calibration's file."""
-    from experiments.results import load
-    from experiments.studies import load_study
+    from experiments.results.loading import load
+    from experiments.studies.files import load_study
 
     wanted = tuple(plan.screening.measures) or MEASURES
     groups = load_study(plan.screening.groups)
@@ -156,7 +156,7 @@ def chosen_of(plan: Calibration, order: Ranking) -> list[Parameter]:
 
 def write_list(file: Path, chosen: list[Parameter]) -> None:
     """Writes a list of parameters between the marks of a calibration's file; the rest of the file stays as it is."""
-    from experiments.outputs import replacing, writing
+    from experiments.storage.files import replacing, writing
 
     text = file.read_text(encoding="utf-8")
     found = re.search(rf"(?ms)^{BEGIN}.*?^{END}[^\n]*$", text)

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from experiments import observe
-from experiments.battery.history import gained_to_lost, lag_one, variation
-from experiments.calibration.shown import DIRECTION, Record, Shown
+from experiments.observation import publication
+from experiments.observation.observed import DIRECTION, Record, Shown
+from experiments.observation.series import gained_to_lost, lag_one, variation
 
 NEVER = 1e6  # day of a place that was not taken: tied last
 
@@ -134,7 +134,7 @@ def recaptured_share(run: Shown) -> float:
 def losses(run: Shown, part: str, first: dt.date, last: dt.date) -> float:
     """Casualties of the attacker a day as they are claimed."""
     book = {"box": "attacker", "direction": DIRECTION}[part]
-    return float(observe.claimed(run.grew(book, first, last))) / days_between(first, last)
+    return float(publication.claimed(run.grew(book, first, last))) / days_between(first, last)
 
 
 @summary("casualties/day", "first", "last", log=True)
@@ -176,8 +176,8 @@ def rear_share(run: Shown, first: dt.date, last: dt.date) -> float:
 @summary("casualties", "first", "last", log=True)
 def attack_cost(run: Shown, first: dt.date, last: dt.date) -> float:
     """Claimed casualties of the attacker by reported attacks."""
-    attacks = observe.reported_attacks(run.grew("groups", first, last))
-    return float(observe.claimed(run.grew("attacker", first, last))) / max(float(attacks), 1.0)
+    attacks = publication.reported_attacks(run.grew("groups", first, last))
+    return float(publication.claimed(run.grew("attacker", first, last))) / max(float(attacks), 1.0)
 
 
 def value_of(run: Shown, name: str, arguments: dict[str, Any], is_log: bool) -> float:

@@ -6,61 +6,25 @@ which is stopped goes on where it was; emulators are fitted again from the runs,
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from experiments import designs
-from experiments.calibration import emulators, ruling, sampling, seeing
+from experiments.calibration import emulators, implausibility, sampling, simulations
+from experiments.calibration.config import Calibration
 from experiments.calibration.emulators import Emulators
-from experiments.calibration.plan import Calibration
-from experiments.calibration.ruling import Truth
+from experiments.calibration.implausibility import Truth
 from experiments.calibration.sampling import Sample
-from experiments.calibration.seeing import Table
-from sim.quantity import InputError
+from experiments.calibration.simulations import Table
+from experiments.studies import designs
+from experiments.sweep.runner import Hands, Tell, say
 
 CANDIDATES = 2000  # points that stand for what is not ruled out
 MOST_TRAINED = 500  # points that an emulator is fitted to: beyond, it takes too long
 LEAST_TRAINED = 5  # points for each parameter that it is fitted to at least
-MOST_FAILED = 0.1  # share of runs that may fail
-
-Tell = Callable[[str], None]
-
-
-def say(words: str) -> None:
-    print(f"pokrovsk: {words}", file=sys.stderr)
-
-
-class Stopped(Exception):
-    """The runs were stopped; what is finished is kept."""
-
-
-@dataclass(frozen=True)
-class Hands:
-    """Who makes the runs: processes of this machine, or those of a Dask cluster."""
-
-    workers: int | None = None
-    scheduler: str | None = None
-    quiet: bool = False
-
-    def sweep(self, study: Any, folder: Path) -> None:
-        """Makes the runs of a study that its folder has not; Stopped or InputError when they are not all there then."""
-        from experiments.sweep import sweep
-
-        told = sweep(study, folder, workers=self.workers, scheduler=self.scheduler, yes=True, quiet=self.quiet)
-        if told.problem:
-            raise InputError(told.problem)
-        if told.stopped:
-            raise Stopped
-        if told.failed > MOST_FAILED * told.total:
-            raise InputError(
-                f"{folder}: {told.failed} of {told.total} runs failed; column `error` of its runs says why."
-            )
 
 
 @dataclass(frozen=True)
@@ -90,7 +54,7 @@ class Region:
         """The largest, over waves, of the implausibilities that decide at places (n, k) of the ranges."""
         out = np.zeros(len(x))
         for wave in self.waves:
-            out = np.maximum(out, ruling.ranked(ruling.implausibility(wave.emulators, self.truth, x), self.plan.rank))
+            out = np.maximum(out, implausibility.ranked(implausibility.implausibility(wave.emulators, self.truth, x), self.plan.rank))
         return out
 
     @cached_property
@@ -119,14 +83,14 @@ def made(
     plan: Calibration, folder: Path, number: int, places: Callable[[], np.ndarray], replicates: int, hands: Hands
 ) -> Table:
     """The table of a folder's runs; points are asked for only when the folder has none yet."""
-    from experiments.studies import load_study
+    from experiments.studies.files import load_study
 
     if (folder / "study.toml").is_file():
         study = load_study(folder / "study.toml")
     else:
-        study = seeing.study_of(plan, folder.name, plan.space.values(places()), replicates, number)
+        study = simulations.study_of(plan, folder.name, plan.space.values(places()), replicates, number)
     hands.sweep(study, folder)
-    return seeing.table_of(folder, plan)
+    return simulations.table_of(folder, plan)
 
 
 def trained(region: Region, tables: list[Table]) -> Emulators:
@@ -179,7 +143,7 @@ def all_waves(
 def _told(plan: Calibration, truth: Truth, wave: Wave) -> str:
     """A wave in a sentence."""
     r2 = [e.r2 for e in wave.emulators.of if e is not None and np.isfinite(e.r2)]
-    own = ruling.ranked(distance_of_runs(truth, wave), plan.rank)
+    own = implausibility.ranked(distance_of_runs(truth, wave), plan.rank)
     return (
         f"wave {wave.number}: {wave.table.n_points} points, {len(wave.table.point)} runs, from {wave.left:.2g} of the prior; emulators "
         f"foretell {np.median(r2):.0%} of the variance (median); {np.mean(own <= plan.cutoff):.0%} of the points lie within the cutoff."

@@ -12,9 +12,9 @@ import numpy as np
 
 from sim.columns import array_kernel, kernel
 from sim.draws import binomial, key, uniform
-from sim.enlist import clear_row, raise_unit
 from sim.forces import Kind, Side, Task
 from sim.quantity import Parameters, quantity
+from sim.unit_rows import clear_row, raise_unit
 
 READS = ("formations", "units")
 WRITES = ("units", "formations", "books", "cursor")

@@ -13,11 +13,11 @@ import numpy as np
 
 from sim.columns import kernel
 from sim.draws import binomial, key, mix, normal, poisson, uniform, uniform_of
-from sim.enlist import clear_row, take_row
 from sim.fields import cell_at
 from sim.forces import Cause, Kind, Side, Task
 from sim.front import pick
 from sim.quantity import Parameters, quantity
+from sim.unit_rows import clear_row, take_row
 
 READS = ("orders", "front", "formations", "bins", "cells")
 WRITES = ("units", "cells", "books", "cursor", "counters")

@@ -22,7 +22,7 @@ from sim.draws import key, poisson, uniform_of
 from sim.fields import BLOCK_KM, block_at
 from sim.forces import Cause, Kind, Task
 from sim.quantity import Parameters, quantity
-from sim.sight import visibility
+from sim.visibility import visibility
 
 READS = ("units", "blocks", "cells")
 WRITES = ("units", "blocks", "books", "counters")

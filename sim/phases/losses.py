@@ -13,9 +13,9 @@ import numpy as np
 
 from sim.columns import array_kernel, kernel
 from sim.draws import binomial, key, uniform_of
-from sim.enlist import clear_row, raise_unit
 from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
+from sim.unit_rows import clear_row, raise_unit
 
 READS = ("units", "cells")
 WRITES = ("units", "formations", "books", "cursor")

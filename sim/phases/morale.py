@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from sim.columns import kernel
 from sim.draws import binomial, key, poisson, uniform_of
-from sim.enlist import clear_row, send_home
 from sim.fields import at_nodes, at_squares
 from sim.forces import Cause, Kind, Task
 from sim.quantity import Parameters, quantity
+from sim.unit_rows import clear_row, send_home
 
 READS = ("units", "cells", "nodes", "formations")
 WRITES = ("units", "formations", "books")

@@ -14,11 +14,11 @@ import numpy as np
 from numba import njit
 
 from sim.columns import array_kernel, kernel
-from sim.enlist import send_home
 from sim.fields import at_cells, at_squares, block_at, cell_at
 from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
-from sim.sight import RELIEVED, visibility
+from sim.unit_rows import send_home
+from sim.visibility import RELIEVED, visibility
 
 READS = ("units", "cells", "blocks")
 WRITES = ("units", "blocks", "books")

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import os
 
-os.environ.setdefault("SOLARA_TELEMETRY_MIXPANEL_ENABLE", "False")
-
 import solara
 from mesa.visualization import SolaraViz, make_plot_component
 from mesa.visualization.utils import update_counter
 
 from sim.frame import frame_of
 from sim.model import BattleModel
-from sim.view import ground, style
+from sim.view import style
+from sim.view.map import battle_map
+
+os.environ.setdefault("SOLARA_TELEMETRY_MIXPANEL_ENABLE", "False")
 
 PARAMETERS = {
     "source": "skirmish",
@@ -30,7 +31,7 @@ def Sector(model: BattleModel):
     with style.styled() as palette:
         figure = style.figure(5.2, 5.2)
         axes = figure.add_axes((0.01, 0.01, 0.98, 0.98))
-        ground.draw_map(axes, frame_of(model.world), palette=palette)
+        battle_map.draw_map(axes, frame_of(model.world), palette=palette)
     solara.FigureMatplotlib(figure)
 
 

@@ -8,8 +8,8 @@ from collections import Counter
 import numpy as np
 
 from plain.draws import binomial, uniform
-from plain.enlist import clear_row, raise_unit
 from plain.rows import Row, rows, total
+from plain.unit_rows import clear_row, raise_unit
 from sim.forces import Kind, Task
 
 CREWS = (Kind.FPV_TEAM, Kind.ARTILLERY)

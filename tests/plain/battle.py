@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pkgutil import iter_modules
 from types import ModuleType
 
 import sim.muster
@@ -19,9 +20,18 @@ def is_kernel(value) -> bool:
     return hasattr(value, "py_func")
 
 
+def kernels_of(module: ModuleType) -> dict[str, Callable]:
+    """The compiled functions that a module, or a phase that is a package of files, defines, by name."""
+    files = [module]
+    if hasattr(module, "__path__"):
+        files += [import_module(f"{module.__name__}.{file.name}") for file in iter_modules(module.__path__)]
+    return {name: value for file in files for name, value in vars(file).items()
+            if is_kernel(value) and value.py_func.__module__ == file.__name__}
+
+
 def twin_of(kernel) -> Callable:
-    """The plain function of the same name: that of `sim.phases.fire.duel` is `plain.fire.duel`."""
-    home = kernel.py_func.__module__.rsplit(".", 1)[-1]
+    """The plain function of the same name: that of `sim.phases.fire.duels.toll` is `plain.fire.toll`."""
+    home = kernel.py_func.__module__.removeprefix("sim.").removeprefix("phases.").split(".")[0]
     return getattr(import_module(f"plain.{home}"), kernel.py_func.__name__)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from plain.draws import binomial, normal, uniform, uniform_of
-from plain.enlist import clear_row, take_row
 from plain.fields import cell_at
 from plain.front import pick
 from plain.rows import Row, clamp, rows, square
+from plain.unit_rows import clear_row, take_row
 from sim.forces import Cause, Kind, Side, Task
 
 

@@ -7,10 +7,10 @@ from collections import defaultdict
 from itertools import accumulate
 
 from plain.draws import binomial, uniform
-from plain.enlist import clear_row
 from plain.fields import at_nodes, at_squares, cell_at, mean_of_square
 from plain.front import points, points_near
 from plain.rows import Row, clamp, length_of, rows, square, total
+from plain.unit_rows import clear_row
 from sim.forces import Kind, Task
 from sim.front import N_CHOICES
 

@@ -8,10 +8,10 @@ from collections import defaultdict
 import numpy as np
 
 from plain.draws import exponential, normal, uniform_of
-from plain.enlist import send_home
 from plain.fields import at_nodes, at_squares, block_at, cell_at
 from plain.front import pick
 from plain.rows import Row, clamp, length_of, rows, square, total
+from plain.unit_rows import send_home
 from sim.forces import Kind, Task
 
 WANTS_RELIEF = -2

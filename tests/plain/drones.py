@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from plain.draws import poisson, uniform_of
 from plain.fields import BLOCK_KM, block_at
 from plain.rows import Row, length_of, rows, square
-from plain.sight import visibility
+from plain.visibility import visibility
 from sim.forces import Cause, Kind, Task
 
 IN_PLACE = (Task.HOLD, Task.CONSOLIDATE, Task.INFILTRATE)

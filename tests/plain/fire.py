@@ -6,9 +6,9 @@ import math
 
 from plain.bombs import listed
 from plain.draws import binomial, uniform, uniform_of
-from plain.enlist import send_home
 from plain.fields import at_nodes, at_squares, block_at, cell_at
 from plain.rows import Row, length_of, rows, square
+from plain.unit_rows import send_home
 from sim.forces import Cause, Kind, Task
 
 PIECE_KM = 0.25

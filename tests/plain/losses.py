@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from plain.draws import binomial, uniform_of
-from plain.enlist import clear_row, raise_unit
 from plain.rows import Row, rows
+from plain.unit_rows import clear_row, raise_unit
 from sim.forces import Cause, Kind, Task
 
 AHEAD = (Task.INFILTRATE, Task.CONSOLIDATE)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from plain.draws import binomial, poisson, uniform_of
-from plain.enlist import clear_row, send_home
 from plain.fields import at_nodes, at_squares
 from plain.fire import IN_PLACE
 from plain.rows import Row, clamp, rows
+from plain.unit_rows import clear_row, send_home
 from sim.forces import Cause, Kind, Task
 
 STEP_BACK = 5

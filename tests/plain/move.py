@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from plain.enlist import send_home
 from plain.fields import at_cells, at_squares, block_at, block_center, cell_at
 from plain.rows import Row, length_of, rows
-from plain.sight import RELIEVED, visibility
+from plain.unit_rows import send_home
+from plain.visibility import RELIEVED, visibility
 from sim.forces import Kind, Place, Task
 
 STEP_BACK = 5  # stage of a group on its way to the next position, which keeps its days in the line

@@ -15,13 +15,14 @@ import numpy as np
 
 from sim import battle
 from sim.draws import key
-from sim.enlist import clear_row
 from sim.fields import CONTACT, MICRO, draw_line, outline
 from sim.forces import Kind, Task
 from sim.front import trace
 from sim.muster import muster
 from sim.phases import command, sense
+from sim.phases.command import line, orders
 from sim.scenario import load_scenario
+from sim.unit_rows import clear_row
 
 TABLES = ("units", "formations", "cells", "nodes", "blocks", "books", "front", "orders", "cursor")
 SCRATCH = {"heap_cost", "heap_cell", "stack", "scratch"}  # arguments that mean nothing after the call
@@ -65,8 +66,8 @@ def scene(seed: int) -> SimpleNamespace:
     if rng.random() < 0.4:
         s.nodes.fire[:] += rng.integers(0, 2, s.nodes.fire.shape) * 40_000
     knobs = wild(command.Params, command.Knobs, rng)
-    command.read_line(s.geo, s.cells, s.nodes, s.front, 1.0)
-    command.write_orders(s.geo, s.cells, s.front, s.formations, s.orders, knobs)
+    line.read_line(s.geo, s.cells, s.nodes, s.front, 1.0)
+    orders.write_orders(s.geo, s.cells, s.front, s.formations, s.orders, knobs)
     return s
 
 

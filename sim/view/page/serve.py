@@ -11,7 +11,7 @@ import webbrowser
 from pathlib import Path
 from typing import Any
 
-from sim.quantity import InputError
+from sim.errors import InputError
 
 DEFAULT = "pokrovsk-2024"
 ORDER: dict[str, Any] = {}  # what every page of this server shows at first
@@ -92,7 +92,7 @@ def free_port(host: str, port: int | None) -> int:
 def check(source: Any, run: Path | None, member: str, seed: int | str) -> None:
     """InputError for what cannot be shown, before anything is served."""
     from sim.scenario import load_scenario
-    from sim.view.page.replay import RecordedRun, read_run
+    from sim.view.page.session.recorded_run import RecordedRun, read_run
 
     if not str(seed).isdigit() or int(seed) >= 2**53:
         raise InputError(f"--seed {seed}: allowed: a whole number from 0.")

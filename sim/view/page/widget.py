@@ -14,13 +14,15 @@ from typing import Any
 import anywidget
 import traitlets
 
-from sim.view.page.replay import RecordedRun, read_run
-from sim.view.page.session import Limits, Session
+from sim.view.page.session.branches import Limits
+from sim.view.page.session.recorded_run import RecordedRun, read_run
+from sim.view.page.session.session import Session
 
 STATIC = Path(__file__).with_name("static")
 SCRIPTS = (
-    *("tools", "theme", "fields", "scene", "overlays", "land", "map", "units", "labels", "plot", "charts", "compare", "timeline", "panels", "inspector"),
-    *("camera", "hands", "head", "layout", "files", "dialogs", "stage", "page"),
+    *("app/tools", "map/theme", "map/fields", "map/scene", "map/overlays", "map/land", "map/map", "map/units", "map/labels"),
+    *("panels/plot", "panels/charts", "panels/compare", "panels/timeline", "panels/panels", "panels/inspector", "map/camera"),
+    *("app/hands", "panels/head", "app/layout", "panels/files", "panels/dialogs", "app/stage", "app/page"),
 )
 
 

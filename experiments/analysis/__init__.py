@@ -1,0 +1,1 @@
+"""Statistics on results; draws and prints nothing."""

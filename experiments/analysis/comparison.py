@@ -1,0 +1,141 @@
+"""What `pokrovsk compare` does: two folders of results, measure by measure, paired on the seeds they share."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sim.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from experiments.analysis.effects import Contrast
+    from experiments.results.results import Results
+
+STAMPS = ("scenario", "start", "days", "schema", "code", "commit")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """B less A. `contrasts` has one entry a measure; `differs` rows of what is not the same: name, in A, in B."""
+
+    a: str
+    b: str
+    contrasts: list[Contrast]
+    differs: list[tuple[str, str, str]]
+    is_paired: bool
+    shared_seeds: int
+    points: int  # settings that both have
+    only_a: int  # settings that only A has
+    only_b: int
+    failed_a: int
+    failed_b: int
+    notes: list[str]
+
+
+def compared(a: Results, b: Results, measures: list[str] | None = None) -> Comparison:
+    """The comparison of two sets of results that have the same settings, or one setting each."""
+    names = (
+        [b.known_measure(a.known_measure(m)) for m in measures]
+        if measures
+        else [m for m in a.headline if m in b.measures]
+    )
+    if not names:
+        raise InputError(f"{a.label} and {b.label} have no measure in common.")
+    pairs, only_a, only_b = _pairs(a, b)
+    one, two = [p for p, _ in pairs], [p for _, p in pairs]
+    shared = sorted({*a.seeds} & {*b.seeds})
+    notes = [f"{r.label}: {r.note}" for r in (a, b) if r.note]
+    if not shared:
+        notes.append("no shared seeds: unpaired, by the means of each side's own seeds")
+    return Comparison(
+        a=a.label,
+        b=b.label,
+        contrasts=[_contrast(a, b, m, one, two, shared) for m in names],
+        differs=differences(a, b),
+        is_paired=bool(shared),
+        shared_seeds=len(shared),
+        points=len(pairs),
+        only_a=only_a,
+        only_b=only_b,
+        failed_a=len(a.failed),
+        failed_b=len(b.failed),
+        notes=notes,
+    )
+
+
+def _contrast(a: Results, b: Results, measure: str, one: list[int], two: list[int], shared: list[int]) -> Contrast:
+    from experiments.analysis.effects import contrast
+
+    left, right = a.matrix(measure).loc[one], b.matrix(measure).loc[two]
+    if not shared:
+        return _unpaired(left, right, measure, a.unit(measure))
+    left, right = (side.reindex(columns=shared).set_axis(range(len(one))) for side in (left, right))
+    return contrast(left, right, measure, a.unit(measure), "folder", "A", "B")
+
+
+def _unpaired(left: pd.DataFrame, right: pd.DataFrame, measure: str, unit: str) -> Contrast:
+    """Welch's interval over seeds; a seed that lacks a setting is left out, for its mean would be of other settings."""
+    from experiments.analysis import intervals
+    from experiments.analysis.effects import Contrast
+
+    left, right = left.dropna(axis=1), right.dropna(axis=1)
+    told = intervals.of_difference(left.mean(), right.mean())
+    seeds = tuple(sorted({*map(int, left.columns), *map(int, right.columns)}))
+    means = [float(side.mean().mean()) if side.size else math.nan for side in (left, right)]
+    note = told.note or "unpaired"
+    return Contrast(
+        *(measure, unit, "folder", "A", "B", told.estimate, told.low, told.high, told.n, seeds, len(left), *means),
+        *(math.nan, math.nan, 0, note),
+    )
+
+
+def _pairs(a: Results, b: Results) -> tuple[list[tuple[int, int]], int, int]:
+    """Points of A and B with the same levels, and how many of each have no partner."""
+    left, right = a.points, b.points
+    if len(left) == 1 and len(right) == 1:
+        return [(left.index[0], right.index[0])], 0, 0
+    if set(a.factors) != set(b.factors):
+        raise InputError(
+            f"{a.label} has {len(left)} point{'s' * (len(left) != 1)} over {', '.join(a.factors) or 'no factor'}, {b.label} {len(right)} over "
+            f"{', '.join(b.factors) or 'no factor'}; compare two single runs, or two sweeps of the same factors."
+        )
+    both = left.reset_index().merge(right.reset_index(), on=list(a.factors), suffixes=("_a", "_b"))
+    if both.empty:
+        raise InputError(f"{a.label} and {b.label} have no setting of {', '.join(a.factors)} in common.")
+    pairs = list(zip(both["point_a"], both["point_b"], strict=True))
+    return pairs, len(left) - both["point_a"].nunique(), len(right) - both["point_b"].nunique()
+
+
+def differences(a: Results, b: Results) -> list[tuple[str, str, str]]:
+    """Scenario, horizon, code and parameters that the two do not share, apart from their factors."""
+    moved = {key for r in (a, b) for key in _moved(r)}
+    names = [*STAMPS, *(p for p in a.parameters if p in b.parameters)]
+    rows = []
+    for name in names:
+        if name in moved or name not in a.runs or name not in b.runs:
+            continue
+        one, two = (_values(r, name) for r in (a, b))
+        if one != two:
+            rows.append((name, one, two))
+    return rows
+
+
+def _moved(results: Results) -> set[str]:
+    """Columns that a study's factors change from point to point."""
+    from sim.settings import short_names
+
+    keys = {short_names().get(f, f) for f in results.factors}
+    return keys | set(getattr(results.study, "parameters", []))
+
+
+def _values(results: Results, name: str) -> str:
+    import pandas as pd
+
+    from experiments.results.naming import said
+
+    there = results.done[name].dropna().unique().tolist()
+    words = [str(v.date()) if isinstance(v, pd.Timestamp) else said(v) for v in there]
+    return ", ".join(sorted(map(str, words))[:4]) + (", ..." if len(words) > 4 else "") if words else "-"

@@ -1,0 +1,176 @@
+"""Runs of a calibration: the study of given points, and the table of what its runs show, computed once and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from experiments.calibration.config import Calibration
+from experiments.observation import publication
+from experiments.observation.publication import direction_of
+from experiments.results.maps import maps_of
+
+if TYPE_CHECKING:
+    from experiments.studies.study import Study
+
+FILE = "summaries.parquet"
+APART = 1_000_000  # seeds of one wave and of the next
+
+
+def study_of(plan: Calibration, name: str, values: dict[str, list[float]], replicates: int, number: int) -> Study:
+    """The study of given points over the fit window. Each run has luck of its own: seeds of wave `number`."""
+    from experiments.observation.observed import MEASURES
+    from experiments.studies.files import study_of as made
+
+    n = len(next(iter(values.values())))
+    first = plan.seed + number * APART
+    told = {
+        "name": name,
+        "title": f"{plan.title or plan.name}: {name}",
+        "scenario": plan.scenario,
+        "design": "given",
+        "replicates": replicates,
+        "point_seeds": list(range(first, first + n * replicates, replicates)),
+        "start": plan.first,
+        "days": plan.days,
+        "measures": list(MEASURES),
+        "daily": True,
+        "maps": list(range(plan.days + 1)),
+        "factors": {key: list(column) for key, column in values.items()},
+    }
+    return made(told, name).checked()
+
+
+# What the runs show
+
+
+@dataclass(frozen=True)
+class Table:
+    """Summaries of runs as they are compared: `point` (r,), `seed` (r,), `values` (r, targets), NaN where one has none.
+
+    `places` (points, parameters) in the ranges; `seconds` of one core that the runs took.
+    """
+
+    point: np.ndarray
+    seed: np.ndarray
+    values: np.ndarray
+    places: np.ndarray
+    seconds: float = 0.0
+
+    @property
+    def n_points(self) -> int:
+        return len(self.places)
+
+    def runs_of(self) -> np.ndarray:
+        """Runs with a value, (points, targets)."""
+        out = np.zeros((self.n_points, self.values.shape[1]))
+        np.add.at(out, self.point, np.isfinite(self.values))
+        return out
+
+    def means(self) -> np.ndarray:
+        """Means over the runs of each point, (points, targets); NaN without any."""
+        total = np.zeros((self.n_points, self.values.shape[1]))
+        np.add.at(total, self.point, np.nan_to_num(self.values))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return total / np.where(self.runs_of() > 0, self.runs_of(), np.nan)
+
+    def residuals(self) -> np.ndarray:
+        """What runs differ by from their point's mean, scaled so that their variance is that of a single run."""
+        count = self.runs_of()[self.point]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return (self.values - self.means()[self.point]) * np.sqrt(count / np.where(count > 1, count - 1, np.nan))
+
+    @staticmethod
+    def joined(tables: list[Table]) -> Table:
+        """Several tables as one; their points are numbered on."""
+        shift = np.cumsum([0, *(t.n_points for t in tables[:-1])])
+        return Table(
+            np.concatenate([t.point + s for t, s in zip(tables, shift)]),
+            *(np.concatenate([getattr(t, name) for t in tables]) for name in ("seed", "values", "places")),
+            sum(t.seconds for t in tables),
+        )
+
+
+def table_of(folder: Path, plan: Calibration) -> Table:
+    """What the runs of a study's folder show, as far as they have ended; computed for those that are new."""
+    from experiments.results.loading import load
+
+    found = load(folder)
+    done = found.done.set_index("run").sort_index()
+    kept = _kept(folder, plan)
+    missing = done.index.difference(kept.index)
+    if len(missing):
+        fresh = pd.DataFrame.from_dict(
+            dict(_seen(folder, plan, found, set(missing))), orient="index", columns=_ids(plan)
+        )
+        kept = fresh if kept.empty else pd.concat([kept, fresh])
+        _keep(folder, plan, kept)
+    kept = kept.loc[kept.index.intersection(done.index)].sort_index()
+    places = plan.space.places_of({key: found.points[key].tolist() for key in plan.space.keys})
+    rows = done.loc[kept.index]
+    return Table(
+        rows["point"].to_numpy(int),
+        rows["seed"].to_numpy(int),
+        kept.to_numpy(float),
+        places,
+        float(rows["exec_wall_s"].sum()),
+    )
+
+
+def _ids(plan: Calibration) -> list[str]:
+    return [t.id for t in plan.target]
+
+
+def told_key(plan: Calibration) -> str:
+    """Hash of what decides the summaries of a run that was made: the targets' arguments and the editor of the maps."""
+    told = [[t.id, t.of, t.arguments] for t in plan.target]
+    return hashlib.sha256(json.dumps([told, asdict(publication.editor())], default=str).encode()).hexdigest()[:16]
+
+
+def _kept(folder: Path, plan: Calibration) -> pd.DataFrame:
+    """What was computed before, by run; nothing when it was computed for other targets."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    empty = pd.DataFrame(columns=_ids(plan), dtype=float)
+    try:
+        table = pq.read_table(folder / FILE)
+    except (FileNotFoundError, pa.ArrowException, OSError):
+        return empty
+    if (table.schema.metadata or {}).get(b"told") != told_key(plan).encode():
+        return empty
+    return table.to_pandas().set_index("run")[_ids(plan)]
+
+
+def _keep(folder: Path, plan: Calibration, kept: pd.DataFrame) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from experiments.storage.files import replacing, writing
+
+    table = pa.Table.from_pandas(kept.rename_axis("run").reset_index(), preserve_index=False)
+    with writing(repr(str(folder))), replacing(folder / FILE) as draft:
+        pq.write_table(table.replace_schema_metadata({b"told": told_key(plan).encode()}), draft, compression="zstd")
+
+
+def _seen(folder: Path, plan: Calibration, found: Any, wanted: set[int]) -> Iterator[tuple[int, list[float]]]:
+    """Summaries of runs, one at a time: their maps together would fill the memory."""
+    from experiments.calibration.summaries import value_of
+    from experiments.observation.observed import MEASURES, Places, shown
+
+    scenario = plan.battle
+    direction, places = direction_of(scenario), Places.of(scenario)
+    daily = dict(iter(found.daily.sort_values("day").groupby("run")))
+    seed = found.done.set_index("run")["seed"]
+    for run, control in maps_of(folder):
+        if run in wanted and len(control) == plan.days + 1:
+            books = {name: daily[run][name].to_numpy(float) for name in MEASURES}
+            one = shown(control, books, scenario, int(seed[run]), direction, places)
+            yield run, [value_of(one, t.of, t.arguments, t.is_log) for t in plan.target]

@@ -1,0 +1,100 @@
+"""`pokrovsk claims`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from experiments.cli.options import Quiet, Scheduler, Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from experiments.claims.claims import Answer
+
+
+def claims(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[C1 ...]", help="Claims by id; all when none is given.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of the studies' runs and of the answers; else runs/claims, with --sets runs/claims-fitted."),
+    ] = None,
+    sets: Annotated[str | None, typer.Option(metavar="N", help="Ask N sets of the posterior instead of the defaults.")] = None,
+    posterior: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of another posterior than the shipped one.")] = None,
+    beside: Annotated[Path | None, typer.Option(metavar="FILE", help="Earlier answers (claims.json), told beside the new ones.")] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    made_only: Annotated[bool, typer.Option("--made-only", help="Answer from the runs that are there; make none.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print the answers as JSON and nothing else.")] = False,
+    quiet: Quiet = False,
+) -> int:
+    """Answer the claims of the founding analysis: effect, interval, verdict."""
+    import sys
+
+    from experiments.calibration import posterior as calibration_posterior
+    from experiments.claims import claims as claims_claims
+    from experiments.claims.answers import MOST_SETS, as_json, asked, read
+    from experiments.claims.claims import chosen
+    from experiments.cli.arguments import whole
+    from experiments.reporting.claims_page import write
+    from experiments.results.loading import load
+    from experiments.sweep.study_sweep import sweep
+    from sim.errors import InputError
+
+    out = out or Path("runs/claims-fitted" if sets else "runs/claims")
+    wanted, processes = chosen(names or []), whole("--workers", workers, 1, 1024)
+    n = whole("--sets", sets, 2, MOST_SETS) or 0
+    if posterior is not None and not n:
+        raise InputError("--posterior goes with --sets N.")
+    fitted = calibration_posterior.load(posterior) if n else None
+    before = read(beside) if beside is not None else []
+    answers, missing = [], []
+    for claim in wanted:
+        folder = out / claim.study
+        if not made_only:
+            outcome = sweep(asked(claim, fitted, n), folder, workers=processes, scheduler=scheduler, quiet=quiet)
+            if outcome.problem or outcome.stopped:
+                print(f"pokrovsk: {claim.id}: {outcome.problem or 'stopped; the same command goes on'}", file=sys.stderr)
+                return outcome.code
+        elif not folder.is_dir():
+            missing.append(claim.id)
+            continue
+        answers.append(claims_claims.answer(claim, load(folder)))
+    if not answers:
+        raise InputError(f"no runs in {str(out)!r} for {', '.join(missing)}; without --made-only they are made.")
+    write(out, answers, before)
+    if json_:
+        print(as_json(answers))
+    else:
+        from rich.console import Console
+
+        show(answers, Console(soft_wrap=True), before)
+        print(f"\n{out / 'claims.html'}")
+    if missing:
+        print(f"pokrovsk: no runs in {out} for {', '.join(missing)}.", file=sys.stderr)
+    return 0
+
+
+# As a table
+
+
+def show(answers: list[Answer], console: Console, before: Sequence[Answer] = ()) -> None:
+    """Prints each claim with its verdict, its sentence, and a line a test; beside it what it was before."""
+    from rich.markup import escape
+
+    from experiments.analysis.intervals import seeds_text
+    from experiments.claims.answers import effect_words, runs_words, was
+    from experiments.claims.claims import arms_of
+
+    for a in answers:
+        console.print(f"\n[bold]{a.claim.id}  {escape(a.claim.statement)}[/]", highlight=False)
+        console.print(f"[bold]{a.verdict}[/]: {escape(a.sentence)} {runs_words(a)}, seeds {seeds_text(a.seeds)}.", highlight=False)
+        for f in a.findings:
+            mark = "told" if f.test.told else f.verdict
+            console.print(f"  {f.label}, {arms_of(f.test)}: {effect_words(f)}  [dim]{mark}[/]", highlight=False)
+        for old in was(a, before):
+            console.print(f"  [dim]before: {old.verdict}; {effect_words(old.findings[0])}; {runs_words(old)}[/]", highlight=False)

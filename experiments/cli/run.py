@@ -1,0 +1,207 @@
+"""`pokrovsk run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from experiments.cli.options import Quiet
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from experiments.sweep.ensemble import EnsembleRun, RunRequest
+
+
+def run(
+    scenario: Annotated[str, typer.Argument(help="Name of a scenario, or a TOML file.")] = "pokrovsk-2024",
+    start: Annotated[str | None, typer.Option(metavar="DATE", help="First day (2024-07-08).")] = None,
+    days: Annotated[str | None, typer.Option(metavar="N", help="How many days; else to the scenario's end.")] = None,
+    seed: Annotated[str, typer.Option(metavar="N", help="Seed of the first run.")] = "1",
+    runs: Annotated[str, typer.Option(metavar="N", help="Runs, with seeds SEED, SEED+1, ...")] = "1",
+    workers: Annotated[
+        str | None, typer.Option(metavar="N", help="Processes; else one a core, at most one a run.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A parameter by key or short name; may be repeated."),
+    ] = None,
+    cell_km: Annotated[str | None, typer.Option(metavar="X", help="Edge of a cell in km.")] = None,
+    step_hours: Annotated[str | None, typer.Option(metavar="H", help="Length of a step in hours.")] = None,
+    front: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Ground held at the start: GeoJSON or 0/1 raster.")
+    ] = None,
+    maps: Annotated[str, typer.Option(help="Runs whose daily maps are kept: first (16), all or none.")] = "first",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for the results; else runs/SCENARIO-SEED.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace what the folder holds.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")] = False,
+    quiet: Quiet = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Verify the books of men and vehicles after every step.")
+    ] = False,
+) -> int:
+    """Run a battle; print a short table and write its results to a folder."""
+    from experiments.sweep.ensemble import RunRequest
+
+    return run_request(
+        RunRequest(
+            scenario=scenario,
+            start=start,
+            days=days,
+            seed=seed,
+            runs=runs,
+            workers=workers,
+            settings=set_ or [],
+            cell_km=cell_km,
+            step_hours=step_hours,
+            front=front,
+            maps=maps,
+            out=out,
+            force=force,
+            json=json_,
+            quiet=quiet,
+            check=check,
+        )
+    )
+
+
+def run_request(request: RunRequest) -> int:
+    """Makes the runs that are asked for, their files and pictures, and prints a summary; returns the exit code."""
+    from experiments.cli.arguments import checked
+    from experiments.reporting.run_pictures import draw_pictures
+    from experiments.storage import run_folder
+    from experiments.sweep.ensemble import EnsembleRun
+
+    scenario, overrides = checked(request)
+    folder = request.out or Path("runs") / f"{scenario.name}-{request.seed}"
+    run_folder.open_folder(folder, scenario, overrides, request.force)
+    ensemble = EnsembleRun(request, scenario, overrides, folder)
+    ensemble.make()
+    if n := ensemble.summary.get("n_runs"):
+        draw_pictures(ensemble.home, n)
+    return print_outcome(ensemble)
+
+
+def print_outcome(ensemble: EnsembleRun) -> int:
+    """Prints the summary of an ensemble and what to know of it; returns the exit code."""
+    import sys
+
+    def warn(text: str) -> None:
+        print(f"pokrovsk: {text}", file=sys.stderr)
+
+    summary = ensemble.summary
+    if ensemble.request.json:
+        import json
+
+        print(json.dumps(summary, indent=1, allow_nan=False))
+    elif summary.get("n_runs"):
+        from rich.console import Console
+
+        console = Console(soft_wrap=True)
+        show(summary, console)
+        console.print(
+            f"\n{ensemble.home}  ({summary['wall_s']:.1f} s stepping, {summary['ns_per_unit_step']:,.0f} ns per unit-step)",
+            style="dim",
+            highlight=False,
+        )
+    for fail in ensemble.failed:
+        warn(f"run with seed {fail['seed']} failed: {fail['error']}")
+    if ensemble.problem:
+        warn(f"{ensemble.folder} could not be written: {ensemble.problem}; what was computed is in {ensemble.home}")
+        return 2
+    if ensemble.stopped:
+        warn(f"stopped; {summary.get('n_runs', 0)} of {len(ensemble.seeds)} runs are done, and the same command goes on.")
+        return 130
+    return 1 if ensemble.failed else 0
+
+
+# The printed table
+
+
+def show(told: dict[str, Any], console) -> None:
+    """Prints the short table of a battle to a rich console."""
+    from rich.table import Table
+
+    from experiments.storage.run_summary import CAUSES, FATES
+
+    many = told["n_runs"] > 1
+    get = told["ensemble"]
+
+    def cell(name: str, digits: int = 0) -> str:
+        return _figure(get.get(name), digits, many)
+
+    seeds = told["seeds"]
+    runs = f"{len(seeds)} runs, seeds {seeds[0]}-{seeds[-1]}" if many else f"seed {seeds[0]}"
+    console.print(
+        f"[bold]{told['title']}[/]  {told['start']} to {told['end']}, {told['days']} days, {runs}", highlight=False
+    )
+    if many:
+        console.print("median \\[50 % of runs] (90 % of runs)", style="dim", highlight=False)
+    ground = Table(box=None, pad_edge=False, show_header=False, padding=(0, 3, 0, 0))
+    ground.add_row("held by the attacker", f"{cell('held_start_km2')} -> {cell('held_km2')} km2")
+    ground.add_row("gained / lost (gross)", f"{cell('gained_km2')} / {cell('lost_km2')} km2")
+    ground.add_row("net, Pokrovsk direction", f"{cell('net_direction_km2')} km2")
+    ground.add_row("front", f"{cell('front_start_km')} -> {cell('front_km')} km; grey zone {cell('grey_km2')} km2")
+    ground.add_row("price", f"{cell('price_per_km2', 1)} casualties of the attacker per km2 gained")
+    ground.add_row(
+        "pockets / breakthroughs",
+        f"{cell('pockets')} now / {cell('breakthroughs')} (deep {cell('deep_breakthroughs')})",
+    )
+    for side in ("attacker", "defender"):
+        ground.add_row(
+            f"armor of the {side}",
+            f"{cell(f'armor_destroyed_{side}')} destroyed, {cell(f'armor_abandoned_{side}')} abandoned, "
+            f"{cell(f'armor_damaged_{side}')} damaged",
+        )
+    ground.add_row(
+        "tanks of the attacker",
+        f"{cell('tanks_destroyed_attacker')} destroyed, {cell('tanks_abandoned_attacker')} abandoned",
+    )
+    console.print(ground, highlight=False)
+    losses = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    losses.add_column("casualties")
+    losses.add_column("attacker", justify="right")
+    losses.add_column("defender", justify="right")
+    for label, name in [
+        ("all", "casualties_{}"),
+        *((c.replace("_", " "), f"casualties_{{}}_{c}") for c in CAUSES),
+        *((f, f"{f}_{{}}") for f in FATES),
+    ]:
+        losses.add_row(
+            label,
+            cell(name.format("attacker")),
+            cell(name.format("defender")),
+            style="bold" if label == "all" else None,
+        )
+    console.print()
+    console.print(losses, highlight=False)
+    _show_places(told, console, many)
+
+
+def _show_places(told: dict[str, Any], console, many: bool) -> None:
+    """Cities and towns taken with their dates, and how many smaller places."""
+    big = [p for p in told["places"] if p["kind"] in ("city", "town")]
+    small = len(told["places"]) - len(big)
+    console.print()
+    if not told["places"]:
+        console.print("no settlement taken", highlight=False)
+        return
+    words = []
+    for p in big:
+        words.append(f"{p['name']} {p['captured']}" + (f" ({p['runs']} of {told['n_runs']} runs)" if many else ""))
+    rest = f"{small} smaller place{'s' if small > 1 else ''}" if small else ""
+    console.print("[bold]taken[/]  " + "; ".join([*words, *([rest] if rest else [])]), highlight=False)
+
+
+def _figure(figure: dict[str, Any] | None, digits: int, many: bool) -> str:
+    if figure is None or figure["median"] is None:
+        return "-"
+    text = f"{figure['median']:,.{digits}f}"
+    if many:
+        (a, b), (c, d) = figure["band50"], figure["band90"]
+        text += f" \\[{a:,.{digits}f}-{b:,.{digits}f}] ({c:,.{digits}f}-{d:,.{digits}f})"
+    return text

@@ -1,0 +1,44 @@
+"""`pokrovsk view`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def view(
+    scenario: Annotated[str | None, typer.Argument(help="Name of a scenario, or a TOML file.")] = None,
+    run_: Annotated[
+        Path | None, typer.Option("--run", metavar="DIR", help="Replay what `pokrovsk run` or `sweep` wrote to this folder.")
+    ] = None,
+    member: Annotated[
+        str, typer.Option(metavar="WHICH", help="Of several runs: median, low or high by ground held, or a seed (of a sweep: a number).")
+    ] = "median",
+    seed: Annotated[str, typer.Option(metavar="N", help="Seed of the battle.")] = "1",
+    port: Annotated[int | None, typer.Option(metavar="N", help="Port; else the first free one from 8765.")] = None,
+    host: Annotated[str, typer.Option(metavar="H", help="Address to listen on; else this machine only.")] = "127.0.0.1",
+    open_: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
+    pictures: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write pictures of the page to this folder and stop (Chromium).")
+    ] = None,
+) -> None:
+    """Watch a battle in the browser: step it, move levers, compare two courses, replay a run."""
+    if pictures is not None:
+        from sim.view.page.screenshots import take
+
+        return take(pictures, scenario or "pokrovsk-2024", seed)
+
+    from experiments.results.sweep_member import member_of
+    from sim.errors import InputError
+    from sim.view.page.serve import serve
+
+    if run_ is not None and (Path(run_) / "study.toml").is_file():
+        if scenario is not None:
+            raise InputError("give a scenario or --run, not both.")
+        record = member_of(Path(run_), member)
+        print(f"{record.told}.")
+        serve(record, seed=record.seed, host=host, port=port, browser=open_)
+    else:
+        serve(scenario, run=run_, member=member, seed=seed, host=host, port=port, browser=open_)

@@ -1,0 +1,1 @@
+"""Results as charts; every function returns a chart of `sim.view.charts`."""

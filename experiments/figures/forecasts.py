@@ -1,0 +1,75 @@
+"""A forecast as charts: gains by month beside the record, maps of the chance of control, and skill by benchmark."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from experiments.figures.ensembles import places_of
+from experiments.forecasting.files import PARTS, Foretold
+from experiments.validation import archive
+from sim.view.charts.chart import About, Chart
+from sim.view.charts.control_probability import ControlMap, control_maps_chart
+from sim.view.charts.monthly_gains import Gains, months_chart
+from sim.view.charts.scorecard import scorecard_chart
+from sim.view.numbers import brief
+from sim.view.run_data import commit_text
+from sim.view.style import day_text
+
+SHOWN = "As the record would publish it."
+
+
+def about(told: Foretold, more: str = SHOWN) -> About:
+    """What captions say: runs, seeds, scenario, commit, and from when to when."""
+    span = f"Forecast from {day_text(told.first)} to {day_text(told.last)}, one set of the posterior a run."
+    return About(told.n, told.seeds, told.manifest["scenario"], commit_text(told.manifest), f"{span} {more}".strip())
+
+
+def months(told: Foretold) -> Chart:
+    """Net gain by month in the box and the direction, beside the record where it reaches."""
+    box = told.scenario.box
+    names = (f"Box of {box.width_km:g} by {box.height_km:g} km", "Pokrovsk direction")
+    panels = [Gains(name, told.net(part), told.recorded(part)) for part, name in zip(PARTS, names)]
+    days = [dt.date.fromisoformat(f"{name}-01") for name in told.months]
+    known = int(panels[0].known.sum())
+    if known:
+        hits = ", ".join(
+            f"{g.inside} of {known} {'months ' * (k == 0)}in the {part}"
+            for k, (part, g) in enumerate(zip(PARTS, panels))
+        )
+        title = f"The record lies in the middle 90 % of the runs in {hits}"
+    else:
+        low, high = np.quantile(panels[0].runs.sum(axis=1), (0.05, 0.95))
+        title = f"In nine of ten runs the attacker gains {brief(low)} to {brief(high)} km² in the box by {day_text(told.last)}"
+    return months_chart(panels, days, about=about(told), title=title)
+
+
+def control(told: Foretold) -> Chart:
+    """Maps of the chance that the attacker controls a cell, one a date."""
+    box = told.scenario.box
+    maps = [ControlMap(day_text(date), chance) for date, chance in told.chance.items()]
+    ny, nx = maps[0].probability.shape
+    places, credit = places_of(told.scenario)
+    extent = (box.x0_km, box.x0_km + nx, box.y0_km, box.y0_km + ny)
+    return control_maps_chart(maps, extent=extent, cell_km=1.0, about=about(told), places=places, more=credit)
+
+
+def skill(card: dict[str, Any], told: Foretold) -> Chart:
+    """Skill of a forecast against benchmarks, as row T28 of a scorecard judged it."""
+    row = archive.skill_row(card)
+    judged = [c for c in row["checks"] if c["verdict"] != "told"]
+    above = sum(c["verdict"] == "pass" for c in judged)
+    clear = sum(c["low"] is not None and c["low"] > 0 for c in judged)
+    return replace(
+        scorecard_chart(archive.only(card, row["id"])),
+        title=f"Skill is above 0 in {above} of {len(judged)} comparisons, and its interval in {clear}",
+        what="Skill, 1 − score / score of the benchmark, with its 95 % interval; gray: better than the benchmark",
+        caption=about(told).caption(
+            more="Scores: CRPS of monthly gains and of days of capture, Brier score of control near the first front. "
+            "Hollow plum: no better than the benchmark."
+        ),
+        alt=f"Skill is above 0 in {above} of {len(judged)} comparisons.",
+    )

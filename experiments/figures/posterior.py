@@ -1,0 +1,91 @@
+"""A posterior as charts: what the record told of each parameter, and how its runs compare with what they were fitted to."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from experiments.calibration.posterior import Posterior
+from sim.errors import InputError
+from sim.view.charts.chart import About, Chart
+from sim.view.numbers import significant
+from sim.view.run_data import commit_text
+from sim.view.style import day_text
+
+SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def about(posterior: Posterior) -> About:
+    """What captions say: runs and seeds of the sample that the posterior rests on, scenario, commit."""
+    told = posterior.manifest
+    sample = told["wave"][-1]
+    first, last = sample["seeds"]
+    more = f"{told['runs']:,} runs in all; fitted to {day_text(told['first'])} to {day_text(told['last'])}."
+    return About(sample["runs"], range(first, last + 1), told["scenario"], commit_text(told), more)
+
+
+def beliefs(posterior: Posterior, table: pd.DataFrame | None = None) -> Chart:
+    """Prior and posterior of every parameter, the best told first; `table` is that of `identify`, else the one shipped."""
+    from experiments.calibration.priors import Form, prior_told
+    from experiments.calibration.sampling import quantiles
+    from sim.view.charts.prior_posterior import Belief, beliefs_chart
+    from sim.view.names import factor_named
+
+    told = (posterior.identifiability if table is None else table).set_index("key").sort_values("overlap")
+    form = Form(posterior.manifest["prior"]["weight"], posterior.manifest["prior"]["log_from"])
+    priors = {p["key"]: prior_told(p, form) for p in posterior.manifest["parameter"]}
+    if set(told.index) != set(priors):
+        raise InputError("the table of identifiability is not of the parameters of this posterior.")
+    rows = []
+    for key, r in told.iterrows():
+        prior = priors[key]
+        unit = f" {prior.unit}" if prior.unit else ""
+        rows.append(
+            Belief(
+                key,
+                tuple(float(v) for v in prior.at([*SHARES])),
+                quantiles(prior.place(posterior.sets[key]), posterior.weight, SHARES),
+                prior.mode,
+                float(prior.place(posterior.medoid[key])),
+                (significant(prior.low), significant(prior.high) + unit),
+                (
+                    factor_named(key).doc,
+                    f"{significant(r['prior_low'])} to {significant(r['prior_high'])}",
+                    f"{significant(r['low'])} to {significant(r['high'])}",
+                    significant(r["narrower"], 2),
+                    significant(r["overlap"], 2),
+                    "yes" if r["clear"] else "no",
+                ),
+                bool(r["clear"]),
+            )
+        )
+    return beliefs_chart(
+        rows,
+        heads=(
+            "meaning",
+            "prior, middle 90 %",
+            "posterior, middle 90 %",
+            "narrower by",
+            "overlap",
+            "told by the record",
+        ),
+        about=about(posterior),
+        title=f"The record tells something of {int(told['clear'].sum())} of {len(rows)} parameters",
+        what=f"Each over its own range; {posterior.n} weighted sets, effective {posterior.effective:.0f}",
+    )
+
+
+def targets(posterior: Posterior) -> Chart:
+    """Each target of the fit beside the runs of the posterior, in the order of the calibration."""
+    from sim.view.charts.fit_to_targets import Target, targets_chart
+
+    rows = [
+        Target(
+            str(r.target),
+            "" if pd.isna(r.unit) else str(r.unit),
+            float(r.observed),
+            (float(r.runs_low), float(r.runs_median), float(r.runs_high)),
+            r.compared_as == "logarithm",
+        )
+        for r in posterior.targets.itertuples()
+    ]
+    return targets_chart(rows, about=about(posterior))

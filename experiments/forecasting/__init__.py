@@ -1,0 +1,1 @@
+"""Forecasts, their files, scores and reference forecasts."""

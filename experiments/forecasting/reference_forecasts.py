@@ -1,0 +1,168 @@
+"""Forecasts that a model must beat: the front stays, it goes on as before, it wanders at random, two boxes of men.
+
+Each forecasts the net gain of the box and lays it as a belt of equal depth before the front of the start, so that all begin
+from the same ground and none knows more of it than its total.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from experiments.forecasting.scores import Forecast
+from experiments.observation.areas import month_ends
+
+MEMBERS = 400
+SEED = 20250501  # of the members that are drawn
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a benchmark may know: net gain by month before the start (m, areas), claimed losses by month, the ground.
+
+    `start` (ny, nx) bool held on the first day; `x`, `y` (places,) km from the south-west corner.
+    """
+
+    monthly: np.ndarray
+    losses: np.ndarray
+    start: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """What is to be forecast: the first day, days, and the edges of its months and weeks and its map days, in days."""
+
+    date: dt.date
+    days: int
+    months: np.ndarray  # (m + 1,)
+    weeks: np.ndarray  # (w + 1,)
+    maps: np.ndarray  # (dates,)
+
+    @classmethod
+    def of(cls, date: dt.date, days: int, maps: list[int]) -> Horizon:
+        """`days` from a date. A month runs from the last day of the one before (the first: from the date) to its own."""
+        first, month = np.datetime64(date, "M"), np.timedelta64(1, "M")
+        edges = (month_ends(np.arange(first, first + (days // 28 + 2) * month, month)) - np.datetime64(date)).astype(
+            int
+        )
+        return cls(
+            date,
+            days,
+            np.concatenate([[0], edges[(edges > 0) & (edges <= days)]]),
+            np.arange(0, days + 1, 7),
+            np.array(maps),
+        )
+
+
+@dataclass(frozen=True)
+class Belt:
+    """Ground in the order in which a belt of equal depth takes it: the nearest to the front of the start first.
+
+    `rank` (ny, nx): km2 of net gain at which the attacker holds the cell; below 0 for cells that he holds at the start.
+    """
+
+    start: np.ndarray
+
+    @cached_property
+    def rank(self) -> np.ndarray:
+        from scipy.ndimage import distance_transform_edt
+
+        out = np.empty(self.start.shape)
+        for mine, sign in ((~self.start, 1.0), (self.start, -1.0)):
+            away = distance_transform_edt(mine)[mine]
+            place = np.empty(away.size)
+            place[np.argsort(away, kind="stable")] = np.arange(away.size) + 0.5
+            out[mine] = sign * place
+        return out
+
+    def chance(self, gain: np.ndarray) -> np.ndarray:
+        """Share of members whose belt holds each cell, for their net gains (members,)."""
+        order = np.sort(gain)
+        return 1.0 - np.searchsorted(order, self.rank, side="left") / len(order)
+
+    def captured(self, growth: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Day on which each member's belt reaches each place (members, places): `growth` (members, days + 1) km2."""
+        rank = self.rank[np.floor(y).astype(int), np.floor(x).astype(int)]
+        there = growth[:, :, None] >= rank
+        return np.where(there.any(axis=1), np.argmax(there, axis=1), np.inf)
+
+
+def forecast(name: str, gains: np.ndarray, past: Past, horizon: Horizon) -> Forecast:
+    """A forecast from monthly net gains (members, months, areas); within a month ground is taken evenly."""
+    box = gains[:, :, 0]
+    total = np.concatenate([np.zeros((len(box), 1)), np.cumsum(box, axis=1)], axis=1)
+    day = np.arange(horizon.days + 1)
+    growth = np.stack([np.interp(day, horizon.months, row) for row in total])
+    belt = Belt(past.start)
+    cells = np.stack([belt.chance(growth[:, d]) for d in horizon.maps])
+    captured = np.concatenate(
+        [belt.captured(part, past.x, past.y) for part in np.array_split(growth, max(len(growth) // 50, 1))]
+    )
+    return Forecast(name, gains, np.diff(growth[:, horizon.weeks], axis=1), cells, captured)
+
+
+def persistence(past: Past, horizon: Horizon) -> Forecast:
+    """The front stays: net 0."""
+    return forecast("persistence", np.zeros((1, len(horizon.months) - 1, past.monthly.shape[1])), past, horizon)
+
+
+def linear(past: Past, horizon: Horizon) -> Forecast:
+    """The mean net gain of the four months before the start goes on."""
+    mean = past.monthly[-4:].mean(axis=0)
+    return forecast("linear extrapolation", np.tile(mean, (1, len(horizon.months) - 1, 1)), past, horizon)
+
+
+def random_walk(past: Past, horizon: Horizon) -> Forecast:
+    """Each month's net gain is normal with the mean and the standard deviation of the months before the start."""
+    from scipy.stats import norm
+
+    mean, sd = past.monthly.mean(axis=0), past.monthly.std(axis=0, ddof=1)
+    shape = (MEMBERS, len(horizon.months) - 1, past.monthly.shape[1])
+    return forecast("random walk", norm.rvs(mean, sd, size=shape, random_state=SEED), past, horizon)
+
+
+def lanchester(past: Past, horizon: Horizon) -> Forecast:
+    """Two boxes of men under Lanchester's square law with replacements; ground goes with the odds.
+
+    A' = r - a D, D' = s - b A, gain = c (A / D - 1), in units of the forces at the start. Rates are fitted by least squares to
+    monthly gains and claimed losses (a D) of the months before; the spread is that of the residuals.
+    """
+    from scipy.integrate import solve_ivp
+    from scipy.optimize import least_squares
+    from scipy.stats import norm
+
+    known, ahead = len(past.monthly), len(horizon.months) - 1
+    losses = past.losses / past.losses.mean()
+    scale = np.maximum(np.abs(past.monthly).mean(axis=0), 1.0)
+
+    def course(p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        r, a, s, b = np.exp(p[:4])
+        slope = lambda t, z: (r - a * max(z[1], 0.05), s - b * max(z[0], 0.05))  # noqa: E731
+        months = np.arange(known + ahead) + 0.5
+        found = solve_ivp(slope, (0.0, known + ahead), (1.0, 1.0), t_eval=months, max_step=1.0)
+        men = np.clip(found.y, 0.05, 20.0)
+        odds = np.clip(men[0] / men[1], 0.0, 5.0)
+        return np.outer(odds - 1.0 + np.exp(p[4]), np.exp(p[5:])), men[1]
+
+    def misses(p: np.ndarray) -> np.ndarray:
+        gain, defenders = course(p)
+        lost = defenders[:known] / max(defenders[:known].mean(), 0.05)
+        prior = 0.1 * (p[:4] - np.log(0.1))  # rates of a tenth a month, so that the fit cannot run away
+        return np.concatenate([((gain[:known] - past.monthly) / scale).ravel(), lost - losses, prior])
+
+    first = np.concatenate([np.full(4, np.log(0.1)), [0.0], np.log(scale)])
+    fit = least_squares(misses, first, max_nfev=200)
+    gain = course(fit.x)[0]
+    spread = np.std(gain[:known] - past.monthly, axis=0, ddof=1)
+    shape = (MEMBERS, ahead, past.monthly.shape[1])
+    return forecast("two-box Lanchester", norm.rvs(gain[known:], spread, size=shape, random_state=SEED), past, horizon)
+
+
+def all_of_them(past: Past, horizon: Horizon) -> list[Forecast]:
+    """Every benchmark."""
+    return [make(past, horizon) for make in (persistence, linear, random_walk, lanchester)]

@@ -1,0 +1,134 @@
+"""How good a forecast was: CRPS, Brier score, coverage of bands, and skill against another forecast with its interval.
+
+A forecast is a set of members, each as likely as the next; a single number is a set of one. Scores are losses (lower is
+better), in the unit of what was forecast; skill is 1 - score / score of the other, 0 for as good, below 0 for worse.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from experiments.analysis import intervals
+from experiments.analysis.intervals import Interval
+
+BANDS = (0.5, 0.9)
+NEAR_KM = 15.0  # control is scored where the battle could have changed it: so far from the front at the start
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What happened. Months, weeks and dates are those that the forecast was for.
+
+    `monthly` (m, areas), `weekly` (w,) net gain in km2; `cells` (dates, ny, nx) bool; `captured` (places,) day, infinite
+    for never; `start` (ny, nx) bool held on the first day; `days` of the horizon.
+    """
+
+    monthly: np.ndarray
+    weekly: np.ndarray
+    cells: np.ndarray
+    captured: np.ndarray
+    start: np.ndarray
+    days: int
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Members of a forecast of the same: `monthly` (k, m, areas), `weekly` (k, w), `captured` (k, places);
+    `cells` (dates, ny, nx) chances that the attacker holds."""
+
+    name: str
+    monthly: np.ndarray
+    weekly: np.ndarray
+    cells: np.ndarray
+    captured: np.ndarray
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of one forecast, item by item, so that two forecasts are compared on the same items."""
+
+    name: str
+    items: dict[str, np.ndarray] = field(default_factory=dict)  # "monthly", "weekly", "cells", "captures"
+    coverage: dict[float, Interval] = field(default_factory=dict)  # of monthly and weekly gains, by band
+
+    def mean(self, what: str) -> float:
+        return float(np.mean(self.items[what]))
+
+
+def crps(members: np.ndarray, value: float) -> float:
+    """Continuous ranked probability score of a set of members: the integral of (F - 1[x >= value])^2.
+
+    That integral is half the square of the energy distance between the set and the value (Szekely and Rizzo 2013).
+    """
+    from scipy.stats import energy_distance
+
+    return 0.5 * energy_distance(np.asarray(members, float).ravel(), [float(value)]) ** 2
+
+
+def brier(chance: np.ndarray, happened: np.ndarray) -> np.ndarray:
+    """Squared difference of a chance and what happened (Brier 1950), cell by cell."""
+    return (np.asarray(chance, float) - np.asarray(happened, float)) ** 2
+
+
+def near_front(start: np.ndarray, km: float = NEAR_KM) -> np.ndarray:
+    """Cells of 1 km within `km` of the front of the start, on both sides of it."""
+    from scipy.ndimage import distance_transform_edt
+
+    return np.where(start, distance_transform_edt(start), distance_transform_edt(~start)) <= km
+
+
+def blocks(values: np.ndarray, inside: np.ndarray, edge: int = 10) -> np.ndarray:
+    """Means of cell scores (ny, nx) over blocks of `edge` cells: neighbors go together, so blocks are the items."""
+    ny, nx = inside.shape
+    block = (np.arange(ny)[:, None] // edge) * (-(-nx // edge)) + np.arange(nx) // edge
+    count = np.bincount(block[inside])
+    total = np.bincount(block[inside], values[inside])
+    return total[count > 0] / count[count > 0]
+
+
+def covered(members: np.ndarray, values: np.ndarray, band: float) -> np.ndarray:
+    """Which values lie in the central band of their members: (k, n) members, (n,) values."""
+    low, high = np.quantile(members, (0.5 - band / 2, 0.5 + band / 2), axis=0)
+    return (values >= low) & (values <= high)
+
+
+def score(forecast: Forecast, truth: Truth) -> Scores:
+    """All scores of a forecast. Capture dates are cut at the horizon: never and later are the same there."""
+    monthly = truth.monthly.ravel()
+    members = forecast.monthly.reshape(len(forecast.monthly), -1)
+    inside = near_front(truth.start)
+    cut = lambda day: np.minimum(day, truth.days)  # noqa: E731
+    items = {
+        "monthly": np.array([crps(members[:, k], v) for k, v in enumerate(monthly)]),
+        "weekly": np.array([crps(forecast.weekly[:, k], v) for k, v in enumerate(truth.weekly)]),
+        "cells": np.concatenate(
+            [blocks(brier(p, y), inside) for p, y in zip(forecast.cells, truth.cells, strict=True)]
+        ),
+        "captures": np.array([crps(cut(forecast.captured[:, k]), cut(v)) for k, v in enumerate(truth.captured)]),
+    }
+    coverage = {}
+    for band in BANDS if len(members) > 1 else ():
+        hits = np.concatenate([covered(members, monthly, band), covered(forecast.weekly, truth.weekly, band)])
+        coverage[band] = intervals.of_share(int(hits.sum()), len(hits))
+    return Scores(forecast.name, items, coverage)
+
+
+def skill(ours: Scores, other: Scores, what: str) -> Interval:
+    """Skill of one forecast against another, with a bootstrap interval over the items that both were scored on."""
+    a, b = ours.items[what], other.items[what]
+    if not b.mean():
+        return Interval(math.nan, math.nan, math.nan, len(a), "the other forecast is without error")
+
+    def of(x: np.ndarray, y: np.ndarray, axis: int = -1) -> np.ndarray:
+        return 1.0 - np.mean(x, axis=axis) / np.mean(y, axis=axis)
+
+    return intervals.of_statistic(of, a, b, paired=True)
+
+
+def skills(ours: Scores, others: Sequence[Scores]) -> dict[tuple[str, str], Interval]:
+    """Skill by (what, against whom)."""
+    return {(what, other.name): skill(ours, other, what) for what in ours.items for other in others}

@@ -1,0 +1,1 @@
+"""What the public record would show of a run, and the record itself."""

@@ -1,0 +1,282 @@
+"""Speed and memory of the battle, all in one run and as ratios, since one number from one machine says little.
+
+Rounds are interleaved, so that a slow spell of the machine hits all alike, and medians are told. Rows on one core are
+processor time, which does not count time given to other programs; rows on several are wall time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import multiprocessing
+import os
+import statistics
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from experiments.performance.tiling import tiled
+from experiments.runs.simulation import compilation, simulate
+from sim import battle
+from sim.columns import bytes_per_row
+from sim.errors import InputError
+from sim.muster import muster
+
+BASELINE = "pokrovsk-2024"
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run(what: str = "battle", peers: Path | None = None, quick: bool = False) -> None:
+    """Prints every row as it is measured. `quick` shortens horizons and leaves the million out."""
+    if what != "battle":
+        raise InputError(f"bench {what!r}: allowed: battle, sweep, view.")
+    if peers is not None and not (peers / "skirmish.c").is_file():
+        raise InputError(f"--peers {str(peers)!r}: no skirmish.c in it.")
+    busy()
+    say("what", "figure", "ratio", "wanted")
+    start(quick)
+    own = baseline(quick)
+    plain(quick)
+    peer(peers, quick)
+    sizes(quick)
+    two_workers(own, quick)
+
+
+def busy() -> None:
+    """A word when other programs are at work."""
+    if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.7:
+        print(f"other programs keep {os.getloadavg()[0]:.1f} cores busy: rows of wall time mean little\n", flush=True)
+
+
+def say(what: str, figure: str, ratio: str = "", wanted: str = "") -> None:
+    print(f"{what:<52} {figure:>18}  {ratio:>14}  {wanted}".rstrip(), flush=True)
+
+
+def skip(what: str, why: str) -> None:
+    say(what, "-", "", f"left out: {why}")
+
+
+def _spent(work: Callable[[], object]) -> float:
+    """Processor seconds that `work` takes."""
+    begin = time.process_time()
+    work()
+    return time.process_time() - begin
+
+
+def start(quick: bool) -> None:
+    """A new interpreter to the first step, kernels and byte code from their caches."""
+    words = f"from sim.muster import muster; from sim import battle; battle.step(muster({BASELINE!r}))"
+    plain_env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    walls, seconds = [], []
+    for _ in range(2 if quick else 4):  # the first one fills the caches
+        begin, before = time.perf_counter(), os.times()
+        subprocess.run([sys.executable, "-c", words], check=True, env=plain_env)
+        walls.append(time.perf_counter() - begin)
+        after = os.times()
+        spent = after.children_user + after.children_system - before.children_user - before.children_system
+        seconds.append(spent)
+    wall = f"wall {statistics.median(walls[1:]):.2f} s"
+    say("cached start to the first step, baseline", f"{statistics.median(seconds[1:]):.2f} s", wall, "at most 2 s")
+
+
+def baseline(quick: bool) -> float:
+    """The baseline with recording: seconds, ns per unit-step, share of each phase. Returns wall seconds per day."""
+    days = 42 if quick else 420
+    for _ in range(2):  # once more, if kernels had to be compiled on the way
+        world, timings = muster(BASELINE, 1), {}
+        battle.step(world)
+        begin, before = time.perf_counter(), world.unit_steps
+        with compilation() as compiled:
+            seconds = _spent(lambda world=world, timings=timings: battle.run(world, days, timings))
+        wall = time.perf_counter() - begin
+        if not compiled():
+            break
+    done = world.unit_steps - before
+    n = done / (world.step_index - 1)
+    say(
+        f"baseline, {days} days, {n:,.0f} units, recorded",
+        f"{seconds:.2f} s",
+        f"wall {wall:.2f} s",
+        "at most 10 s for 420 days",
+    )
+    say("  per unit-step", f"{seconds / done * 1e9:.0f} ns")
+    total = sum(timings.values())
+    for name, part in sorted(timings.items(), key=lambda item: -item[1]):
+        say(f"  {name}", f"{part / done * 1e9:.0f} ns", f"{part / total:.1%}")
+    _memory(world)
+    return wall / days
+
+
+def _memory(world) -> None:
+    """Bytes of the unit tables by unit on the map, and of all arrays of the battle."""
+    live = max(len(world.live()), 1)
+    row = bytes_per_row(world.units) + world.bin_order.itemsize
+    say("memory per unit: its row", f"{row} bytes", "", "at most 300 bytes")
+    rows = world.units.kind.shape[0]
+    say("  rows kept for units to come included", f"{row * rows / live:.0f} bytes", f"{rows / live:.2f} rows")
+
+
+def plain(quick: bool) -> None:
+    """The same battle by the plain Python twin: how many times slower, and whether it gives the same bits."""
+    what = "plain Python twin, same battle"
+    with _importable(ROOT):
+        try:
+            kernels = importlib.import_module("tests.plain.battle").plain_kernels
+        except (ImportError, AttributeError):
+            return skip(what, "tests/plain is not at hand (it is in a checkout)")
+    name, steps = ("skirmish", 4) if quick else (BASELINE, 2)
+    fast, slow = muster(name, 1), muster(name, 1)
+    _steps(fast, steps)
+    with kernels():
+        twin = _spent(lambda: _steps(slow, steps))
+    same = "same bits" if _print_of(fast) == _print_of(slow) else "OTHER BITS"
+    compiled = _compiled_seconds(name, steps)
+    say(
+        f"{what}, {name}, {steps} steps",
+        f"{twin:.1f} s, {same}",
+        f"{twin / compiled:,.0f} x",
+        "at least 300 x, same bits",
+    )
+
+
+def _compiled_seconds(name: str, steps: int) -> float:
+    """Median processor seconds of the same steps compiled, over five battles."""
+    seconds = []
+    for _ in range(5):
+        world = muster(name, 1)
+        seconds.append(_spent(lambda world=world: _steps(world, steps)))
+    return statistics.median(seconds)
+
+
+def _steps(world, n: int) -> None:
+    for _ in range(n):
+        battle.step(world)
+
+
+def _print_of(world) -> list[int]:
+    """Check sums of everything that a battle's state is."""
+    tables = (world.units, world.formations, world.cells, world.books)
+    return [zlib.crc32(np.ascontiguousarray(column).tobytes()) for table in tables for column in table]
+
+
+def peer(peers: Path | None, quick: bool) -> None:
+    """Our step against the C skirmish of the benchmark folder, by unit-step, at ten thousand units."""
+    what = "C skirmish, 10,000 units"
+    if peers is None:
+        return skip(what, "no --peers DIR")
+    try:
+        other = _c_model(peers)
+    except (OSError, ImportError, subprocess.SubprocessError) as error:
+        return skip(what, f"it cannot be built here ({type(error).__name__}: {error})")
+    worlds = {"tiled skirmish": tiled(10_000), "baseline": muster(BASELINE, 1, record=False)}
+    for world in worlds.values():
+        battle.run(world, 5)
+    _steps_c(other, 50)
+    cost: dict[str, list[float]] = {name: [] for name in (*worlds, "C")}
+    for _ in range(3 if quick else 7):
+        for name, world in worlds.items():
+            before = world.unit_steps
+            seconds = _spent(lambda world=world: battle.run(world, 1))
+            cost[name].append(seconds / (world.unit_steps - before))
+        cost["C"].append(_spent(lambda: _steps_c(other, 20)) / (20 * 10_000))
+    median = {name: statistics.median(values) for name, values in cost.items()}
+    say(what, f"{median['C'] * 1e9:.0f} ns per unit-step")
+    for name in worlds:
+        say(
+            f"  {name}, all phases, nothing recorded",
+            f"{median[name] * 1e9:.0f} ns",
+            f"{median[name] / median['C']:.2f} x C",
+            "at most 2.5 x; 1.2 is the aim",
+        )
+
+
+def _c_model(peers: Path):
+    """The C model of the benchmark folder, built in a temporary folder; nothing is written beside its sources."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        with _importable(peers.resolve()):
+            return importlib.import_module("impl_c").Model(10_000)
+    finally:
+        sys.dont_write_bytecode = before
+
+
+def _steps_c(model, n: int) -> None:
+    for _ in range(n):
+        model.step()
+
+
+@contextlib.contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+
+
+def sizes(quick: bool) -> None:
+    """Cost of a unit-step in a tiled sector of a thousand to a million units."""
+    chosen = SIZES[:-1] if quick else SIZES
+    worlds = {n: tiled(n) for n in chosen}
+    for world in worlds.values():
+        battle.run(world, 1)
+    cost: dict[int, list[float]] = {n: [] for n in chosen}
+    for _ in range(3 if quick else 5):
+        for n, world in worlds.items():
+            before = world.unit_steps
+            cost[n].append(_spent(lambda world=world: battle.run(world, 1)) / (world.unit_steps - before))
+    median = {n: statistics.median(values) for n, values in cost.items()}
+    for n in chosen:
+        wanted = "at most 1.4 x" if n == SIZES[-1] else ""
+        say(
+            f"tiled sector, {n:,} units, per unit-step",
+            f"{median[n] * 1e9:.0f} ns",
+            f"{median[n] / median[10_000]:.2f} x 10,000",
+            wanted,
+        )
+    biggest = worlds[chosen[-1]]
+    kept = sum(
+        column.nbytes
+        for table in (biggest.units, biggest.cells, biggest.nodes, biggest.blocks, biggest.orders)
+        for column in table
+    )
+    say(f"  all tables, map included, by unit at {chosen[-1]:,}", f"{kept / len(biggest.live()):.0f} bytes")
+
+
+def two_workers(day: float, quick: bool) -> None:
+    """Replications on two workers against one: warm processes, interleaved pairs of runs, wall time."""
+    what = "two workers against one"
+    if (os.cpu_count() or 1) < 2:
+        return skip(what, "one core")
+    pairs, seconds = (3, 1.5) if quick else (5, 5.0)
+    days = min(max(round(seconds / day), 1), 420)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as one, ProcessPoolExecutor(2, mp_context=context) as two:
+        for pool in (one, two):
+            list(pool.map(_replicate, [(1, 3), (2, 3)]))
+        ratios = []
+        for pair in range(pairs):
+            jobs = [(10 + 2 * pair, days), (11 + 2 * pair, days)]
+            walls = []
+            for pool in (one, two):
+                begin = time.perf_counter()
+                list(pool.map(_replicate, jobs))
+                walls.append(time.perf_counter() - begin)
+            ratios.append(walls[0] / walls[1])
+    spread = f"{min(ratios):.2f}-{max(ratios):.2f}"
+    say(
+        f"{what}, {pairs} pairs of runs of {days} days", spread, f"{statistics.median(ratios):.2f} x", "at least 1.7 x"
+    )
+
+
+def _replicate(job: tuple[int, int]) -> int:
+    """One run for the clock; only a number comes back."""
+    seed, days = job
+    return simulate(BASELINE, seed, days=days, maps=False).unit_steps

@@ -1,0 +1,23 @@
+"""The pictures beside a run folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+
+def draw_pictures(folder: Path, n: int) -> None:
+    """The pictures of a folder. One that fails costs a warning, not the run."""
+    from sim.view.battle_picture import battle_picture
+    from sim.view.charts.ensemble_fan import fan_chart
+
+    for draw, name in ((battle_picture, "battle.png"), (fan_chart, "fan.png"))[: 2 if n > 1 else 1]:
+        try:
+            with tempfile.TemporaryDirectory(prefix=".draw-", dir=folder) as drafts:
+                draw(folder, Path(drafts) / name)
+                for file in Path(drafts).iterdir():
+                    os.replace(file, folder / file.name)
+        except Exception as error:
+            print(f"pokrovsk: {name} was not drawn: {type(error).__name__}: {error}", file=sys.stderr)

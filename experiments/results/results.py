@@ -1,0 +1,192 @@
+"""What a sweep or a run left behind, as tidy frames: `experiments.load(DIR)`.
+
+`runs` has one row a run (factors, parameters, seed, final measures), `daily` one a run and day. Analysis reads two tables
+made of them: `points` (which levels) and `matrix` (a measure by point and seed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments.runs import columns
+from sim.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+HEADLINES = (
+    *("held_km2", "gained_km2", "lost_km2", "net_direction_km2", "casualties_attacker", "casualties_defender"),
+    *("breakthroughs", "deep_breakthroughs", "price_per_km2"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """Runs of a study (or of one scenario), with the units of their columns. Made by `load`, or from frames by hand."""
+
+    runs: pd.DataFrame
+    factors: list[str] = field(default_factory=list)
+    units: dict[str, str] = field(default_factory=dict)
+    manifest: dict[str, Any] = field(default_factory=dict)
+    study: Any = None
+    folder: Path | None = None
+    note: str = ""  # what a reader must know of these results
+    kept: list[str] = field(default_factory=list)  # measures that the study asked for; all when empty
+    read_daily: Callable[[], pd.DataFrame] | None = None
+    read_maps: Callable[[], xr.Dataset] | None = None
+
+    # What is there
+
+    @cached_property
+    def done(self) -> pd.DataFrame:
+        """The runs that ended well."""
+        return self.runs[self.runs["status"] == "done"]
+
+    @cached_property
+    def failed(self) -> pd.DataFrame:
+        """The runs that raised, with their seed and traceback (`error`)."""
+        return self.runs[self.runs["status"] != "done"]
+
+    @cached_property
+    def daily(self) -> pd.DataFrame:
+        """One row a run and day, day 0 the start, with the run's point, seed and factor levels."""
+        if self.read_daily is None:
+            raise InputError(f"{self.label} keeps no daily rows; set `daily = true` in the study and sweep again.")
+        daily = self.read_daily()
+        daily = daily[daily["run"].isin(self.runs["run"])]  # a sweep under way may have written more since
+        known = [f for f in ["point", "seed", *self.factors] if f in self.runs and f not in daily]
+        return daily.merge(self.runs[["run", *known]], on="run", how="left") if known else daily
+
+    @property
+    def label(self) -> str:
+        """What to call these results in a message."""
+        return str(self.folder) if self.folder else self.name
+
+    @property
+    def name(self) -> str:
+        return str(getattr(self.study, "name", None) or self.manifest.get("name") or "results")
+
+    @property
+    def design(self) -> str:
+        """How the points were chosen; "run" when there is one point only and no study."""
+        return str(getattr(self.study, "design", None) or "run")
+
+    @cached_property
+    def seeds(self) -> list[int]:
+        """Seeds of the runs that ended well."""
+        return sorted(int(s) for s in self.done["seed"].unique())
+
+    @cached_property
+    def measures(self) -> list[str]:
+        """Names of the measures that the runs have."""
+        from sim.measures import MEASURES
+
+        return [c for c in self.runs.columns if c in MEASURES or c in ("held_start_km2", "front_start_km")]
+
+    @cached_property
+    def headline(self) -> list[str]:
+        """The measures to look at first: those the study keeps if they are few, else a short list."""
+        kept = [m for m in self.kept if m in self.measures]
+        return (
+            kept
+            if 0 < len(kept) <= len(HEADLINES)
+            else [m for m in HEADLINES if m in self.measures] or self.measures[:9]
+        )
+
+    @cached_property
+    def parameters(self) -> list[str]:
+        """Dotted keys of the parameters that the runs carry."""
+        from sim.settings import catalog
+
+        return [c for c in self.runs.columns if c in catalog()]
+
+    def unit(self, name: str) -> str:
+        """Unit of a measure, a parameter or a factor; "" for a pure number."""
+        if name in self.units:
+            return self.units[name]
+        from sim.settings import catalog, short_names
+
+        key = short_names().get(name, name)
+        return catalog()[key].unit if key in catalog() else ""
+
+    # What the analysis reads
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """The level of every factor, one row a point."""
+        return (
+            self.runs.groupby("point", sort=True)[list(self.factors)].first()
+            if self.factors
+            else self.runs[["point"]].drop_duplicates().set_index("point").sort_index()
+        )
+
+    def matrix(self, measure: str) -> pd.DataFrame:
+        """A measure by point (rows) and seed (columns); NaN where a run failed or the measure has no value."""
+        self.known_measure(measure)
+        values = self.done[["point", "seed"]].assign(value=self.done[measure].astype(float))
+        table = values.pivot_table(index="point", columns="seed", values="value", aggfunc="first", dropna=False)
+        return table.reindex(index=self.points.index).sort_index(axis=1)
+
+    def with_measure(self, name: str, values: pd.Series, unit: str = "") -> Results:
+        """The same results with another figure of each run, by the index of `runs`."""
+        return replace(self, runs=self.runs.assign(**{name: values}), units={**self.units, name: unit})
+
+    def known_measure(self, measure: str) -> str:
+        """The name again, or InputError with a hint."""
+        names = self.measures
+        if measure not in self.runs or measure in columns.OWN:
+            raise InputError(f"{self.label} has no measure {measure!r}.{did_you_mean(measure, names) or _some(names)}")
+        if self.runs[measure].dtype.kind not in "iufb":
+            raise InputError(f"{measure!r} is not a number in {self.label}; take a measure.{_some(names)}")
+        return measure
+
+    def known_factor(self, factor: str) -> str:
+        """The name of a factor by its name, short name or dotted key, or InputError with a hint."""
+        if factor in self.factors:
+            return factor
+        from sim.settings import short_names
+
+        keys = {short_names().get(f, f): f for f in self.factors}
+        found = keys.get(short_names().get(factor, factor))
+        if found is None:
+            raise InputError(
+                f"{self.label} has no factor {factor!r}.{did_you_mean(factor, self.factors) or _some(self.factors)}"
+            )
+        return found
+
+    # Other ways to read
+
+    def sql(self, query: str) -> pd.DataFrame:
+        """The answer of DuckDB to a query over the tables `runs` and (when kept) `daily`."""
+        import duckdb
+
+        with duckdb.connect() as db:
+            db.register("runs", self.runs)
+            if self.read_daily is not None and "daily" in query.lower():
+                db.register("daily", self.daily)
+            try:
+                return db.sql(query).df()
+            except duckdb.Error as error:
+                raise InputError(f"the query failed: {str(error).splitlines()[0]}") from None
+
+    def to_xarray(self) -> xr.Dataset:
+        """Maps of control in percent as (run, day, y, x), with the runs' points, seeds and factor levels as coordinates."""
+        if self.read_maps is None:
+            raise InputError(
+                f"{self.label} keeps no maps; ask for them with `maps` in the study (or `pokrovsk run --maps`)."
+            )
+        maps = self.read_maps()
+        rows = self.runs.set_index("run").loc[maps["run"].values]
+        told = {c: ("run", rows[c].to_numpy()) for c in ["point", "seed", *self.factors] if c in rows}
+        return maps.assign_coords(told)
+
+
+def _some(names: list[str]) -> str:
+    """' Known: a, b, c ...' for an error line."""
+    return f" Known: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}." if names else " There is none."

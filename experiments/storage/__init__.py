@@ -1,0 +1,1 @@
+"""Files on disk: the folders that runs and sweeps write."""

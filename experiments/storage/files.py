@@ -1,0 +1,47 @@
+"""The files of a forecast, written and read in one place."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from sim.errors import InputError
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path to write to; on success it is flushed and takes the place of `path` at once, else it is removed."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield draft
+        with open(draft, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def writing(place: str) -> Iterator[None]:
+    """What the system says against writing within this context becomes an InputError that names the place."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{place} cannot be written: {error.strerror or error}.") from None
+
+
+@contextlib.contextmanager
+def reading(place: str) -> Iterator[None]:
+    """A file that is missing or no good becomes, within this context, an InputError that names the place."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise InputError(f"{place} cannot be read: {' '.join(str(error).split())}.") from None
+
+
+def known_schema(place: str, schema: int, most: int) -> None:
+    """InputError for what a newer version wrote."""
+    if schema > most:
+        raise InputError(f"{place} was written by a newer version (schema {schema}; this one reads up to {most}).")

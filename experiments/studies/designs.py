@@ -1,0 +1,132 @@
+"""Designs: which points of a factor space are run.
+
+A grid design picks levels: an (n, k) matrix of level numbers, where -1 is the baseline. A sampled design picks places in
+the unit cube: an (n, k) matrix in [0, 1]. Both depend on their arguments only: the same matrix on every call.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.errors import InputError, did_you_mean
+
+BASELINE = -1
+MOST_POINTS = 2_000_000
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a design is called and means, and which settings of a study it needs or may have."""
+
+    name: str
+    doc: str
+    is_grid: bool
+    needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+
+
+DESIGNS = {
+    d.name: d
+    for d in (
+        Design("factorial", "every combination of levels", True),
+        Design("one-at-a-time", "the baseline, then each level of each factor alone", True),
+        Design("lhs", "a random Latin hypercube of `points` points", False, ("points",)),
+        Design("nolh", "a nearly orthogonal Latin hypercube of 17 to 257 points, up to 29 factors", False, (), ("points",)),
+        Design("sobol", "Saltelli's sample for Sobol indices, from `points` base points", False, ("points",), ("second_order", "groups")),
+        Design("morris", "Morris's trajectories of elementary effects, `points` of them", False, ("points",), ("levels", "groups")),
+        Design("given", "points chosen elsewhere: each takes the next value of every factor's list", True, (), ("point_seeds",)),
+    )
+}  # fmt: skip
+
+
+def design(name: str) -> Design:
+    """The design of that name; InputError with a hint when there is none."""
+    if name not in DESIGNS:
+        raise InputError(f"design: {name!r}; allowed: {', '.join(DESIGNS)}.{did_you_mean(name, DESIGNS)}")
+    return DESIGNS[name]
+
+
+def factorial(sizes: Sequence[int]) -> np.ndarray:
+    """Every combination of levels, the last factor running fastest."""
+    n = math.prod(sizes)
+    _not_too_many(n)
+    return np.stack(np.unravel_index(np.arange(n), sizes), axis=1)
+
+
+def one_at_a_time(others: Sequence[Sequence[int]]) -> np.ndarray:
+    """The baseline and, for each factor, the levels that differ from it; all other factors at the baseline."""
+    rows = [(column, level) for column, levels in enumerate(others) for level in levels]
+    out = np.full((len(rows) + 1, len(others)), BASELINE)
+    for k, (column, level) in enumerate(rows):
+        out[k + 1, column] = level
+    return out
+
+
+def given(sizes: Sequence[int]) -> np.ndarray:
+    """The k-th level of every factor, for k from the first to the last."""
+    if len({*sizes}) != 1:
+        raise InputError(
+            f"a given design needs lists of one length; there are {', '.join(map(str, sorted({*sizes})))} values."
+        )
+    return np.repeat(np.arange(sizes[0])[:, None], len(sizes), axis=1)
+
+
+def lhs(n: int, k: int, seed: int) -> np.ndarray:
+    """A random Latin hypercube: one point in each n-th part of every column."""
+    from scipy.stats import qmc
+
+    _not_too_many(n)
+    return qmc.LatinHypercube(d=k, rng=np.random.default_rng(seed)).random(n)
+
+
+def nolh(k: int, n: int | None = None) -> np.ndarray:
+    """A nearly orthogonal Latin hypercube with columns for k factors; the smallest one unless `n` says which."""
+    from experiments.studies.nolh import COLUMNS, design
+
+    if n is not None and n not in COLUMNS:
+        raise InputError(f"points: {n}; allowed for nolh: {', '.join(map(str, COLUMNS))}.")
+    fitting = [points for points, columns in COLUMNS.items() if columns >= k and n in (None, points)]
+    if not fitting:
+        largest = n or max(COLUMNS)
+        sizes = ", ".join(f"{c} factors in {p} points" for p, c in COLUMNS.items())
+        raise InputError(
+            f"{k} factors are more than the {COLUMNS[largest]} columns of a nolh of {largest} points; there are: {sizes}."
+        )
+    return design(fitting[0])[:, :k]
+
+
+def sobol(problem: dict[str, Any], n: int, second_order: bool, seed: int) -> np.ndarray:
+    """Saltelli's sample: n * (2 g + 2) rows with second-order indices, n * (g + 2) without, for g factors or groups."""
+    from SALib.sample import sobol as sampler
+
+    if n < 2 or n & (n - 1):
+        raise InputError(f"points: {n}; allowed for sobol: a power of 2, from 2.")
+    _not_too_many(n * (2 * n_groups(problem) + 2))
+    return sampler.sample(problem, n, calc_second_order=second_order, seed=seed)
+
+
+def morris(problem: dict[str, Any], n: int, levels: int, seed: int) -> np.ndarray:
+    """Trajectories of elementary effects: n * (g + 1) rows for g factors or groups, on a grid of `levels`."""
+    from SALib.sample import morris as sampler
+
+    if levels < 2 or levels % 2:
+        raise InputError(f"levels: {levels}; allowed for morris: an even number, from 2.")
+    _not_too_many(n * (n_groups(problem) + 1))
+    return np.clip(sampler.sample(problem, n, num_levels=levels, seed=seed), 0.0, 1.0)
+
+
+def n_groups(problem: dict[str, Any]) -> int:
+    """How many groups a SALib problem has; as many as factors when it has no groups."""
+    return len(set(problem.get("groups") or problem["names"]))
+
+
+def _not_too_many(n: int) -> None:
+    if n > MOST_POINTS:
+        raise InputError(
+            f"the design has {n:,} points; allowed: {MOST_POINTS:,} at most. Take fewer levels or factors, or a sampled design."
+        )

@@ -1,0 +1,55 @@
+"""Runs a study or raises; runs and core-hours in words."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sim.errors import InputError
+
+
+def cost(runs: int, seconds: float, workers: int | None) -> str:
+    """Runs, core-hours and hours in words."""
+    cores = workers or os.cpu_count() or 1
+    hours = runs * seconds / 3600
+    return f"{runs:,} runs, about {hours:.1f} core-hours at {seconds:.2g} s a run ({hours / cores:.1f} hours on {cores} core{'s' if cores > 1 else ''})"
+
+
+MOST_FAILED = 0.1  # share of runs that may fail
+
+Tell = Callable[[str], None]
+
+
+def say(words: str) -> None:
+    print(f"pokrovsk: {words}", file=sys.stderr)
+
+
+class Stopped(Exception):
+    """The runs were stopped; what is finished is kept."""
+
+
+@dataclass(frozen=True)
+class Hands:
+    """Who makes the runs: processes of this machine, or those of a Dask cluster."""
+
+    workers: int | None = None
+    scheduler: str | None = None
+    quiet: bool = False
+
+    def sweep(self, study: Any, folder: Path) -> None:
+        """Makes the runs of a study that its folder has not; Stopped or InputError when they are not all there then."""
+        from experiments.sweep.study_sweep import sweep
+
+        told = sweep(study, folder, workers=self.workers, scheduler=self.scheduler, yes=True, quiet=self.quiet)
+        if told.problem:
+            raise InputError(told.problem)
+        if told.stopped:
+            raise Stopped
+        if told.failed > MOST_FAILED * told.total:
+            raise InputError(
+                f"{folder}: {told.failed} of {told.total} runs failed; column `error` of its runs says why."
+            )

@@ -1,0 +1,1 @@
+"""The scorecard: rows of validation and how they are judged."""

@@ -1,0 +1,1 @@
+"""The rows of the scorecard, a file a subject; `validation.catalog` imports them all."""

@@ -1,0 +1,207 @@
+"""What `pokrovsk validate` does: makes what the rows need, judges them one by one, and keeps the card after each.
+
+The card is a table on the screen and `scorecard.json`, `.html` and `.png` in a folder. A stop loses no row and no
+run: the same command goes on, and a row that was not asked for is taken from the card that is there, if it was made by
+the same code with the same effort.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import math
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from experiments.validation.checks import FAIL, PASS, Check, Result
+from sim.errors import InputError
+
+# As plain data
+
+
+def check_told(check: Check) -> dict[str, Any]:
+    """A check as JSON has it: what is no finite number is null."""
+    low, high = check.interval
+    return {
+        "what": check.what,
+        "value": _plain(check.value),
+        "low": _plain(low),
+        "high": _plain(high),
+        "interval": check.level,
+        "n": check.n,
+        "unit": check.unit,
+        "record": check.record,
+        "band": None if check.band is None else [_plain(v) for v in check.band],
+        "rule": None if check.is_told else check.rule,
+        "exact": check.exact,
+        "verdict": "told" if check.is_told else PASS if check.passed else FAIL,
+    }
+
+
+def result_told(result: Result) -> dict[str, Any]:
+    """A row with what came of it, as JSON has it."""
+    r = result.row
+    return {
+        "id": r.id,
+        "kind": r.kind,
+        "title": r.title,
+        "source": r.source,
+        "formula": r.formula,
+        "band": r.band,
+        "verdict": result.verdict,
+        "note": result.note,
+        "seconds": round(result.seconds, 1),
+        "checks": [check_told(c) for c in result.checks],
+    }
+
+
+def _plain(value: Any) -> float | None:
+    if value is None:
+        return None
+    number = float(value)
+    return float(f"{number:.6g}") if math.isfinite(number) else None
+
+
+SCHEMA = 1
+OUT = Path("runs") / "scorecard"
+CARD = "scorecard.json"
+FEWEST, MOST = 2, 100_000  # runs of an ensemble
+
+
+def validate(
+    *,
+    only: list[str] | None = None,
+    quick: bool = False,
+    record: Path | None = None,
+    ensemble: Path | None = None,
+    open_: Path | None = None,
+    runs: int | None = None,
+    workers: int | None = None,
+    out: Path | None = None,
+    quiet: bool = True,
+) -> dict[str, Any]:
+    """Judges the rows (all unless `only` names some) and returns the card as plain data; see the README for its keys."""
+    from experiments.validation import catalog, checks, inputs
+
+    rows = catalog.chosen(only)
+    folder = Path(out) if out is not None else OUT
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"--out {str(folder)!r} is a file; allowed: a folder.")
+    wanted = inputs.effort(quick, runs)
+    given = inputs.Supply(folder, wanted, ensemble, record, open_, workers or os.cpu_count() or 1, quiet)
+    told = _begun(given, quick)
+    kept = _kept(folder, told["key"])
+    try:
+        for number, row in enumerate(rows, start=1):
+            if not quiet:
+                print(f"{row.id} {row.title} ({number} of {len(rows)})", file=sys.stderr)
+            kept[row.id] = result_told(checks.judge(row, given.get))
+            _finish(told, kept, given)
+            _write(folder, told)
+    except KeyboardInterrupt:
+        told["stopped"] = True
+    _finish(told, kept, given)
+    return told
+
+
+def _begun(given: Any, quick: bool) -> dict[str, Any]:
+    """The head of a card: what makes it, with how much effort, and the key by which its rows can be kept."""
+    from dataclasses import asdict
+
+    from experiments.observation.ensembles import LEAST_RUNS
+    from experiments.runs.provenance import git_commit, versions
+    from experiments.runs.simulation import code_key
+
+    effort = asdict(given.effort)
+    parts = [
+        code_key(),
+        battery_key(),
+        effort,
+        given.rasters_found is not None,
+        _identity(given.ensemble),
+        _identity(given.open_folder),
+    ]
+    return {
+        "schema": SCHEMA,
+        "title": "Validation battery",
+        "made": dt.datetime.now(dt.UTC).replace(microsecond=0).isoformat(),
+        "versions": versions(),
+        "commit": git_commit() or "",
+        "code": code_key(),
+        "battery": battery_key(),
+        "key": hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:24],
+        "quick": quick,
+        "effort": effort,
+        "record": given.rasters_found is not None,
+        "parameters": "the defaults",
+        "ensemble": None,
+        "least_runs": LEAST_RUNS,
+    }
+
+
+def battery_key() -> str:
+    """Hash of the rows' own code, the observation model and the facts behind it."""
+    import experiments
+    import seeds
+
+    home = Path(experiments.__file__).parent
+    folders = ("validation", "observation", "forecasting")
+    files = [file for folder in folders for file in sorted((home / folder).rglob("*.py"))]
+    files.append(home / "analysis" / "intervals.py")
+    told = hashlib.sha256()
+    for file in [*files, seeds.path("facts", "observation.toml"), seeds.path("scenarios", "division.toml")]:
+        told.update(file.name.encode() + file.read_bytes())
+    return told.hexdigest()[:16]
+
+
+def _identity(folder: Path | None) -> Any:
+    """What a given folder of runs is: its own keys and how many runs it has."""
+    if folder is None:
+        return None
+    from experiments.results.loading import read_manifest
+
+    manifest = read_manifest(Path(folder))
+    return [manifest.get(k) for k in ("name", "key", "code", "seeds", "n_runs")]
+
+
+def _kept(folder: Path, key: str) -> dict[str, dict[str, Any]]:
+    """Rows of the card that the folder holds, when it was made by the same code with the same effort."""
+    try:
+        old = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        return {r["id"]: r for r in old["rows"] if old["key"] == key and r["verdict"] != "not run"}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _finish(told: dict[str, Any], kept: dict[str, dict[str, Any]], given: Any) -> None:
+    """Puts all rows of the battery in order, those without a result as not run, and counts verdicts."""
+    from experiments.validation import catalog, checks
+
+    told["rows"] = [kept.get(r.id) or result_told(checks.Result(r, checks.NOT_RUN)) for r in catalog.rows()]
+    told["counts"] = {v: sum(r["verdict"] == v for r in told["rows"]) for v in checks.VERDICTS}
+    if "results" in given.made:
+        found = given.made["results"]
+        changed = found.manifest.get("overrides") or {}
+        if found.study is not None:
+            told["parameters"] = f"{found.study.title} (study {found.name})"
+        elif changed:
+            told["parameters"] = "changed: " + ", ".join(changed)
+        told["ensemble"] = {
+            "scenario": str(found.done["scenario"].iloc[0]),
+            "runs": len(found.done),
+            "seeds": [int(s) for s in found.seeds],
+            "code": str(found.manifest.get("code") or ""),
+            "same_code": found.manifest.get("code") == told["code"],
+        }
+
+
+def _write(folder: Path, told: dict[str, Any]) -> None:
+    from experiments.storage.files import replacing, writing
+
+    with writing(f"--out {str(folder)!r}"):
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(folder / CARD) as draft:
+            draft.write_text(json.dumps(told, indent=1, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")

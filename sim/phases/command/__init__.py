@@ -1,0 +1,96 @@
+"""Both commands, once a day: where the line is, where the effort goes, what is wanted where, who is sent elsewhere.
+
+The attacker gives each formation an axis (an objective), renews its main point on that axis every two weeks, puts the weight
+on one direction (a few axes) at a time, runs its operations in pulses, pulls a worn formation out, attacks less where its men crowd, reinforces lodgements and thin salients,
+and raises tempo before a deadline. The defender rates every point of the line by what presses on it against what holds it,
+and lends reserves to other fronts.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.draws import key
+from sim.fields import outline
+from sim.front import trace
+from sim.phases.command.attacker import (
+    come_and_go,
+    deadline_now,
+    direct_attacker,
+    effort,
+    find_lodgements,
+    make_room,
+    pulse_axes,
+    take_turns,
+)
+from sim.phases.command.defender import direct_defender, other_fronts
+from sim.phases.command.line import read_line
+from sim.phases.command.orders import write_orders
+from sim.quantity import Parameters, quantity
+
+READS = ("units", "cells", "nodes")
+WRITES = ("formations", "cells", "blocks", "front", "orders", "units", "counters", "campaign")
+
+
+class Params(Parameters):
+    manpower_ratio: float = quantity(4.0, "", low=0.5, high=12.0, doc="attacker's infantry to the defender's; scales the attacker's infantry and recruits. Unset: as the scenario musters", fact="prior_local_ratio", role="lever", short="manpower_ratio")
+    main_days: float = quantity(14.0, "days", low=3.0, high=60.0, doc="how long a formation keeps its main point", fact="modelling assumption")
+    main_width_km: float = quantity(4.0, "km", low=1.0, high=15.0, doc="half-width of a formation's attacks about its main point", fact="modelling assumption")
+    axis_km: float = quantity(14.0, "km", low=4.0, high=60.0, doc="how far from its objective a formation still seeks a main point", fact="modelling assumption")
+    weakness: float = quantity(1.0, "", low=0.0, high=3.0, doc="how strongly attacks prefer thinly held ground", fact="modelling assumption")
+    built_aversion: float = quantity(0.75, "", low=0.0, high=1.0, doc="how strongly attacks avoid built-up ground", fact="modelling assumption")
+    works_aversion: float = quantity(0.4, "", low=0.0, high=1.0, doc="how strongly attacks avoid works", fact="modelling assumption")
+    pulses: bool = quantity(True, "switch", doc="operations come and go in pulses", fact="modelling assumption")
+    pulse_on_days: float = quantity(7.0, "days", low=1.0, high=40.0, doc="mean length of an operation", fact="modelling assumption")
+    pulse_off_days: float = quantity(9.0, "days", low=1.0, high=60.0, doc="mean pause between operations", fact="modelling assumption")
+    pulse_on: float = quantity(1.6, "", low=1.0, high=4.0, doc="attacks in an operation beside the mean", fact="modelling assumption")
+    pulse_off: float = quantity(0.5, "", low=0.0, high=1.0, doc="attacks between operations beside the mean", fact="modelling assumption")
+    pull_out: float = quantity(0.70, "", low=0.3, high=0.95, doc="strength, of establishment, at which an attacking formation is pulled out", fact="prior_pull_out")
+    rebuild_days: float = quantity(25.0, "days", low=5.0, high=90.0, doc="how long a pulled-out formation rebuilds", fact="modelling assumption")
+    turn_days: float = quantity(60.0, "days", low=10.0, high=150.0, doc="mean time for which one direction is the main one", fact="net_box_2024_10")
+    turn_others: float = quantity(0.15, "", low=0.02, high=1.0, doc="attacks on the axes of the other directions, and their claim on recruits, beside those of the main one", fact="net_box_2024_10")
+    campaign_sd: float = quantity(0.55, "", low=0.0, high=1.0, doc="how much the tempo of a direction's offensive comes and goes (standard deviation of its logarithm)", fact="cv_month_box")
+    campaign_days: float = quantity(35.0, "days", low=7.0, high=120.0, doc="how long a surge or a lull of a direction's offensive lasts", fact="weekly_ac1_box")
+    order_days: float = quantity(2.0, "days", low=0.0, high=14.0, doc="pause between the choice of a new main point and the first attack there", fact="modelling assumption")
+    mud_tempo: float = quantity(0.4, "", low=0.0, high=0.9, doc="share of attacks that deep mud stops", fact="modelling assumption")
+    deadline: bool = quantity(True, "switch", doc="dated deadlines raise tempo", fact="modelling assumption", role="lever", short="deadline")
+    deadline_tempo: float = quantity(1.7, "", low=1.0, high=4.0, doc="tempo before a deadline beside the mean", fact="modelling assumption", role="lever")
+    deadline_follow: float = quantity(0.5, "", low=0.0, high=1.0, doc="follow-on and consolidation before a deadline beside the mean", fact="modelling assumption", role="lever")
+    room_men_km: float = quantity(100.0, "soldiers/km", low=20.0, high=1000.0, doc="attacker's infantry to a km of line of which half finds room to attack", fact="modelling assumption")
+    base_km: float = quantity(7.0, "km", low=3.0, high=25.0, doc="how far behind the line the attacker's reserves stand", fact="modelling assumption")
+    base_defender_km: float = quantity(4.5, "km", low=2.0, high=25.0, doc="how far behind the line the defender's reserves stand", fact="modelling assumption")
+    salient: float = quantity(0.36, "", low=0.1, high=0.5, doc="share of the ground within 3 km below which the attacker's ground is a salient that relief formations go for", fact="dobro_villages")
+    area_km: float = quantity(9.0, "km", low=3.0, high=40.0, doc="half-width of the defender's look for places in need", fact="modelling assumption")
+
+
+Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
+
+
+def run(world) -> None:
+    if not world.new_day:
+        return
+    p = world.settings.command
+    knobs = world.knobs("command", Knobs)
+    g, u, f, c = world.geo, world.units, world.formations, world.cells
+    outline(g, c, world.blocks)
+    trace(g, c, world.front)
+    read_line(g, c, world.nodes, world.front, 0.4 if world.step_index else 1.0)
+    other_fronts(world)
+    held = world.objectives_held()
+    objectives = np.column_stack([world.objectives, np.where(held, 0.0, 1.0)])
+    if not objectives[:, 3].any():
+        objectives[:, 3] = 1.0
+    pressing = deadline_now(world)
+    world.deadline = pressing
+    take_turns(world, objectives)
+    come_and_go(world)
+    pulse_axes(world)
+    tempo = p.deadline_tempo if pressing else 1.0
+    keys = np.array([key(world.seed, name, world.day) for name in ("axis", "main point", "main days")], np.uint64)
+    direct_attacker(g, c, world.front, f, objectives, knobs, tempo, *effort(world), world.sky.mud, keys)
+    make_room(g, world.front, f, knobs)
+    direct_defender(g, u, c, world.front, f, world.n, knobs)
+    write_orders(g, c, world.front, f, world.orders, knobs)
+    find_lodgements(g, u, c, world.nodes, world.front, f, world.n, knobs)

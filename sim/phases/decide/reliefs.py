@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import numpy as np
+
+from sim.codes import HOLD, INFANTRY, MARCH, RESERVE
+from sim.columns import array_kernel
+
+WANTS_RELIEF = -2
+DUSK_H = 21.0  # hour of the day at which reliefs set out
+
+
+@array_kernel
+def match_reliefs(units, n, rest_days):
+    """Pairs positions that want relief with rested reserve groups of their formation, both in the order of their slots.
+
+    Returns how many were paired. A slot begins with the formation's tag, so that one sort keeps formations together.
+    """
+    wants = np.empty(n, np.int64)
+    spare = np.empty(n, np.int64)
+    a = 0
+    b = 0
+    for i in range(n):
+        if units.kind[i] == INFANTRY:
+            if units.task[i] == HOLD and units.partner[i] == WANTS_RELIEF:
+                wants[a] = i
+                a += 1
+    if a == 0:
+        return 0
+    asking = np.zeros(32768, np.uint8)
+    for k in range(a):
+        asking[units.formation[wants[k]]] = 1
+    for i in range(n):
+        if units.kind[i] == INFANTRY and units.task[i] == RESERVE and units.partner[i] == -1:
+            if units.days[i] >= rest_days and units.men[i] >= 2 and asking[units.formation[i]] == 1:
+                spare[b] = i
+                b += 1
+    wants = wants[:a]
+    spare = spare[:b]
+    wants = wants[np.argsort(units.slot[wants], kind="mergesort")]
+    spare = spare[np.argsort(units.slot[spare], kind="mergesort")]
+    pairs = 0
+    p = 0
+    q = 0
+    while p < a and q < b:
+        fp = units.slot[wants[p]] >> 24
+        fq = units.slot[spare[q]] >> 24
+        if fp < fq:
+            p += 1
+        elif fq < fp:
+            q += 1
+        else:
+            i = spare[q]
+            units.partner[i] = wants[p]
+            units.partner[wants[p]] = -1
+            units.task[i] = MARCH
+            units.stage[i] = 0
+            units.goal_x[i] = units.x[wants[p]]
+            units.goal_y[i] = units.y[wants[p]]
+            units.days[wants[p]] -= 3.0
+            pairs += 1
+            p += 1
+            q += 1
+    return pairs

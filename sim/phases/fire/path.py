@@ -1,0 +1,4 @@
+from __future__ import annotations
+
+PIECE_KM = 0.25
+SET_DOWN = 4

@@ -1,0 +1,1 @@
+"""The sector: grid, terrain, places, and who holds what at the start."""

@@ -1,0 +1,240 @@
+"""A run that was written to a folder: what it recorded, as frames, and from what it can be made again."""
+
+from __future__ import annotations
+
+import dataclasses
+import zipfile
+import zlib
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim.errors import InputError
+from sim.forces import Kind, Side, Task
+from sim.frame import FRAME_FILE, Frame, frame_from_run
+from sim.identity import code_key
+from sim.scenario import Scenario
+from sim.settings import Settings
+from sim.view.page.messages.daily_series import CHARTED
+from sim.view.page.messages.frame_history import History, Recorded
+from sim.view.page.messages.frames import WAITING, Layers
+from sim.view.page.messages.map_message import share
+
+MISSING = ("grey", "danger", "supply", "works", "bombs", "pockets", "units")  # layers that a folder has for the last day only
+BY = "held_km2"  # what runs of an ensemble are ordered by
+BROKEN = (OSError, KeyError, IndexError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)  # what damaged files raise
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Diary:
+    """What a journal tells, read from files: figures by day, control by day in percent (ny, nx), events."""
+
+    columns: dict[str, np.ndarray]
+    maps: dict[int, np.ndarray]
+    events: list[dict[str, Any]]
+
+    @property
+    def n_days(self) -> int:
+        """Days of which there are figures, after the start."""
+        return max((len(values) - 1 for values in self.columns.values()), default=0)
+
+    def daily(self) -> dict[str, np.ndarray]:
+        return self.columns
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class RecordedRun:
+    """One run of a folder, with what a session asks of a world. `other` says why it cannot be made again; empty if it can."""
+
+    scenario: Scenario
+    seed: int
+    overrides: dict[str, Any]
+    told: str  # which of how many
+    journal: Diary
+    frame: Frame | None = None
+    finals: dict[str, float] = dataclasses.field(default_factory=dict)  # figures of the last day
+    other: str = ""
+
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings({**self.scenario.params, **self.overrides})
+
+    @cached_property
+    def manpower_mustered(self) -> float:
+        """Attacker's men to the defender's at the start."""
+        there = [f for f in self.scenario.formation if _at_start(f, self.scenario)]
+        men = {s: sum(f.infantry for f in there if f.side == s) for s in ("attacker", "defender")}
+        return men["attacker"] / max(men["defender"], 1)
+
+    @property
+    def day(self) -> int:
+        """The last day of the record."""
+        return max(self.journal.n_days, *self.journal.maps, self.scenario.days if self.finals else 0, 0)
+
+    @property
+    def step_index(self) -> int:
+        return self.day * self.scenario.steps_per_day
+
+    @property
+    def is_daily(self) -> bool:
+        """True when there is a map for every day, and a row of all figures that the page draws."""
+        drawn = set(CHARTED) <= set(self.journal.columns)
+        return drawn and len(self.journal.maps) == self.journal.n_days + 1 == self.day + 1
+
+    @property
+    def instead(self) -> str:
+        """What is shown when the run cannot be made again."""
+        if not self.journal.maps:
+            return "No ground was recorded, so what you see is today's model under the same order."
+        return "The recorded ground is shown, without units."
+
+    def differing(self, words: str) -> RecordedRun:
+        """The same record, not to be made again."""
+        return dataclasses.replace(self, other=words)
+
+    def history(self, most_bytes: int) -> History:
+        """All its days with maps as recorded frames."""
+        per_day = self.scenario.steps_per_day
+        book = History(per_day, most_bytes)
+        c = self.journal.columns
+        for day, control in sorted(self.journal.maps.items()):
+            of_day = lambda name, day=day: c[name][day] if name in c else None  # noqa: E731
+            units, held = of_day("units"), of_day("held_km2")
+            if held is None:
+                held = float(control.sum()) / 100.0 * self.scenario.cell_km**2
+            book.add(Recorded(
+                {
+                    "step": day * per_day, "day": max(day - 1, 0), "part": 3, "sky": None, "counts": [["–"] * 5] * 2,
+                    "units": None if units is None else int(units), "held": round(float(held), 1),
+                },
+                [_nobody(control)],
+            ))  # fmt: skip
+        if self.frame is not None and self.frame.step in book.frames:
+            last = book.frames[self.frame.step]
+            book.add(Recorded(last.moment | {"counts": _counts(self.frame)}, [_layers(self.frame)]))
+        return book
+
+
+def made_elsewhere(code: str, commit: str, record: RecordedRun) -> RecordedRun:
+    """The record, marked when it was made by another version of the model than this one."""
+    if code == code_key():
+        return record
+    return record.differing(f"This run was made by another version of the model (commit {commit}). {record.instead}")
+
+
+@lru_cache(maxsize=4)
+def read_run(folder: Path, member: str = "median") -> RecordedRun:
+    """One run of an output folder: `member` is median, low, high (ground held at the end) or a seed."""
+    from sim.view.run_data import daily_columns, manifest
+
+    try:
+        table, told = daily_columns(folder), manifest(folder)
+        with np.load(folder / "control.npz") as data:
+            control, runs = data["control"], data["run"] if "run" in data else np.zeros(1, int)
+        scenario = Scenario.model_validate(told["scenario"])
+    except BROKEN as error:
+        raise InputError(f"--run {str(folder)!r}: not the output of `pokrovsk run` with maps ({first_line(error)}).") from None
+    try:
+        return _one_run(folder, scenario, table, control[None] if control.ndim == 3 else control, runs, member)
+    except InputError:
+        raise
+    except BROKEN as error:
+        raise InputError(f"--run {str(folder)!r}: its files do not belong together ({first_line(error)}).") from None
+
+
+def _one_run(folder: Path, scenario: Scenario, table: dict[str, np.ndarray], control: np.ndarray, runs: np.ndarray, member: str) -> RecordedRun:
+    from sim.view.run_data import changes_of, commit_of, manifest
+
+    run = _choose(table, runs, member)
+    rows = np.flatnonzero(table["run"] == run)
+    rows = rows[np.argsort(table["day"][rows])]
+    columns = {name: values[rows] for name, values in table.items() if name not in ("run", "seed")}
+    seed = int(table["seed"][rows[0]]) if "seed" in table else 1
+    maps = control[int(np.flatnonzero(runs == run)[0])]
+    days = np.arange(len(rows))
+    if maps.shape != (len(rows), *_shape(scenario)) or not np.array_equal(columns["day"], days):
+        raise ValueError(f"{len(rows)} days of figures, and maps of shape {maps.shape}")
+    frame = frame_from_run(folder) if (folder / FRAME_FILE).is_file() else None
+    record = RecordedRun(
+        scenario=scenario, seed=seed, overrides=changes_of(folder),
+        told=f"Recorded run, seed {seed}, {member if len(runs) > 1 else 'the only one'} of {len(runs)}",
+        journal=Diary(columns, dict(enumerate(maps)), _events(folder, run)),
+        frame=frame if frame is not None and frame.seed == seed else None,
+    )  # fmt: skip
+    return made_elsewhere(str(manifest(folder).get("code")), commit_of(folder), record)
+
+
+def first_line(error: Exception) -> str:
+    """The first line of what an error says."""
+    return str(error).partition("\n")[0][:200] or type(error).__name__
+
+
+def _shape(scenario: Scenario) -> tuple[int, int]:
+    """Rows and columns of the maps of a scenario."""
+    return round(scenario.box.height_km / scenario.cell_km), round(scenario.box.width_km / scenario.cell_km)
+
+
+def _at_start(f: Any, scenario: Scenario) -> bool:
+    return (f.arrive is None or f.arrive <= scenario.start) and (f.leave is None or f.leave > scenario.start)
+
+
+def _choose(table: dict[str, np.ndarray], runs: np.ndarray, member: str) -> int:
+    """The number of the run that is meant, among those with maps."""
+    if member.lstrip("-").isdigit():
+        found = np.unique(table["run"][table["seed"] == int(member)]) if "seed" in table else []
+        found = [r for r in found if r in runs]
+        if not len(found):
+            raise InputError(f"--member {member}: no run with maps has that seed.")
+        return int(found[0])
+    if member not in ("median", "low", "high"):
+        raise InputError(f"--member {member!r}: allowed: median, low, high, or a seed.")
+    ends = [float(table[BY][table["run"] == r][-1]) for r in runs]
+    order = np.argsort(ends)
+    return int(runs[order[{"low": 0, "high": -1, "median": (len(runs) - 1) // 2}[member]]])
+
+
+def _events(folder: Path, run: int) -> list[dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    file = folder / "events.parquet"
+    if not file.is_file():
+        return []
+    rows = pq.read_table(file).to_pylist()
+    return [r for r in rows if r.get("run", run) == run]
+
+
+def _nobody(control: np.ndarray) -> Layers:
+    """A day of which only control is recorded."""
+    return {"control": np.round(control.astype(float) * 2.5).astype(np.uint8).tobytes(), "units": b"", "bombs": b""}
+
+
+def _layers(frame: Frame) -> Layers:
+    """All layers of a moment that was written in full."""
+    w, e, s, n = frame.extent
+    place = lambda v, low, high: np.round(np.clip((v - low) / (high - low), 0, 1) * 65535).astype("<u2").tobytes()  # noqa: E731
+    bomb = frame.kind == Kind.GLIDE_BOMB
+    rows = np.flatnonzero(~bomb)
+    code = frame.kind[rows].astype(np.uint8) | frame.side[rows].astype(np.uint8) << 3
+    code |= (frame.task[rows] == Task.INFILTRATE).astype(np.uint8) << 4 | np.isin(frame.task[rows], WAITING).astype(np.uint8) << 5
+    flags = frame.grey.astype(np.uint8) | (frame.cut[..., 0] > 0).astype(np.uint8) << 1 | (frame.cut[..., 1] > 0).astype(np.uint8) << 2
+    by_side = lambda a: np.moveaxis(a, -1, 0)  # noqa: E731
+    return {
+        "units": b"".join((
+            np.arange(len(rows), dtype="<u4").tobytes(), place(frame.x[rows], w, e), place(frame.y[rows], s, n),
+            np.clip(frame.men[rows], 0, 255).astype(np.uint8).tobytes(), code.tobytes(), bytes(len(rows)))),
+        "control": share(frame.control, 250.0),
+        "works": share(by_side(frame.works)),
+        "supply": share(by_side(frame.supply)),
+        "flags": flags.tobytes(),
+        "threat": share(by_side(frame.threat) / 2.55),
+        "bombs": place(frame.x[bomb], w, e) + place(frame.y[bomb], s, n),
+    }  # fmt: skip
+
+
+def _counts(frame: Frame) -> list[list[int]]:
+    ring = frame.task == Task.INFILTRATE
+    foot = frame.kind == Kind.INFANTRY
+    kinds = (foot & ~ring, foot & ring, *(frame.kind == k for k in (Kind.FPV_TEAM, Kind.ARTILLERY, Kind.ARMOR)))
+    return [[int((k & (frame.side == s)).sum()) for k in kinds] for s in Side]

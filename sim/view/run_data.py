@@ -1,0 +1,150 @@
+"""What a figure needs to know of a run or an ensemble: figures by day, maps by day, the last moment, the public record.
+
+Reads an output folder (daily.parquet, control.npz, frame.npz, manifest.toml) or takes a live world with its journal.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.frame import FRAME_FILE, Frame, frame_from_maps, frame_from_run, frame_of
+from sim.view import style
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+    from sim.world import World
+
+
+@dataclass(frozen=True)
+class Story:
+    """One run to be drawn. `daily` holds columns by day, day 0 the start; `maps` (days + 1, ny, nx) shares 0..1."""
+
+    scenario: Scenario
+    seed: int
+    runs: int  # runs in the folder this one comes from
+    commit: str
+    daily: dict[str, np.ndarray]
+    maps: np.ndarray
+    frame: Frame
+    changes: dict[str, Any] = field(default_factory=dict)  # parameters changed against the scenario
+
+    @property
+    def start(self) -> dt.date:
+        return self.scenario.start
+
+    @property
+    def days(self) -> int:
+        return len(self.maps) - 1
+
+    @property
+    def end(self) -> dt.date:
+        return self.start + dt.timedelta(days=self.days)
+
+    def rate(self, name: str, width: int) -> np.ndarray:
+        """A running total as a daily rate over the last `width` days (fewer at the start), for days 1 to the last."""
+        total = np.asarray(self.daily[name], float)
+        day = np.arange(1, len(total))
+        back = np.maximum(day - width, 0)
+        return np.maximum(total[day] - total[back], 0.0) / (day - back)
+
+
+def story_of(source: str | Path | World) -> Story:
+    """The run of a live world, or the first run of an output folder."""
+    if isinstance(source, (str, Path)):
+        return _from_folder(Path(source))
+    journal = source.journal
+    if journal is None:
+        raise ValueError("this world keeps no journal; muster it with record=True")
+    given = source.scenario.params
+    changes = {k: v for k, v in source.settings.overrides.items() if given.get(k) != v}
+    maps = journal.control() / 100.0
+    return Story(source.scenario, source.seed, 1, style.commit(), journal.daily(), maps, frame_of(source), changes)
+
+
+def _from_folder(folder: Path) -> Story:
+    for name in ("daily.parquet", "control.npz"):
+        if not (folder / name).is_file():
+            raise FileNotFoundError(
+                f"{folder} holds no {name}; it is not the output of a run, or of a run without maps"
+            )
+    table = daily_columns(folder)
+    rows = table["run"] == table["run"][0]
+    order = np.argsort(table["day"][rows])
+    daily = {name: values[rows][order] for name, values in table.items()}
+    with np.load(folder / "control.npz") as data:
+        control = data["control"]
+        if control.ndim == 4:
+            control = control[0]
+        elif "run" in data and np.shape(data["run"]) == (len(control),):
+            control = control[data["run"] == data["run"][0]]
+    if (folder / FRAME_FILE).is_file():
+        frame = frame_from_run(folder)
+    else:
+        frame = frame_from_maps(_scenario(folder), seeds_of(daily)[0], control / 100.0)
+    runs = len(np.unique(table["run"]))
+    commit, changes = commit_of(folder), changes_of(folder)
+    return Story(frame.scenario, frame.seed, runs, commit, daily, control / 100.0, frame, changes)
+
+
+def _scenario(folder: Path) -> Scenario:
+    from sim.scenario import Scenario
+
+    told = manifest(folder).get("scenario")
+    if told is None:
+        raise FileNotFoundError(f"{folder} holds neither {FRAME_FILE} nor a manifest.toml with its scenario")
+    return Scenario.model_validate(told)
+
+
+def daily_columns(folder: str | Path) -> dict[str, np.ndarray]:
+    """All runs of a folder by day as columns, `run` and `day` among them whatever wrote it."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(Path(folder) / "daily.parquet")
+    columns = {name: table[name].to_numpy() for name in table.column_names}
+    columns.setdefault("run", columns.get("seed", np.zeros(len(columns["day"]), int)))
+    return columns
+
+
+def seeds_of(columns: dict[str, np.ndarray], fallback: int = 0) -> list[int]:
+    """The seeds of the runs in a table."""
+    return [int(s) for s in np.unique(columns["seed"])] if "seed" in columns else [fallback]
+
+
+def manifest(folder: str | Path) -> dict[str, Any]:
+    """The manifest of an output folder, empty when there is none."""
+    file = Path(folder) / "manifest.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+
+def commit_of(folder: str | Path) -> str:
+    """The commit that the runs were made with, as the manifest has it."""
+    return commit_text(manifest(folder))
+
+
+def commit_text(told: Mapping[str, Any]) -> str:
+    """The commit that a manifest names, as captions tell it."""
+    return str(told.get("git_commit") or told.get("commit") or "not recorded")[:13]
+
+
+def changes_of(folder: str | Path) -> dict[str, Any]:
+    """Parameters that were changed against the scenario, from the manifest."""
+    return dict(manifest(folder).get("overrides", {}))
+
+
+def changes_text(changes: dict[str, Any]) -> str:
+    """What a caption says of changed parameters; nothing when there are none."""
+    if not changes:
+        return ""
+    shown = [
+        f"{k} {v:g}" if isinstance(v, (int, float)) and not isinstance(v, bool) else f"{k} {v}"
+        for k, v in changes.items()
+    ]
+    rest = f" and {len(shown) - 4} more" if len(shown) > 4 else ""
+    return f"Changed: {', '.join(shown[:4])}{rest}."

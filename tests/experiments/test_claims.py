@@ -1,0 +1,199 @@
+"""The claims: their rules can be read, their studies hold the arms they name, and made-up runs get the verdict they deserve."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers.made_up import frames, made_up
+
+from experiments.analysis.intervals import Interval
+from experiments.calibration.posterior import Posterior
+from experiments.claims import answers, claims
+from experiments.claims import answers as claims_answers
+from experiments.claims.claims import NOT_SUPPORTED, SUPPORTED, UNDECIDED, Claim, Comparison
+from experiments.cli import claims as cli_claims
+from experiments.reporting import claims_page
+from experiments.studies.files import load_study
+from sim.errors import InputError
+from sim.measures import MEASURES
+
+ALL = claims.load_claims().claim
+
+
+def claim(**test):
+    return Claim(id="C0", statement="", study="made-up", scope="", test=[Comparison(**test)])
+
+
+def two_arms(difference, noise, n=30, seed=1):
+    """Runs of a factor `arm`, a and b, that share the luck of their seeds."""
+    rng = np.random.default_rng(seed)
+    luck, own = 10 * rng.normal(size=n), noise * rng.normal(size=(2, n))
+    return frames(100 + luck + own + np.array([[0], [difference]]), pd.DataFrame({"arm": ["a", "b"]}))
+
+
+def verdict(results, **test):
+    asked = claim(**{"measure": "held_km2", "from": {"arm": "a"}, "to": {"arm": "b"}, "least": 0.1, **test})
+    return claims.answer(asked, _stamped(results)).verdict
+
+
+def _stamped(results):
+    return dataclasses.replace(results, runs=results.runs.assign(scenario="skirmish", days=20))
+
+
+def test_there_are_thirteen_claims_with_a_study_each():
+    assert [c.id for c in ALL] == [f"C{k}" for k in range(1, 14)]
+    assert len({c.study for c in ALL}) == 13
+
+
+@pytest.mark.parametrize("one", ALL, ids=lambda c: c.id)
+def test_the_study_has_every_arm_that_the_rule_names(one):
+    study = load_study(one.study)
+    assert study.claim == one.id
+    assert study.replicates >= 30 or study.n_runs >= 2570
+    points = pd.DataFrame([p.levels for p in study.points()])
+    for test in one.test:
+        assert test.measure in claims.load_claims().measure or test.measure in MEASURES
+        for arm in (test.from_, test.to):
+            if arm is not None:
+                wanted = {**test.at, **arm}
+                found = np.logical_and.reduce([points[k] == v for k, v in wanted.items()]) if wanted else np.ones(len(points), bool)
+                assert found.sum() == 1, f"{wanted} is not one point of {one.study}"
+        if test.people:
+            assert set(test.people) | set(test.equipment) <= set(study.factor_names)
+            assert not set(test.people) & set(test.equipment)
+
+
+@pytest.mark.parametrize(
+    ("difference", "noise", "expect", "wanted"),
+    [
+        (40, 5, "rise", SUPPORTED),  # far above a tenth
+        (40, 5, "fall", NOT_SUPPORTED),
+        (0, 5, "rise", NOT_SUPPORTED),  # surely less than a tenth
+        (10, 40, "rise", UNDECIDED),  # a tenth within the noise
+        (-40, 5, "fall", SUPPORTED),
+    ],
+)
+def test_a_contrast_gets_the_verdict_it_deserves(difference, noise, expect, wanted):
+    assert verdict(two_arms(difference, noise), expect=expect) == wanted
+
+
+def test_a_negative_least_asks_for_not_worse():
+    assert verdict(two_arms(0, 2), expect="fall", least=-0.1) == SUPPORTED
+    assert verdict(two_arms(30, 2), expect="fall", least=-0.1) == NOT_SUPPORTED
+
+
+def test_pairs_are_made_on_seeds():
+    """Noise shared by both arms drops out, so a small effect is found that unpaired arms would hide."""
+    found = claims.answer(claim(measure="held_km2", **{"from": {"arm": "a"}, "to": {"arm": "b"}}), _stamped(two_arms(2, 0.5)))
+    effect = found.findings[0].effect
+    assert effect.low > 1.5
+    assert effect.high < 2.5
+    assert effect.n == 30
+
+
+def test_failed_runs_are_left_out_in_pairs():
+    results = two_arms(40, 5)
+    results = dataclasses.replace(results, runs=results.runs.assign(status=["failed" if k in (0, 31) else "done" for k in range(60)]))
+    found = claims.answer(claim(measure="held_km2", **{"from": {"arm": "a"}, "to": {"arm": "b"}}), _stamped(results))
+    assert found.findings[0].effect.n == 28
+    assert found.failed == 2
+
+
+def test_a_bound_is_compared_with_the_mean():
+    assert verdict(two_arms(0, 5), **{"from": None}, bound=50.0) == SUPPORTED
+    assert verdict(two_arms(0, 5), **{"from": None}, bound=150.0) == NOT_SUPPORTED
+    assert verdict(two_arms(0, 5), **{"from": None}, bound=100.0) == UNDECIDED
+
+
+def test_a_yes_or_no_has_an_interval_of_a_share():
+    results = frames(np.ones((1, 30)), pd.DataFrame({"arm": ["a"]}))
+    found = claims.answer(claim(measure="held_km2", to={"arm": "a"}, bound=0.5), _stamped(results)).findings[0]
+    assert found.effect.estimate == 1.0
+    assert 0.8 < found.effect.low < 1.0
+
+
+def test_shares_of_the_variance_tell_people_from_equipment():
+    results = made_up("nolh", lambda u, _: 10 * u[:, 0] + 8 * u[:, 1] + 2 * u[:, 2], factors=4, replicates=3, noise=0.5, points=65)
+    names = list(results.factors)
+    found = claims.answer(claim(measure="held_km2", people=names[:2], equipment=names[2:]), _stamped(results))
+    assert found.verdict == SUPPORTED
+    assert found.findings[0].after > 0.8
+    turned = claims.answer(claim(measure="held_km2", people=names[2:], equipment=names[:2]), _stamped(results))
+    assert turned.verdict == NOT_SUPPORTED
+
+
+def test_one_failed_test_fails_the_claim():
+    assert claims.verdict_of([SUPPORTED, SUPPORTED]) == SUPPORTED
+    assert claims.verdict_of([SUPPORTED, UNDECIDED]) == UNDECIDED
+    assert claims.verdict_of([SUPPORTED, UNDECIDED, NOT_SUPPORTED]) == NOT_SUPPORTED
+
+
+def test_without_an_interval_nothing_is_decided():
+    assert claims.judged(Interval(5.0, math.nan, math.nan, 1), 1, 0.0) == UNDECIDED
+
+
+def test_answers_are_written_and_read_again(tmp_path):
+    answers = [claims.answer(claim(measure="held_km2", to={}, bound=50.0), _stamped(two_arms(0, 5)))]
+    claims_page.write(tmp_path, answers)
+    assert claims_answers.read(tmp_path / "claims.json") == answers
+    text = (tmp_path / "claims.html").read_text("utf-8")
+    assert "seeds 1 to 30" in text
+    assert "://" not in text.replace("http://www.w3.org", "")
+    (tmp_path / "claims.json").write_text("[1]")
+    with pytest.raises(InputError, match="not a file of answers"):
+        claims_answers.read(tmp_path / "claims.json")
+
+
+def test_what_was_answered_before_is_told_beside(tmp_path, capsys):
+    from rich.console import Console
+
+    before = [claims.answer(claim(measure="held_km2", to={}, bound=50.0), _stamped(two_arms(0, 5)))]
+    now = [dataclasses.replace(before[0], verdict=UNDECIDED, sets=30)]
+    cli_claims.show(now, Console(soft_wrap=True), before)
+    text = capsys.readouterr().out
+    assert "60 runs of 30 parameter sets" in text and f"before: {before[0].verdict}" in text
+    claims_page.write(tmp_path, now, before)
+    page = (tmp_path / "claims.html").read_text("utf-8")
+    assert "told differently" in page and "claims --sets 30" in page
+    claims_page.write(tmp_path, now)
+    assert "told differently" not in (tmp_path / "claims.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("one", ALL, ids=lambda c: c.id)
+def test_a_claim_can_be_asked_of_a_posterior(one):
+    """Every arm that the rule names is there for every set; what the study moves is not taken from the sets."""
+    sets = pd.DataFrame({"control.area_per_day": [0.2, 0.3], "decide.attacks_per_group": [0.3, 0.4], "armor.mount_max": [1.0, 2.0]})
+    study = answers.asked(one, Posterior(np.full(2, 0.5), sets), 2)
+    n = claims.sets_of(study)
+    if not load_study(one.study).plan.is_grid:
+        assert (study, n) == (load_study(one.study), 0)
+        return
+    points = pd.DataFrame([p.levels for p in study.points()])
+    assert n == 2 and len(points) == 2 * load_study(one.study).n_points
+    for test in one.test:
+        for arm in (test.from_, test.to):
+            if arm is not None and {**test.at, **arm}:
+                found = np.logical_and.reduce([points[k] == v for k, v in {**test.at, **arm}.items()])
+                assert found.sum() == 2, arm
+
+
+def test_unknown_claims_and_arms_are_told():
+    with pytest.raises(InputError, match="claim 'C14'; allowed: C1, C2"):
+        claims.chosen(["c14"])
+    with pytest.raises(InputError, match=r"no factor 'arn'.*Did you mean 'arm'"):
+        claims.answer(claim(measure="held_km2", to={"arn": "a"}, bound=1.0), _stamped(two_arms(0, 5)))
+    with pytest.raises(InputError, match="no run with arm = c"):
+        claims.answer(claim(measure="held_km2", to={"arm": "c"}, bound=1.0), _stamped(two_arms(0, 5)))
+
+
+def test_answers_that_cannot_be_given_or_written_are_told(tmp_path):
+    with pytest.raises(InputError, match=r"no runs in .* for C1, C2; without --made-only"):
+        cli_claims.claims(["C1", "C2"], tmp_path / "nothing", made_only=True)
+    assert not (tmp_path / "nothing").exists()
+    with pytest.raises(InputError, match="--workers 0: allowed"):
+        cli_claims.claims(["C1"], tmp_path / "nothing", workers="0")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"--out .*file' cannot be written"):
+        claims_page.write(tmp_path / "file", [claims.answer(claim(measure="held_km2", to={}, bound=50.0), _stamped(two_arms(0, 5)))])

@@ -1,0 +1,319 @@
+"""Folders of results as frames: what a sweep and a run left behind is read whole, and what is broken is told in a line."""
+
+import shutil
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import tomli_w
+
+from experiments import load
+from experiments.cli import app
+from experiments.storage import sweep_store
+from experiments.sweep.study_sweep import sweep
+from sim.errors import InputError
+
+STUDY = """
+title = "Two by two"
+scenario = "skirmish"
+design = "factorial"
+replicates = 2
+days = 2
+daily = true
+measures = ["held_km2", "casualties_attacker"]
+maps = [0, 2]
+[factors]
+manpower_ratio = [1.0, 2.0]
+works = { bundles = { with = {}, without = { belts = false } } }
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A sweep of eight short runs."""
+    home = tmp_path_factory.mktemp("results")
+    (home / "small.toml").write_text(STUDY)
+    sweep(home / "small.toml", home / "o", workers=1, quiet=True)
+    return home / "o"
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory):
+    """Two short runs of one scenario."""
+    out = tmp_path_factory.mktemp("runs") / "two"
+    with pytest.raises(SystemExit) as ended:
+        app.main(["run", "skirmish", "--days", "2", "--runs", "2", "--workers", "1", "--out", str(out), "--json"])
+    assert ended.value.code == 0
+    return out
+
+
+@pytest.fixture
+def copy(folder, tmp_path):
+    """A copy of the sweep that may be damaged."""
+    return Path(shutil.copytree(folder, tmp_path / "o"))
+
+
+# What is there
+
+
+def test_a_sweep_has_a_row_a_run_and_a_row_a_day(folder):
+    r = load(folder)
+    assert len(r.runs) == len(r.done) == 8
+    assert len(r.failed) == 0
+    assert r.factors == ["manpower_ratio", "works"]
+    assert (r.name, r.design, r.seeds) == ("small", "factorial", [1, 2])
+    assert len(r.daily) == 8 * 3
+    assert {"run", "point", "seed", "day", "date", "held_km2", "manpower_ratio", "works"} <= set(r.daily)
+    last = r.daily[r.daily["day"] == 2].set_index("run")["held_km2"]
+    assert last.to_numpy() == pytest.approx(r.runs["held_km2"].to_numpy(), abs=1e-5)
+
+
+def test_columns_know_their_units(folder, run_folder):
+    for r in (load(folder), load(run_folder)):
+        assert r.unit("held_km2") == "km2"
+        assert r.unit("casualties_attacker") == "soldiers"
+        assert r.unit("command.manpower_ratio") == r.unit("manpower_ratio")
+        assert r.unit("decide.rotation_interval_days") == "days"
+
+
+def test_points_and_matrix_are_what_the_runs_say(folder):
+    r = load(folder)
+    assert r.points["manpower_ratio"].tolist() == [1.0, 1.0, 2.0, 2.0]
+    assert r.points["works"].tolist() == ["with", "without"] * 2
+    table = r.matrix("held_km2")
+    assert table.shape == (4, 2)
+    for row in r.runs.itertuples():
+        assert table.loc[row.point, row.seed] == row.held_km2
+
+
+def test_a_run_reads_like_a_sweep_of_one_point(run_folder):
+    r = load(run_folder)
+    assert len(r.runs) == 2
+    assert (r.factors, r.study, r.design, r.seeds) == ([], None, "run", [1, 2])
+    assert r.runs["status"].eq("done").all()
+    assert r.runs["run_key"].tolist() == r.manifest["run_keys"]
+    assert r.runs["command.manpower_ratio"].notna().all()
+    last = r.daily[r.daily["day"] == 2]["held_km2"].to_numpy()
+    assert r.runs["held_km2"].to_numpy() == pytest.approx(last, abs=1e-5)
+
+
+def test_headline_is_what_the_study_keeps_else_a_short_list(folder, run_folder):
+    assert load(folder).headline == ["held_km2", "casualties_attacker"]
+    assert load(run_folder).headline[:3] == ["held_km2", "gained_km2", "lost_km2"]
+
+
+def test_maps_lie_on_the_ground_with_their_levels(folder, run_folder):
+    maps = load(folder).to_xarray()
+    assert dict(maps.sizes) == {"run": 8, "day": 2, "y": 12, "x": 12}
+    assert maps["day"].values.tolist() == [0, 2]
+    assert maps["there"].all()
+    assert (maps["x"][0], maps["x"][-1]) == (0.5, 11.5)
+    assert maps["control"].attrs["units"] == "percent"
+    assert maps["works"].values.tolist()[:2] == ["with", "with"]
+    held = maps["control"].sel(day=2).sum(["x", "y"]) / 100
+    assert held.values == pytest.approx(load(folder).runs["held_km2"].to_numpy(), abs=1)
+    alone = load(run_folder).to_xarray()
+    assert dict(alone.sizes) == {"run": 2, "day": 3, "y": 12, "x": 12}
+
+
+def test_duckdb_answers_over_both_tables(folder):
+    r = load(folder)
+    found = r.sql("select manpower_ratio, avg(held_km2) as held from runs group by all order by 1")
+    assert found["held"].to_numpy() == pytest.approx(r.runs.groupby("manpower_ratio")["held_km2"].mean().to_numpy())
+    assert r.sql("select count(*) as n from daily where day = 1")["n"][0] == 8
+    with pytest.raises(InputError, match="the query failed"):
+        r.sql("select nothing from runs")
+
+
+def test_pandas_and_duckdb_read_the_files_themselves(folder):
+    import duckdb
+
+    assert len(pd.read_parquet(folder / "runs")) == 8
+    assert duckdb.sql(f"select count(*) from '{folder}/runs/*.parquet'").fetchall() == [(8,)]
+
+
+# What went wrong
+
+
+def rewritten(folder, table, change):
+    """The files of a table with their rows changed."""
+    for path in sweep_store.files(folder, table):
+        pq.write_table(change(pq.read_table(path, partitioning=None)), path)
+
+
+def test_failed_runs_are_told_apart_with_their_traceback(copy):
+    def fail(table):
+        status = ["failed" if run == 3 else "done" for run in table["run"].to_pylist()]
+        error = ["Traceback: it broke" if s == "failed" else None for s in status]
+        table = table.set_column(table.column_names.index("status"), "status", pa.array(status))
+        return table.set_column(table.column_names.index("error"), "error", pa.array(error, pa.string()))
+
+    rewritten(copy, "runs", fail)
+    r = load(copy)
+    assert (len(r.done), len(r.failed)) == (7, 1)
+    assert r.failed["error"].tolist() == ["Traceback: it broke"]
+    assert np.isnan(r.matrix("held_km2").loc[1, 2])
+
+
+def test_a_run_that_is_there_twice_is_read_once(copy):
+    rewritten(copy, "runs", lambda table: pa.concat_tables([table, table.slice(0, 3)]))
+    rewritten(copy, "daily", lambda table: pa.concat_tables([table, table]))
+    r = load(copy)
+    assert len(r.runs) == 8
+    assert len(r.daily) == 24
+
+
+def test_rows_without_their_commit_belong_to_nobody(copy):
+    shutil.copy(sweep_store.files(copy, "daily")[0], copy / "daily" / "00000099.parquet")
+    (copy / "runs" / ".00000100.parquet.1.tmp").write_bytes(b"half")
+    assert len(load(copy).daily) == 24
+
+
+def test_a_torn_table_is_told_in_a_line(copy):
+    path = sweep_store.files(copy, "runs")[0]
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(InputError, match="not whole"):
+        load(copy)
+
+
+def test_a_newer_layout_is_told_in_a_line(copy):
+    told = tomllib.loads((copy / "manifest.toml").read_text())
+    (copy / "manifest.toml").write_text(tomli_w.dumps({**told, "schema": 99}))
+    with pytest.raises(InputError, match="newer version"):
+        load(copy)
+
+
+def test_a_study_that_this_version_does_not_know_leaves_the_runs_readable(copy):
+    (copy / "study.toml").write_text((copy / "study.toml").read_text().replace("belts", "moats"))
+    r = load(copy)
+    assert r.study is None
+    assert "moats" in r.note
+    assert r.factors == ["manpower_ratio", "works"]
+    assert len(r.done) == 8
+
+
+@pytest.mark.parametrize(
+    ("damage", "word"),
+    [
+        (lambda p: shutil.rmtree(p), "no folder"),
+        (lambda p: (p / "manifest.toml").unlink(), "no manifest.toml"),
+        (lambda p: (p / "manifest.toml").write_text("schema = "), "cannot be read"),
+        (lambda p: (p / "manifest.toml").write_text("a = 1"), "does not say its schema"),
+        (lambda p: [f.unlink() for f in (p / "runs").iterdir()], "no finished run"),
+    ],
+)
+def test_what_is_no_folder_of_results_is_told_in_a_line(copy, damage, word):
+    damage(copy)
+    with pytest.raises(InputError, match=word) as told:
+        load(copy)
+    assert "\n" not in str(told.value)
+
+
+def test_a_half_written_run_is_told_in_a_line(run_folder, tmp_path):
+    half = Path(shutil.copytree(run_folder, tmp_path / "half"))
+    (half / "summary.json").unlink()
+    with pytest.raises(InputError, match="half-written"):
+        load(half)
+    (half / "summary.json").write_text("{")
+    with pytest.raises(InputError, match="cannot be read"):
+        load(half)
+
+
+def test_unknown_names_come_with_a_hint(folder, run_folder):
+    r = load(folder)
+    with pytest.raises(InputError, match="held_km2"):
+        r.matrix("hold_km2")
+    with pytest.raises(InputError, match="not a number"):
+        r.matrix("works")
+    with pytest.raises(InputError, match="manpower_ratio"):
+        r.known_factor("manpower_ration")
+    assert r.known_factor("command.manpower_ratio") == "manpower_ratio"
+    with pytest.raises(InputError, match="no maps"):
+        shutil.rmtree(folder.parent / "bare", ignore_errors=True)
+        bare = Path(shutil.copytree(folder, folder.parent / "bare"))
+        shutil.rmtree(bare / "maps")
+        load(bare).to_xarray()
+
+
+# The commands
+
+
+@pytest.fixture
+def call(capsys):
+    def call(*args):
+        with pytest.raises(SystemExit) as ended:
+            app.main([str(a) for a in args])
+        told = capsys.readouterr()
+        return ended.value.code, told.out, told.err
+
+    return call
+
+
+def test_analyse_prints_and_gives_json(call, folder, run_folder):
+    import json
+
+    code, out, err = call("analyse", folder)
+    assert (code, err) == (0, "")
+    for words in (
+        "Two by two",
+        "factorial over",
+        "seeds 1-2",
+        "8 runs",
+        "held_km2",
+        "manpower_ratio",
+        "luck",
+        "seeds that a point's mean takes",
+    ):
+        assert words in out
+    code, out, _ = call("analyse", folder, "--measure", "held_km2", "--json", "--precision", "10%")
+    told = json.loads(out)
+    assert list(told["measures"]) == ["held_km2"]
+    assert told["measures"]["held_km2"]["convergence"]["share"] == 0.1
+    assert {row["unit"] for row in told["measures"]["held_km2"]["effects"]} == {"km2"}
+    code, out, _ = call("analyse", run_folder)
+    assert code == 0
+    assert "one point" in out
+
+
+def test_compare_prints_and_gives_json(call, folder, run_folder):
+    import json
+
+    code, out, err = call("compare", folder, folder, "--measure", "held_km2")
+    assert (code, err) == (0, "")
+    assert "paired on 2 shared seeds, 4 settings" in out
+    assert "are the same" in out
+    code, out, _ = call("compare", run_folder, run_folder, "--json")
+    told = json.loads(out)
+    assert told["is_paired"] is True
+    assert all(c["mean"] in (0, None) for c in told["contrasts"])
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (("analyse", "{none}"), "no folder"),
+        (("analyse", "{sweep}", "--measure", "hold_km2"), "held_km2"),
+        (("analyse", "{sweep}", "--precision", "often"), "between 0 and 1"),
+        (("analyse", "{sweep}", "--box", "held_km2 >"), "condition"),
+        (("compare", "{sweep}", "{run}"), "compare two single runs"),
+        (("compare", "{sweep}", "{none}"), "no folder"),
+    ],
+)
+def test_bad_orders_end_with_one_line(call, folder, run_folder, words, part):
+    places = {"none": folder.parent / "none", "sweep": folder, "run": run_folder}
+    code, out, err = call(*(w.format(**places) for w in words))
+    assert (code, out) == (2, "")
+    assert part in err
+    assert err.count("\n") == 1
+
+
+def test_an_excerpt_is_read_as_the_sweep_and_goes_to_a_folder_only(call, folder, tmp_path):
+    assert call("excerpt", folder, tmp_path / "small") == (0, f"{tmp_path / 'small'}\n", "")
+    assert load(tmp_path / "small").matrix("held_km2").equals(load(folder).matrix("held_km2"))
+    (tmp_path / "file").write_text("")
+    code, _, line = call("excerpt", folder, tmp_path / "file")
+    assert (code, line) == (2, f"pokrovsk: {tmp_path / 'file'} is a file; give a folder.\n")

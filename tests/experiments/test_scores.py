@@ -1,0 +1,211 @@
+"""Scores and benchmark forecasts, on made-up ensembles whose scores are known."""
+
+import datetime as dt
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from experiments.forecasting import reference_forecasts, scores
+from experiments.forecasting.reference_forecasts import Belt, Horizon, Past
+from experiments.forecasting.scores import Forecast, Truth
+
+RNG = np.random.default_rng(5)
+AHEAD = Horizon.of(dt.date(2025, 5, 1), 122, [31, 122])
+START = np.tile(np.arange(80) < 30, (80, 1))
+PLACES = np.array([32.5, 40.5, 70.5]), np.array([5.5, 40.5, 70.5])
+
+
+def past(mean=160.0, sd=40.0):
+    monthly = np.column_stack([RNG.normal(mean, sd, 10), RNG.normal(mean / 2, sd / 2, 10)])
+    return Past(monthly, np.full(10, 4e4), START, *PLACES)
+
+
+def truth(gain=160.0):
+    """A front that moves on evenly by `gain` km2 a month, as a belt along a straight line."""
+    growth = gain * np.interp(np.arange(123), AHEAD.months, np.arange(5))
+    cells = np.stack([Belt(START).rank <= growth[d] for d in AHEAD.maps])
+    captured = Belt(START).captured(growth[None], *PLACES)[0]
+    return Truth(np.tile([gain, gain / 2], (4, 1)), np.diff(growth[AHEAD.weeks]), cells, captured, START, 122)
+
+
+def made_up(happened, spread, shift=0.0, members=50, name="made up"):
+    """An ensemble about what happened."""
+    about = lambda v: np.asarray(v, float) + shift + RNG.normal(0, spread, (members, *np.shape(v)))  # noqa: E731
+    chance = np.clip(happened.cells * 0.8 + 0.1, 0, 1) if spread else happened.cells.astype(float)
+    days = np.minimum(happened.captured, 200.0)
+    return Forecast(name, about(happened.monthly), about(happened.weekly), chance, about(days))
+
+
+def test_crps_of_a_single_number_is_its_error():
+    assert scores.crps([3.0], 5.0) == pytest.approx(2.0)
+    assert scores.crps([5.0, 5.0], 5.0) == pytest.approx(0.0)
+
+
+def test_crps_agrees_with_the_closed_form_of_a_normal():
+    """Gneiting and Raftery 2007, equation 21."""
+    members = norm.ppf((np.arange(4000) + 0.5) / 4000)
+    for y in (-1.0, 0.0, 2.5):
+        exact = y * (2 * norm.cdf(y) - 1) + 2 * norm.pdf(y) - 1 / np.sqrt(np.pi)
+        assert scores.crps(members, y) == pytest.approx(exact, abs=2e-3)
+
+
+def test_crps_is_the_mean_difference_form():
+    x, y = RNG.normal(size=30), 0.3
+    other = np.abs(x - y).mean() - 0.5 * np.abs(x[:, None] - x).mean()
+    assert scores.crps(x, y) == pytest.approx(other)
+
+
+def test_brier():
+    assert scores.brier([0.8, 0.0], [1, 1]) == pytest.approx([0.04, 1.0])
+
+
+def test_control_is_scored_near_the_front_only():
+    near = scores.near_front(START, 15)
+    assert near[40, 16:44].all() and not near[40, 14] and not near[40, 45]
+
+
+def test_blocks_are_means_of_neighbors():
+    values, inside = np.arange(400.0).reshape(20, 20), np.ones((20, 20), bool)
+    found = scores.blocks(values, inside)
+    assert found == pytest.approx(
+        [values[:10, :10].mean(), values[:10, 10:].mean(), values[10:, :10].mean(), values[10:, 10:].mean()]
+    )
+    inside[:10, :10] = False
+    assert len(scores.blocks(values, inside)) == 3
+
+
+def test_bands_of_an_honest_ensemble_cover_what_they_say():
+    members, values = RNG.normal(size=(400, 2000)), RNG.normal(size=2000)
+    for band in (0.5, 0.9):
+        assert scores.covered(members, values, band).mean() == pytest.approx(band, abs=0.03)
+    assert scores.covered(0.2 * members, values, 0.9).mean() < 0.4  # one that is too sure
+
+
+def test_a_perfect_forecast_has_skill_one():
+    happened = truth()
+    perfect = scores.score(made_up(happened, 0.0), happened)
+    other = scores.score(reference_forecasts.persistence(past(), AHEAD), happened)
+    for what in ("monthly", "weekly", "cells"):
+        assert scores.skill(perfect, other, what).estimate == pytest.approx(1.0)
+
+
+def test_a_good_forecast_beats_the_front_that_stays_and_a_bad_one_does_not():
+    happened = truth()
+    other = scores.score(reference_forecasts.persistence(past(), AHEAD), happened)
+    good = scores.skill(scores.score(made_up(happened, 10.0), happened), other, "monthly")
+    assert good.low > 0.5
+    bad = scores.skill(scores.score(made_up(happened, 10.0, shift=900.0), happened), other, "monthly")
+    assert bad.high < 0
+
+
+def test_skill_of_an_equal_forecast_is_not_settled():
+    happened = truth()
+    a, b = (scores.score(made_up(happened, 20.0, members=20), happened) for _ in range(2))
+    found = scores.skill(a, b, "weekly")
+    assert found.low < 0 < found.high
+
+
+def test_capture_days_are_cut_at_the_horizon():
+    happened = truth()
+    late = made_up(happened, 0.0)
+    never = Forecast("never", late.monthly, late.weekly, late.cells, np.full_like(late.captured, np.inf))
+    items = scores.score(never, happened).items["captures"]
+    assert items[2] == 0.0  # neither the forecast nor the record has it within the horizon
+    assert items[0] == pytest.approx(122 - happened.captured[0])
+
+
+# Benchmarks
+
+
+def test_horizon_has_whole_months():
+    assert list(AHEAD.months) == [0, 30, 60, 91, 122]
+    assert AHEAD.weeks[-1] == 119
+
+
+def test_the_front_that_stays():
+    found = reference_forecasts.persistence(past(), AHEAD)
+    assert (found.cells == START).all()
+    assert not found.monthly.any() and np.isinf(found.captured).all()
+
+
+def test_the_front_that_goes_on_takes_its_mean_as_a_belt():
+    known = past()
+    found = reference_forecasts.linear(known, AHEAD)
+    gain = known.monthly[-4:, 0].mean()
+    assert found.monthly[0, :, 0] == pytest.approx(np.full(4, gain))
+    assert found.cells[-1].sum() - START.sum() == pytest.approx(4 * gain, abs=1)
+    assert (found.cells[-1].sum(axis=1) >= 30 + int(4 * gain / 80)).all()  # the same depth everywhere
+    day = found.captured[0]
+    assert 0 < day[0] < day[1] and np.isinf(day[2])
+
+
+def test_the_random_walk_has_the_mean_and_spread_of_the_past():
+    known = past()
+    found = reference_forecasts.random_walk(known, AHEAD)
+    assert found.monthly[:, :, 0].mean() == pytest.approx(known.monthly[:, 0].mean(), rel=0.1)
+    assert found.monthly[:, :, 0].std() == pytest.approx(known.monthly[:, 0].std(ddof=1), rel=0.1)
+    assert ((found.cells >= 0) & (found.cells <= 1)).all()
+    assert found.cells[-1][40, 31] > found.cells[-1][40, 45]
+
+
+def test_a_front_that_falls_back_gives_the_nearest_ground_first():
+    belt = Belt(START)
+    lost = belt.chance(np.array([-160.0]))
+    assert START.sum() - lost.sum() == pytest.approx(160, abs=1)
+    assert lost[40, 27] == 1 and lost[40, 29] == 0
+
+
+def test_two_boxes_follow_a_steady_past():
+    known = past(sd=4.0)
+    found = reference_forecasts.lanchester(known, AHEAD)
+    assert found.monthly[:, :, 0].mean() == pytest.approx(160, rel=0.25)
+    assert np.isfinite(found.monthly).all()
+
+
+def test_all_benchmarks_are_scored_on_the_same_items():
+    happened = truth()
+    found = [scores.score(f, happened) for f in reference_forecasts.all_of_them(past(), AHEAD)]
+    sizes = {tuple(len(s.items[k]) for k in sorted(s.items)) for s in found}
+    assert len(found) == 4 and len(sizes) == 1
+    assert found[1].mean("monthly") < found[0].mean("monthly")  # going on as before beats standing still here
+
+
+# The open validation
+
+
+def test_fitted_runs_are_scored_against_the_record(tmp_path):
+    """T28 from end to end on made-up rasters: a front that goes east with the record's pace beats one that stays."""
+    from experiments.observation import publication, record
+    from experiments.validation import checks as validation_checks
+    from experiments.validation.checks import FAIL, PASS
+    from experiments.validation.rows import forecast_skill
+    from sim.scenario import load_scenario
+
+    east = np.tile(np.arange(80), (80, 1))
+    save = lambda name, values: np.savetxt(tmp_path / name, values[::-1].astype(int), fmt="%d", delimiter=",")  # noqa: E731
+    day = np.where(east < 10, 0, np.where(east < 51, 10 * (east - 9), -1))
+    save("cell_capture_day.csv", day)
+    save("cell_recapture_day.csv", np.full((80, 80), -1))
+    save("front_20240708.csv", east < 10)
+    rasters = record.rasters(tmp_path)
+    scenario = load_scenario("pokrovsk-2024").with_(start=forecast_skill.OPEN)
+    first = (forecast_skill.OPEN - record.START).days
+    sights = []
+    for seed in range(1, 7):
+        pace = 0.8 + 0.1 * seed
+        held = [(day >= 0) & (day <= first + pace * k) for k in range(124)]
+        control = (np.array(held) * 100).astype(np.uint8)
+        sights.append(publication.sight(control, scenario, seed, np.ones((80, 80), bool), record.END))
+    found = forecast_skill.validation(sights, rasters)
+    assert [o.name for o in found.others] == [
+        "persistence",
+        "linear extrapolation",
+        "random walk",
+        "two-box Lanchester",
+    ]
+    assert scores.skill(found.ours, found.others[0], "cells").estimate > 0.3
+    checks = forecast_skill.skill(found)
+    assert sum(not c.is_told for c in checks) == 9
+    assert {c.what for c in checks if "coverage" in c.what} == {"coverage of 50% bands", "coverage of 90% bands"}
+    assert validation_checks.verdict(checks) in (PASS, FAIL)

@@ -1,0 +1,1 @@
+"""What tests share: made-up results, processes that are killed, browsers that listen."""

@@ -1,0 +1,69 @@
+"""A battle in plain Python is the same battle: every table, bit for bit, step after step."""
+
+import copy
+
+import numpy as np
+import pytest
+from plain.battle import OF_THE_MAP, is_kernel, places, plain_kernels
+
+from sim import battle
+from sim.muster import muster
+from sim.scenario import load_scenario
+
+TABLES = ("units", "formations", "cells", "nodes", "blocks", "books", "front", "orders")
+NO_STATE = {"heap_cost", "heap_cell", "scratch_tally", "nowhere", "_knobs", "bring", "schedule"}  # scratch, constants
+OVERRIDES = {
+    "as it is": {},
+    "hard times": {"kill_zone_scale": 2.0, "infiltration_share": 0.6, "works.enabled": False, "bombs_per_day": 12.0},
+}
+
+
+def differences(one, two):
+    """Names of what is not the same to the last bit in two battles whose rows are stored alike."""
+    out = []
+    for table in TABLES:
+        a, b = getattr(one, table), getattr(two, table)
+        out += [f"{table}.{name}" for name in a._fields if getattr(a, name).tobytes() != getattr(b, name).tobytes()]
+    for name, mine in vars(one).items():
+        if name in NO_STATE or hasattr(mine, "__dict__") or name in TABLES:
+            continue
+        other = getattr(two, name)
+        if isinstance(mine, np.ndarray):
+            out += [name] if mine.tobytes() != other.tobytes() else []
+        elif mine != other:
+            out.append(name)
+    return out
+
+
+@pytest.mark.parametrize("seed, times, cell_km", [(1, "as it is", 1.0), (2, "as it is", 1.0), (1, "hard times", 1.0), (3, "as it is", 0.5)])
+def test_a_battle_in_plain_python_is_the_same(seed, times, cell_km):
+    compiled = muster(load_scenario("skirmish", cell_km=cell_km), seed, overrides=OVERRIDES[times], record=False, check=True)
+    plain = copy.deepcopy(compiled)
+    for step in range(6):
+        battle.step(compiled)
+        with plain_kernels():
+            battle.step(plain)
+        assert differences(compiled, plain) == [], f"step {step}"
+
+
+def test_a_muster_in_plain_python_is_the_same():
+    compiled = muster("skirmish", 3, record=False)
+    with plain_kernels():
+        plain = muster("skirmish", 3, record=False)
+    assert differences(compiled, plain) == []
+
+
+def test_every_kernel_has_a_twin_and_gets_its_place_back():
+    before = {(module.__name__, name): getattr(module, name) for module, name in places()}
+    assert {name.split(".")[1] for name, _ in before} >= {"phases", "muster", "front", "fields", "unit_rows", "draws"}
+    with plain_kernels():
+        left = [(module.__name__, name) for module, name in places()]
+        assert left == [] and not OF_THE_MAP & {module for module, _ in before}
+    assert before == {(module.__name__, name): getattr(module, name) for module, name in places()}
+    assert all(is_kernel(kernel) for kernel in before.values())
+
+
+def test_places_are_given_back_after_an_error():
+    with pytest.raises(ZeroDivisionError), plain_kernels():
+        1 / 0  # noqa: B018
+    assert places() != []
