@@ -25,7 +25,7 @@ _HOMES = {
     "Scenario": "sim.scenario",
     "load_scenario": "sim.scenario",
     "World": "sim.world",
-    "muster": "sim.muster",
+    "muster": "sim.mustering",
 }
 __all__ = sorted(_HOMES)
 

@@ -8,7 +8,7 @@ from sim.forces import Side
 from sim.world import World
 
 
-def _men(world: World, side: int) -> int:
+def men_of(world: World, side: int) -> int:
     """All men of a side: on the map, waiting wounded, and in the formations' pools."""
     u, f, n = world.units, world.formations, world.n
     mine = (u.side[:n] == side) & (u.kind[:n] >= 0)
@@ -16,7 +16,8 @@ def _men(world: World, side: int) -> int:
     return int(u.men[:n][mine].sum() + u.hurt[:n][mine].sum() + (f.recruits + f.hospital + f.away)[pools].sum())
 
 
-def _vehicles(world: World, side: int) -> int:
+def vehicles_of(world: World, side: int) -> int:
+    """All vehicles of a side: with sections, in pools and in repair."""
     u, f, n = world.units, world.formations, world.n
     mine = (u.side[:n] == side) & (u.kind[:n] >= 0)
     return int(u.vehicles[:n][mine].sum() + (f.vehicle_pool + f.repair)[f.side == side].sum())
@@ -27,11 +28,11 @@ def check_books(world: World) -> None:
     b, u = world.books, world.units
     for side in Side:
         s = int(side)
-        there = _men(world, s)
+        there = men_of(world, s)
         due = int(b.start_men[s] + b.intake[s] + b.arrived[s] - b.left[s] - b.deserted[s] - b.discharged[s]
                   - b.killed[s].sum() - b.captured[s].sum() - b.missing[s].sum())
         assert there == due, f"step {world.step_index}: {side.name.lower()} has {there} men, the books say {due}"
-        have = _vehicles(world, s)
+        have = vehicles_of(world, s)
         want = int(b.start_vehicles[s] + b.new_vehicles[s] - b.left_vehicles[s] - b.destroyed[s] - b.abandoned[s])
         assert have == want, f"step {world.step_index}: {side.name.lower()} has {have} vehicles, the books say {want}"
         assert int(b.by_place[s].sum()) == forces.casualties(b, s), f"step {world.step_index}: places do not add up to causes"

@@ -9,16 +9,17 @@ import numpy as np
 from sim import breach
 from sim.accounting import check_books
 from sim.forces import Kind
+from sim.mustering import reinforce
 from sim.phases import PHASES
 from sim.world import World
 
 
 def step(world: World, timings: dict[str, float] | None = None) -> None:
     """Moves a battle on by one step. `timings` collects seconds by phase."""
+    world.notes.clear()
     if world.new_day:
         world.supplies = world.supplies_on(world.day)
-        breach.run(world)
-    world.notes.clear()
+        reinforce(world, breach.run(world))
     for name, phase in PHASES.items():
         if timings is None:
             phase.run(world)
@@ -29,9 +30,10 @@ def step(world: World, timings: dict[str, float] | None = None) -> None:
     world.unit_steps += int(np.count_nonzero(world.units.kind[: world.n] != Kind.FREE))
     world.step_index += 1
     if world.new_day:
-        world.gains.append(world.gain_today)
-        world.gain_today = 0.0
-        del world.gains[:-60]
+        t = world.totals
+        t.gains.append(t.gain_today)
+        t.gain_today = 0.0
+        del t.gains[:-60]
     if world.check:
         check_books(world)
     if world.journal is not None:

@@ -10,10 +10,12 @@ import numpy as np
 
 from sim.fields import MICRO, draw_line, square_center
 from sim.forces import Kind, Side, Task
+from sim.world import World
 
 
-def run(world) -> None:
-    """Called at the start of a day: opens the breaches of this day and sends the reserves that are due."""
+def run(world: World) -> list[int]:
+    """The start of a day: opens the breaches of this day. Returns the formations (rows) that are due as reserves against one."""
+    due = []
     for breach in world.scenario.breach:
         if world.day == breach.day:
             strip = open_salient(world, breach.width_km, breach.depth_km, breach.groups, breach.men)
@@ -21,11 +23,11 @@ def run(world) -> None:
         if breach.reserve_days is not None and world.day == breach.day + breach.reserve_days:
             waiting = [r for r, f in enumerate(world.scenario.formation) if f.relief and f.side == "defender"]
             absent = [r for r in waiting if not world.formations.active[r]]
-            if absent:
-                world.bring(world, absent[0])
+            due += absent[:1]
+    return due
 
 
-def open_salient(world, width_km: float, depth_km: float, groups: int, men: int) -> np.ndarray:
+def open_salient(world: World, width_km: float, depth_km: float, groups: int, men: int) -> np.ndarray:
     """Gives the attacker a strip of ground `depth_km` beyond the line and puts `groups` groups into it.
 
     The strip starts at the point of the line that lies nearest to the middle of the defender's deepest side. Groups come from
@@ -65,7 +67,7 @@ def open_salient(world, width_km: float, depth_km: float, groups: int, men: int)
     return strip
 
 
-def _room(world, x: float, y: float, east: float, north: float, depth_km: float) -> float:
+def _room(world: World, x: float, y: float, east: float, north: float, depth_km: float) -> float:
     """How far from the attacker's ground the far end of a strip would lie, in km."""
     c = world.cell_of(float(x + east * depth_km), float(y + north * depth_km))
     return float(-world.cells.depth[c])

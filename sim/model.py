@@ -25,7 +25,7 @@ from sim.fields import BLOCK_COLUMNS, CELL_COLUMNS
 from sim.forces import FORMATION_COLUMNS, SIDES, UNIT_COLUMNS, Kind, Place, Side, Task
 from sim.handles import HANDLES, Handle, build_grid
 from sim.measures import MEASURES
-from sim.muster import muster
+from sim.mustering import muster
 from sim.scenario import Scenario
 
 

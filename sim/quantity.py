@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from types import NoneType
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -33,14 +34,17 @@ def quantity(
     fact: str,
     role: Role = "uncertainty",
     short: str | None = None,
+    unset: str | None = None,
 ) -> Any:
     """Declare a parameter: its default, unit, published range, meaning and source.
 
     `unit` is "" for a pure number, "switch" for on/off. `low` and `high` bound both validation and sweeps. `fact` names
     a fact of `seeds/facts` (by id), a publication, or says "modelling assumption". `role` is "lever" (somebody's
     decision), "uncertainty" (nature's) or "numeric" (ours). `short` is a name that stands for the dotted key.
+    `unset` is for a parameter that the scenario decides while nobody sets it: it says what acts then, when the default is
+    None, or where the default acts.
     """
-    extra = {"unit": unit, "low": low, "high": high, "role": role, "fact": fact, "short": short}
+    extra = {"unit": unit, "low": low, "high": high, "role": role, "fact": fact, "short": short, "unset": unset}
     return Field(default, ge=low, le=high, description=doc, json_schema_extra=extra)
 
 
@@ -57,7 +61,16 @@ class Declaration:
     fact: str
     doc: str
     short: str | None
+    unset: str | None
     kind: type
+
+    @property
+    def default_text(self) -> str:
+        """What acts while nobody sets it, in words: "on", "0.3", "as mustered"."""
+        if self.is_switch:
+            return "on" if self.default else "off"
+        number = "" if self.default is None else f"{self.default:g}"
+        return " ".join(filter(None, (number, self.unset)))
 
     @property
     def is_switch(self) -> bool:
@@ -107,9 +120,6 @@ def declarations(prefix: str, model: type[Parameters]) -> list[Declaration]:
     rows = []
     for name, field in model.model_fields.items():
         extra = dict(field.json_schema_extra or {})
-        rows.append(
-            Declaration(
-                key=f"{prefix}.{name}", default=field.default, doc=field.description or "", kind=field.annotation, **extra
-            )
-        )
+        kind = next((t for t in get_args(field.annotation) if t is not NoneType), field.annotation)  # of `float | None`: float
+        rows.append(Declaration(key=f"{prefix}.{name}", default=field.default, doc=field.description or "", kind=kind, **extra))
     return rows

@@ -87,6 +87,10 @@ class Formation(Table):
     source: str = ""
     grade: Grade = "assumed"
 
+    def is_here(self, date: dt.date) -> bool:
+        """True when it is in the sector on that date."""
+        return (self.arrive is None or self.arrive <= date) and (self.leave is None or self.leave > date)
+
 
 class Objective(Table):
     """A place the attacker wants; its weight says how much."""

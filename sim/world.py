@@ -3,44 +3,141 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.columns import grown
-from sim.fields import Blocks, Cells, Geo, Nodes
+from sim import forces
+from sim.columns import allocate, grown
+from sim.fields import BLOCK_COLUMNS, NODE_COLUMNS, Blocks, Cells, Geo, Nodes, geometry
 from sim.forces import Books, Formations, Kind, Units
+from sim.front import Front, Orders, empty_front, empty_orders
+from sim.journal import Journal
+from sim.phases.command.campaign import Campaign
+from sim.phases.sense import Bins
+from sim.phases.supply import SupplyNetwork
+from sim.phases.weather import Weather
+from sim.scenario import SCHEDULES, Scenario
+from sim.sector.build import Sector
+from sim.settings import Settings
+
+_UNSCHEDULED = {"reach_attacker": 6.0, "reach_defender": 6.0, "assault_group": 6.0}  # supplies without entries; others 0
 
 
+class Note(NamedTuple):
+    """Something that happened in a step, for the journal."""
+
+    kind: str
+    x: float  # km
+    y: float
+    number: float
+    words: str
+
+
+class Series(NamedTuple):
+    """A dated supply: days since the start and values; interpolated when `linear`, else each value stays until the next."""
+
+    days: np.ndarray
+    values: np.ndarray
+    linear: bool
+
+    def on(self, day: int) -> float:
+        """The value on a day."""
+        if self.linear:
+            return float(np.interp(day, self.days, self.values))
+        return float(self.values[max(int(np.searchsorted(self.days, day, side="right")) - 1, 0)])
+
+
+@dataclass(slots=True)
+class Totals:
+    """Sums over the run that the books do not hold."""
+
+    flown: np.ndarray = field(default_factory=lambda: np.zeros(2, np.int64))  # thousandths of a sortie, by side
+    fired: np.ndarray = field(default_factory=lambda: np.zeros(2, np.int64))  # thousandths of a round, by side
+    bombs_released: int = 0  # serial number of the next glide bomb
+    gain_today: float = 0.0  # km2 gained by the attacker since the day began
+    gains: list[float] = field(default_factory=list)  # the same of each of the last 60 days
+
+
+@dataclass(slots=True)
+class Scratch:
+    """Memory that kernels write over: it means nothing between two calls."""
+
+    heap_cost: np.ndarray
+    heap_cell: np.ndarray
+    tally: np.ndarray  # (2, 4)
+
+    @classmethod
+    def of(cls, geo: Geo) -> Scratch:
+        n = geo.nx * geo.ny * 4
+        return cls(np.zeros(n), np.zeros(n, np.int32), np.zeros((2, 4), np.int64))
+
+
+@dataclass(init=False, slots=True, eq=False, repr=False)
 class World:
-    """One battle. `muster.muster` makes it, `battle.step` moves it on by one step."""
+    """One battle. `mustering.muster` makes it, `battle.step` moves it on by one step.
 
-    scenario: Any  # sim.scenario.Scenario
-    settings: Any  # sim.settings.Settings
-    sector: Any  # sim.sector.Sector: the ground and its places
-    journal: Any  # sim.journal.Journal or None: what is recorded
+    All that it holds is declared here; no other attribute can be set.
+    """
 
-    def __init__(self, scenario, settings, sector, geo: Geo, units: Units, formations: Formations, cells: Cells,
-                 nodes: Nodes, blocks: Blocks, books: Books, seed: int):
-        self.scenario = scenario
-        self.settings = settings
-        self.sector = sector
-        self.geo = geo
-        self.units = units
-        self.formations = formations
-        self.cells = cells
-        self.nodes = nodes
-        self.blocks = blocks
-        self.books = books
-        self.seed = int(seed)
-        self.step_index = 0
-        self.cursor = np.zeros(2, np.int64)  # where to look for a free row; rows in use
-        self.unit_steps = 0
+    scenario: Scenario
+    settings: Settings
+    sector: Sector
+    seed: int
+    geo: Geo
+    units: Units
+    formations: Formations
+    cells: Cells
+    nodes: Nodes
+    blocks: Blocks
+    books: Books
+    front: Front
+    orders: Orders
+    bins: Bins
+    campaign: Campaign
+    weather: Weather
+    network: SupplyNetwork
+    totals: Totals
+    scratch: Scratch
+    schedule: dict[str, Series]
+    supplies: dict[str, float]  # what the schedule gives today
+    manpower_scale: float  # multiplies the attacker's infantry and intake (sim.levers)
+    breach: np.ndarray | None  # cells of a salient that was opened as an experiment, (n,) bool
+    cursor: np.ndarray  # where to look for a free row of units; rows in use
+    step_index: int
+    unit_steps: int  # steps of all units together
+    check: bool  # the books are checked after every step
+    journal: Journal | None
+    notes: list[Note]  # events of this step
+    _knobs: dict[str, Any]
+
+    def __init__(self, scenario: Scenario, settings: Settings, sector: Sector, cells: Cells, formations: Formations, rows: int, seed: int):
+        """A battle with empty tables but for ground and formations, and room for `rows` units."""
+        box = scenario.box
+        geo = geometry(box.x0_km, box.y0_km, box.width_km, box.height_km, scenario.cell_km)
+        self.scenario, self.settings, self.sector, self.seed, self.geo = scenario, settings, sector, int(seed), geo
+        self.units = forces.units(rows)
+        self.formations, self.cells = formations, cells
+        self.nodes = allocate(Nodes, NODE_COLUMNS, geo.node_nx * geo.node_ny)
+        self.blocks = allocate(Blocks, BLOCK_COLUMNS, geo.block_nx * geo.block_ny)
+        self.books = forces.books()
+        self.front, self.orders = empty_front(geo), empty_orders(len(scenario.formation))
+        self.bins = Bins.of(geo, rows)
+        self.campaign = Campaign.of(scenario, self.seed)
+        self.weather = Weather()
+        self.network = SupplyNetwork.of(geo, cells, scenario)
+        self.totals, self.scratch = Totals(), Scratch.of(geo)
+        self.schedule = _schedule(scenario)
+        self.supplies = self.supplies_on(0)
+        self.manpower_scale = 1.0
+        self.breach = None
+        self.cursor = np.zeros(2, np.int64)
+        self.step_index = self.unit_steps = 0
         self.check = False
         self.journal = None
-        self.gains = []  # ground gained by the attacker, km2, each of the last days
-        self.breach = None  # cells of a salient that was opened as an experiment, (n,) bool
-        self.notes = []  # events of this step: (kind, x, y, number, words)
+        self.notes = []
+        self._knobs = {}
 
     @property
     def dt(self) -> float:
@@ -64,12 +161,25 @@ class World:
 
     @property
     def date(self) -> dt.date:
+        """The calendar date."""
         return self.scenario.start + dt.timedelta(days=self.day)
 
     @property
     def n(self) -> int:
-        """Rows in use, free ones among them."""
+        """Rows of units in use, free ones among them."""
         return int(self.cursor[1])
+
+    @property
+    def objectives(self) -> np.ndarray:
+        """Places that the attacker wants, (o, 3): km east, km north, weight."""
+        s = self.sector
+        return np.column_stack([s.objective_x, s.objective_y, s.objective_weight])
+
+    @property
+    def pockets(self) -> tuple[int, int]:
+        """Pockets of (attacker, defender): connected pieces of cut-off ground with men in them."""
+        most = self.cells.cut.max(axis=0)
+        return int(most[0]), int(most[1])
 
     def live(self) -> np.ndarray:
         """Rows of units that are on the map."""
@@ -77,21 +187,20 @@ class World:
 
     def supplies_on(self, day: int) -> dict[str, float]:
         """What the dated schedules give on that day."""
-        out = {}
-        for name, (days, values, linear) in self.schedule.items():
-            if linear:
-                out[name] = float(np.interp(day, days, values))
-            else:
-                out[name] = float(values[max(int(np.searchsorted(days, day, side="right")) - 1, 0)])
-        return out
+        return {name: series.on(day) for name, series in self.schedule.items()}
 
-    def knobs(self, prefix: str, kind: type, **more: float):
+    def use(self, settings: Settings) -> None:
+        """Takes other parameters from here on."""
+        self.settings = settings
+        self._knobs.clear()
+
+    def knobs(self, prefix: str, kind: type, **more: float) -> Any:
         """The numbers of a parameter group as the flat NamedTuple of floats that a kernel takes. Kept once made."""
-        cache = self.__dict__.setdefault("_knobs", {})
-        if prefix not in cache:
+        if prefix not in self._knobs:
             group = getattr(self.settings, prefix)
-            cache[prefix] = kind(*(float(more[k]) if k in more else float(getattr(group, k)) for k in kind._fields))
-        return cache[prefix]
+            names = kind._fields  # type: ignore[attr-defined]
+            self._knobs[prefix] = kind(*(float(more[k]) if k in more else float(getattr(group, k)) for k in names))
+        return self._knobs[prefix]
 
     def group_size(self, side: int) -> int:
         """Men of a newly formed group of a side."""
@@ -107,7 +216,7 @@ class World:
         return j * g.nx + i
 
     def objectives_held(self) -> np.ndarray:
-        """Which objectives the attacker holds now."""
+        """Which objectives the attacker holds now, (o,) bool."""
         cells = [self.cell_of(x, y) for x, y in self.objectives[:, :2]]
         return self.cells.square_control[cells] >= 0.5
 
@@ -121,8 +230,21 @@ class World:
         self.units = grown(self.units, new)
         self.units.kind[old:] = Kind.FREE
         self.units.partner[old:] = -1
-        self.bin_order = np.zeros(new, np.int32)
+        self.bins.order = np.zeros(new, np.int32)
 
     def note(self, kind: str, x: float, y: float, number: float, words: str) -> None:
-        """Tells the journal of something that happened in this step."""
-        self.notes.append((kind, float(x), float(y), float(number), words))
+        """Leaves the journal a note of something that happened in this step."""
+        self.notes.append(Note(kind, float(x), float(y), float(number), words))
+
+
+def _schedule(scenario: Scenario) -> dict[str, Series]:
+    """The dated supplies of a scenario by name; one without entries keeps its value of `_UNSCHEDULED`."""
+    out = {}
+    for name in SCHEDULES:
+        entries = sorted((e for e in scenario.schedule if e.key == name), key=lambda e: e.date)
+        if entries:
+            days = np.array([(e.date - scenario.start).days for e in entries], float)
+            out[name] = Series(days, np.array([e.value for e in entries]), all(e.linear for e in entries))
+        else:
+            out[name] = Series(np.zeros(1), np.array([_UNSCHEDULED.get(name, 0.0)]), False)
+    return out

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from sim import battle
-from sim.muster import muster
+from sim.mustering import muster
 
 settings.register_profile(
     "battle", deadline=None, derandomize=True, max_examples=25,

@@ -21,15 +21,14 @@ FLOORS = (
     {"codes"},
     {"fields"},
     {"unit_rows", "front", "geometry", "visibility"},
-    {"kinds", "phases"},
-    {"settings", "scenario"},
-    {"levers"},
-    {"sector"},
+    {"scenario"},
+    {"kinds", "phases", "sector"},
+    {"settings"},
     {"measures"},
     {"journal"},
     {"world"},
-    {"accounting"},
-    {"muster", "breach"},
+    {"accounting", "levers"},
+    {"mustering", "breach"},
     {"battle", "frame"},
     {"handles"},
     {"model"},
@@ -176,7 +175,7 @@ def test_drawing_only_in_the_view():
     assert violations(rule) == []
 
 
-HEADLESS = ["sim", "sim.battle", "sim.muster", "experiments.runs.simulation", "experiments.sweep.preload"]
+HEADLESS = ["sim", "sim.battle", "sim.mustering", "experiments.runs.simulation", "experiments.sweep.preload"]
 
 
 @pytest.mark.parametrize("module", HEADLESS)

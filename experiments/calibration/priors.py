@@ -108,6 +108,8 @@ def prior_of(
         ends[end] = float(declared if given is None else given)
     if ends["low"] >= ends["high"]:
         raise InputError(f"{d.key}: low {ends['low']:g}, high {ends['high']:g}; allowed: low below high.")
+    if default is None and d.default is None:
+        raise InputError(f"{d.key}: no default is declared ({d.unset}); set it in the scenario's params to give the prior a mode.")
     middle = float(d.default if default is None else default)
     if not ends["low"] <= middle <= ends["high"]:
         raise InputError(f"{d.key}: the default {middle:g} is outside {ends['low']:g} to {ends['high']:g}.")

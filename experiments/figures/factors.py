@@ -93,14 +93,13 @@ def _noise_beside_best(results: Results, measure: str, x: str, y: str, best: str
 
 def _default(results: Results, factor: str) -> Any:
     """A factor's level in the scenario as it is; None where formations decide, or for bundles."""
-    from experiments.studies.factors import AS_MUSTERED
     from sim.settings import Settings, catalog, short_names
 
     scenario, key = scenario_of(results), short_names().get(factor, factor)
     if scenario is None or key not in catalog():
         return None
     fixed = getattr(results.study, "fixed", {})
-    if key in AS_MUSTERED and key not in Settings(scenario.params).overrides and key not in fixed:
+    if catalog()[key].unset and key not in Settings(scenario.params).overrides and key not in fixed:
         return None
     return Settings({**scenario.params, **fixed}).flat()[key]
 

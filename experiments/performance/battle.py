@@ -26,7 +26,7 @@ from experiments.runs.simulation import compilation, simulate
 from sim import battle
 from sim.columns import bytes_per_row
 from sim.errors import InputError
-from sim.muster import muster
+from sim.mustering import muster
 
 BASELINE = "pokrovsk-2024"
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -72,7 +72,7 @@ def _spent(work: Callable[[], object]) -> float:
 
 def start(quick: bool) -> None:
     """A new interpreter to the first step, kernels and byte code from their caches."""
-    words = f"from sim.muster import muster; from sim import battle; battle.step(muster({BASELINE!r}))"
+    words = f"from sim.mustering import muster; from sim import battle; battle.step(muster({BASELINE!r}))"
     plain_env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     walls, seconds = [], []
     for _ in range(2 if quick else 4):  # the first one fills the caches
@@ -117,7 +117,7 @@ def baseline(quick: bool) -> float:
 def _memory(world) -> None:
     """Bytes of the unit tables by unit on the map, and of all arrays of the battle."""
     live = max(len(world.live()), 1)
-    row = bytes_per_row(world.units) + world.bin_order.itemsize
+    row = bytes_per_row(world.units) + world.bins.order.itemsize
     say("memory per unit: its row", f"{row} bytes", "", "at most 300 bytes")
     rows = world.units.kind.shape[0]
     say("  rows kept for units to come included", f"{row * rows / live:.0f} bytes", f"{rows / live:.2f} rows")

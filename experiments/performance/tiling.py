@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from sim import forces
-from sim.accounting import _men, _vehicles
+from sim.accounting import men_of, vehicles_of
 from sim.columns import allocate
 from sim.draws import stream
-from sim.fields import BLOCK_COLUMNS, CELL_COLUMNS, NODE_COLUMNS, Blocks, Cells, Nodes, geometry, outline
+from sim.fields import CELL_COLUMNS, Cells, outline
 from sim.front import trace
-from sim.muster import _prepare, muster, refresh
+from sim.mustering import muster, refresh
 from sim.scenario import Scenario, load_scenario
 from sim.sector.build import Sector
 from sim.sector.grid import Grid
@@ -52,21 +52,16 @@ def tiled(units: int, seed: int = 1, source: str = "skirmish") -> World:
     tiles = max(1, round(units / len(live)))
     scenario, settings = tiled_scenario(small, tiles), Settings(small.params)
     ground = _tiled_sector(one.sector, scenario, tiles)
-    box, n_formations = scenario.box, len(small.formation)
-    geo = geometry(box.x0_km, box.y0_km, box.width_km, box.height_km, scenario.cell_km)
-    world = World(
-        scenario, settings, ground, geo, forces.units(len(live) * tiles * 5 // 4 + 500), _tiled_formations(one, tiles),
-        _tiled(one.cells, Cells, CELL_COLUMNS, tiles), allocate(Nodes, NODE_COLUMNS, geo.node_nx * geo.node_ny),
-        allocate(Blocks, BLOCK_COLUMNS, geo.block_nx * geo.block_ny), forces.books(), seed,
-    )  # fmt: skip
-    _fill_units(world, one, live, tiles, n_formations)
-    _prepare(world)
-    outline(geo, world.cells, world.blocks)
-    trace(geo, world.cells, world.front)
-    world.supplies = world.supplies_on(0)
+    cells = _tiled(one.cells, Cells, CELL_COLUMNS, tiles)
+    rows = len(live) * tiles * 5 // 4 + 500
+    world = World(scenario, settings, ground, cells, _tiled_formations(one, tiles), rows, seed)
+    world.manpower_scale = one.manpower_scale
+    _fill_units(world, one, live, tiles, len(small.formation))
+    outline(world.geo, cells, world.blocks)
+    trace(world.geo, cells, world.front)
     refresh(world)
-    world.books.start_men[:] = [_men(world, s) for s in forces.Side]
-    world.books.start_vehicles[:] = [_vehicles(world, s) for s in forces.Side]
+    world.books.start_men[:] = [men_of(world, s) for s in forces.Side]
+    world.books.start_vehicles[:] = [vehicles_of(world, s) for s in forces.Side]
     return world
 
 

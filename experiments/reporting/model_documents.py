@@ -32,8 +32,7 @@ PARAMETER_HEAD = ("key", "short name", "value", "unit", "range", "role", "source
 def parameter_row(d: Declaration) -> tuple[str, ...]:
     """A parameter as its table has it: what `PARAMETER_HEAD` names."""
     limits = "on or off" if d.is_switch else f"{_number(d.low)} to {_number(d.high)}"
-    value = ("on" if d.default else "off") if d.is_switch else _number(d.default)
-    return d.key, d.short or "", value, "" if d.is_switch else d.unit, limits, d.role, d.fact, d.doc
+    return d.key, d.short or "", d.default_text, "" if d.is_switch else d.unit, limits, d.role, d.fact, d.doc
 
 
 def _number(value: Any) -> str:

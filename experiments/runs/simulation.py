@@ -57,7 +57,7 @@ def simulate(
     """
     from sim import battle
     from sim.frame import last_frame_arrays
-    from sim.muster import muster
+    from sim.mustering import muster
     from sim.scenario import load_scenario
 
     scenario = load_scenario(source, **changes)

@@ -151,9 +151,9 @@ def write_manifest(folder: Path, scenario: Scenario, overrides: dict[str, Any], 
     """What these files are: the scenario in full, what was overridden, every parameter, seeds and versions."""
     import tomli_w
 
+    from sim.levers import acting
     from sim.settings import Settings
 
-    settings = Settings({**scenario.params, **overrides})
     given = Settings(overrides).overrides
     told: dict[str, Any] = {
         "schema": SCHEMA,
@@ -170,7 +170,7 @@ def write_manifest(folder: Path, scenario: Scenario, overrides: dict[str, Any], 
         "written": dt.datetime.now(dt.UTC).replace(microsecond=0),
         "versions": versions(),
         "overrides": given,
-        "parameters": settings.flat(),
+        "parameters": {key: value for key, value in acting(scenario, overrides).items() if value is not None},
         "scenario": scenario.model_dump(exclude_none=True),
     }
     with replacing(folder / "manifest.toml") as draft:

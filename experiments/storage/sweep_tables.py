@@ -101,11 +101,11 @@ class Rows:
         return tuple(MEASURES)
 
     def _parameters(self, task: Task) -> dict[str, Any]:
-        """Every parameter's value in this run; a point that cannot be told (its run failed) has none."""
-        from sim.settings import Settings
+        """Every parameter's value that acts in this run (None: left to the formations); a point that cannot be told (its run failed) has none."""
+        from sim.levers import acting
 
         try:
-            return Settings({**task.scenario.params, **task.overrides}).flat()
+            return acting(task.scenario, task.overrides)
         except InputError:
             return {}
 

@@ -14,8 +14,6 @@ from sim.quantity import Declaration
 from sim.settings import catalog
 
 LEVELS = 3  # of a range that does not say how many
-# The scenario decides while these are not set; their declared default then says nothing about the battle.
-AS_MUSTERED = ("command.manpower_ratio", "decide.rotation_interval_days")
 
 
 @dataclass(frozen=True)

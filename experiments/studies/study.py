@@ -20,10 +20,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from experiments.studies import designs
 from experiments.studies.designs import BASELINE, DESIGNS, Design
 from experiments.studies.factor_forms import check_fixed, factors_of, overrides_of
-from experiments.studies.factors import AS_MUSTERED, LEVELS, Factor, scenario_label
+from experiments.studies.factors import LEVELS, Factor, scenario_label
 from sim.errors import InputError, did_you_mean
 from sim.scenario import Scenario, load_scenario
-from sim.settings import Settings
+from sim.settings import Settings, catalog
 
 if TYPE_CHECKING:
     import numpy as np
@@ -282,7 +282,7 @@ class Study(BaseModel):
             elif f.bundles is not None:
                 out[f.name] = f.options[0]
             else:
-                decided = f.keys[0] in AS_MUSTERED and f.keys[0] not in settings.overrides
+                decided = catalog()[f.keys[0]].unset and f.keys[0] not in settings.overrides
                 out[f.name] = None if decided else values[f.keys[0]]
         return out
 

@@ -17,7 +17,7 @@ import numpy as np
 from experiments.runs.identity import BASELINE
 from sim import battle as engine
 from sim.forces import Cause, Kind, Side, Task, casualties
-from sim.muster import muster
+from sim.mustering import muster
 from sim.scenario import Scenario, load_scenario
 
 WON_KM = 0.1  # mean advance at which an attack counts as won: as fine as a line of the time is known

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim import battle
-from sim.muster import muster
+from sim.mustering import muster
 from sim.scenario import Breach, load_scenario
 
 OPENED = 10  # day on which the salient is opened: the battle has found its rhythm

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 
 from sim.forces import Kind, Task
-from sim.muster import muster
+from sim.mustering import muster
 from sim.phases import fire, losses, sense
 from sim.scenario import Box, Formation, Map, Objective, Scenario
 from sim.world import World

@@ -22,6 +22,7 @@ WRITES = ("units", "formations", "books", "cursor")
 INFANTRY, ARMOR, FPV, ARTILLERY = (int(k) for k in (Kind.INFANTRY, Kind.ARMOR, Kind.FPV_TEAM, Kind.ARTILLERY))
 RESERVE, SERVE = int(Task.RESERVE), int(Task.SERVE)
 
+SECTOR_KM2 = 6400.0  # the box to which paces of the record refer
 BASE_SHARE = 0.03  # of its full strength, that a formation counts as short of besides what it lacks
 
 
@@ -176,15 +177,17 @@ def depart(units, formations, books, n, f):
 def feedback(world) -> float:
     """What lost ground does to the defender's intake: 1 when the pace is as expected, between 0.3 and 3."""
     p = world.settings.arrive
-    if not p.feedback or not world.gains:
+    gains = world.totals.gains
+    if not p.feedback or not gains:
         return 1.0
     weight = total = 0.0
-    for age, gain in enumerate(reversed(world.gains)):
+    for age, gain in enumerate(reversed(gains)):
         w = math.exp(-age / p.feedback_days)
         weight += w
         total += w * gain
-    known = min(len(world.gains) / p.feedback_days, 1.0)
-    pace = p.feedback_pace * world.share_of_sector
+    known = min(len(gains) / p.feedback_days, 1.0)
+    box = world.scenario.box
+    pace = p.feedback_pace * (box.width_km * box.height_km / SECTOR_KM2)
     return min(max(1.0 + known * p.feedback_gain * (total / weight / pace - 1.0), 0.3), 3.0)
 
 
@@ -206,8 +209,6 @@ def run(world) -> None:
     if world.new_day:
         date = world.date
         for row, formation in enumerate(world.scenario.formation):
-            if formation.arrive == date and not f.active[row]:
-                world.bring(world, row)
             if formation.leave is not None and formation.leave <= date:
                 f.active[row] = 0
                 depart(u, f, b, world.n, row)

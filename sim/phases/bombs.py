@@ -20,7 +20,7 @@ from sim.quantity import Parameters, quantity
 from sim.unit_rows import clear_row, take_row
 
 READS = ("orders", "front", "formations", "bins", "cells")
-WRITES = ("units", "cells", "books", "cursor", "counters")
+WRITES = ("units", "cells", "books", "cursor", "totals")
 
 BOMB_KIND = int(Kind.GLIDE_BOMB)
 FALL, HOLD = int(Task.FALL), int(Task.HOLD)
@@ -143,12 +143,12 @@ def run(world) -> None:
     if not p.enabled:
         return
     per_day = p.bombs_per_day if p.bombs_per_day >= 0 else world.supplies["bombs"]
-    mean = per_day * b.per_day_scale * world.dt * (1.0 - b.intercept) * (world.sky.bombing if p.bombs_per_day < 0 else 1.0)
+    mean = per_day * b.per_day_scale * world.dt * (1.0 - b.intercept) * (world.weather.sky.bombing if p.bombs_per_day < 0 else 1.0)
     count = poisson(uniform(key(world.seed, "bomb sorties", world.step_index), 0), mean)
     knobs = Knobs(b.scatter_m * 1e-3, b.lethal_m * 1e-3, p.hit_in_radius, b.breaks_works_km2, p.rubble_km2)
     world.cursor[0] = 0
     world.books.bombs_fallen[Side.ATTACKER] += fall(
-        world.geo, u, world.cells, world.formations, world.orders, world.front, world.bin_start, world.bin_order, world.cursor,
-        count, world.bombs_released, key(world.seed, "bombs", world.step_index), key(world.seed, "bomb aim", world.step_index),
+        world.geo, u, world.cells, world.formations, world.orders, world.front, world.bins.start, world.bins.order, world.cursor,
+        count, world.totals.bombs_released, key(world.seed, "bombs", world.step_index), key(world.seed, "bomb aim", world.step_index),
         TAG, knobs)
-    world.bombs_released += count
+    world.totals.bombs_released += count

@@ -22,7 +22,7 @@ from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
 
 READS = ("units", "cells", "nodes")
-WRITES = ("cells", "counters")
+WRITES = ("cells", "totals")
 
 INFANTRY = int(Kind.INFANTRY)
 HOLD, CONSOLIDATE = int(Task.HOLD), int(Task.CONSOLIDATE)
@@ -213,11 +213,9 @@ def settle(geo, cells, nodes, dt, knobs):
 def run(world) -> None:
     knobs = world.knobs("control", Knobs)
     g, c = world.geo, world.cells
-    scale = world.settings.command.deadline_follow if world.deadline else 1.0
-    consolidate(g, world.units, c, world.nodes, world.n, world.dt, scale, world.sky.mud, knobs)
+    scale = world.settings.command.deadline_follow if world.campaign.deadline else 1.0
+    consolidate(g, world.units, c, world.nodes, world.n, world.dt, scale, world.weather.sky.mud, knobs)
     spill(g, c)
     gained, lost = settle(g, c, world.nodes, world.dt, knobs)
     draw_line(g, c)
-    world.gained_km2 += gained
-    world.lost_km2 += lost
-    world.gain_today += gained - lost
+    world.totals.gain_today += gained - lost

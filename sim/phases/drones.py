@@ -25,7 +25,7 @@ from sim.quantity import Parameters, quantity
 from sim.visibility import visibility
 
 READS = ("units", "blocks", "cells")
-WRITES = ("units", "blocks", "books", "counters")
+WRITES = ("units", "blocks", "books", "totals")
 
 INFANTRY, ARMOR, FPV, ARTILLERY = (int(k) for k in (Kind.INFANTRY, Kind.ARMOR, Kind.FPV_TEAM, Kind.ARTILLERY))
 RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, WITHDRAW, DASH, SERVE = (
@@ -240,9 +240,9 @@ def run(world) -> None:
     chance = np.array([hit_chance(world, "attacker"), hit_chance(world, "defender")])
     knobs = Knobs(f.sorties_per_day, f.idle_km, f.static_share, f.burst_per_hour, s.armor.speed_km_h, f.detection_depth, p.keep_days)
     grow_used(b, world.dt, 1.0 - math.exp(-world.dt / USED_DAYS))
-    flown = fly(g, u, b, world.n, world.dt, world.sky.flying, reach, chance, knobs)
-    world.flown += flown
-    world.books.drones_flown[:] = world.flown // 1000
+    flown = fly(g, u, b, world.n, world.dt, world.weather.sky.flying, reach, chance, knobs)
+    world.totals.flown += flown
+    world.books.drones_flown[:] = world.totals.flown // 1000
     hit = HitKnobs(s.infantry.exposure, s.move.infiltrator_visible, s.move.relief_visible, s.infantry.men_per_hit, s.armor.lost_per_hit, s.armor.men_per_loss,
                    p.cover_in_works, p.cover_in_town)
     strike(g, u, world.cells, b, world.n, key(world.seed, "drones", world.step_index), hit)

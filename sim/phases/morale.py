@@ -151,7 +151,7 @@ def run(world) -> None:
         u.shock[: world.n] = 0.0
         return
     knobs = world.knobs("morale", Knobs)
-    tally = world.scratch_tally
+    tally = world.scratch.tally
     tally[:] = 0
     strain(g, u, c, nodes, f, world.n, world.dt, knobs)
     give_way(g, u, c, nodes, f, b, world.n, key(world.seed, "break", world.step_index), world.dt, knobs, tally)

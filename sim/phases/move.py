@@ -216,7 +216,7 @@ def hide(geo, cells, blocks, leaf, light, at_night, in_leaf, in_town):
 
 def run(world) -> None:
     p, s = world.settings.move, world.settings
-    sky = world.sky
+    sky = world.weather.sky
     hide(world.geo, world.cells, world.blocks, sky.leaf, sky.watched, p.hidden_at_night, p.hidden_in_leaf, p.hidden_in_town)
     knobs = Knobs(p.safe_km, p.mud_slows, p.infiltrator_visible, p.relief_visible, s.infantry.speed_km_h, s.infantry.carry_km_h,
                   s.armor.speed_km_h, s.infantry.exposure)

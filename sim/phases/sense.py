@@ -7,12 +7,14 @@ integers, so that the order of rows does not matter.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 from numba import njit
 
 from sim.columns import kernel
-from sim.fields import CONTACT, FIXED, NODE_KM, cell_at
+from sim.fields import CONTACT, FIXED, NODE_KM, Geo, cell_at
 from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
 
@@ -21,6 +23,19 @@ WRITES = ("nodes", "units", "formations", "bins")
 
 INFANTRY = int(Kind.INFANTRY)
 RESERVE, HOLD, CONSOLIDATE, INFILTRATE = int(Task.RESERVE), int(Task.HOLD), int(Task.CONSOLIDATE), int(Task.INFILTRATE)
+
+
+@dataclass(slots=True)
+class Bins:
+    """The groups that can be met in a fight, by cell: rows `order[start[c]:start[c + 1]]` stand in cell c."""
+
+    start: np.ndarray  # (cells + 1,)
+    order: np.ndarray  # (rows of units,)
+
+    @classmethod
+    def of(cls, geo: Geo, rows: int) -> Bins:
+        """Bins of so many units, all empty."""
+        return cls(np.zeros(geo.nx * geo.ny + 1, np.int32), np.zeros(rows, np.int32))
 
 
 class Params(Parameters):
@@ -130,5 +145,5 @@ def count_strength(units, formations, n):
 def run(world) -> None:
     g, u = world.geo, world.units
     spread(g, u, world.nodes, world.n, CONTACT, world.knobs("sense", Knobs))
-    bin_contact(g, u, world.n, world.bin_start, world.bin_order)
+    bin_contact(g, u, world.n, world.bins.start, world.bins.order)
     count_strength(u, world.formations, world.n)

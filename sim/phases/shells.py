@@ -19,7 +19,7 @@ from sim.forces import Cause, Kind, Task
 from sim.quantity import Parameters, quantity
 
 READS = ("units", "blocks", "cells")
-WRITES = ("units", "blocks", "books", "cells", "counters")
+WRITES = ("units", "blocks", "books", "cells", "totals")
 
 INFANTRY, ARMOR, ARTILLERY = int(Kind.INFANTRY), int(Kind.ARMOR), int(Kind.ARTILLERY)
 RESERVE, HOLD, SERVE = int(Task.RESERVE), int(Task.HOLD), int(Task.SERVE)
@@ -141,8 +141,8 @@ def run(world) -> None:
     if not p.enabled:
         return
     g, u, b = world.geo, world.units, world.blocks
-    world.fired += fire_guns(g, u, b, world.n, world.dt, Knobs(a.rounds_per_day, a.range_km, p.aim, a.suppress_m2 * 1e-6))
-    world.books.shells_fired[:] = world.fired // 1000
+    world.totals.fired += fire_guns(g, u, b, world.n, world.dt, Knobs(a.rounds_per_day, a.range_km, p.aim, a.suppress_m2 * 1e-6))
+    world.books.shells_fired[:] = world.totals.fired // 1000
     knobs = HitKnobs(a.lethal_m2 * 1e-6, p.cover_in_works, p.cover_in_town, p.dug_in, p.calm_days)
     burst(g, u, world.cells, b, world.n, key(world.seed, "shells", world.step_index), world.dt, knobs)
     wear(g, world.cells, b, p.wears_works)

@@ -8,18 +8,24 @@ group that walks up from the rear. Ground that no path reaches is cut off: a poc
 
 from __future__ import annotations
 
+import itertools
 import math
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+import seeds
 from sim.columns import array_kernel, kernel
-from sim.fields import at_nodes, block_at, square_center, square_of
+from sim.fields import Cells, Geo, at_nodes, block_at, square_center, square_of
 from sim.forces import Kind, Side
 from sim.quantity import Parameters, quantity
 
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
 READS = ("cells", "blocks", "nodes", "units")
-WRITES = ("cells", "units", "counters")
+WRITES = ("cells", "units")
 FPV, ARTILLERY = int(Kind.FPV_TEAM), int(Kind.ARTILLERY)
 FAR = 50.0
 STRIP = 128  # rows of cells searched at a time: more than any real sector's
@@ -38,6 +44,38 @@ class Params(Parameters):
 
 
 Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
+
+
+@dataclass(slots=True)
+class SupplyNetwork:
+    """Where supply enters the sector, and which road the lever `cut_road` closes."""
+
+    sources: np.ndarray  # (cells, 2) int8: 1 where a side's supply enters: its own ground at the box's edge
+    h32: np.ndarray  # (cells,) int8: 1 on the H-32 (T0504) between Myrnohrad and the sector's east
+
+    @classmethod
+    def of(cls, geo: Geo, cells: Cells, scenario: Scenario) -> SupplyNetwork:
+        """The network at the start of a battle."""
+        edge = np.zeros((geo.ny, geo.nx), bool)
+        edge[[0, -1], :] = True
+        edge[:, [0, -1]] = True
+        held = (cells.square_control >= 0.5).reshape(geo.ny, geo.nx)
+        sources = np.column_stack([(edge & held).ravel(), (edge & ~held).ravel()]).astype(np.int8)
+        return cls(sources, _h32(geo, scenario))
+
+
+def _h32(geo: Geo, scenario: Scenario) -> np.ndarray:
+    """Cells of the H-32 east of Myrnohrad; none in a made-up sector."""
+    out = np.zeros(geo.nx * geo.ny, np.int8)
+    if scenario.map.synthetic:
+        return out
+    points = [(float(r["x_km"]), float(r["y_km"])) for r in seeds.table("roads") if r["line_id"].startswith("T0504")]
+    for (x0, y0), (x1, y1) in itertools.pairwise(points):
+        for t in np.linspace(0, 1, max(2, int(4 * math.hypot(x1 - x0, y1 - y0) / geo.cell))):
+            x, y = x0 + t * (x1 - x0), y0 + t * (y1 - y0)
+            if geo.x0 <= x < geo.x0 + geo.width and geo.y0 <= y < geo.y0 + geo.height and x > 41.0:
+                out[int((y - geo.y0) / geo.cell) * geo.nx + int((x - geo.x0) / geo.cell)] = 1
+    return out
 
 
 @kernel
@@ -267,10 +305,11 @@ def run(world) -> None:
     g, c = world.geo, world.cells
     if world.new_day and p.enabled:
         knobs = world.knobs("supply", Knobs)
-        closed = world.h32 if p.cut_road else world.nowhere
+        net, scratch = world.network, world.scratch
+        closed = net.h32 if p.cut_road else np.zeros_like(net.h32)
         for side in Side:
-            search(g, c, world.nodes, world.blocks, world.sources, closed, int(side), knobs, world.heap_cost, world.heap_cell)
-            world.pockets[side] = label_pockets(g, c, world.nodes, int(side), 4.0, world.heap_cell)
+            search(g, c, world.nodes, world.blocks, net.sources, closed, int(side), knobs, scratch.heap_cost, scratch.heap_cell)
+            label_pockets(g, c, world.nodes, int(side), 4.0, scratch.heap_cell)
     fpv, guns = world.settings.fpv_team, world.settings.artillery
     s, dt = world.supplies, world.dt
     deliveries = np.array([

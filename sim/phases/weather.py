@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sim.draws import key, uniform
 from sim.quantity import Parameters, quantity
 
 READS = ()
-WRITES = ("sky",)
+WRITES = ("weather",)
 
 
 class Params(Parameters):
@@ -48,6 +49,14 @@ class Spell(NamedTuple):
     mud: float
 
 
+@dataclass(slots=True)
+class Weather:
+    """The sky of this step and what it remembers. The day before the start was dry."""
+
+    sky: Sky = Sky(1.0, 1.0, 0.0, 0.0, 0.0, 0.5, 0.5, 0.5)
+    spell: Spell = Spell(False, False, 0.2)
+
+
 def monthly(values: list[float], date: dt.date) -> float:
     """A value of the calendar, linear between the middles of the months."""
     position = date.month - 1 + (date.day - 15.5) / 30.5
@@ -74,21 +83,21 @@ def run(world) -> None:
     climate = world.scenario.climate
     date = world.date
     if world.new_day:
-        spell = world.spell
+        spell = world.weather.spell
         fog_u = uniform(key(world.seed, "fog", world.day), 0)
         rain_u = uniform(key(world.seed, "rain", world.day), 0)
         rain = chain(spell.rain, monthly(climate.rain_share, date), p.persistence, rain_u)
         fog = chain(spell.fog, monthly(climate.fog_share, date), p.persistence, fog_u)
         wet = monthly(climate.mud, date) * (1.6 if rain else 0.8)
-        world.spell = Spell(fog, rain, spell.mud + (min(wet, 1.0) - spell.mud) / p.mud_days)
+        world.weather.spell = Spell(fog, rain, spell.mud + (min(wet, 1.0) - spell.mud) / p.mud_days)
     hours = world.scenario.step_hours
     light = daylight(monthly(climate.daylight_h, date), world.hour, hours)
     by_light = p.night_drones + (1.0 - p.night_drones) * light
     watched = light / by_light  # so that a step of half day and half night is worth its two halves
     if not p.enabled:
-        world.sky = Sky(by_light, 1.0, 0.0, 0.0, 0.0, 0.5, light, watched)
+        world.weather.sky = Sky(by_light, 1.0, 0.0, 0.0, 0.0, 0.5, light, watched)
         return
-    fog, rain, mud = world.spell
+    fog, rain, mud = world.weather.spell
     flying = (1.0 - p.fog_blinds * fog) * (1.0 - p.rain_blinds * rain) * by_light
     bombing = (1.0 - 0.6 * fog) * (1.0 - 0.4 * rain)
-    world.sky = Sky(flying, bombing, float(fog), float(rain), mud, monthly(climate.leaf, date), light, watched)
+    world.weather.sky = Sky(flying, bombing, float(fog), float(rain), mud, monthly(climate.leaf, date), light, watched)

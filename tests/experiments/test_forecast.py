@@ -85,7 +85,7 @@ def test_fighting_elsewhere_that_is_under_way_goes_on_and_what_has_ended_does_no
 
 
 def test_schedules_keep_their_last_value_to_the_end():
-    from sim.muster import muster
+    from sim.mustering import muster
 
     asked = forecast.question("2025-08-31", "2026-08-22")
     battle, left = forecast.scenario_for(asked, "pokrovsk-2024", None)

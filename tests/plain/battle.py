@@ -9,7 +9,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 
-import sim.muster
+import sim.battle
 import sim.phases  # noqa: F401  every module of a step is there before its kernels are looked for
 
 OF_THE_MAP = {"sim.geometry"}  # kernels that only look at a battle, for measures and figures: they have no twin

@@ -18,7 +18,7 @@ from sim.draws import key
 from sim.fields import CONTACT, MICRO, draw_line, outline
 from sim.forces import Kind, Task
 from sim.front import trace
-from sim.muster import muster
+from sim.mustering import muster
 from sim.phases import command, sense
 from sim.phases.command import line, orders
 from sim.scenario import load_scenario

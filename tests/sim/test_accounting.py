@@ -11,7 +11,7 @@ from sim import battle
 from sim.accounting import check_books
 from sim.forces import CAUSES, PLACES, SIDES, Side, casualties
 from sim.measures import MEASURES
-from sim.muster import muster
+from sim.mustering import muster
 from sim.settings import catalog
 
 SWITCHES = sorted(key for key, d in catalog().items() if d.is_switch)

@@ -11,7 +11,7 @@ from scipy import stats
 from sim import battle, draws
 from sim.columns import permute
 from sim.forces import Task
-from sim.muster import muster
+from sim.mustering import muster
 
 KNOWN_KEY = 5083284214039033974
 KNOWN_DRAWS = [0.05316046115629902, 0.8368536828438481, 0.3551888566989727]
@@ -123,7 +123,7 @@ def test_two_arms_share_weather_and_all_other_luck():
         days = []
         for _ in range(24):
             battle.step(world)
-            days.append(tuple(world.sky))
+            days.append(tuple(world.weather.sky))
         skies.append((days, {k: v.tolist() for k, v in mustered.items()}))
     assert skies[0] == skies[1]
 
@@ -134,11 +134,11 @@ def test_a_lever_changes_nothing_before_it_acts():
         with_bombs, without = muster("skirmish", seed), muster("skirmish", seed, overrides={"bombs.enabled": False})
         for _ in range(80):
             battle.step(with_bombs)
-            if with_bombs.bombs_released:
+            if with_bombs.totals.bombs_released:
                 break
             battle.step(without)
             assert same(with_bombs, without) == []
-        assert with_bombs.bombs_released
+        assert with_bombs.totals.bombs_released
 
 
 def permuted(world, seed):

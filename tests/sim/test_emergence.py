@@ -11,7 +11,7 @@ import pytest
 
 from experiments.validation.salient import held_after
 from sim import battle
-from sim.muster import muster
+from sim.mustering import muster
 
 SEEDS = (1, 2, 3)
 

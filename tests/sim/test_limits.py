@@ -5,7 +5,7 @@ import pytest
 
 from experiments.validation.sandbox import fight, linear_law, square_law
 from sim import battle
-from sim.muster import muster
+from sim.mustering import muster
 from sim.scenario import load_scenario
 
 

@@ -6,7 +6,7 @@ import pytest
 from sim import battle
 from sim.errors import InputError
 from sim.fields import MICRO, draw_line, geometry, square_of
-from sim.muster import muster
+from sim.mustering import muster
 from sim.phases import control, supply
 from sim.scenario import load_scenario
 
@@ -42,7 +42,7 @@ def test_a_square_is_one_kind_of_ground_to_supply():
     kinds = []
     for side in range(2):
         ground, threat = np.empty(g.nx * g.ny, np.int8), np.empty(g.nx * g.ny)
-        supply.survey(g, c, world.nodes, world.blocks, world.nowhere, side, world.knobs("supply", supply.Knobs), ground, threat)
+        supply.survey(g, c, world.nodes, world.blocks, np.zeros_like(world.network.h32), side, world.knobs("supply", supply.Knobs), ground, threat)
         told = by_square(world, ground)
         assert (told == told[:, :1]).all()
         kinds += told[:, 0].tolist()

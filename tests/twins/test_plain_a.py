@@ -278,7 +278,7 @@ def test_supply():
         def check(s):
             closed = s.rng.integers(0, 2, len(s.cells.control)).astype("i1")
             knobs = wild(supply.Params, supply.Knobs, s.rng)
-            search_both(s.geo, s.cells, s.nodes, s.blocks, s.world.sources, closed, knobs, seen)
+            search_both(s.geo, s.cells, s.nodes, s.blocks, s.world.network.sources, closed, knobs, seen)
             for enabled in (True, False):
                 agree(supply.distribute, plain_supply.distribute, s.units, s.cells, s.n, 0.08,
                       s.rng.uniform(0, 30, (2, 2)), np.array([40.0, 300.0]), enabled)

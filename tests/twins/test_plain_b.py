@@ -22,7 +22,7 @@ from plain.fields import at_squares
 
 from sim import battle, fields
 from sim.forces import Cause, Kind, Place, Task
-from sim.muster import muster
+from sim.mustering import muster
 from sim.phases import PHASES, sense, works
 from sim.phases.fire import attacks
 from sim.scenario import load_scenario
@@ -380,7 +380,7 @@ def test_ties_between_positions_go_by_slot(busy):
     sense.run(world)
     pair = pair[np.argsort(u.slot[pair])]
     for met, found in (([], pair[0]), ([pair[0]], pair[1]), (list(pair), None)):
-        places = (world.geo, u, world.bin_start, world.bin_order, 0, 5.0, 5.0, 0.01)
+        places = (world.geo, u, world.bins.start, world.bins.order, 0, 5.0, 5.0, 0.01)
         got = attacks.nearest_position(*places, np.array([*met, -1]), len(met))
         assert got == nearest_position(*places, met, len(met)) == (-1 if found is None else found)
 

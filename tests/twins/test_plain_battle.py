@@ -7,7 +7,7 @@ import pytest
 from plain.battle import OF_THE_MAP, is_kernel, places, plain_kernels
 
 from sim import battle
-from sim.muster import muster
+from sim.mustering import muster
 from sim.scenario import load_scenario
 
 TABLES = ("units", "formations", "cells", "nodes", "blocks", "books", "front", "orders")

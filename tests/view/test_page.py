@@ -13,7 +13,7 @@ from helpers.listening import Ear, skirmish
 from sim import battle, levers
 from sim.errors import InputError
 from sim.model import BattleModel
-from sim.muster import muster
+from sim.mustering import muster
 from sim.view.page.messages import frame_history, frames, inspector
 from sim.view.page.session import levers as session_levers
 from sim.view.page.session.branches import Limits

@@ -7,7 +7,7 @@ import pytest
 from helpers.listening import Ear, ask, settle
 
 from sim import battle
-from sim.muster import muster
+from sim.mustering import muster
 from sim.view.page.messages import frames
 from sim.view.page.session import branches, session
 from sim.view.page.widget import BattleMap
@@ -56,7 +56,7 @@ def test_a_replay_shows_units_and_agrees_with_its_record(folder):
         layers, world = lived(days)
         assert ear.last("frame")["step"] == 4 * days and ear.layers[0] == layers
         assert ear.last("frame")["held"] == round(float(page.recorded.journal.columns["held_km2"][days]), 1)
-        assert ear.last("frame")["sky"]["light"] == round(float(world.sky.light), 3)
+        assert ear.last("frame")["sky"]["light"] == round(float(world.weather.sky.light), 3)
     assert ear.count("notice") == 0 and page.course.lived == 24
     days = [m["days"] for m in ear.heard if "days" in m]
     assert [d["from"] for d in days] == [0] and len(days[0]["columns"]["held_km2"]) == 7, "figures of all days at once"

@@ -5,7 +5,7 @@ import pytest
 from helpers.listening import Ear, ask, settle, skirmish
 
 from sim import battle, levers
-from sim.muster import muster
+from sim.mustering import muster
 from sim.view.page.session import levers as session_levers
 from sim.view.page.session import replicate_pairs, session
 from sim.view.page.session.lever_history import Script, pair, parted_at

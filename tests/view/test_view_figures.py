@@ -10,7 +10,7 @@ from PIL import Image
 
 from sim import battle
 from sim.frame import frame_from_arrays, frame_from_maps, frame_from_run, frame_of, last_frame_arrays
-from sim.muster import muster
+from sim.mustering import muster
 from sim.view import battle_picture, label_placement, public_record, run_data, style
 from sim.view.charts import ensemble_fan
 from sim.view.map import battle_map, place_labels, terrain, unit_glyphs

@@ -31,11 +31,11 @@ from sim.phases.command.orders import write_orders
 from sim.quantity import Parameters, quantity
 
 READS = ("units", "cells", "nodes")
-WRITES = ("formations", "cells", "blocks", "front", "orders", "units", "counters", "campaign")
+WRITES = ("formations", "cells", "blocks", "front", "orders", "units", "campaign")
 
 
 class Params(Parameters):
-    manpower_ratio: float = quantity(4.0, "", low=0.5, high=12.0, doc="attacker's infantry to the defender's; scales the attacker's infantry and recruits. Unset: as the scenario musters", fact="prior_local_ratio", role="lever", short="manpower_ratio")
+    manpower_ratio: float | None = quantity(None, "", low=0.5, high=12.0, doc="attacker's infantry to the defender's; scales the attacker's infantry and recruits", fact="prior_local_ratio", role="lever", short="manpower_ratio", unset="as mustered")
     main_days: float = quantity(14.0, "days", low=3.0, high=60.0, doc="how long a formation keeps its main point", fact="modelling assumption")
     main_width_km: float = quantity(4.0, "km", low=1.0, high=15.0, doc="half-width of a formation's attacks about its main point", fact="modelling assumption")
     axis_km: float = quantity(14.0, "km", low=4.0, high=60.0, doc="how far from its objective a formation still seeks a main point", fact="modelling assumption")
@@ -65,7 +65,7 @@ class Params(Parameters):
     area_km: float = quantity(9.0, "km", low=3.0, high=40.0, doc="half-width of the defender's look for places in need", fact="modelling assumption")
 
 
-Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
+Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields if k != "manpower_ratio"])  # that acts on the muster (sim.levers)
 
 
 def run(world) -> None:
@@ -83,13 +83,13 @@ def run(world) -> None:
     if not objectives[:, 3].any():
         objectives[:, 3] = 1.0
     pressing = deadline_now(world)
-    world.deadline = pressing
+    world.campaign.deadline = pressing
     take_turns(world, objectives)
     come_and_go(world)
     pulse_axes(world)
     tempo = p.deadline_tempo if pressing else 1.0
     keys = np.array([key(world.seed, name, world.day) for name in ("axis", "main point", "main days")], np.uint64)
-    direct_attacker(g, c, world.front, f, objectives, knobs, tempo, *effort(world), world.sky.mud, keys)
+    direct_attacker(g, c, world.front, f, objectives, knobs, tempo, *effort(world), world.weather.sky.mud, keys)
     make_room(g, world.front, f, knobs)
     direct_defender(g, u, c, world.front, f, world.n, knobs)
     write_orders(g, c, world.front, f, world.orders, knobs)

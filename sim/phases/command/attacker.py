@@ -169,42 +169,43 @@ def deadline_now(world) -> bool:
 
 def pulse_axes(world) -> None:
     """Operations come and go by axis: on for a while, off for a while, each with a mean length."""
-    p = world.settings.command
+    p, c = world.settings.command, world.campaign
     k = key(world.seed, "pulse", world.day)
-    world.axis_left -= 1.0
-    for axis in np.flatnonzero(world.axis_left <= 0.0):
-        world.axis_pulse[axis] = 1 - world.axis_pulse[axis]
-        mean = p.pulse_on_days if world.axis_pulse[axis] else p.pulse_off_days
-        world.axis_left[axis] = max(mean * -math.log(1.0 - uniform(k, axis)), 1.0)
+    c.axis_left -= 1.0
+    for axis in np.flatnonzero(c.axis_left <= 0.0):
+        c.axis_pulse[axis] = 1 - c.axis_pulse[axis]
+        mean = p.pulse_on_days if c.axis_pulse[axis] else p.pulse_off_days
+        c.axis_left[axis] = max(mean * -math.log(1.0 - uniform(k, axis)), 1.0)
 
 
 def come_and_go(world) -> None:
-    """A day passes for the surge of each direction's offensive (`world.campaign`): first-order autoregressions, a draw a day.
+    """A day passes for the surge of each direction's offensive (`Campaign.surge`): first-order autoregressions, a draw a day.
 
     By direction, since each is a grouping's own: it surges and lulls as that gathers and spends men and shells.
     """
-    p = world.settings.command
+    p, c = world.settings.command, world.campaign
     keep = math.exp(-1.0 / p.campaign_days)
     k = key(world.seed, "campaign", world.day)
-    for d in range(world.campaign.size):
-        world.campaign[d] = world.campaign[d] * keep + math.sqrt(1.0 - keep * keep) * normal(uniform_of(k, d, 0), uniform_of(k, d, 1))
+    for d in range(c.surge.size):
+        c.surge[d] = c.surge[d] * keep + math.sqrt(1.0 - keep * keep) * normal(uniform_of(k, d, 0), uniform_of(k, d, 1))
 
 
 def take_turns(world, objectives) -> None:
     """Which direction is the attacker's main one: kept for weeks, then drawn anew among those that have formations."""
-    world.turn_left -= 1.0
+    c = world.campaign
+    c.turn_left -= 1.0
     open_axes = objectives[:, 3] > 0.5
-    if world.turn_left > 0.0 and open_axes[world.direction_of == world.main_direction].any():
+    if c.turn_left > 0.0 and open_axes[c.direction_of == c.main_direction].any():
         return
     f = world.formations
     mine = (f.side == 0) & (f.active == 1)
     men = np.bincount(f.axis[mine], f.infantry[mine], minlength=len(objectives))
-    weight = np.bincount(world.direction_of, objectives[:, 2] * open_axes) * (np.bincount(world.direction_of, men) > 0)
+    weight = np.bincount(c.direction_of, objectives[:, 2] * open_axes) * (np.bincount(c.direction_of, men) > 0)
     if not weight.any():
         weight[:] = 1.0
     u = uniform(key(world.seed, "main direction", world.day), 0)
-    world.main_direction = int(np.searchsorted(np.cumsum(weight) / weight.sum(), u, side="right"))
-    world.turn_left = world.settings.command.turn_days * (0.4 + 1.2 * uniform(key(world.seed, "turn days", world.day), 0))
+    c.main_direction = int(np.searchsorted(np.cumsum(weight) / weight.sum(), u, side="right"))
+    c.turn_left = world.settings.command.turn_days * (0.4 + 1.2 * uniform(key(world.seed, "turn days", world.day), 0))
 
 
 def effort(world) -> tuple[np.ndarray, np.ndarray]:
@@ -213,10 +214,10 @@ def effort(world) -> tuple[np.ndarray, np.ndarray]:
     Both by the turn of its direction, with a mean of 1 over the infantry there is: effort is shifted, not made. Tempo by the
     surge of the direction and by the operations on the axis as well.
     """
-    p, f = world.settings.command, world.formations
-    turn = np.where(world.direction_of == world.main_direction, 1.0, p.turn_others)
+    p, f, c = world.settings.command, world.formations, world.campaign
+    turn = np.where(c.direction_of == c.main_direction, 1.0, p.turn_others)
     mine = (f.side == 0) & (f.active == 1) & (f.infantry > 0)
     turn = turn / (np.average(turn[f.axis[mine]], weights=f.infantry[mine]) if mine.any() else 1.0)
-    surge = np.exp(p.campaign_sd * world.campaign[world.direction_of] - 0.5 * p.campaign_sd**2)
-    pulse = np.where(world.axis_pulse == 1, p.pulse_on, p.pulse_off) if p.pulses else 1.0
+    surge = np.exp(p.campaign_sd * c.surge[c.direction_of] - 0.5 * p.campaign_sd**2)
+    pulse = np.where(c.axis_pulse == 1, p.pulse_on, p.pulse_off) if p.pulses else 1.0
     return turn * surge * pulse, turn

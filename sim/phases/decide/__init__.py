@@ -47,7 +47,7 @@ class Params(Parameters):
     relief_counter: float = quantity(500.0, "", low=1.0, high=1000.0, doc="how much oftener groups of a relief formation counterattack a lodgement", fact="dobro_villages")
     mounted_counter: float = quantity(0.02, "", low=0.0, high=1.0, doc="mounted counterattacks of the defender beside the attacker's readiness to mount", fact="modelling assumption", role="lever")
     rotation: bool = quantity(True, "switch", doc="positions are relieved", fact="modelling assumption", role="lever")
-    rotation_interval_days: float = quantity(45.0, "days", low=5.0, high=360.0, doc="days a group of the defender stays in place before relief is asked for", fact="prior_days_on_position_2024", role="lever", short="rotation_interval_days")
+    rotation_interval_days: float = quantity(45.0, "days", low=5.0, high=360.0, doc="days a group of the defender stays in place before relief is asked for", fact="prior_days_on_position_2024", role="lever", short="rotation_interval_days", unset="where a formation has no interval of its own")
     rotation_attacker_days: float = quantity(40.0, "days", low=5.0, high=360.0, doc="the same for the attacker's groups that hold the line", fact="modelling assumption", role="lever")
     drop_back_km: float = quantity(2.5, "km", low=1.0, high=10.0, doc="distance behind the line at which a position is given up as useless", fact="modelling assumption")
     armor: bool = quantity(True, "switch", doc="mounted attacks are made", fact="modelling assumption", role="lever")
@@ -135,11 +135,11 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
 
 def run(world) -> None:
     p, a = world.settings.decide, world.settings.armor
-    sky = world.sky
-    tally = world.scratch_tally
+    sky = world.weather.sky
+    tally = world.scratch.tally
     tally[:] = 0
     leafy = (0.4 + 0.6 * sky.leaf) * (1.3 - 0.6 * sky.light)
-    follow_scale = world.settings.command.deadline_follow if world.deadline else 1.0
+    follow_scale = world.settings.command.deadline_follow if world.campaign.deadline else 1.0
     armor = ArmorKnobs(a.value, a.hit_aversion, a.mount_max, a.crew, a.dismounts)
     setback = np.array([0.0, 0.0, world.settings.fpv_team.setback_km, world.settings.artillery.setback_km, 0.0])
     knobs = world.knobs("decide", Knobs)

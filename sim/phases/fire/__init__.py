@@ -90,14 +90,14 @@ def run(world) -> None:
     p = world.settings.fire
     if not p.enabled:
         return
-    tally = world.scratch_tally
+    tally = world.scratch.tally
     tally[:] = 0
     knobs = world.knobs("fire", Knobs)
     weapon = (p.weapon_attacker, p.weapon_defender)
     g, u, c, nodes = world.geo, world.units, world.cells, world.nodes
-    contact(g, u, c, nodes, world.n, key(world.seed, "contact", world.step_index), world.dt, world.sky.light, weapon, knobs)
-    engage(g, u, c, nodes, world.blocks, world.formations, world.bin_start, world.bin_order, world.n, key(world.seed, "attack", world.step_index),
-           world.sky.light, weapon, world.settings.armor.shock, knobs, tally)
+    contact(g, u, c, nodes, world.n, key(world.seed, "contact", world.step_index), world.dt, world.weather.sky.light, weapon, knobs)
+    engage(g, u, c, nodes, world.blocks, world.formations, world.bins.start, world.bins.order, world.n, key(world.seed, "attack", world.step_index),
+           world.weather.sky.light, weapon, world.settings.armor.shock, knobs, tally)
     b = world.books
     for side in range(2):
         b.lodged[side] += tally[side, 0]

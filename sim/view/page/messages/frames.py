@@ -100,7 +100,7 @@ def moment(world: Any) -> dict[str, Any]:
     part = ((step - 1) % per_day if step else 0) * len(MOMENTS) // per_day if per_day >= 4 else 1
     day = (step - 1) // per_day if step else 0
     live = world.live()
-    u, sky = world.units, world.sky
+    u, sky = world.units, world.weather.sky
     kind, side, task = u.kind[live], u.side[live], u.task[live]
     ring = task == Task.INFILTRATE
     counts = []

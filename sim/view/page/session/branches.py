@@ -10,7 +10,7 @@ import numpy as np
 
 from sim import battle, levers
 from sim.errors import InputError
-from sim.muster import muster
+from sim.mustering import muster
 from sim.scenario import Scenario
 from sim.sector.build import build_sector
 from sim.sector.front_file import front_from_file
@@ -59,7 +59,7 @@ class Course:
             self.world = model.world
         else:
             self.world = muster(scenario, seed, overrides=overrides)
-        self.given = levers.scenario_values(self.world)
+        self.given = levers.scenario_values(self.world.scenario)
         self.history = self._empty_history() if record is None else record.history(self.limits.bytes)
         if self.is_live:
             self.look()

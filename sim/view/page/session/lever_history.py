@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sim import battle, levers
-from sim.muster import muster
+from sim.mustering import muster
 from sim.scenario import Scenario
 
 Overrides = dict[str, Any]

@@ -61,13 +61,6 @@ class RecordedRun:
     def settings(self) -> Settings:
         return Settings({**self.scenario.params, **self.overrides})
 
-    @cached_property
-    def manpower_mustered(self) -> float:
-        """Attacker's men to the defender's at the start."""
-        there = [f for f in self.scenario.formation if _at_start(f, self.scenario)]
-        men = {s: sum(f.infantry for f in there if f.side == s) for s in ("attacker", "defender")}
-        return men["attacker"] / max(men["defender"], 1)
-
     @property
     def day(self) -> int:
         """The last day of the record."""
@@ -174,10 +167,6 @@ def first_line(error: Exception) -> str:
 def _shape(scenario: Scenario) -> tuple[int, int]:
     """Rows and columns of the maps of a scenario."""
     return round(scenario.box.height_km / scenario.cell_km), round(scenario.box.width_km / scenario.cell_km)
-
-
-def _at_start(f: Any, scenario: Scenario) -> bool:
-    return (f.arrive is None or f.arrive <= scenario.start) and (f.leave is None or f.leave > scenario.start)
 
 
 def _choose(table: dict[str, np.ndarray], runs: np.ndarray, member: str) -> int:

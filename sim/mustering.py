@@ -2,47 +2,35 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from sim import forces, front
-from sim.accounting import _men, _vehicles
+from sim.accounting import men_of, vehicles_of
 from sim.columns import allocate
-from sim.draws import key, normal, stream, uniform, uniform_of
-from sim.fields import (
-    BLOCK_COLUMNS,
-    CELL_COLUMNS,
-    MICRO,
-    NODE_COLUMNS,
-    Blocks,
-    Cells,
-    Nodes,
-    draw_line,
-    geometry,
-    outline,
-)
+from sim.draws import key, stream, uniform, uniform_of
+from sim.fields import CELL_COLUMNS, MICRO, Cells, draw_line, geometry, outline
 from sim.forces import Kind, Side, Task
-from sim.front import empty_front, empty_orders, trace
+from sim.front import trace
 from sim.journal import Journal
+from sim.levers import apply
 from sim.phases import command, sense, works
 from sim.phases.command import line, orders
 from sim.phases.decide import goals
-from sim.phases.weather import Sky, Spell
-from sim.scenario import SCHEDULES, Scenario, load_scenario
+from sim.scenario import Scenario, load_scenario
 from sim.sector.build import build_sector
 from sim.sector.front_file import front_from_file
 from sim.settings import Settings
 from sim.unit_rows import raise_unit
 from sim.world import World
 
-SECTOR_KM2 = 6400.0  # the box to which paces of the record refer
 IN_LINE = (0.22, 0.55)  # share of each side's infantry in position at the start: attacker, defender
 
 
-def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, overrides: dict | None = None,
+def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, overrides: dict[str, Any] | None = None,
            record: bool = True, check: bool = False) -> World:
     """A battle of `source` under `seed`, ready for its first step.
 
@@ -55,8 +43,7 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
         sector.control0[:] = np.asarray(front_from_file(scenario.front, scenario, sector.grid)).ravel()
     box = scenario.box
     geo = geometry(box.x0_km, box.y0_km, box.width_km, box.height_km, scenario.cell_km)
-    n_cells = geo.nx * geo.ny
-    cells = allocate(Cells, CELL_COLUMNS, n_cells)
+    cells = allocate(Cells, CELL_COLUMNS, geo.nx * geo.ny)
     cells.held[:] = np.round(sector.control0 * MICRO)
     cells.control[:] = cells.held / MICRO
     draw_line(geo, cells)
@@ -65,14 +52,8 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
     cells.high[:] = np.maximum(sector.high, sector.industry)
     cells.direction[:] = sector.direction
     cells.supply[:] = 1.0
-    formations = forces.formations(len(scenario.formation))
-    world = World(
-        scenario, settings, sector, geo, forces.units(_capacity(scenario)), formations, cells,
-        allocate(Nodes, NODE_COLUMNS, geo.node_nx * geo.node_ny), allocate(Blocks, BLOCK_COLUMNS, geo.block_nx * geo.block_ny),
-        forces.books(), seed)
-    _prepare(world)
+    world = World(scenario, settings, sector, cells, forces.formations(len(scenario.formation)), _capacity(scenario), seed)
     world.check = check
-    world.bring = bring
     outline(geo, cells, world.blocks)
     trace(geo, cells, world.front)
     _name_formations(world)
@@ -82,11 +63,11 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
         works.dig_in(world)
         _town_works(world)
     for row, f in enumerate(scenario.formation):
-        if _here(f, scenario.start):
+        if f.is_here(scenario.start):
             _raise(world, row, in_line=True)
     refresh(world)
-    world.books.start_men[:] = [_men(world, s) for s in Side]
-    world.books.start_vehicles[:] = [_vehicles(world, s) for s in Side]
+    world.books.start_men[:] = [men_of(world, s) for s in Side]
+    world.books.start_vehicles[:] = [vehicles_of(world, s) for s in Side]
     cells.front_week[:] = cells.depth
     if record:
         world.journal = Journal(world)
@@ -99,82 +80,10 @@ def refresh(world: World) -> None:
     line.read_line(world.geo, world.cells, world.nodes, world.front, 1.0)
 
 
-def _prepare(world: World) -> None:
-    """Everything a battle keeps besides its tables."""
-    scenario, geo = world.scenario, world.geo
-    n_cells = geo.nx * geo.ny
-    world.front = empty_front(geo)
-    world.orders = empty_orders(len(scenario.formation))
-    world.bin_start = np.zeros(n_cells + 1, np.int32)
-    world.bin_order = np.zeros(world.units.kind.shape[0], np.int32)
-    world.heap_cost = np.zeros(n_cells * 4)
-    world.heap_cell = np.zeros(n_cells * 4, np.int32)
-    world.scratch_tally = np.zeros((2, 4), np.int64)
-    world.flown = np.zeros(2, np.int64)
-    world.fired = np.zeros(2, np.int64)
-    world.bombs_released = 0
-    world.pockets = [0, 0]
-    world.deadline = False
-    world.direction_of = _directions(scenario)
-    world.main_direction, world.turn_left = 0, 0.0
-    pulse = key(world.seed, "pulse", -1)
-    axes = range(len(world.scenario.objective))
-    world.axis_pulse = np.array([uniform_of(pulse, a, 0) < 0.45 for a in axes], np.int8)
-    world.axis_left = np.array([1.0 + 6.0 * uniform_of(pulse, a, 1) for a in axes])
-    start = key(world.seed, "campaign", -1)
-    world.campaign = np.array([normal(uniform_of(start, d, 0), uniform_of(start, d, 1)) for d in range(world.direction_of.max() + 1)])
-    world.gained_km2 = world.lost_km2 = world.gain_today = 0.0
-    world.spell = Spell(False, False, 0.2)
-    world.sky = Sky(1.0, 1.0, 0.0, 0.0, 0.0, 0.5, 0.5, 0.5)
-    world.objectives = np.column_stack([world.sector.objective_x, world.sector.objective_y, world.sector.objective_weight])
-    world.nowhere = np.zeros(n_cells, np.int8)
-    world.h32 = _h32(world)
-    edge = np.zeros((geo.ny, geo.nx), bool)
-    edge[[0, -1], :] = True
-    edge[:, [0, -1]] = True
-    held = (world.cells.square_control >= 0.5).reshape(geo.ny, geo.nx)
-    world.sources = np.column_stack([(edge & held).ravel(), (edge & ~held).ravel()]).astype(np.int8)
-    world.schedule = _schedules(scenario)
-    world.supplies = world.supplies_on(0)
-    present = [f for f in scenario.formation if _here(f, scenario.start)]
-    men = {s: sum(f.infantry for f in present if f.side == s) for s in ("attacker", "defender")}
-    world.manpower_mustered = men["attacker"] / max(men["defender"], 1)
-    asked = world.settings.overrides.get("command.manpower_ratio")
-    world.manpower_scale = 1.0 if asked is None else asked / world.manpower_mustered
-    world.share_of_sector = scenario.box.width_km * scenario.box.height_km / SECTOR_KM2
-
-
-def _schedules(scenario: Scenario) -> dict[str, tuple[np.ndarray, np.ndarray, bool]]:
-    """Each schedule as days since the start, values, and whether it is linear between them."""
-    out = {}
-    for name in SCHEDULES:
-        entries = sorted((e for e in scenario.schedule if e.key == name), key=lambda e: e.date)
-        if entries:
-            days = np.array([(e.date - scenario.start).days for e in entries], float)
-            out[name] = (days, np.array([e.value for e in entries]), all(e.linear for e in entries))
-        else:
-            out[name] = (np.zeros(1), np.array([_DEFAULTS.get(name, 0.0)]), False)
-    return out
-
-
-_DEFAULTS = {"reach_attacker": 6.0, "reach_defender": 6.0, "assault_group": 6.0}
-
-
 def _capacity(scenario: Scenario) -> int:
     """Rows for the units that are there at the start, with groups of five; the table grows when more are wanted."""
-    present = [f for f in scenario.formation if _here(f, scenario.start)]
+    present = [f for f in scenario.formation if f.is_here(scenario.start)]
     return sum(f.infantry // 5 + f.fpv_teams + f.batteries + f.armor_sections for f in present) + 800
-
-
-def _directions(scenario: Scenario) -> np.ndarray:
-    """The direction of each objective, (o,), numbered in the order in which the scenario names them."""
-    names = [o.direction or o.name for o in scenario.objective]
-    return np.array([list(dict.fromkeys(names)).index(name) for name in names])
-
-
-def _here(formation, date) -> bool:
-    """True when a formation is in the sector on that date."""
-    return (formation.arrive is None or formation.arrive <= date) and (formation.leave is None or formation.leave > date)
 
 
 def _name_formations(world: World) -> None:
@@ -184,20 +93,16 @@ def _name_formations(world: World) -> None:
         attacker = formation.side == "attacker"
         f.side[row] = Side.ATTACKER if attacker else Side.DEFENDER
         f.tag[row] = stream(formation.name) >> 26
-        f.active[row] = _here(formation, world.scenario.start)
+        f.active[row] = formation.is_here(world.scenario.start)
         f.relief[row] = formation.relief
         f.axis[row] = names.index(formation.axis) if formation.axis else 0
-        f.establishment[row] = round(formation.infantry * (world.manpower_scale if attacker else 1.0))
         f.claim[row] = 1.0
         f.sections[row] = formation.armor_sections
         f.quality[row] = formation.quality
         f.leadership[row] = formation.leadership
-        p = world.settings.decide
-        days = p.rotation_attacker_days if attacker else p.rotation_interval_days
-        asked = "decide.rotation_interval_days" in world.settings.overrides and not attacker
-        f.rotation_days[row] = days if asked or formation.rotation_interval_days is None else formation.rotation_interval_days
         f.main_left[row] = 3.0 + 11.0 * uniform(key(world.seed, "main left", -1), f.tag[row])
         f.tempo[row] = 1.0
+    apply(world, at_start=True)
 
 
 def _sites(x: np.ndarray, y: np.ndarray, n: int) -> list[int]:
@@ -311,36 +216,27 @@ def _put(world: World, i: int) -> None:
     u.place[i] = 0 if u.kind[i] == Kind.INFANTRY else 2
 
 
-def bring(world: World, row: int) -> None:
-    """A formation that arrives by date: in reserve behind the point of the line nearest to its axis."""
+def reinforce(world: World, reserves: list[int]) -> None:
+    """The start of a day: formations arrive whose date it is, after those `reserves` (rows) that are sent into a breach."""
+    due = [row for row, formation in enumerate(world.scenario.formation) if formation.arrive == world.date]
+    for row in dict.fromkeys([*reserves, *due]):
+        if not world.formations.active[row]:
+            _bring(world, row)
+
+
+def _bring(world: World, row: int) -> None:
+    """A formation arrives: in reserve behind the point of the line nearest to its axis."""
     f, b = world.formations, world.books
     side = int(f.side[row])
     f.active[row] = 1
     if world.front.count[0] > 0:
         _nearest_main(world, row)
     line.set_base(world.geo, world.cells, f, row, _base_km(world, row))
-    men, vehicles = _men(world, side), _vehicles(world, side)
+    men, vehicles = men_of(world, side), vehicles_of(world, side)
     _raise(world, row, in_line=False)
-    b.arrived[side] += _men(world, side) - men
-    b.new_vehicles[side] += _vehicles(world, side) - vehicles
+    b.arrived[side] += men_of(world, side) - men
+    b.new_vehicles[side] += vehicles_of(world, side) - vehicles
     world.note("arrival", f.base_x[row], f.base_y[row], int(f.establishment[row]), f"{world.scenario.formation[row].name} arrives")
-
-
-def _h32(world: World) -> np.ndarray:
-    """Cells of the H-32 (T0504) road between Myrnohrad and the sector's east, for the lever that closes it."""
-    out = np.zeros(world.geo.nx * world.geo.ny, np.int8)
-    if world.scenario.map.synthetic:
-        return out
-    import seeds
-
-    points = [(float(r["x_km"]), float(r["y_km"])) for r in seeds.table("roads") if r["line_id"].startswith("T0504")]
-    g = world.geo
-    for (x0, y0), (x1, y1) in itertools.pairwise(points):
-        for t in np.linspace(0, 1, max(2, int(4 * math.hypot(x1 - x0, y1 - y0) / g.cell))):
-            x, y = x0 + t * (x1 - x0), y0 + t * (y1 - y0)
-            if g.x0 <= x < g.x0 + g.width and g.y0 <= y < g.y0 + g.height and x > 41.0:
-                out[world.cell_of(x, y)] = 1
-    return out
 
 
 def _town_works(world: World) -> None:
