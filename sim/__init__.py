@@ -5,11 +5,23 @@ that a sweep's worker imports neither Mesa nor a plotting library.
 """
 
 import os
+import re
 import sys
 from hashlib import blake2b
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.errors import InputError
+    from sim.handles import ArmorSection, ArtilleryBattery, FpvTeam, GlideBombStrike, InfantryGroup
+    from sim.kinds import KINDS
+    from sim.measures import MEASURES
+    from sim.model import BattleModel
+    from sim.mustering import muster
+    from sim.phases import PHASES
+    from sim.scenario import Scenario, load_scenario
+    from sim.world import World
 
 _HOMES = {
     "BattleModel": "sim.model",
@@ -27,9 +39,39 @@ _HOMES = {
     "World": "sim.world",
     "muster": "sim.mustering",
 }
-__all__ = sorted(_HOMES)
+__all__ = [
+    "KINDS", "MEASURES", "PHASES", "ArmorSection", "ArtilleryBattery", "BattleModel", "FpvTeam", "GlideBombStrike",
+    "InfantryGroup", "InputError", "Scenario", "World", "load_scenario", "muster",
+]  # fmt: skip
 
-_SHARED = ("draws", "columns", "forces", "codes", "fields", "unit_rows", "front", "visibility", "phases/command", "phases/decide", "phases/fire")  # helpers that are compiled into the phases' kernels
+_IMPORT = re.compile(r"\nfrom (sim[\w.]*) import (\([^)]*\)|.*)")
+_KERNEL = ("\n@kernel", "\n@array_kernel", "\n@njit", " njit(")
+_IS_CONSTANT = re.compile(r"\b[A-Z][A-Z_0-9]+\b")
+
+
+def _shared_sources() -> dict[str, bytes]:
+    """The modules whose text is compiled into kernels of other files, by name.
+
+    Those from which a module with kernels takes something, if they have kernels themselves or hand out constants; and those
+    from which these do.
+    """
+    here = os.path.dirname(__file__)
+    texts = {}
+    for folder, _, names in (next(os.walk(here)), *os.walk(os.path.join(here, "phases"))):
+        package = "sim" + folder.removeprefix(here).replace(os.sep, ".")
+        for name in names:
+            if name.endswith(".py"):
+                with open(os.path.join(folder, name), encoding="utf-8") as file:
+                    texts[f"{package}.{name.removesuffix('.py')}"] = file.read()
+    kernels = {name for name, text in texts.items() if any(word in text for word in _KERNEL)}
+    shared: set[str] = set()
+    waiting = list(kernels)
+    while waiting:
+        for module, names in _IMPORT.findall(texts[waiting.pop()]):
+            if module not in shared and module in texts and (module in kernels or _IS_CONSTANT.search(names)):
+                shared.add(module)
+                waiting.append(module)
+    return {name: texts[name].encode() for name in sorted(shared)}
 
 
 def _own_kernel_cache() -> None:
@@ -37,10 +79,7 @@ def _own_kernel_cache() -> None:
     if "NUMBA_CACHE_DIR" in os.environ or "numba" in sys.modules:
         return
     here = Path(__file__).parent
-    places = [here / name for name in _SHARED]
-    files = [file for p in places for file in (sorted(p.glob("*.py")) if p.is_dir() else [p.with_suffix(".py")])]
-    text = b"".join(file.read_bytes() for file in files)
-    folder = here / "__pycache__" / f"kernels-{blake2b(text, digest_size=6).hexdigest()}"
+    folder = here / "__pycache__" / f"kernels-{blake2b(b''.join(_shared_sources().values()), digest_size=6).hexdigest()}"
     if os.access(here, os.W_OK):
         os.environ["NUMBA_CACHE_DIR"] = str(folder)
 
@@ -54,3 +93,7 @@ def __getattr__(name: str) -> Any:
         globals()[name] = value
         return value
     raise AttributeError(f"module 'sim' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

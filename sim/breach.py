@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.fields import MICRO, draw_line, square_center
-from sim.forces import Kind, Side, Task
+from sim.forces import Kind, Place, Side, Stage, Task
 from sim.world import World
 
 
@@ -52,7 +52,7 @@ def open_salient(world: World, width_km: float, depth_km: float, groups: int, me
     defenders = infantry & (u.side[:n] == Side.DEFENDER) & strip[u.cell[:n]]
     for i in np.flatnonzero(defenders):
         f = int(u.formation[i])
-        u.task[i], u.stage[i], u.partner[i] = Task.WITHDRAW, 0, -1
+        u.task[i], u.stage[i], u.partner[i] = Task.WITHDRAW, Stage.NONE, -1
         u.x[i], u.y[i] = world.formations.base_x[f], world.formations.base_y[f]
         u.goal_x[i], u.goal_y[i] = u.x[i], u.y[i]
     spare = np.flatnonzero(infantry & (u.side[:n] == Side.ATTACKER) & (u.task[:n] == Task.RESERVE) & (u.men[:n] >= men))
@@ -62,7 +62,7 @@ def open_salient(world: World, width_km: float, depth_km: float, groups: int, me
         b = ((j * 0.618) % 1.0 - 0.5) * width_km * 0.8
         u.x[i] = u.goal_x[i] = fx[k] + east[k] * a - north[k] * b
         u.y[i] = u.goal_y[i] = fy[k] + north[k] * a + east[k] * b
-        u.task[i], u.stage[i], u.days[i], u.place[i] = Task.HOLD, 0, 0.0, 0
+        u.task[i], u.stage[i], u.days[i], u.place[i] = Task.HOLD, Stage.NONE, 0.0, Place.FRONT
         u.cell[i] = world.cell_of(float(u.x[i]), float(u.y[i]))
     return strip
 

@@ -34,6 +34,22 @@ class Task(IntEnum):
     FALL = 9  # a glide bomb between release and impact
 
 
+class Stage(IntEnum):
+    """How far a unit is in its task."""
+
+    NONE = 0
+    AT_LINE = 1  # an attack that goes in, in this step
+    BEHIND_LINE = 2  # an infiltrating group that has got through
+    SETS_DOWN = 4  # a section that lets its carried infantry dismount
+    STEPS_BACK = 5  # on its way to the next position; it keeps its days in the line
+    IN_RELIEF = 6  # part of a relief: seen with the other half of it
+
+
+class FormationState(IntEnum):
+    FIGHTING = 0
+    REBUILDING = 1  # pulled out of the line
+
+
 class Cause(IntEnum):
     DRONE = 0
     SHELL = 1
@@ -59,7 +75,7 @@ UNIT_COLUMNS = (
     Column("kind", "i1", "", "infantry, armor, FPV team, artillery, glide bomb; -1 is a free row"),
     Column("side", "i1", "", "attacker 0, defender 1"),
     Column("task", "i1", "", "what it is doing (Task)"),
-    Column("stage", "i1", "", "0 none, 1 at the line and about to go in, 2 behind it, 4 sets men down, 5 steps back, 6 part of a relief"),
+    Column("stage", "i1", "", "how far it is in its task (Stage)"),
     Column("place", "i1", "", "where losses now would count: front, way, rear"),
     Column("formation", "i2", "", "row of its formation"),
     Column("men", "i2", "soldiers", "fit men"),
@@ -92,7 +108,7 @@ FORMATION_COLUMNS = (
     Column("active", "i1", "", "1 while in the sector"),
     Column("relief", "i1", "", "1: kept for counterattack and relief"),
     Column("axis", "i4", "", "objective it works toward"),
-    Column("state", "i1", "", "0 fighting, 1 pulled out and rebuilding"),
+    Column("state", "i1", "", "fighting, or pulled out and rebuilding (FormationState)"),
     Column("main_left", "f8", "days", "days until a new main point is chosen"),
     Column("order_left", "f8", "days", "days until orders for a new main point have come through"),
     Column("rebuild_left", "f8", "days", "days until a pulled-out formation returns"),

@@ -13,7 +13,7 @@ from sim.accounting import men_of, vehicles_of
 from sim.columns import allocate
 from sim.draws import key, stream, uniform, uniform_of
 from sim.fields import CELL_COLUMNS, MICRO, Cells, draw_line, geometry, outline
-from sim.forces import Kind, Side, Task
+from sim.forces import Kind, Place, Side, Task
 from sim.front import trace
 from sim.journal import Journal
 from sim.levers import apply
@@ -213,7 +213,7 @@ def _put(world: World, i: int) -> None:
     u.x[i] = u.from_x[i] = u.goal_x[i]
     u.y[i] = u.from_y[i] = u.goal_y[i]
     u.cell[i] = world.cell_of(float(u.x[i]), float(u.y[i]))
-    u.place[i] = 0 if u.kind[i] == Kind.INFANTRY else 2
+    u.place[i] = Place.FRONT if u.kind[i] == Kind.INFANTRY else Place.REAR
 
 
 def reinforce(world: World, reserves: list[int]) -> None:

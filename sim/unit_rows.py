@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import math
 
+from sim.codes import ARMOR, FREE, FRONT, INFANTRY, NO_STAGE, REAR, RESERVE, SERVE, WITHDRAW
 from sim.columns import kernel
 from sim.draws import normal, uniform_of
 from sim.fields import cell_at
-from sim.forces import Kind, Task
-
-FREE = int(Kind.FREE)
-RESERVE = int(Task.RESERVE)
-WITHDRAW = int(Task.WITHDRAW)
-SERVE = int(Task.SERVE)
-INFANTRY = int(Kind.INFANTRY)
-ARMOR = int(Kind.ARMOR)
 
 
 @kernel
@@ -25,12 +18,12 @@ def clear_row(units, i):
     units.hurt[i] = 0
     units.vehicles[i] = 0
     units.partner[i] = -1
-    units.stage[i] = 0
+    units.stage[i] = NO_STAGE
     units.stock[i] = 0.0
     units.shock[i] = 0.0
     units.suppression[i] = 0.0
     units.burst[i] = 0
-    units.place[i] = 0
+    units.place[i] = FRONT
     units.quality[i] = 0.0
     units.morale[i] = 0.0
     units.fatigue[i] = 0.0
@@ -79,7 +72,7 @@ def raise_unit(geo, units, formations, cursor, f, kind, men, vehicles, spread_km
     units.kind[i] = kind
     units.side[i] = formations.side[f]
     units.task[i] = RESERVE if kind == INFANTRY or kind == ARMOR else SERVE
-    units.place[i] = 2
+    units.place[i] = REAR
     units.formation[i] = f
     units.men[i] = men
     units.vehicles[i] = vehicles

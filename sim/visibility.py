@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from sim.forces import Kind, Task
-
-ARMOR, INFILTRATE = int(Kind.ARMOR), int(Task.INFILTRATE)
-RELIEVED = 6  # part of a relief: seen with the other half of it
+from sim.codes import ARMOR, IN_RELIEF, INFILTRATE
 
 
 @njit(inline="always")
@@ -20,5 +17,5 @@ def visibility(units, i, men, exposure, infiltrator, relief):
         return 2.0
     if units.task[i] == INFILTRATE:
         return exposure * infiltrator
-    bunched = relief if units.partner[i] >= 0 or units.stage[i] == RELIEVED else 1.0
+    bunched = relief if units.partner[i] >= 0 or units.stage[i] == IN_RELIEF else 1.0
     return exposure * min(0.3 + 0.1 * men, 1.2) * bunched

@@ -10,17 +10,16 @@ import math
 
 import numpy as np
 
+from sim.codes import ARMOR, ARTILLERY, FPV, INFANTRY, RESERVE, SERVE
 from sim.columns import array_kernel, kernel
 from sim.draws import binomial, key, uniform
-from sim.forces import Kind, Side, Task
+from sim.forces import Side
 from sim.quantity import Parameters, quantity
 from sim.unit_rows import clear_row, raise_unit
 
 READS = ("formations", "units")
 WRITES = ("units", "formations", "books", "cursor")
 
-INFANTRY, ARMOR, FPV, ARTILLERY = (int(k) for k in (Kind.INFANTRY, Kind.ARMOR, Kind.FPV_TEAM, Kind.ARTILLERY))
-RESERVE, SERVE = int(Task.RESERVE), int(Task.SERVE)
 
 SECTOR_KM2 = 6400.0  # the box to which paces of the record refer
 BASE_SHARE = 0.03  # of its full strength, that a formation counts as short of besides what it lacks

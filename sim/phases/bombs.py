@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.codes import BOMB, FALL, GLIDE_BOMB
 from sim.columns import kernel
 from sim.draws import binomial, key, mix, normal, poisson, uniform, uniform_of
 from sim.fields import cell_at
-from sim.forces import Cause, Kind, Side, Task
+from sim.forces import Side
 from sim.front import pick
 from sim.quantity import Parameters, quantity
 from sim.unit_rows import clear_row, take_row
@@ -22,9 +23,6 @@ from sim.unit_rows import clear_row, take_row
 READS = ("orders", "front", "formations", "bins", "cells")
 WRITES = ("units", "cells", "books", "cursor", "totals")
 
-BOMB_KIND = int(Kind.GLIDE_BOMB)
-FALL, HOLD = int(Task.FALL), int(Task.HOLD)
-BOMB = int(Cause.BOMB)
 TAG = mix(0x6C62272E07BB0142) >> 26
 
 
@@ -42,7 +40,7 @@ Knobs = NamedTuple("Knobs", [("scatter", float), ("lethal", float), ("hit", floa
 def clear_fallen(units, n):
     """Takes the strikes of the last step off the map."""
     for i in range(n):
-        if units.kind[i] == BOMB_KIND:
+        if units.kind[i] == GLIDE_BOMB:
             clear_row(units, i)
 
 
@@ -122,7 +120,7 @@ def fall(geo, units, cells, formations, orders, front, start, order, cursor, cou
         i = take_row(units, cursor)
         if i >= 0:
             units.slot[i] = slot
-            units.kind[i] = BOMB_KIND
+            units.kind[i] = GLIDE_BOMB
             units.side[i] = 0
             units.task[i] = FALL
             units.formation[i] = chosen

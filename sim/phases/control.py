@@ -16,16 +16,14 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from sim.codes import CONSOLIDATE, HOLD, INFANTRY
 from sim.columns import array_kernel, kernel
 from sim.fields import MICRO, at_nodes, at_squares, draw_line, first_of, square_center, square_of
-from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
 
 READS = ("units", "cells", "nodes")
 WRITES = ("cells", "totals")
 
-INFANTRY = int(Kind.INFANTRY)
-HOLD, CONSOLIDATE = int(Task.HOLD), int(Task.CONSOLIDATE)
 SPAN_KM = 0.35  # ground is looked for at the centers of squares: this much farther than it is held
 ALONE_KM = 0.6  # how far about itself a group out of touch takes ground, besides the square it stands in
 

@@ -17,21 +17,29 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from sim.codes import (
+    ARMOR,
+    ARTILLERY,
+    AT_LINE,
+    BEHIND_LINE,
+    CONSOLIDATE,
+    DRONE,
+    FPV,
+    HOLD,
+    INFANTRY,
+    INFILTRATE,
+    RESERVE,
+    SERVE,
+)
 from sim.columns import array_kernel, kernel
 from sim.draws import key, poisson, uniform_of
 from sim.fields import BLOCK_KM, block_at
-from sim.forces import Cause, Kind, Task
 from sim.quantity import Parameters, quantity
 from sim.visibility import visibility
 
 READS = ("units", "blocks", "cells")
 WRITES = ("units", "blocks", "books", "totals")
 
-INFANTRY, ARMOR, FPV, ARTILLERY = (int(k) for k in (Kind.INFANTRY, Kind.ARMOR, Kind.FPV_TEAM, Kind.ARTILLERY))
-RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, WITHDRAW, DASH, SERVE = (
-    int(t) for t in (Task.RESERVE, Task.MARCH, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.WITHDRAW,
-                     Task.DASH, Task.SERVE))
-DRONE = int(Cause.DRONE)
 USED_DAYS = 1.0  # how long a crew takes to get used to what moves: a day has its night
 STRETCHES = 4  # of a way on foot, each hit as the group is that comes to it
 
@@ -173,12 +181,12 @@ def strike(geo, units, cells, blocks, n, key, knobs):
         s = units.side[i]
         task = units.task[i]
         slot = units.slot[i]
-        still = task == HOLD or task == CONSOLIDATE or (task == INFILTRATE and units.stage[i] == 2)
-        moved = abs(units.x[i] - units.from_x[i]) + abs(units.y[i] - units.from_y[i]) > 0.01 or units.stage[i] == 1
+        still = task == HOLD or task == CONSOLIDATE or (task == INFILTRATE and units.stage[i] == BEHIND_LINE)
+        moved = abs(units.x[i] - units.from_x[i]) + abs(units.y[i] - units.from_y[i]) > 0.01 or units.stage[i] == AT_LINE
         if moved and (task != RESERVE or units.days[i] == 0.0):  # who has just come home was on the way in this step
             x = units.x[i]
             y = units.y[i]
-            if units.stage[i] == 1:
+            if units.stage[i] == AT_LINE:
                 x = units.goal_x[i]
                 y = units.goal_y[i]
             way = path_hits(geo, blocks, s, units.from_x[i], units.from_y[i], x, y, blocks.hits)

@@ -11,19 +11,26 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.codes import (
+    ARMOR,
+    CONSOLIDATE,
+    FRONT,
+    GLIDE_BOMB,
+    INFANTRY,
+    INFILTRATE,
+    N_CAUSES,
+    NO_STAGE,
+    SETS_DOWN,
+    WITHDRAW,
+)
 from sim.columns import array_kernel, kernel
 from sim.draws import binomial, key, uniform_of
-from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
 from sim.unit_rows import clear_row, raise_unit
 
 READS = ("units", "cells")
 WRITES = ("units", "formations", "books", "cursor")
 
-INFANTRY, ARMOR, BOMB_KIND = int(Kind.INFANTRY), int(Kind.ARMOR), int(Kind.GLIDE_BOMB)
-HOLD, CONSOLIDATE, INFILTRATE, ASSAULT, WITHDRAW, DASH = (
-    int(t) for t in (Task.HOLD, Task.CONSOLIDATE, Task.INFILTRATE, Task.ASSAULT, Task.WITHDRAW, Task.DASH))
-SET_DOWN = 4
 
 
 class Params(Parameters):
@@ -50,7 +57,7 @@ def apply_hits(units, cells, books, n, key, knobs):
         if units.kind[i] < 0:
             continue
         total = 0
-        for k in range(5):
+        for k in range(N_CAUSES):
             total += units.hits[i, k]
         if total == 0:
             continue
@@ -59,7 +66,7 @@ def apply_hits(units, cells, books, n, key, knobs):
         left = units.men[i]
         ahead = units.task[i] == INFILTRATE or units.task[i] == CONSOLIDATE
         lost_all = 0
-        for k in range(5):
+        for k in range(N_CAUSES):
             lost = min(int(units.hits[i, k]), left)
             units.hits[i, k] = 0
             if lost == 0:
@@ -99,7 +106,7 @@ def carry_back(units, cells, books, formations, n, key, dt, knobs):
         if died > 0:
             # the cause on the books is not known any more: taken from the largest entry of wounded
             k = 0
-            for j in range(5):
+            for j in range(N_CAUSES):
                 if books.wounded[s, j] > books.wounded[s, k]:
                     k = j
             books.wounded[s, k] -= died
@@ -143,12 +150,12 @@ def set_down(geo, units, formations, cursor, n, crew, key):
     rows = np.empty(n, np.int64)
     count = 0
     for i in range(n):
-        if units.kind[i] == ARMOR and units.stage[i] == SET_DOWN:
+        if units.kind[i] == ARMOR and units.stage[i] == SETS_DOWN:
             rows[count] = i
             count += 1
     for k in np.argsort(units.slot[rows[:count]]):  # new slots are handed out by slot, not by row
         i = rows[k]
-        units.stage[i] = 0
+        units.stage[i] = NO_STAGE
         foot = units.men[i] - units.vehicles[i] * crew
         if foot <= 0:
             continue
@@ -164,7 +171,7 @@ def set_down(geo, units, formations, cursor, n, crew, key):
         units.goal_y[j] = units.y[i]
         units.cell[j] = units.cell[i]
         units.task[j] = CONSOLIDATE
-        units.place[j] = 0
+        units.place[j] = FRONT
         units.days[j] = 0.0
         units.morale[j] = units.morale[i]
 
@@ -175,7 +182,7 @@ def bury(units, n):
     last = 0
     for i in range(n):
         if units.kind[i] >= 0:
-            if units.men[i] <= 0 and units.hurt[i] <= 0 and units.vehicles[i] <= 0 and units.kind[i] != BOMB_KIND:
+            if units.men[i] <= 0 and units.hurt[i] <= 0 and units.vehicles[i] <= 0 and units.kind[i] != GLIDE_BOMB:
                 clear_row(units, i)
             else:
                 if units.men[i] <= 0 and units.kind[i] == INFANTRY and units.task[i] != WITHDRAW:

@@ -9,21 +9,30 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from sim.codes import (
+    CONSOLIDATE,
+    DIRECT,
+    FRONT,
+    GLIDE_BOMB,
+    HOLD,
+    INFANTRY,
+    INFILTRATE,
+    MARCH,
+    NO_STAGE,
+    POCKET,
+    RESERVE,
+    SERVE,
+    STEPS_BACK,
+)
 from sim.columns import kernel
 from sim.draws import binomial, key, poisson, uniform_of
 from sim.fields import at_nodes, at_squares
-from sim.forces import Cause, Kind, Task
 from sim.quantity import Parameters, quantity
 from sim.unit_rows import clear_row, send_home
 
 READS = ("units", "cells", "nodes", "formations")
 WRITES = ("units", "formations", "books")
 
-INFANTRY, ARMOR, BOMB_KIND = int(Kind.INFANTRY), int(Kind.ARMOR), int(Kind.GLIDE_BOMB)
-RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, SERVE = (
-    int(t) for t in (Task.RESERVE, Task.MARCH, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.SERVE))
-STEP_BACK = 5
-POCKET, DIRECT = int(Cause.POCKET), int(Cause.DIRECT_FIRE)
 
 
 class Params(Parameters):
@@ -54,7 +63,7 @@ def strain(geo, units, cells, nodes, formations, n, dt, knobs):
     """Days in place, strain and morale move on by one step."""
     back = 1.0 - math.exp(-dt / knobs.recovery_days)
     for i in range(n):
-        if units.kind[i] < 0 or units.kind[i] == BOMB_KIND:
+        if units.kind[i] < 0 or units.kind[i] == GLIDE_BOMB:
             continue
         task = units.task[i]
         s = units.side[i]
@@ -125,19 +134,19 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
             books.captured[s, POCKET if cut else DIRECT] += units.men[i]
             # wounded who are taken have been counted as wounded: they leave the books as men who will not return
             books.discharged[s] += units.hurt[i]
-            books.by_place[s, 0] += units.men[i]
+            books.by_place[s, FRONT] += units.men[i]
             if cells.direction[c] == 1:
                 books.direction[s] += units.men[i]
             tally[s, 1] += 1
             clear_row(units, i)
             continue
-        units.stage[i] = 0
+        units.stage[i] = NO_STAGE
         units.partner[i] = -1
         units.morale[i] = max(units.morale[i] - 0.1, 0.0)
         if task == HOLD and units.morale[i] > knobs.rally and not cut:
             sign = 1.0 if s == 0 else -1.0
             units.task[i] = MARCH
-            units.stage[i] = STEP_BACK
+            units.stage[i] = STEPS_BACK
             units.goal_x[i] = min(max(units.x[i] + sign * knobs.step_back_km * cells.east[c], geo.x0 + 0.05), geo.x0 + geo.width - 0.05)
             units.goal_y[i] = min(max(units.y[i] + sign * knobs.step_back_km * cells.north[c], geo.y0 + 0.05), geo.y0 + geo.height - 0.05)
         else:

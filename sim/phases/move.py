@@ -13,21 +13,36 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from sim.codes import (
+    ARMOR,
+    ASSAULT,
+    AT_LINE,
+    CONSOLIDATE,
+    DASH,
+    FRONT,
+    GLIDE_BOMB,
+    HOLD,
+    IN_RELIEF,
+    INFANTRY,
+    INFILTRATE,
+    MARCH,
+    NO_STAGE,
+    REAR,
+    RESERVE,
+    SERVE,
+    STEPS_BACK,
+    WAY,
+    WITHDRAW,
+)
 from sim.columns import array_kernel, kernel
 from sim.fields import at_cells, at_squares, block_at, cell_at
-from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
 from sim.unit_rows import send_home
-from sim.visibility import RELIEVED, visibility
+from sim.visibility import visibility
 
 READS = ("units", "cells", "blocks")
 WRITES = ("units", "blocks", "books")
 
-INFANTRY, ARMOR, BOMB = int(Kind.INFANTRY), int(Kind.ARMOR), int(Kind.GLIDE_BOMB)
-RESERVE, MARCH, HOLD, ASSAULT, INFILTRATE, CONSOLIDATE, WITHDRAW, DASH, SERVE = (
-    int(t) for t in (Task.RESERVE, Task.MARCH, Task.HOLD, Task.ASSAULT, Task.INFILTRATE, Task.CONSOLIDATE, Task.WITHDRAW,
-                     Task.DASH, Task.SERVE))
-STEP_BACK = 5  # a group on its way to the next position keeps its days in the line
 ZONE_KM = 16.0  # beyond this depth movement is by truck and not counted as visible
 
 
@@ -68,9 +83,9 @@ def arrive_at_goal(units, cells, i):
         held = cells.square_control[units.cell[i]]
         own = held >= 0.5 if units.side[i] == 0 else held < 0.5
         units.task[i] = HOLD if own else CONSOLIDATE
-        if units.stage[i] != STEP_BACK:
+        if units.stage[i] != STEPS_BACK:
             units.days[i] = 0.0
-        units.stage[i] = 0
+        units.stage[i] = NO_STAGE
     elif task == WITHDRAW:
         units.task[i] = RESERVE
         units.days[i] = 0.0
@@ -118,16 +133,16 @@ def go(geo, units, cells, blocks, i, hours, mud, knobs):
             gone += step
         stop = min(gone, length)
         if reach >= stop:
-            units.stage[i] = 1
+            units.stage[i] = AT_LINE
             reach = stop
     part = min(reach / length, 1.0)
     units.x[i] = x + part * dx
     units.y[i] = y + part * dy
     units.cell[i] = cell_at(geo, units.x[i], units.y[i])
     far = at_squares(geo, cells.depth, units.x[i], units.y[i]) * sign
-    units.place[i] = 2 if far > 12.0 and depth > 12.0 else 1
+    units.place[i] = REAR if far > 12.0 and depth > 12.0 else WAY
     if task == SERVE:
-        units.place[i] = 2
+        units.place[i] = REAR
         if part >= 1.0:
             units.goal_x[i] = units.x[i]
             units.goal_y[i] = units.y[i]
@@ -135,7 +150,7 @@ def go(geo, units, cells, blocks, i, hours, mud, knobs):
         seen = visibility(units, i, units.men[i], knobs.exposure, knobs.infiltrator_visible, knobs.relief_visible)
         tx = units.x[i]
         ty = units.y[i]
-        if units.stage[i] == 1:
+        if units.stage[i] == AT_LINE:
             tx = units.goal_x[i]
             ty = units.goal_y[i]
         show(geo, blocks, units.side[i], x, y, tx, ty, seen)
@@ -151,25 +166,25 @@ def move(geo, units, formations, cells, blocks, n, hours, mud, knobs):
         blocks.traffic[b, 1] = 0
     for i in range(n):
         kind = units.kind[i]
-        if kind < 0 or kind == BOMB:
+        if kind < 0 or kind == GLIDE_BOMB:
             continue
         units.from_x[i] = units.x[i]
         units.from_y[i] = units.y[i]
         task = units.task[i]
         if task == HOLD or task == CONSOLIDATE:
-            units.stage[i] = 0
-            units.place[i] = 0
+            units.stage[i] = NO_STAGE
+            units.place[i] = FRONT
             continue
         if task == RESERVE:
             f = units.formation[i]
-            units.stage[i] = 0
+            units.stage[i] = NO_STAGE
             dx = units.x[i] - formations.base_x[f]
             dy = units.y[i] - formations.base_y[f]
             if dx * dx + dy * dy > 36.0:
                 part = 3.0 / math.sqrt(dx * dx + dy * dy)
                 units.goal_x[i] = formations.base_x[f] + part * dx
                 units.goal_y[i] = formations.base_y[f] + part * dy
-        if task == INFILTRATE and units.stage[i] > 0:
+        if task == INFILTRATE and units.stage[i] != NO_STAGE:
             continue
         go(geo, units, cells, blocks, i, hours, mud, knobs)
 
@@ -189,11 +204,11 @@ def hand_over(geo, units, formations, cells, blocks, n, hours, mud, knobs):
         units.partner[i] = -1
         if units.task[i] != HOLD:
             continue
-        units.stage[i] = RELIEVED
+        units.stage[i] = IN_RELIEF
         if units.kind[mate] != INFANTRY or units.task[mate] != HOLD:
             continue
         if units.x[mate] == units.goal_x[i] and units.y[mate] == units.goal_y[i] and units.side[mate] == units.side[i]:
-            units.stage[mate] = RELIEVED
+            units.stage[mate] = IN_RELIEF
             units.partner[mate] = -1
             send_home(units, formations, mate)
             spent = math.hypot(units.x[i] - units.from_x[i], units.y[i] - units.from_y[i]) / pace

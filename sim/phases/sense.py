@@ -13,16 +13,14 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from sim.codes import CONSOLIDATE, HOLD, INFANTRY, INFILTRATE, RESERVE
 from sim.columns import kernel
 from sim.fields import CONTACT, FIXED, NODE_KM, Geo, cell_at
-from sim.forces import Kind, Task
 from sim.quantity import Parameters, quantity
 
 READS = ("units", "cells")
 WRITES = ("nodes", "units", "formations", "bins")
 
-INFANTRY = int(Kind.INFANTRY)
-RESERVE, HOLD, CONSOLIDATE, INFILTRATE = int(Task.RESERVE), int(Task.HOLD), int(Task.CONSOLIDATE), int(Task.INFILTRATE)
 
 
 @dataclass(slots=True)

@@ -12,18 +12,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.codes import ARMOR, ARTILLERY, HOLD, RESERVE, SERVE, SHELL
 from sim.columns import array_kernel, kernel
 from sim.draws import key, poisson, uniform_of
 from sim.fields import BLOCK_KM, block_at
-from sim.forces import Cause, Kind, Task
 from sim.quantity import Parameters, quantity
 
 READS = ("units", "blocks", "cells")
 WRITES = ("units", "blocks", "books", "cells", "totals")
 
-INFANTRY, ARMOR, ARTILLERY = int(Kind.INFANTRY), int(Kind.ARMOR), int(Kind.ARTILLERY)
-RESERVE, HOLD, SERVE = int(Task.RESERVE), int(Task.HOLD), int(Task.SERVE)
-SHELL = int(Cause.SHELL)
 
 
 class Params(Parameters):

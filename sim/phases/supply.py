@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import seeds
+from sim.codes import ARTILLERY, FPV
 from sim.columns import array_kernel, kernel
 from sim.fields import Cells, Geo, at_nodes, block_at, square_center, square_of
-from sim.forces import Kind, Side
+from sim.forces import Side
 from sim.quantity import Parameters, quantity
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 READS = ("cells", "blocks", "nodes", "units")
 WRITES = ("cells", "units")
-FPV, ARTILLERY = int(Kind.FPV_TEAM), int(Kind.ARTILLERY)
 FAR = 50.0
 STRIP = 128  # rows of cells searched at a time: more than any real sector's
 OWN, GREY, COVERED = 0, 1, 2  # ground to a side's supply: held, held by nobody's fire, under the enemy's fire

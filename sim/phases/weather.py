@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sim.draws import key, uniform
@@ -53,8 +53,8 @@ class Spell(NamedTuple):
 class Weather:
     """The sky of this step and what it remembers. The day before the start was dry."""
 
-    sky: Sky = Sky(1.0, 1.0, 0.0, 0.0, 0.0, 0.5, 0.5, 0.5)
-    spell: Spell = Spell(False, False, 0.2)
+    sky: Sky = field(default_factory=lambda: Sky(1.0, 1.0, 0.0, 0.0, 0.0, 0.5, 0.5, 0.5))
+    spell: Spell = field(default_factory=lambda: Spell(False, False, 0.2))
 
 
 def monthly(values: list[float], date: dt.date) -> float:

@@ -9,10 +9,9 @@ from plain.draws import binomial, uniform, uniform_of
 from plain.fields import at_nodes, at_squares, block_at, cell_at
 from plain.rows import Row, length_of, rows, square
 from plain.unit_rows import send_home
-from sim.forces import Cause, Kind, Task
+from sim.forces import Cause, Kind, Stage, Task
 
 PIECE_KM = 0.25
-SET_DOWN = 4
 GIVES_WAY, STOPPED, BREAKS = 1, 0, -1  # how a fight ends: the defender yields, the attack stops, the attack breaks
 MOST_MET = 6
 IN_PLACE = (Task.HOLD, Task.CONSOLIDATE, Task.INFILTRATE)
@@ -242,7 +241,7 @@ def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs) -> None:
 
 def engage(geo, units, cells, nodes, blocks, formations, start, order, n, key, light, weapon, shock, knobs, tally) -> None:
     """Every attack, bound and dash that reached the line in this step, in an order drawn by slot."""
-    waiting = [unit for unit in rows(units, n) if unit.stage == 1 and unit.kind >= 0]
+    waiting = [unit for unit in rows(units, n) if unit.stage == Stage.AT_LINE and unit.kind >= 0]
     for unit in sorted(waiting, key=lambda unit: uniform(key, unit.slot)):
         i = unit.row
         if unit.task == Task.ASSAULT:
@@ -256,7 +255,7 @@ def engage(geo, units, cells, nodes, blocks, formations, start, order, n, key, l
                 continue
             attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, shock, knobs, tally)
             if unit.task == Task.CONSOLIDATE:  # the men get out where the dash ended, the vehicles drive home
-                unit.stage = SET_DOWN
+                unit.stage = Stage.SETS_DOWN
                 send_home(units, formations, i)
             elif unit.task == Task.DASH:  # nobody is left to fight on foot
                 send_home(units, formations, i)

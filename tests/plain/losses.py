@@ -7,10 +7,9 @@ import math
 from plain.draws import binomial, uniform_of
 from plain.rows import Row, rows
 from plain.unit_rows import clear_row, raise_unit
-from sim.forces import Cause, Kind, Task
+from sim.forces import Cause, Kind, Stage, Task
 
 AHEAD = (Task.INFILTRATE, Task.CONSOLIDATE)
-SET_DOWN = 4
 
 
 def apply_hits(units, cells, books, n, key, knobs) -> None:
@@ -90,7 +89,7 @@ def wreck(units, cells, books, formations, n, key, knobs) -> None:
 def set_down(geo, units, formations, cursor, n, crew, key) -> None:
     """Carried infantry leaves its vehicles where the dash ended and becomes a group of its own."""
     cursor[0] = 0
-    there = [unit for unit in rows(units, n) if unit.kind == Kind.ARMOR and unit.stage == SET_DOWN]
+    there = [unit for unit in rows(units, n) if unit.kind == Kind.ARMOR and unit.stage == Stage.SETS_DOWN]
     for section in sorted(there, key=lambda unit: unit.slot):
         section.stage = 0
         foot = section.men - section.vehicles * crew

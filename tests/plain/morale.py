@@ -9,9 +9,7 @@ from plain.fields import at_nodes, at_squares
 from plain.fire import IN_PLACE
 from plain.rows import Row, clamp, rows
 from plain.unit_rows import clear_row, send_home
-from sim.forces import Cause, Kind, Task
-
-STEP_BACK = 5
+from sim.forces import Cause, Kind, Stage, Task
 
 
 def strain(geo, units, cells, nodes, formations, n, dt, knobs) -> None:
@@ -83,7 +81,7 @@ def step_back(geo, cells, unit, knobs) -> None:
     """A group takes up the next position, straight behind its own."""
     far = (1.0 if unit.side == 0 else -1.0) * knobs.step_back_km
     cell = Row(cells, unit.cell)
-    unit.task, unit.stage = Task.MARCH, STEP_BACK
+    unit.task, unit.stage = Task.MARCH, Stage.STEPS_BACK
     unit.goal_x = clamp(unit.x + far * cell.east, geo.x0 + 0.05, geo.x0 + geo.width - 0.05)
     unit.goal_y = clamp(unit.y + far * cell.north, geo.y0 + 0.05, geo.y0 + geo.height - 0.05)
 

@@ -9,10 +9,9 @@ import numpy as np
 from plain.fields import at_cells, at_squares, block_at, block_center, cell_at
 from plain.rows import Row, length_of, rows
 from plain.unit_rows import send_home
-from plain.visibility import RELIEVED, visibility
-from sim.forces import Kind, Place, Task
+from plain.visibility import visibility
+from sim.forces import Kind, Place, Stage, Task
 
-STEP_BACK = 5  # stage of a group on its way to the next position, which keeps its days in the line
 ZONE_KM = 16.0
 REAR_KM = 12.0
 LOOSE_KM, CLOSE_KM = 6.0, 3.0  # a reserve farther than this from its base goes to within that of it
@@ -41,7 +40,7 @@ def arrive_at_goal(units, cells, i: int) -> None:
         case Task.MARCH:
             attackers = cells.square_control[unit.cell].item() >= 0.5
             unit.task = Task.HOLD if attackers == (unit.side == 0) else Task.CONSOLIDATE
-            if unit.stage != STEP_BACK:
+            if unit.stage != Stage.STEPS_BACK:
                 unit.days = 0.0
             unit.stage = 0
         case Task.WITHDRAW:
@@ -62,10 +61,10 @@ def hand_over(geo, units, formations, cells, blocks, n: int, hours: float, mud: 
         unit.partner = -1
         if unit.task != Task.HOLD:
             continue
-        unit.stage = RELIEVED
+        unit.stage = Stage.IN_RELIEF
         stands = mate.task == Task.HOLD and mate.kind == Kind.INFANTRY
         if stands and (mate.x, mate.y, mate.side) == (unit.goal_x, unit.goal_y, unit.side):
-            mate.stage, mate.partner = RELIEVED, -1
+            mate.stage, mate.partner = Stage.IN_RELIEF, -1
             send_home(units, formations, mate.row)
             way = length_of(unit.x - unit.from_x, unit.y - unit.from_y)
             left = max(hours - way / on_foot(mud, knobs), 0.0)
@@ -142,7 +141,7 @@ def go(geo, units, cells, blocks, i: int, hours: float, mud: float, knobs) -> No
     if task in (Task.ASSAULT, Task.INFILTRATE, Task.DASH):
         stop = way_to_line(depth_at, length)
         if reach >= stop:
-            unit.stage, reach = 1, stop
+            unit.stage, reach = Stage.AT_LINE, stop
     part = min(reach / length, 1.0)
     unit.x, unit.y = x + part * dx, y + part * dy
     unit.cell = cell_at(geo, unit.x, unit.y)
@@ -152,7 +151,7 @@ def go(geo, units, cells, blocks, i: int, hours: float, mud: float, knobs) -> No
     if task == Task.SERVE and part >= 1.0:
         unit.goal_x, unit.goal_y = unit.x, unit.y
     if task != Task.RESERVE and min(depth, far) < ZONE_KM:
-        to = (unit.goal_x, unit.goal_y) if unit.stage == 1 else (unit.x, unit.y)
+        to = (unit.goal_x, unit.goal_y) if unit.stage == Stage.AT_LINE else (unit.x, unit.y)
         seen = visibility(units, unit.row, unit.men, knobs.exposure, knobs.infiltrator_visible, knobs.relief_visible)
         show(geo, blocks, unit.side, x, y, *to, seen)
     if part >= 1.0:

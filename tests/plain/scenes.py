@@ -16,7 +16,7 @@ import numpy as np
 from sim import battle
 from sim.draws import key
 from sim.fields import CONTACT, MICRO, draw_line, outline
-from sim.forces import Kind, Task
+from sim.forces import Kind, Stage, Task
 from sim.front import trace
 from sim.mustering import muster
 from sim.phases import command, sense
@@ -117,7 +117,7 @@ def shake_units(s, rng) -> None:
     foot = foot[u.kind[foot] == Kind.INFANTRY]
     m = len(foot)
     u.task[foot] = rng.choice(ON_FOOT, m)
-    u.stage[foot] = rng.choice([0, 0, 1, 2, 2, 3, 5, 6], m)
+    u.stage[foot] = rng.choice([0, *Stage, Stage.BEHIND_LINE], m)
     u.partner[foot] = np.where(rng.random(m) < 0.1, rng.integers(0, n, m), rng.choice([-1, -1, -2], m))
     u.men[:n] = np.where(u.kind[:n] >= 0, rng.integers(0, 10, n), 0)
     u.hurt[foot] = rng.choice([0, 0, 0, 1], m)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from plain.rows import Row
-from sim.forces import Kind, Task
-
-RELIEVED = 6  # stage of both halves of a relief, while they are seen together
+from sim.forces import Kind, Stage, Task
 
 
 def visibility(units, i: int, men: int, exposure: float, infiltrator: float, relief: float) -> float:
@@ -16,5 +14,5 @@ def visibility(units, i: int, men: int, exposure: float, infiltrator: float, rel
     if unit.task == Task.INFILTRATE:
         return exposure * infiltrator
     size = min(0.3 + 0.1 * men, 1.2)
-    bunched = unit.partner >= 0 or unit.stage == RELIEVED
+    bunched = unit.partner >= 0 or unit.stage == Stage.IN_RELIEF
     return exposure * size * (relief if bunched else 1.0)

@@ -21,7 +21,7 @@ from plain.battle import is_kernel, kernels_of
 from plain.fields import at_squares
 
 from sim import battle, fields
-from sim.forces import Cause, Kind, Place, Task
+from sim.forces import Cause, Kind, Place, Stage, Task
 from sim.mustering import muster
 from sim.phases import PHASES, sense, works
 from sim.phases.fire import attacks
@@ -34,7 +34,7 @@ LIVELY = {  # so that a few small worlds show what is rare
     "morale.desertion_per_1000": 5.0, "morale.surrender_share": 0.5, "fire.give_way": 0.05, "fire.contact_per_day": 0.5,
     "fire.notice": 1.0, "armor.recovery_chance": 0.8,
 }
-SET_DOWN, STEP_BACK, RELIEVED = 4, 5, 6
+SET_DOWN, STEP_BACK, RELIEVED = Stage.SETS_DOWN, Stage.STEPS_BACK, Stage.IN_RELIEF
 NESTED = {"fire": ("attack", "slip", "duel", "nearest_position"), "bombs": ("nearest_by_luck",)}
 MUST_SEE = {
     "drones": {"flown", "men hit on the move", "men hit in place", "relief hit", "vehicle hit", "threat grows",

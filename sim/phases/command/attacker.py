@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from sim.codes import CONSOLIDATE, INFANTRY
+from sim.codes import CONSOLIDATE, FIGHTING, INFANTRY, REBUILDING
 from sim.columns import kernel
 from sim.draws import key, normal, uniform, uniform_of
 from sim.fields import at_nodes, at_squares, mean_of_square
@@ -55,11 +55,11 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
         tag = formations.tag[f]
         strength = (formations.infantry[f] + formations.recruits[f]) / max(formations.establishment[f], 1.0)
         formations.rebuild_left[f] -= 1.0
-        if formations.state[f] == 0 and strength < knobs.pull_out:
-            formations.state[f] = 1
+        if formations.state[f] == FIGHTING and strength < knobs.pull_out:
+            formations.state[f] = REBUILDING
             formations.rebuild_left[f] = knobs.rebuild_days
-        elif formations.state[f] == 1 and formations.rebuild_left[f] <= 0.0 and strength > knobs.pull_out:
-            formations.state[f] = 0
+        elif formations.state[f] == REBUILDING and formations.rebuild_left[f] <= 0.0 and strength > knobs.pull_out:
+            formations.state[f] = FIGHTING
             formations.axis[f] = choose_axis(formations, f, objectives, uniform(keys[0], tag))
             formations.main_left[f] = 0.0
         if objectives[formations.axis[f], 3] < 0.5:
@@ -95,7 +95,7 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
         set_base(geo, cells, formations, f, knobs.base_km)
         tempo = tempo_of_side * (1.0 - knobs.mud_tempo * mud) * swing[formations.axis[f]]
         formations.claim[f] = turn[formations.axis[f]]
-        if formations.state[f] == 1:
+        if formations.state[f] == REBUILDING:
             tempo *= 0.1
         tempo *= min(max((strength - 0.55) / 0.4, 0.0), 1.25)
         if formations.order_left[f] > 0.0:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.codes import ARMOR, ARTILLERY, CONSOLIDATE, FPV, HOLD, INFANTRY, INFILTRATE, RESERVE
+from sim.codes import ARMOR, ARTILLERY, BEHIND_LINE, CONSOLIDATE, FPV, HOLD, INFANTRY, INFILTRATE, NO_STAGE, RESERVE
 from sim.columns import kernel
 from sim.draws import key, uniform_of
 from sim.fields import at_nodes, at_squares
@@ -94,12 +94,12 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
                     depth = -depth
                 if depth > knobs.drop_back_km or (formations.active[f] == 0 and depth > 0.8):
                     units.partner[i] = -1
-                    units.stage[i] = 0
+                    units.stage[i] = NO_STAGE
                     send_home(units, formations, i)
                 elif units.days[i] > formations.rotation_days[f] and units.partner[i] == -1 and knobs.rotation > 0.5:
                     if uniform_of(key, slot, 0) < ask:
                         units.partner[i] = WANTS_RELIEF
-            elif task == INFILTRATE and units.stage[i] == 2:
+            elif task == INFILTRATE and units.stage[i] == BEHIND_LINE:
                 held = cells.square_control[units.cell[i]]
                 if (
                     uniform_of(key, slot, 0) < hop
@@ -117,7 +117,7 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
                     units.task[i] = HOLD
                 elif depth < -1.2 and units.days[i] > 2.0 and uniform_of(key, slot, 0) < recall:
                     if at_nodes(geo, nodes.presence, side, units.x[i], units.y[i]) < knobs.gather_men:
-                        units.stage[i] = 0
+                        units.stage[i] = NO_STAGE
                         send_home(units, formations, i)
         elif kind == ARMOR:
             if task == RESERVE and units.days[i] >= knobs.rest_days and knobs.armor > 0.5:

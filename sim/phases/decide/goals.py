@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from numba import njit
 
+from sim.codes import NO_STAGE
 from sim.columns import kernel
 
 
@@ -21,7 +22,7 @@ def inside_y(geo, y, margin):
 def set_goal(geo, units, i, task, x, y):
     """Gives group `i` a task and a goal inside the box, and starts it on its way."""
     units.task[i] = task
-    units.stage[i] = 0
+    units.stage[i] = NO_STAGE
     units.goal_x[i] = inside(geo, x, 0.05)
     units.goal_y[i] = inside_y(geo, y, 0.05)
 

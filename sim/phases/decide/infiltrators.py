@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 
-from sim.codes import CONSOLIDATE, HOLD, INFILTRATE
+from sim.codes import AT_LINE, CONSOLIDATE, HOLD, INFILTRATE
 from sim.columns import kernel
 from sim.draws import exponential, uniform_of
 from sim.fields import at_nodes, cell_at
@@ -41,4 +41,4 @@ def infiltrator(geo, units, cells, nodes, formations, i, key, hop, knobs):
         ny = sign * cells.north[c] + turn * cells.east[c]
         size = math.sqrt(ex * ex + ny * ny)
         set_goal(geo, units, i, INFILTRATE, x + far * ex / size, y + far * ny / size)
-    units.stage[i] = 1
+    units.stage[i] = AT_LINE

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.codes import HOLD, INFANTRY, MARCH, RESERVE
+from sim.codes import HOLD, INFANTRY, MARCH, NO_STAGE, RESERVE
 from sim.columns import array_kernel
 
 WANTS_RELIEF = -2
@@ -53,7 +53,7 @@ def match_reliefs(units, n, rest_days):
             units.partner[i] = wants[p]
             units.partner[wants[p]] = -1
             units.task[i] = MARCH
-            units.stage[i] = 0
+            units.stage[i] = NO_STAGE
             units.goal_x[i] = units.x[wants[p]]
             units.goal_y[i] = units.y[wants[p]]
             units.days[wants[p]] -= 3.0

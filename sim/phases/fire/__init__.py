@@ -17,12 +17,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.codes import ASSAULT, CONSOLIDATE, DASH, INFILTRATE
+from sim.codes import ASSAULT, AT_LINE, CONSOLIDATE, DASH, INFILTRATE, NO_STAGE, SETS_DOWN
 from sim.columns import array_kernel
 from sim.draws import key, uniform
 from sim.phases.fire.attacks import attack
 from sim.phases.fire.infiltration import slip
-from sim.phases.fire.path import SET_DOWN
 from sim.phases.fire.standing_contact import contact
 from sim.quantity import Parameters, quantity
 from sim.unit_rows import send_home
@@ -67,7 +66,7 @@ def engage(geo, units, cells, nodes, blocks, formations, start, order, n, key, l
     turn = np.empty(n)
     count = 0
     for i in range(n):
-        if units.stage[i] == 1 and units.kind[i] >= 0:
+        if units.stage[i] == AT_LINE and units.kind[i] >= 0:
             rows[count] = i
             turn[count] = uniform(key, units.slot[i])
             count += 1
@@ -82,7 +81,7 @@ def engage(geo, units, cells, nodes, blocks, formations, start, order, n, key, l
             if units.vehicles[i] > units.burst[i]:
                 attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, shock, knobs, tally)
             # whoever got through sets its men down; what still runs goes home in any case
-            units.stage[i] = SET_DOWN if units.task[i] == CONSOLIDATE else 0
+            units.stage[i] = SETS_DOWN if units.task[i] == CONSOLIDATE else NO_STAGE
             send_home(units, formations, i)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 
-from sim.codes import CONSOLIDATE, DIRECT, INFANTRY
+from sim.codes import CONSOLIDATE, DIRECT, FRONT, INFANTRY, NO_STAGE
 from sim.columns import kernel
 from sim.draws import binomial, uniform_of
 from sim.fields import at_nodes, block_at, cell_at
@@ -97,7 +97,7 @@ def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, l
                 n_met += 1
                 men, outcome = duel(units, cells, formations, i, row, men, start_men, shock, key, base + 4, weapon, knobs,
                                     (ours_skill, skill_of(units, row, units.suppression[row]) * calm))
-    units.stage[i] = 0
+    units.stage[i] = NO_STAGE
     if men <= 0:
         return
     if outcome == 1:
@@ -106,7 +106,7 @@ def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, l
         units.cell[i] = cell_at(geo, px, py)
         units.task[i] = CONSOLIDATE
         units.days[i] = 0.0
-        units.place[i] = 0
+        units.place[i] = FRONT
         tally[s, 0] += 1
         return
     send_home(units, formations, i)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 
-from sim.codes import DIRECT
+from sim.codes import BEHIND_LINE, DIRECT, FRONT, NO_STAGE
 from sim.columns import kernel
 from sim.draws import binomial, uniform_of
 from sim.fields import at_nodes, cell_at
@@ -49,7 +49,7 @@ def slip(geo, units, cells, nodes, formations, i, key, light, weapon, knobs, tal
         px = nx
         py = ny
     if men <= 0:
-        units.stage[i] = 2
+        units.stage[i] = BEHIND_LINE
         return
     if through or math.hypot(px - x, py - y) > 0.8:
         units.x[i] = px
@@ -57,9 +57,9 @@ def slip(geo, units, cells, nodes, formations, i, key, light, weapon, knobs, tal
         units.cell[i] = cell_at(geo, px, py)
         units.goal_x[i] = px
         units.goal_y[i] = py
-        units.stage[i] = 2
-        units.place[i] = 0
+        units.stage[i] = BEHIND_LINE
+        units.place[i] = FRONT
         tally[s, 2] += 1
         return
-    units.stage[i] = 0
+    units.stage[i] = NO_STAGE
     send_home(units, formations, i)

@@ -1,4 +1,3 @@
 from __future__ import annotations
 
 PIECE_KM = 0.25
-SET_DOWN = 4
