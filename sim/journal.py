@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 
 from sim import geometry
 from sim.forces import Side
-from sim.measures import MEASURES, Look
+from sim.measures import MEASURES, Ground, Look, men_ahead
 
 CAPTURE_DAYS = 7  # a settlement counts as captured when it stays so for a week, as in the record
 
@@ -23,9 +24,7 @@ class Journal:
         self.maps: list[np.ndarray] = []
         self.town_days: list[np.ndarray] = []
         self.events: list[dict] = []
-        self.gained = self.lost = 0.0
-        self.direction_start = float(c.control[c.direction == 1].sum()) * world.geo.cell**2
-        self.front_now = 100.0
+        self.ground = Ground(direction_start=float(c.control[c.direction == 1].sum()) * world.geo.cell**2)
         self._before = c.control.copy()
         self._depths: list[np.ndarray] = []
         n = world.geo.nx * world.geo.ny
@@ -50,30 +49,31 @@ class Journal:
         c = world.cells
         change = c.control - self._before
         area = world.geo.cell**2
-        self.gained += float(change[change > 0].sum()) * area
-        self.lost -= float(change[change < 0].sum()) * area
+        self.ground = replace(
+            self.ground, gained=self.ground.gained + float(change[change > 0].sum()) * area,
+            lost=self.ground.lost - float(change[change < 0].sum()) * area)
         self._before[:] = c.control
         self._record(world)
-        self._notice(world)
+        self._note_changes(world)
 
     def _record(self, world) -> None:
         self._depths.append(world.cells.depth.astype(np.float32))
         if len(self._depths) > 8:
             self._depths.pop(0)
         world.cells.front_week[:] = self._depths[0]
-        look = Look(world, self)
-        self.front_now = geometry.front_length(look.km)
-        for name, m in MEASURES.items():
-            self.columns[name].append(self.front_now if name == "front_km" else m.of(look))
+        men = men_ahead(world)
+        self.ground = replace(self.ground, breakthroughs=(self._new_patches(world, men, 0), self._new_patches(world, men, 1)))
+        look = Look(world, self.ground, self.columns)
+        for name, value in {name: look.value(name) for name in MEASURES}.items():
+            self.columns[name].append(value)
         g = world.geo
         self.maps.append(np.round(world.cells.control * 100).astype(np.uint8).reshape(g.ny, g.nx))
         self.town_days.append(world.cells.control[world.sector.settlement_cell] >= 0.5)
 
-    def new_patches(self, look: Look, deep: int) -> int:
-        """New breakthroughs of the day (`deep` 0: beyond 3 km; 1: beyond 8 km)."""
-        world = look.world
-        new, _, _ = geometry.patches(world.geo, world.cells.front_week, world.cells.control, look.men_in_cell,
-                                     8.0 if deep else 3.0, 10, 1.0, self._seen[deep], self._label, self._stack)
+    def _new_patches(self, world, men: np.ndarray, deep: int) -> int:
+        """New breakthroughs of the day (`deep` 0: beyond 3 km; 1: beyond 8 km), with an event if there are any."""
+        new, _, _ = geometry.patches(world.geo, world.cells.front_week, world.cells.control, men, 8.0 if deep else 3.0, 10, 1.0, self._seen[deep],
+                                     self._label, self._stack)
         if new and len(self.maps) > 0:
             k = int(np.argmin(np.where(self._label == 2, world.cells.front_week, 1e9)))
             g = world.geo
@@ -83,7 +83,7 @@ class Journal:
             self._event(world, kind, x, y, far, f"{word} {far:.0f} km past the line of a week ago, {near(world, x, y)}")
         return new
 
-    def _notice(self, world) -> None:
+    def _note_changes(self, world) -> None:
         """Writes down what happened in the day, in words."""
         s = world.sector
         held = self.town_days[-1]

@@ -1,50 +1,81 @@
-"""Named figures of a run: what each means, its unit, and whether it is a running total, a daily value or a state.
+"""Named measures of a run: what each means, its unit, and whether it is a running total, a daily value or a state.
 
-A new figure is one function here. A measure looks at a world at the end of a day; it changes nothing.
+A new measure is one function here. It looks at a battle at the end of a day and changes nothing; one that needs the past of
+another names it and gets it as an argument.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from sim import geometry
-from sim.forces import CAUSES, PLACES, SIDES, Kind, Task, casualties
+from sim.forces import CAUSES, PLACES, SIDES, Kind, Side, Task, casualties
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One figure: `kind` is "total" (running since the start), "daily" (of this day) or "state" (at the end of the day)."""
+    """One measure: `kind` is "total" (running since the start), "daily" (of this day) or "state" (at the end of the day).
+
+    `of` takes a `Look` and, for each measure named in `needs`, its values from the start to this day.
+    """
 
     name: str
     unit: str
     kind: str
     doc: str
-    of: Callable
+    of: Callable[..., float]
+    needs: tuple[str, ...] = ()
 
 
 MEASURES: dict[str, Measure] = {}
 
 
-def measure(unit: str, kind: str, doc: str, name: str | None = None):
-    """Registers a function of a world as a measure."""
+def measure(unit: str, kind: str, doc: str, name: str | None = None, needs: Sequence[str] = ()) -> Callable:
+    """Registers a function as a measure."""
 
-    def register(function: Callable) -> Callable:
+    def register(function: Callable[..., float]) -> Callable[..., float]:
         key = name or function.__name__
-        MEASURES[key] = Measure(key, unit, kind, doc, function)
+        MEASURES[key] = Measure(key, unit, kind, doc, function, tuple(needs))
         return function
 
     return register
 
 
-class Look:
-    """A world at the end of a day, with what several measures share computed once."""
+@dataclass(frozen=True)
+class Ground:
+    """What the journal adds up over the run, of ground and of the front."""
 
-    def __init__(self, world, journal):
+    gained: float = 0.0  # km2 gained by the attacker, gross, day against day
+    lost: float = 0.0  # km2 lost by him again
+    direction_start: float = 0.0  # km2 held in the Pokrovsk direction at the start
+    breakthroughs: tuple[int, int] = (0, 0)  # new ones of the day: beyond 3 km, beyond 8 km
+
+
+def men_ahead(world: Any) -> np.ndarray:
+    """The attacker's men in positions, lodged or behind the line, by cell, (n,) int64."""
+    u, n = world.units, world.n
+    task = u.task[:n]
+    there = (task == Task.HOLD) | (task == Task.CONSOLIDATE) | (task == Task.INFILTRATE)
+    there &= (u.kind[:n] == Kind.INFANTRY) & (u.side[:n] == Side.ATTACKER)
+    return np.bincount(u.cell[:n][there], u.men[:n][there], minlength=world.cells.control.size).astype(np.int64)
+
+
+class Look:
+    """A battle at the end of a day, with what several measures share computed once.
+
+    `past`: the values of every measure on the days before, by name.
+    """
+
+    def __init__(self, world: Any, ground: Ground, past: Mapping[str, Sequence[float]]):
         self.world = world
-        self.journal = journal
+        self.ground = ground
+        self._past = past
+        self._values: dict[str, float] = {}
         g, c, u, n = world.geo, world.cells, world.units, world.n
         self.area = g.cell**2
         self.rows = {}
@@ -55,11 +86,21 @@ class Look:
         self.task = task
         self.men = u.men[:n]
         self.holding = self.infantry & (task == Task.HOLD)
-        self.attack_front = self.infantry & (side == 0) & (
-            (task == Task.HOLD) | (task == Task.CONSOLIDATE) | (task == Task.INFILTRATE))
-        self.men_in_cell = np.bincount(u.cell[:n][self.attack_front], self.men[self.attack_front], minlength=g.nx * g.ny).astype(np.int64)
+        self.men_in_cell = men_ahead(world)
 
-    def town(self, name: str):
+    def value(self, name: str) -> float:
+        """A measure's value of this day."""
+        if name not in self._values:
+            m = MEASURES[name]
+            self._values[name] = m.of(self, *([*self._past.get(need, ()), self.value(need)] for need in m.needs))
+        return self._values[name]
+
+    @cached_property
+    def front_km(self) -> float:
+        """Length of the front."""
+        return geometry.front_length(self.km)
+
+    def town(self, name: str) -> tuple[float, float, int] | None:
         """Position and cell of a settlement by id; None when it is not in the sector."""
         s = self.world.sector
         if name not in s.settlement_id:
@@ -82,17 +123,17 @@ def breach_held(look: Look) -> float:
 @measure("km2", "total", "net ground gained by the attacker in the Pokrovsk direction")
 def net_direction_km2(look: Look) -> float:
     c = look.world.cells
-    return float(c.control[c.direction == 1].sum()) * look.area - look.journal.direction_start
+    return float(c.control[c.direction == 1].sum()) * look.area - look.ground.direction_start
 
 
 @measure("km2", "total", "ground gained by the attacker, gross, day against day")
 def gained_km2(look: Look) -> float:
-    return look.journal.gained
+    return look.ground.gained
 
 
 @measure("km2", "total", "ground lost again by the attacker, gross, day against day")
 def lost_km2(look: Look) -> float:
-    return look.journal.lost
+    return look.ground.lost
 
 
 @measure("km2", "state", "grey zone: cells where the attacker has men but holds less than half")
@@ -102,7 +143,7 @@ def grey_km2(look: Look) -> float:
 
 @measure("km", "state", "length of the front: 0.5 contour of control smoothed over 0.6 km, common 1 km grid")
 def front_km(look: Look) -> float:
-    return geometry.front_length(look.km)
+    return look.front_km
 
 
 def _books(name: str, row: int) -> Callable:
@@ -176,21 +217,20 @@ def pocket_men(look: Look) -> int:
 
 @measure("casualties/km2", "state", "attacker's casualties by km2 gained, both since the start (gross)")
 def price_per_km2(look: Look) -> float:
-    gained = look.journal.gained
+    gained = look.ground.gained
     return casualties(look.world.books, 0) / gained if gained > 0.5 else float("nan")
 
 
-@measure("attacks/day", "state", "attacks of the attacker a day, on foot and mounted, over the last 14 days")
-def attacks_per_day(look: Look) -> float:
-    done = [a + b for a, b in zip(look.journal.columns["attacks"], look.journal.columns["mounted_attacks"])]
-    now = int(look.world.books.attacks[0] + look.world.books.mounted[0])
-    back = min(len(done), 14)
-    return (now - done[-back]) / back if back else 0.0
+@measure("attacks/day", "state", "attacks of the attacker a day, on foot and mounted, over the last 14 days",
+         needs=("attacks", "mounted_attacks"))
+def attacks_per_day(look: Look, attacks: list[float], mounted: list[float]) -> float:
+    days = min(len(attacks) - 1, 14)
+    return (attacks[-1] + mounted[-1] - attacks[-1 - days] - mounted[-1 - days]) / days if days else 0.0
 
 
-@measure("", "state", "1 when the attacker has culminated: under a quarter of the attacks a day of his first 30 days, over 14 days")
-def culminated(look: Look) -> int:
-    pace = look.journal.columns["attacks_per_day"]
+@measure("", "state", "1 when the attacker has culminated: under a quarter of the attacks a day of his first 30 days, over 14 days",
+         needs=("attacks_per_day",))
+def culminated(look: Look, pace: list[float]) -> int:
     return int(len(pace) > 44 and pace[-1] < 0.25 * max(pace[14:44]))
 
 
@@ -212,12 +252,12 @@ def _strength(look: Look, side: int) -> float:
 
 @measure("", "daily", "new breakthroughs: patches of 10 men or 1 km2 held, more than 3 km past the line of 7 days ago")
 def breakthroughs(look: Look) -> int:
-    return look.journal.new_patches(look, 0)
+    return look.ground.breakthroughs[0]
 
 
 @measure("", "daily", "new deep breakthroughs: the same beyond 8 km, held ground or 10 men")
 def deep_breakthroughs(look: Look) -> int:
-    return look.journal.new_patches(look, 1)
+    return look.ground.breakthroughs[1]
 
 
 @measure("km", "state", "deepest ground held by the attacker past the line of 7 days ago")
@@ -269,7 +309,7 @@ def _kill_zone(look: Look, row: int) -> float:
     b = look.world.blocks
     own = b.depth >= 0 if row == 0 else b.depth < 0
     area = 4.0 * float((own & (b.threat[:, row] >= 0.1)).sum())
-    return area / max(look.journal.front_now, 10.0)
+    return area / max(look.front_km, 10.0)
 
 
 _register_strength()
