@@ -23,7 +23,7 @@ FLOORS = (
     {"unit_rows", "front", "geometry", "visibility"},
     {"scenario"},
     {"kinds", "phases", "sector"},
-    {"settings"},
+    {"settings", "record"},
     {"measures"},
     {"journal"},
     {"world"},

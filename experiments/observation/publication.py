@@ -19,6 +19,7 @@ import numpy as np
 import seeds
 from experiments.observation.areas import Areas, areas_of, days_after
 from sim.draws import key, normal, uniform, uniform_of
+from sim.record import missing_maps
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -150,11 +151,6 @@ class Sight:
             np.floor(np.asarray(v, float) - c).astype(int) for v, c in ((x, self.corner[0]), (y, self.corner[1]))
         )
         return first_held(self.maps[:, row, column], self.day)
-
-
-def missing_maps() -> list[np.datetime64]:
-    """Dates without a published map."""
-    return [np.datetime64(r["date"]) for r in seeds.table("area_daily") if r["map_available"] == "0"]
 
 
 def sight(

@@ -17,6 +17,7 @@ import numpy as np
 import seeds
 from experiments.observation.areas import Areas
 from sim.errors import InputError
+from sim.record import area_columns, recorded_areas
 
 START = dt.date(2024, 7, 8)
 END = dt.date(2025, 8, 31)
@@ -28,24 +29,15 @@ DAYS_FILE, BACK_FILE = "cell_capture_day.csv", "cell_recapture_day.csv"
 @cache
 def areas(part: str = "box") -> Areas:
     """Occupied ground of the "box" or the "direction" on every published map."""
-    suffix = {"box": "box", "direction": "pd"}[part]
-    rows = [r for r in seeds.table("area_daily") if r["map_available"] == "1"]
-    date = np.array([r["date"] for r in rows], "M8[D]")
-    columns = (f"occ_{suffix}_km2", f"gained_{suffix}", f"lost_{suffix}")
-    return Areas(date, *(np.array([float(r[name] or 0) for r in rows]) for name in columns))
+    found = recorded_areas(part)
+    return Areas(found.date, found.held, found.gained, found.lost)
 
 
 @cache
 def states() -> dict[str, np.ndarray]:
     """Other figures by map: `date`, `front_km` (smoothed), `distance_km` and `envelopment` of Pokrovsk."""
-    rows = [r for r in seeds.table("area_daily") if r["map_available"] == "1"]
-    names = {
-        "front_km": "front_km_smooth",
-        "distance_km": "dist_pokrovsk_km",
-        "envelopment": "encircled_fraction_pokrovsk",
-    }
-    out = {name: np.array([float(r[column]) for r in rows]) for name, column in names.items()}
-    return {"date": np.array([r["date"] for r in rows], "M8[D]"), **out}
+    found = area_columns("front_km_smooth", "dist_pokrovsk_km", "encircled_fraction_pokrovsk")
+    return dict(zip(("date", "front_km", "distance_km", "envelopment"), found.values()))
 
 
 @cache
