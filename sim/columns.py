@@ -119,13 +119,6 @@ def grown(table, n: int):
     return type(table)(*out)
 
 
-def permute(table, order: np.ndarray) -> None:
-    """Re-order the first rows of every column in place: row i becomes what row `order[i]` was."""
-    n = order.shape[0]
-    for column in table:
-        column[:n] = column[:n][order]
-
-
 def bytes_per_row(table) -> int:
     """Memory one row takes."""
     return sum(c.itemsize * (c.shape[1] if c.ndim > 1 else 1) for c in table)

@@ -119,22 +119,6 @@ def nearest_held(control, nx, ny, x0, y0, x, y):
     return best
 
 
-def box_dimension(control_km: np.ndarray) -> float:
-    """Box-counting dimension of the front on the common grid: boxes of 1, 2, 4 and 8 km that hold both sides."""
-    held = control_km >= 0.5
-    ny, nx = held.shape
-    edge = np.zeros_like(held)
-    edge[:, :-1] |= held[:, :-1] != held[:, 1:]
-    edge[:-1, :] |= held[:-1, :] != held[1:, :]
-    counts = []
-    sizes = (1, 2, 4, 8)
-    for size in sizes:
-        pad = np.pad(edge, ((0, -ny % size), (0, -nx % size)))
-        boxes = pad.reshape(pad.shape[0] // size, size, pad.shape[1] // size, size).any(axis=(1, 3))
-        counts.append(max(int(boxes.sum()), 1))
-    return float(-np.polyfit(np.log(sizes), np.log(counts), 1)[0])
-
-
 @njit(cache=True, nogil=True)
 def patches(geo, depth_week, control, men, beyond, least_men, least_km2, seen, label, stack):
     """Counts new connected patches of the attacker more than `beyond` km past the line of a week ago.

@@ -2,7 +2,7 @@
 
 Every column is flat and row-major: cell c = y * nx + x, row 0 is the southernmost. Shares are 0..1 of the cell's area,
 sampled on one 250 m lattice, so that 500 m, 1 km and 2 km cells see the same ground. Roads, railway, rivers and works
-are hand-drawn (1-4 km); wood and tree belts are a made-up stand-in with plausible shares; see seeds/README.md.
+are hand-drawn (1-4 km); woods are a made-up stand-in with a plausible share; see seeds/README.md.
 """
 
 from __future__ import annotations
@@ -31,35 +31,24 @@ LOCAL_ROAD_KM = 12.0  # longest link of the local road net
 
 @dataclass
 class Sector:
-    """The ground of one battle. n cells, s settlements, o objectives.
-
-    `footprint_start` (s + 1), `footprint_cell` and `footprint_weight` list, settlement by settlement, the cells under a
-    footprint disc and the share of the disc in each (they add up to 1 inside the box).
-    """
+    """The ground of one battle: n cells, s settlements, o objectives."""
 
     grid: Grid
     control0: np.ndarray  # (n,) share held by the attacker at the start
     wood: np.ndarray  # (n,) share of forest
-    belt_trees: np.ndarray  # (n,) density of tree belts between fields
     built: np.ndarray  # (n,) share built over
     high: np.ndarray  # (n,) share of high-rise buildings
     industry: np.ndarray  # (n,) share of spoil heaps and works
     water: np.ndarray  # (n,) share of water and river banks, an obstacle
     road: np.ndarray  # (n,) int8: 0 none, 1 local, 2 regional, 3 national, 4 international
     rail: np.ndarray  # (n,) int8: 0 or 1
-    settlement: np.ndarray  # (n,) int16: settlement whose footprint covers the cell, else -1
     direction: np.ndarray  # (n,) bool: center inside the Pokrovsk-direction polygon
     settlement_id: list[str]
     settlement_name: list[str]
     settlement_kind: list[str]
     settlement_x: np.ndarray  # (s,) km
     settlement_y: np.ndarray  # (s,) km
-    settlement_radius: np.ndarray  # (s,) km
-    settlement_population: np.ndarray  # (s,) people, 0 where unknown
     settlement_cell: np.ndarray  # (s,) cell of the center
-    footprint_start: np.ndarray
-    footprint_cell: np.ndarray
-    footprint_weight: np.ndarray
     objective_name: list[str]
     objective_x: np.ndarray  # (o,) km
     objective_y: np.ndarray  # (o,) km
@@ -69,11 +58,6 @@ class Sector:
     def n(self) -> int:
         return self.grid.n
 
-    def cells_of_settlement(self, s: int) -> tuple[np.ndarray, np.ndarray]:
-        """Cells under the footprint of settlement s and the share of the disc in each."""
-        part = slice(self.footprint_start[s], self.footprint_start[s + 1])
-        return self.footprint_cell[part], self.footprint_weight[part]
-
 
 def build_sector(scenario: Scenario) -> Sector:
     """The sector of a scenario, with control on its first day. Deterministic: the battle's seed plays no part."""
@@ -81,25 +65,20 @@ def build_sector(scenario: Scenario) -> Sector:
     fine = _Samples(grid)
     places = [r for r in settlement_rows(scenario) if grid.cell_of(r["x"], r["y"]) >= 0]
     x, y = np.array([r["x"] for r in places], float), np.array([r["y"] for r in places], float)
-    radius = np.array([float(r["footprint_radius_km"]) for r in places])
     lines = _lines(scenario)
     built, high = _buildings(fine, places)
     water, industry = _water(fine, lines), _industry(fine, scenario)
-    wood, trees = _trees(fine, water, built)
     road, rail = _roads(grid, lines, x, y)
-    start, cell, weight = _footprints(grid, x, y, radius)
     names, ox, oy, ow = _objectives(scenario, places)
     return Sector(
         grid=grid,
         control0=starting_control(scenario, grid).ravel(),
-        wood=fine.mean(wood), belt_trees=fine.mean(trees), built=fine.mean(built), high=fine.mean(high),
+        wood=fine.mean(_wood(fine, water, built)), built=fine.mean(built), high=fine.mean(high),
         industry=fine.mean(industry), water=fine.mean(water), road=road, rail=rail,
-        settlement=_covering(grid, start, cell, weight, radius, x, y),
         direction=_inside_direction(scenario, grid),
         settlement_id=[r["id"] for r in places], settlement_name=[r["name"] for r in places],
-        settlement_kind=[r["kind"] for r in places], settlement_x=x, settlement_y=y, settlement_radius=radius,
-        settlement_population=np.array([float(r["population"] or 0) for r in places]),
-        settlement_cell=grid.cell_of(x, y), footprint_start=start, footprint_cell=cell, footprint_weight=weight,
+        settlement_kind=[r["kind"] for r in places], settlement_x=x, settlement_y=y,
+        settlement_cell=grid.cell_of(x, y),
         objective_name=names, objective_x=ox, objective_y=oy, objective_weight=ow,
     )  # fmt: skip
 
@@ -223,19 +202,17 @@ def _industry(fine: _Samples, scenario: Scenario) -> np.ndarray:
     return share
 
 
-def _trees(fine: _Samples, water: np.ndarray, built: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Wood and tree belts: fixed noise of the ground, a stand-in for data not in hand.
+def _wood(fine: _Samples, water: np.ndarray, built: np.ndarray) -> np.ndarray:
+    """Share of wood: fixed noise of the ground, a stand-in for data not in hand.
 
-    Woods are patches of 1-3 km, about 4 % of the ground, thicker within about 1 km of water (ravines and flood plains
-    carry the sector's woods). Belts between fields of 0.5-1 km are everywhere but in places, water and woods.
+    Patches of 1-3 km, about 4 % of the ground, thicker within about 1 km of water (ravines and flood plains carry the
+    sector's woods).
     """
     from scipy.ndimage import gaussian_filter
 
     near_water = np.minimum(gaussian_filter(water, 0.8 / fine.step) * 6, 1.0)
     patch = 0.6 * _noise(fine, 3.1, 1) + 0.4 * _noise(fine, 1.1, 2) + 0.13 * near_water
-    wood = np.clip((patch - 0.735) / 0.08, 0, 1) * (1 - built) * (1 - water)
-    trees = np.clip(0.25 + 0.5 * _noise(fine, 2.3, 3), 0, 1) * (1 - built) * (1 - water) * (1 - wood)
-    return wood, trees
+    return np.clip((patch - 0.735) / 0.08, 0, 1) * (1 - built) * (1 - water)
 
 
 def _noise(fine: _Samples, scale_km: float, layer: int) -> np.ndarray:
@@ -261,7 +238,7 @@ def _noise(fine: _Samples, scale_km: float, layer: int) -> np.ndarray:
     return south * (1 - v) + north * v
 
 
-# Lines and footprints on cells
+# Lines on cells
 
 
 def _mark(grid: Grid, column: np.ndarray, ax: float, ay: float, bx: float, by: float, value: int) -> None:
@@ -318,35 +295,6 @@ def _link_to_roads(grid: Grid, road: np.ndarray, lines: list, x: np.ndarray, y: 
     for i, p in enumerate(best):
         if d2[i, p] <= 16.0:
             _mark(grid, road, x[i], y[i], *points[p], 1)
-
-
-def _footprints(grid: Grid, x: np.ndarray, y: np.ndarray, radius: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Cells under each footprint disc with the share of the disc: start, cell, weight (compressed rows)."""
-    side = np.linspace(-0.95, 0.95, 20)
-    dx, dy = (a.ravel() for a in np.meshgrid(side, side))
-    dx, dy = dx[dx**2 + dy**2 <= 1], dy[dx**2 + dy**2 <= 1]
-    cells = grid.cell_of(x[:, None] + radius[:, None] * dx, y[:, None] + radius[:, None] * dy)
-    key = (np.arange(len(x))[:, None] * grid.n + cells)[cells >= 0]
-    found, count = np.unique(key, return_counts=True)
-    owner = found // grid.n
-    start = np.searchsorted(owner, np.arange(len(x) + 1))
-    inside = np.bincount(owner, weights=count, minlength=len(x))
-    return start.astype(np.int64), found % grid.n, count / inside[owner]
-
-
-def _covering(grid: Grid, start, cell, weight, radius: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Settlement of each cell: the one with most footprint in it, if a tenth of the cell; centers always count."""
-    area = np.zeros(grid.n)
-    out = np.full(grid.n, -1, np.int16)
-    owner = np.repeat(np.arange(len(radius)), np.diff(start))
-    for c, s, a in zip(cell, owner, weight * np.pi * radius[owner] ** 2, strict=True):
-        if a > area[c] and a >= 0.1 * grid.cell_area_km2:
-            area[c], out[c] = a, s
-    centers = grid.cell_of(x, y)
-    for s in np.argsort(radius):
-        if out[centers[s]] < 0:
-            out[centers[s]] = s
-    return out
 
 
 def _inside_direction(scenario: Scenario, grid: Grid) -> np.ndarray:

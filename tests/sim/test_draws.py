@@ -9,7 +9,6 @@ from numba import njit
 from scipy import stats
 
 from sim import battle, draws
-from sim.columns import permute
 from sim.forces import Task
 from sim.mustering import muster
 
@@ -139,6 +138,13 @@ def test_a_lever_changes_nothing_before_it_acts():
             battle.step(without)
             assert same(with_bombs, without) == []
         assert with_bombs.totals.bombs_released
+
+
+def permute(table, order: np.ndarray) -> None:
+    """Re-order the first rows of every column in place: row i becomes what row `order[i]` was."""
+    n = order.shape[0]
+    for column in table:
+        column[:n] = column[:n][order]
 
 
 def permuted(world, seed):

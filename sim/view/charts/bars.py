@@ -298,8 +298,3 @@ def _level_words(ax: Axes, row: int, s: Swing, words: list[str], baseline: float
         if np.isfinite(end):
             ax.annotate(word, (end, row), (4 if right else -4, 0), textcoords="offset points", fontsize=7, zorder=6,
                         color=p.secondary, ha="left" if right else "right", va="center_baseline")  # fmt: skip
-
-
-def effect_text(mean: float, low: float, high: float, unit: str = "") -> str:
-    """ "−71 km² (95 % −82 to −60)"."""
-    return f"{significant(mean, signed=True)}{f' {unit}' if unit else ''} (95 % {interval(low, high)})"
