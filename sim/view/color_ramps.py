@@ -10,7 +10,7 @@ import itertools
 import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 
-from sim.view.style import Palette
+from sim.view.palette import Palette
 
 LIGHT = {
     "attacker": ("#F7EEDF", "#E9CBA2", "#D09455", "#A45C17", "#6A3507"),

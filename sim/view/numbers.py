@@ -1,11 +1,12 @@
 """Numbers as people read them: thousands apart, a true minus, no more figures than mean something.
 
-Every page, figure and printed table tells its numbers by these.
+Every page, figure and printed table formats its numbers with these functions.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 NONE = "–"  # stands where there is no value
 
@@ -21,7 +22,7 @@ def number(value: float, digits: int = 0, signed: bool = False) -> str:
 def significant(value: float | None, digits: int = 3, signed: bool = False, none: str = NONE) -> str:
     """With so many significant figures at most, no trailing zeros: 0.0791, 24, 1,340, −3.5; beyond a billion, powers.
 
-    A value that is None or not finite is told as `none`.
+    A value that is None or not finite becomes `none`.
     """
     if value is None or not math.isfinite(value):
         return none
@@ -64,6 +65,24 @@ def share_text(value: float | None, signed: bool = False, none: str = NONE) -> s
     if value is None or not math.isfinite(value):
         return none
     return number(100 * value, 0 if abs(value) >= 0.1 or value == 0 else 1, signed) + "%"
+
+
+def ranges_text(values: Iterable[int], to: str = "-") -> str:
+    """Whole numbers in order, neighbors as a range: "1-3, 7, 9-10"."""
+    ordered = sorted({int(v) for v in values})
+    starts = [v for k, v in enumerate(ordered) if k == 0 or ordered[k - 1] != v - 1]
+    ends = [v for k, v in enumerate(ordered) if k == len(ordered) - 1 or ordered[k + 1] != v + 1]
+    return ", ".join(str(a) if a == b else f"{a}{to}{b}" for a, b in zip(starts, ends, strict=True))
+
+
+def seeds_text(seeds: Iterable[int]) -> str:
+    """ "seed 3", "seeds 1 to 64" or "seeds 1, 4, 9 to 12"; after six ranges "and 20 more"."""
+    given = sorted({int(s) for s in seeds})
+    if not given:
+        return "no seed"
+    ranges = ranges_text(given, " to ").split(", ")
+    rest = len(given) - sum(1 + int(b or a) - int(a) for a, _, b in (r.partition(" to ") for r in ranges[:6]))
+    return f"seed{'s' if len(given) > 1 else ''} {', '.join(ranges[:6])}" + (f" and {rest} more" if rest else "")
 
 
 def _rounded(value: float, low: float, high: float, signed: bool = False) -> str:

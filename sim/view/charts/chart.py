@@ -29,7 +29,7 @@ SCREEN_DPI = 160  # pictures in notebooks
 
 @dataclass(frozen=True)
 class About:
-    """Where the numbers of a figure come from: what its caption must say."""
+    """Provenance of the numbers of a figure, for its caption."""
 
     runs: int
     seeds: Sequence[int]
@@ -91,7 +91,7 @@ class Plate:
 
 @dataclass(frozen=True)
 class Chart:
-    """One figure: `paint` fills a plate, `body_in` says how high the plate is at a width (inches)."""
+    """One figure: `paint` fills a plate, `body_in` is the height of the plate at a width (inches)."""
 
     title: str  # the finding, a sentence
     what: str  # what is drawn, and its unit
@@ -122,10 +122,10 @@ class Chart:
         room = width - 2 * EDGE_IN
         title = _lines(style.wrap(self.title, SAFE * room, style.TITLE_PT, bold=True))
         what = _lines(style.wrap(self.what, SAFE * room, SUB_PT))
-        told = style.wrap(self.caption, room, style.CAPTION_PT)
+        caption = style.wrap(self.caption, room, style.CAPTION_PT)
         high = [
             LEADING * size * text.count("\n") / 72 + LEADING * size / 72
-            for text, size in ((title, style.TITLE_PT), (what, SUB_PT), (told, style.CAPTION_PT * 1.08))
+            for text, size in ((title, style.TITLE_PT), (what, SUB_PT), (caption, style.CAPTION_PT * 1.08))
         ]
         body = self.body_in(room)
         total = 2 * EDGE_IN + sum(high) + body + 0.13

@@ -78,7 +78,7 @@ def finding(s: Settling, measure: Named) -> str:
     mean, half = abs(float(s.mean[-1])), float(s.half[-1])
     count = f"{s.n[-1]} replicates" if s.n[-1] != 1 else "1 replicate"
     if mean <= 1e-12 or half / mean > 1:
-        return f"After {count} {measure.name} is known to ±{HARD}{measure.told(half, 2)}"
+        return f"After {count} {measure.name} is known to ±{HARD}{measure.value_text(half, 2)}"
     share = half / mean
     return f"After {count} {measure.name} is known to ±{HARD}{number(100 * share, 0 if share >= 0.0095 else 1)}{HARD}%"
 

@@ -1,4 +1,4 @@
-"""A measure over two factors as numbers: where levels stand, which is best in each row, and what luck leaves unsettled."""
+"""A measure over two factors as numbers: places of levels, the best of each row, and where random variation leaves it open."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Plane:
         return np.where(np.isfinite(worth), worth, np.inf) - np.where(np.isfinite(best), best, 0.0)
 
     def settled(self) -> np.ndarray:
-        """Rows in which the best surely differs from at least half of the others."""
+        """Rows in which the best clearly differs (95 %) from at least half of the others."""
         away = np.where(np.isfinite(self.z), self.away(), 0.0)
         differs = (away > (0.0 if self.noise is None else self.noise)).sum(axis=1)
         return (differs > 0) & (differs >= (np.isfinite(self.z).sum(axis=1) - 1) / 2)

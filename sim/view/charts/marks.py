@@ -10,7 +10,7 @@ from matplotlib import patheffects
 
 from sim.view import style
 from sim.view.numbers import number
-from sim.view.style import Palette
+from sim.view.palette import Palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,7 +18,7 @@ from sim.view.numbers import significant
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from sim.view.style import Palette
+    from sim.view.palette import Palette
 
 LINE_IN = 0.175
 HEAD_IN = 0.24
@@ -41,7 +41,7 @@ def lines_of(card: dict[str, Any]) -> list[Line]:
     """The lines of a card: every check that has a band, rows that were not judged as one line."""
     out = []
     for row in card["rows"]:
-        judged = [c for c in row["checks"] if c["verdict"] != "told"] or [None]
+        judged = [c for c in row["checks"] if c["verdict"] in ("pass", "fail")] or [None]
         out += [Line(row, check, k == 0) for k, check in enumerate(judged)]
     return out
 

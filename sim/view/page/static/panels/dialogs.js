@@ -14,7 +14,7 @@ function createDialogs(ground, host, self, { charts, film, savePicture }) {
     const pick = el("select", { "aria-label": "Scenario" }, ...shelf.map((s) => el("option", { value: s.name, selected: s.name === scenario.name }, s.title)));
     const first = el("input", { type: "date", value: start, "aria-label": "First day" }), seed = el("input", { type: "number", min: 0, value: scenario.seed, "aria-label": "Seed" });
     const about = el("p", { class: "pk-sub" }, scenario.about), chosen = () => shelf.find((s) => s.name === pick.value);
-    pick.addEventListener("change", () => { const s = chosen(); first.value = s.start; say(about, `${s.title}, ${s.days} days.`); });
+    pick.addEventListener("change", () => { const s = chosen(); first.value = s.start; setText(about, `${s.title}, ${s.days} days.`); });
     cards.show("begin", "Start another battle", [
       el("label", {}, "Scenario", pick), about, el("div", { class: "pk-two" }, el("label", {}, "First day", first), el("label", {}, "Seed", seed))],
     [["Start over", then("begin", () => { const s = chosen(); send({ do: "begin", scenario: pick.value, seed: Number(seed.value), ...(s && first.value !== s.start ? { start: first.value } : {}) }); }), true],
@@ -46,7 +46,7 @@ function createDialogs(ground, host, self, { charts, film, savePicture }) {
       el("p", { class: "pk-sub" }, `${m.scenario} · seed ${m.seed} · ${levers} · commit ${m.commit}`),
       el("details", {}, el("summary", {}, "Details"), el("pre", {}, m.details.join("\n")))],
     [[m.restart_day ? `Restart from day ${m.restart_day}` : "Restart", () => { cards.hide("fault"); send({ do: "restart" }); }, true],
-      ["Copy report", () => { navigator.clipboard?.writeText(report).then(() => cards.say("Copied."), () => cards.say("The browser did not allow it.")); }]], "pk-fault");
+      ["Copy report", () => { navigator.clipboard?.writeText(report).then(() => cards.notify("Copied."), () => cards.notify("The browser did not allow it.")); }]], "pk-fault");
   };
   // The battle has come to its last day: what to do next, once.
   const over = () => cards.show("over", "The last day", [el("p", {}, `${scenario.days} days are over. The time line shows every day again; the figures can be saved.`)],

@@ -92,7 +92,7 @@ function createLayersPanel(on, changed, danger) {
   box.append(el("div", { class: "pk-units" }, el("header", {}, el("h2", {}, "Units"), ...sides, boxes.units), table));
   return {
     root: box, boxes,
-    counts(c) { c.forEach((row, s) => row.forEach((v, k) => say(counts[s][k], typeof v === "number" ? number(v) : String(v)))); },
+    counts(c) { c.forEach((row, s) => row.forEach((v, k) => setText(counts[s][k], typeof v === "number" ? number(v) : String(v)))); },
     flip(name) { boxes[name].checked = !boxes[name].checked; on[name] = boxes[name].checked; changed(name); },
     steps,
   };
@@ -114,7 +114,7 @@ function createLeversPanel(send, tip) {
   const root = el("section", { class: "pk-levers", "aria-label": "Levers" }, el("header", {}, el("h2", {}, "Levers"), more, reset), find, list, note);
   let rows = [], all = false;
   find.hidden = true;
-  more.addEventListener("click", () => { all = !all; say(more, all ? "first levers" : "all levers"); find.hidden = !all; root.classList.toggle("pk-all", all); draw(); if (all) find.focus(); });
+  more.addEventListener("click", () => { all = !all; setText(more, all ? "first levers" : "all levers"); find.hidden = !all; root.classList.toggle("pk-all", all); draw(); if (all) find.focus(); });
   find.addEventListener("input", draw);
 
   function draw() {
@@ -145,7 +145,7 @@ function createLeversPanel(send, tip) {
       const fill = el("i", { class: "pk-moved" });
       const span = (v) => { const a = clamp((Math.min(v, r.default) - low) / (high - low), 0, 1), b = clamp((Math.max(v, r.default) - low) / (high - low), 0, 1); fill.style.left = `${a * 100}%`; fill.style.width = `${(b - a) * 100}%`; };
       span(r.value);
-      input.addEventListener("input", () => { say(out, leverText(r, Number(input.value))); input.setAttribute("aria-valuetext", leverText(r, Number(input.value))); span(Number(input.value)); });
+      input.addEventListener("input", () => { setText(out, leverText(r, Number(input.value))); input.setAttribute("aria-valuetext", leverText(r, Number(input.value))); span(Number(input.value)); });
       input.addEventListener("change", () => send({ do: "lever", values: { [r.key]: Number(input.value) } }));
       track = el("div", { class: "pk-track" },
         r.band ? el("i", { class: "pk-band", style: { left: at(r.band[0]), width: `calc(${at(r.band[1])} - ${at(r.band[0])})` } }) : null,
@@ -154,7 +154,7 @@ function createLeversPanel(send, tip) {
     const back = moved ? el("button", { type: "button", class: "pk-undo", title: "Back to the default", "aria-label": `${r.label}: back to the default`, onclick: () => send({ do: "lever", values: { [r.key]: r.default } }) }, "↺") : null;
     const box = el("div", { class: `pk-lever${moved ? " pk-is-moved" : ""}${r.switch ? " pk-switch" : ""}`, "data-key": r.key },
       el("div", { class: "pk-lever-head" }, name, back, r.switch ? input : out), track);
-    const show = () => tip.show(box, [["b", r.label], ["p", `${r.doc} ${r.effect}${r.from_start ? " Moved later, both courses are made again from the first day." : ""}`.trim()], ["small", `${r.switch ? "" : `${leverText(r, r.low ?? 0)} to ${leverText(r, r.high ?? 0)}. `}Default ${leverText(r, r.default)}. ${r.source}`], ["small", r.key]]);
+    const show = () => tip.show(box, [["b", r.label], ["p", `${r.doc} ${r.effect}${r.from_start ? " Moved later, both courses run again from the first day." : ""}`.trim()], ["small", `${r.switch ? "" : `${leverText(r, r.low ?? 0)} to ${leverText(r, r.high ?? 0)}. `}Default ${leverText(r, r.default)}. ${r.source}`], ["small", r.key]]);
     box.addEventListener("pointerenter", show);
     box.addEventListener("focusin", show);
     box.addEventListener("pointerleave", tip.hide);
@@ -205,7 +205,7 @@ function createEvents(start, onPick) {
   function flip() { open = !open; all.setAttribute("aria-expanded", String(open)); root.classList.toggle("pk-open", open); draw(); }
   function draw() {
     const past = events.filter((e) => e.step <= until);
-    say(all, open ? "newest only" : past.length === 1 ? "one event" : `all ${number(past.length)} events`);
+    setText(all, open ? "newest only" : past.length === 1 ? "one event" : `all ${number(past.length)} events`);
     const shown = open ? past.slice(-400).reverse() : pick(past);
     if (!shown.length) { list.replaceChildren(el("li", { class: "pk-none" }, "Nothing has happened yet. Press Play, or Step.")); return; }
     list.replaceChildren(...shown.map((e) => el("li", {}, el("button", { type: "button", onclick: () => onPick(e) },
@@ -240,6 +240,6 @@ function createCards(root) {
     hide(name) { layer.querySelector(`[data-card="${name}"]`)?.remove(); },
     has: (name) => !!layer.querySelector(`[data-card="${name}"]`),
     any: () => layer.lastElementChild?.dataset.card,
-    say(text, ms = 5000) { toast.textContent = text; toast.hidden = false; clearTimeout(timer); timer = setTimeout(() => { toast.hidden = true; }, ms); },
+    notify(text, ms = 5000) { toast.textContent = text; toast.hidden = false; clearTimeout(timer); timer = setTimeout(() => { toast.hidden = true; }, ms); },
   };
 }
