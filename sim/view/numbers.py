@@ -19,13 +19,13 @@ def number(value: float, digits: int = 0, signed: bool = False) -> str:
     return ("−" if value < 0 else "+" if signed else "") + text
 
 
-def significant(value: float | None, digits: int = 3, signed: bool = False, none: str = NONE) -> str:
+def significant(value: float | None, digits: int = 3, signed: bool = False) -> str:
     """With so many significant figures at most, no trailing zeros: 0.0791, 24, 1,340, −3.5; beyond a billion, powers.
 
-    A value that is None or not finite becomes `none`.
+    A value that is None or not finite becomes a dash.
     """
     if value is None or not math.isfinite(value):
-        return none
+        return NONE
     if value and not 1e-6 <= abs(value) < 1e9:
         text = f"{abs(value):.{digits - 1}e}".replace("e-0", "e−").replace("e-", "e−").replace("e+0", "e").replace("e+", "e")
     else:
@@ -44,10 +44,10 @@ def brief(value: float) -> str:
     return significant(round(value, 1 - math.floor(math.log10(abs(value)))), 2)
 
 
-def interval(low: float, high: float, none: str = "unknown") -> str:
-    """ "−82 to −60", both with the digits that the width of the interval deserves."""
+def interval(low: float, high: float) -> str:
+    """ "−82 to −60", both with the digits that the width of the interval deserves; "unknown" where an end is not finite."""
     if not (math.isfinite(low) and math.isfinite(high)):
-        return none
+        return "unknown"
     if high == low:
         return f"{significant(low)} to {significant(high)}"
     return f"{_rounded(low, low, high)} to {_rounded(high, low, high)}"
@@ -60,10 +60,10 @@ def mean_text(mean: float, low: float, high: float) -> str:
     return _rounded(mean, low, high, signed=True)
 
 
-def share_text(value: float | None, signed: bool = False, none: str = NONE) -> str:
+def share_text(value: float | None, signed: bool = False) -> str:
     """A share in percent, "24%", with a decimal below a tenth."""
     if value is None or not math.isfinite(value):
-        return none
+        return NONE
     return number(100 * value, 0 if abs(value) >= 0.1 or value == 0 else 1, signed) + "%"
 
 

@@ -112,9 +112,9 @@ def daily_columns(folder: str | Path) -> dict[str, np.ndarray]:
     return columns
 
 
-def seeds_of(columns: dict[str, np.ndarray], fallback: int = 0) -> list[int]:
-    """The seeds of the runs in a table."""
-    return [int(s) for s in np.unique(columns["seed"])] if "seed" in columns else [fallback]
+def seeds_of(columns: dict[str, np.ndarray]) -> list[int]:
+    """The seeds of the runs in a table; 0 where it has none."""
+    return [int(s) for s in np.unique(columns["seed"])] if "seed" in columns else [0]
 
 
 def manifest(folder: str | Path) -> dict[str, Any]:

@@ -51,7 +51,6 @@ def index_chart(
     about: About,
     marks: tuple[str, str] = ("total", "alone"),
     noise_words: str = "a factor that does nothing",
-    interval_words: str = "95 %",
     title: str | None = None,
     axis: str = "share of the variance",
     more: str = "",
@@ -69,7 +68,7 @@ def index_chart(
     line = floors.pop() if len(floors) == 1 else None
     parts = [
         f"Bars: {marks[0]}." if not has_alone else f"Bars: {marks[0]}; ticks: {marks[1]}.",
-        f"Whiskers: {interval_words}." if any(np.isfinite(i.low) for i in shown) else "",
+        "Whiskers: 95 %." if any(np.isfinite(i.low) for i in shown) else "",
         f"{'Dashed' if line is not None else 'Rings'}: {noise_words}; paler bars are no surer than that." if line is not None or floors else "",
         f"{len(known) - len(shown)} smaller factors stand in the table." if len(known) > len(shown) else "",
         f"No index for {len(lost)}." if lost else "",
@@ -298,8 +297,3 @@ def _level_words(ax: Axes, row: int, s: Swing, words: list[str], baseline: float
         if np.isfinite(end):
             ax.annotate(word, (end, row), (4 if right else -4, 0), textcoords="offset points", fontsize=7, zorder=6,
                         color=p.secondary, ha="left" if right else "right", va="center_baseline")  # fmt: skip
-
-
-def effect_text(mean: float, low: float, high: float, unit: str = "") -> str:
-    """ "−71 km² (95 % −82 to −60)"."""
-    return f"{significant(mean, signed=True)}{f' {unit}' if unit else ''} (95 % {interval(low, high)})"

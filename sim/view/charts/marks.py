@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 FEW = 8  # below this many runs each is drawn by itself, since shares of so few mean nothing
 BANDS = "middle 50 and 90 % of the runs"
-ACROSS = 0.985  # least advance of a line of text before its neighbor counts as touching
 
 
 def halo(p: Palette, width: float = 2.0) -> list:

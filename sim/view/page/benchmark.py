@@ -18,6 +18,7 @@ from sim.view.page.messages.frame_history import RecordedFrame
 from sim.view.page.session.session import Session
 
 SCENARIO = "pokrovsk-2024"
+PATIENCE_S = 300.0  # for a server to start
 SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
             "--disable-component-update", "--disable-sync")  # fmt: skip
 
@@ -89,12 +90,12 @@ def served(scenario: str | None = None, *words: str, host: str = "127.0.0.1") ->
                 server.kill()
 
 
-def _wait_for(host: str, port: int, server: subprocess.Popen, patience_s: float = 300.0) -> None:
+def _wait_for(host: str, port: int, server: subprocess.Popen) -> None:
     import socket
 
     from sim.view.page.serve import family
 
-    end = time.monotonic() + patience_s
+    end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end and server.poll() is None:
         with socket.socket(family(host)) as s:
             if s.connect_ex((host, port)) == 0:

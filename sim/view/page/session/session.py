@@ -17,6 +17,7 @@ from sim.errors import InputError
 from sim.scenario import Scenario, load_scenario
 from sim.view.page.messages.export import Film, has_ffmpeg
 from sim.view.page.messages.frame_history import RecordedFrame
+from sim.view.page.messages.glossary import glossary
 from sim.view.page.messages.map_message import ground_buffers, ground_message, shelf
 from sim.view.page.session.branches import Branches, Limits, start_control
 from sim.view.page.session.commands import COMMANDS, EARLY
@@ -176,7 +177,7 @@ class Session:
 
     def send_page(self) -> None:
         """Sends everything a page needs, the land first."""
-        more = {"shelf": shelf(), "ffmpeg": has_ffmpeg()}
+        more = {"shelf": shelf(), "ffmpeg": has_ffmpeg(), "glossary": glossary()}
         run = self.recorded
         if run is not None:
             more |= {"replay": run.label, "rerun": not run.other, "missing": MISSING if run.other else ()}

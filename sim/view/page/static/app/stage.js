@@ -22,7 +22,7 @@ function createStage(ground, host) {
   const dialogs = createDialogs(ground, host, self, { charts, film: film.start, savePicture });
   const header = createHeader(ground, host, self, { ...dialogs, compare: () => setCompare(!self.mode.compare) });
   const transport = createTransport(perDay, send, self);
-  const layers = createLayersPanel(on, () => { touchMaps(); host.wake(); }, (side) => { for (const m of maps) m.extras.threatSide = side; touchMaps(); host.wake(); });
+  const layers = createLayersPanel(on, ground.glossary || {}, () => { touchMaps(); host.wake(); }, (side) => { for (const m of maps) m.extras.threatSide = side; touchMaps(); host.wake(); });
   const levers = createLeversPanel(send, host.tip);
   const events = createEvents(start, goTo);
   const compare = createComparePanel(send, setLook), diffs = createDifferences(ground, charts, theme);
@@ -207,7 +207,7 @@ function createStage(ground, host) {
     escape() { const open = cards.any(); if (open && open !== "fault" && open !== "lost") cards.hide(open); else selection.drop(); notes.drop(); host.wake(); },
     plain: {
       " ": transport.toggle, ArrowRight: steps(1), ArrowLeft: steps(-1), "[": () => nextEvent(-1), "]": () => nextEvent(1), "+": () => camera.zoom(1.4), "=": () => camera.zoom(1.4), "-": () => camera.zoom(1 / 1.4), 0: camera.fit,
-      u: () => layers.flip("units"), c: () => setCompare(!self.mode.compare), w: () => self.mode.compare && compare.pick("swipe"), b: blink, e: events.flip, t: host.flipTheme, "?": dialogs.keys, ...selection.flip,
+      u: () => layers.flip("units"), c: () => setCompare(!self.mode.compare), w: () => self.mode.compare && compare.pick("swipe"), b: blink, e: events.flip, t: host.flipTheme, g: dialogs.glossary, "?": dialogs.keys, ...selection.flip,
       Enter: (e) => { if (e.target === mapB.top) selection.pick(mapB, mapB.width / 2, mapB.height / 2); },
     },
     pan: (dx, dy) => camera.pan(dx * 60 / view.scale, dy * 60 / view.scale),

@@ -52,6 +52,7 @@ function createCharts(ground, getTheme, onHover, onSeek) {
       describe: (d) => [`${number(100 * (value(city() ? "supply_pokrovsk" : "supply_defender", d) ?? NaN))} %`] },
   ];
 
+  const definition = (title) => { const word = title.split(",")[0].toLowerCase(), text = (ground.glossary || {})[word]; return text && `${title.split(",")[0]}: ${text}`; };
   const root = el("div", { class: "pk-charts" });
   for (const s of specs) {
     s.canvas = el("canvas", { role: "img", "aria-label": s.title });
@@ -60,7 +61,7 @@ function createCharts(ground, getTheme, onHover, onSeek) {
     s.ghost = el("i", { class: "pk-cursor pk-ghost" });
     s.plot = el("div", { class: "pk-plot" }, s.canvas, s.line, s.ghost);
     s.box = el("section", { class: `pk-chart${s.half ? " pk-half" : ""}` },
-      el("header", {}, el("h3", {}, s.title), s.note),
+      el("header", {}, el("h3", { title: definition(s.title) }, s.title), s.note),
       s.legend ? el("div", { class: "pk-legend" }, CAUSE_WORDS.map((w, k) => el("span", {}, el("i", { class: `pk-cause${k}` }), w))) : null, s.plot);
     const dayAt = (event) => { const r = s.canvas.getBoundingClientRect(); return clamp(Math.round((event.clientX - r.left - LEFT) / (r.width - LEFT - RIGHT) * days), 0, days); };
     s.plot.addEventListener("pointermove", (e) => onHover(dayAt(e)));

@@ -13,22 +13,22 @@ function createComparePanel(send, set) {
     el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, "lever"), el("th", {}, el("span", { class: "pk-arm" }, "A")), el("th", {}, el("span", { class: "pk-arm pk-arm-b" }, "B")))), change),
     el("h2", {}, "B minus A, today"), el("table", {}, rows),
     sure.root,
-    el("h2", {}, "When and why they part"), apart,
+    el("h2", {}, "When and why they differ"), apart,
     el("h2", {}, "Key"),
     key(lean(false), "attacker holds it in A only"), key(lean(true), "attacker holds it in B only"),
-    key(svg("0 0 36 16", ["path", { d: "M0 8h36", stroke: "var(--ink)", "stroke-width": 2 }]), "front of this arm"),
-    key(svg("0 0 36 16", ["path", { d: "M0 8h36", stroke: "var(--ink)", "stroke-width": 1.5, "stroke-dasharray": "5 4" }]), "front of the other arm"),
+    key(svg("0 0 36 16", ["path", { d: "M0 8h36", stroke: "var(--ink)", "stroke-width": 2 }]), "front of this course"),
+    key(svg("0 0 36 16", ["path", { d: "M0 8h36", stroke: "var(--ink)", "stroke-width": 1.5, "stroke-dasharray": "5 4" }]), "front of the other course"),
     el("h2", {}, "View"), el("div", { class: "pk-buttons" }, ...buttons),
     el("div", { class: "pk-buttons" }, el("button", { type: "button", onclick: () => send({ do: "compare", drop: true }) }, "Drop A, keep B")),
     el("p", { class: "pk-hint" }, "Same seed, same weather, same random draws; pan and zoom move both maps. One pair shows two courses, not an effect: “How sure?” runs more pairs."));
   return {
     root, pick, replicates: sure.update,
     draw(changed, table, divergence, start, perDay, onPick) {
-      change.replaceChildren(...(changed.length ? changed.map(([name, a, b]) => el("tr", {}, el("td", {}, name), el("td", {}, a), el("td", {}, b))) : [el("tr", {}, el("td", { colspan: 3 }, "Nothing yet: move a lever, and B follows it from here on."))]));
+      change.replaceChildren(...(changed.length ? changed.map(([name, a, b]) => el("tr", {}, el("td", {}, name), el("td", {}, a), el("td", {}, b))) : [el("tr", {}, el("td", { colspan: 3 }, "Nothing yet: move a lever, and B has it from here on."))]));
       rows.replaceChildren(...table.map(([name, v]) => el("tr", {}, el("td", {}, name), el("td", {}, v))));
       const when = (step) => `${shortDate(dayOf(start, Math.max(Math.ceil(step / perDay) - 1, 0)))}, ${MOMENTS[perDay >= 4 ? Math.floor(((step - 1) % perDay) * 4 / perDay) : 1]} (step ${number(step)})`;
       const items = [["In the books", divergence?.books], ["On the ground", divergence?.ground], ["In events", divergence?.event]].filter(([, p]) => p);
-      apart.replaceChildren(...(items.length ? items.map(([name, p]) => el("p", {}, el("b", {}, `${name}: `), `${when(p[0])}. ${p[1]}. `, p.length > 2 ? el("button", { type: "button", class: "pk-link", onclick: () => onPick({ x: p[2], y: p[3], step: p[0] }) }, "show") : null)) : [el("p", {}, changed.length ? "Identical so far: what was changed has not mattered yet." : "The arms are identical so far.")]));
+      apart.replaceChildren(...(items.length ? items.map(([name, p]) => el("p", {}, el("b", {}, `${name}: `), `${when(p[0])}. ${p[1]}. `, p.length > 2 ? el("button", { type: "button", class: "pk-link", onclick: () => onPick({ x: p[2], y: p[3], step: p[0] }) }, "show") : null)) : [el("p", {}, changed.length ? "Identical so far: the change has had no effect yet." : "A and B are identical so far.")]));
     },
   };
 }

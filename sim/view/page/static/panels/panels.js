@@ -66,11 +66,12 @@ function toggle(label, on, change, key) {
   return box;
 }
 
-function createLayersPanel(on, changed, danger) {
+function createLayersPanel(on, glossary, changed, danger) {
   const boxes = {}, counts = [];
   const rows = LAYERS.map(([name, label, more, key]) => {
     boxes[name] = toggle(label, on[name], (v) => { on[name] = v; changed(name); }, key.toUpperCase());
-    return el("label", { class: "pk-row", title: `Key ${key.toUpperCase()}` }, el("span", { class: "pk-swatch" }, swatch(name)),
+    const word = glossary[label.toLowerCase()] || glossary[label.toLowerCase().replace(/s$/, "")];
+    return el("label", { class: "pk-row", title: `Key ${key.toUpperCase()}${word ? `. ${label}: ${word}` : ""}` }, el("span", { class: "pk-swatch" }, swatch(name)),
       el("span", { class: "pk-words" }, label, more ? el("small", {}, `, ${more}`) : null), boxes[name]);
   });
   const steps = el("div", { class: "pk-steps" }, ...DANGER_STEPS.map((s, k) => el("span", { style: { "--n": k + 1 } }, String(s))));
@@ -110,7 +111,7 @@ function createLeversPanel(send, tip) {
   const more = el("button", { type: "button", class: "pk-link" }, "all levers");
   const reset = el("button", { type: "button", class: "pk-link", onclick: () => send({ do: "lever", reset: true }) }, "reset all");
   const find = el("input", { type: "search", placeholder: "Find a parameter", "aria-label": "Find a parameter", class: "pk-find" });
-  const note = el("p", { class: "pk-hint" }, "Grey band: published range. Tick: default. Moving a lever forks the run here; the old course stays as a dashed twin.");
+  const note = el("p", { class: "pk-hint" }, "Grey band: published range. Tick: default. Moving a lever forks the run here; the old course stays as a dashed line.");
   const root = el("section", { class: "pk-levers", "aria-label": "Levers" }, el("header", {}, el("h2", {}, "Levers"), more, reset), find, list, note);
   let rows = [], all = false;
   find.hidden = true;
@@ -123,7 +124,7 @@ function createLeversPanel(send, tip) {
     const parts = [];
     let role = "";
     for (const r of shown) {
-      if (all && r.role !== role && !r.first) { role = r.role; parts.push(el("h3", {}, role === "lever" ? "Other levers" : "What is uncertain")); }
+      if (all && r.role !== role && !r.first) { role = r.role; parts.push(el("h3", {}, role === "lever" ? "Other levers" : "Uncertain parameters")); }
       parts.push(one(r));
     }
     list.replaceChildren(...parts);
