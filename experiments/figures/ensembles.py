@@ -191,12 +191,12 @@ def places_of(scenario: Scenario | None) -> tuple[Sequence[tuple[str, float, flo
 def convergence(results: Results, measure: str) -> Chart:
     """The mean of a measure over all points against the number of seeds."""
     from experiments.analysis.convergence import mean_against_n, needed
-    from sim.view.charts.convergence import WITHIN, Settling, convergence_chart
+    from sim.view.charts.convergence import WITHIN, RunningMean, convergence_chart
 
     table, takes = mean_against_n(results, measure), needed(results, measure, share=WITHIN)
     more = ""
     if takes.typical is not None:
         more = f"A single point takes about {takes.typical:,} seeds to be known to ± {100 * WITHIN:g} %, the worst {takes.worst:,}."
-    settling = Settling(*(table[c].to_numpy() for c in ("n", "mean", "low", "high")))
+    running = RunningMean(*(table[c].to_numpy() for c in ("n", "mean", "low", "high")))
     where = f"mean of {len(results.points)} points" if len(results.points) > 1 else "mean of the runs"
-    return convergence_chart(settling, measure=measure_of(results, measure), about=about(results), where=where, more=more)
+    return convergence_chart(running, measure=measure_of(results, measure), about=about(results), where=where, more=more)

@@ -1,4 +1,4 @@
-"""One battle on one page: the map at the end, and beside it what it cost and what it gained, week by week."""
+"""One battle on one page: the map at the end, and beside it gains and losses by week."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _more(run: RunData, view: MapCanvas) -> str:
 
 
 def finding(run: RunData, record: Area | None = None) -> str:
-    """What came out, as one sentence made from the numbers of the run."""
+    """The result of the run as one sentence."""
     d = run.daily
     net = float(d["held_km2"][-1] - d["held_km2"][0])
     lost = [int(d[f"casualties_{side}"][-1]) for side in ("attacker", "defender")]

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable
 
 NONE = "–"  # stands where there is no value
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of figures and tables: the ends of the middle 90 and 50 %, and the median
 
 
 def number(value: float, digits: int = 0, signed: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""The record beside a figure."""
+"""The public record that is drawn beside a run: occupied ground by day, and claimed prices."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 RECORD = "DeepState areas, computed from the public daily archive"
 PRICES = ("derived_cas_2024_12", "derived_cas_2025_01", "isw_cas_2025_summer")  # claimed casualties per km2
-
-
-# The public record
 
 
 @dataclass(frozen=True)

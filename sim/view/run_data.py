@@ -1,4 +1,4 @@
-"""What a figure is drawn from: the data of one run or an ensemble, that is figures by day, maps by day, the last moment, the public record.
+"""Data that a figure of a run is drawn from: measures by day, maps by day, the last moment, provenance.
 
 Reads an output folder (daily.parquet, control.npz, frame.npz, manifest.toml) or takes a live world with its journal.
 """

@@ -70,7 +70,7 @@ def some_settling(n=20):
     count = np.arange(2, n + 1)
     mean = np.array([values[:k].mean() for k in count])
     half = 2 * 20 / np.sqrt(count)
-    return convergence.convergence_chart(convergence.Settling(count, mean, mean - half, mean + half), measure=HELD, about=ABOUT)
+    return convergence.convergence_chart(convergence.RunningMean(count, mean, mean - half, mean + half), measure=HELD, about=ABOUT)
 
 
 def some_maps(n=6, record=True):
@@ -219,8 +219,8 @@ EXTREME = {
     "no pair": lambda: paired_differences.paired_differences_chart([NAN], [1], measure=HELD, change="a minus b", about=ABOUT, mean=NAN, low=NAN, high=NAN),
     "equal pairs": lambda: paired_differences.paired_differences_chart(np.zeros(9), range(9), measure=LONG, change=LONG.name, about=ABOUT, mean=0.0, low=0.0, high=0.0),
     "five hundred pairs": lambda: some_twins(500),
-    "one replicate": lambda: convergence.convergence_chart(convergence.Settling([1], [5.0], [NAN], [NAN]), measure=HELD, about=ABOUT),
-    "constant replicates": lambda: convergence.convergence_chart(convergence.Settling([1, 2, 3], [0.0] * 3, [NAN, 0, 0], [NAN, 0, 0]), measure=LONG, about=ABOUT),
+    "one replicate": lambda: convergence.convergence_chart(convergence.RunningMean([1], [5.0], [NAN], [NAN]), measure=HELD, about=ABOUT),
+    "constant replicates": lambda: convergence.convergence_chart(convergence.RunningMean([1, 2, 3], [0.0] * 3, [NAN, 0, 0], [NAN, 0, 0]), measure=LONG, about=ABOUT),
     "a single map": lambda: some_maps(1, False),
     "twenty maps": lambda: some_maps(20),
     "effects of one level": lambda: main_effects.main_effects_chart([main_effects.Effect(LONG, ["x" * 40], np.array([1.0]), np.array([NAN]), np.array([NAN]))], measure=LONG, about=ABOUT),
@@ -287,7 +287,7 @@ def test_maps_are_scored():
 
 
 def test_enough_replicates():
-    s = convergence.Settling([2, 3, 4, 5], [100.0] * 4, [80, 97, 90, 96], [120, 103, 110, 104])
+    s = convergence.RunningMean([2, 3, 4, 5], [100.0] * 4, [80, 97, 90, 96], [120, 103, 110, 104])
     assert s.enough() == 5 and s.enough(0.01) is None
     assert convergence.finding(s, HELD) == "After 5 replicates ground held by the attacker is known to ±\u00a04\u00a0%"
 

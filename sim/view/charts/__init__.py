@@ -10,7 +10,7 @@ _HOMES = {
     "bars": ("Index", "Swing", "index_chart", "tornado_chart"),
     "chart": ("About", "Chart", "Inks", "Table"),
     "control_probability": ("ControlMap", "control_maps_chart"),
-    "convergence": ("Settling", "convergence_chart"),
+    "convergence": ("RunningMean", "convergence_chart"),
     "daily_fans": ("fans_chart",),
     "ensemble_fan": ("fan_chart",),
     "fit_to_targets": ("Target", "targets_chart"),

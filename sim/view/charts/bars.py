@@ -1,4 +1,4 @@
-"""What matters most: shares of the variance and other indices as sorted bars, and the tornado of one factor at a time."""
+"""Sensitivity indices as sorted bars, and the tornado diagram of one factor at a time."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def _under(plate: Plate, ax: Axes, words: str) -> None:
 
 @dataclass(frozen=True)
 class Swing:
-    """What one factor does between two of its levels: the mean of the measure at each, with 95 % intervals."""
+    """Effect of one factor between two of its levels: the mean of the measure at each, with 95 % intervals."""
 
     name: str
     levels: tuple[object, object]

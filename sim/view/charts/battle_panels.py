@@ -1,4 +1,4 @@
-"""The four charts beside a battle's map, on one time axis: ground, casualties, infantry, price."""
+"""Four charts beside the map of a battle, on one time axis: ground, casualties, infantry, price."""
 
 from __future__ import annotations
 

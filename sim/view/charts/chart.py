@@ -1,4 +1,4 @@
-"""A figure before it is drawn: its finding, its words, the same numbers as a table, and how to paint it at any width.
+"""A chart before it is drawn: title (its finding), caption, the same numbers as a table, and a drawing for any width.
 
 One chart makes a file for print (title, caption and all) and a bare drawing for a page that sets the words itself.
 """
@@ -61,7 +61,7 @@ class Table:
 
 @dataclass
 class Plate:
-    """The room a chart is painted in: inches, from its lower left corner."""
+    """The area a chart is painted in: inches, from its lower left corner."""
 
     fig: Figure
     p: Palette

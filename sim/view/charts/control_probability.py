@@ -1,4 +1,4 @@
-"""Where the model is sure: maps of the probability that the attacker controls a cell, all on one ramp and extent."""
+"""Maps of the probability that the attacker controls a cell, on one color ramp and extent."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ControlMap:
 
     @property
     def brier(self) -> float | None:
-        """Mean squared error of the probability against the record, 0 best."""
+        """Brier score: mean squared error of the probability against the record, 0 is best."""
         if self.record is None:
             return None
         return float(np.nanmean((self.probability - (self.record >= 0.5)) ** 2))

@@ -1,4 +1,4 @@
-"""How a measure grows day by day under each level of a factor: one fan a level, on the same axes."""
+"""Fan charts of a measure by day, one fan for each level of a factor, on the same axes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sim.view.charts import ensemble_fan
 from sim.view.charts.chart import About, Chart, Plate, Table
 from sim.view.charts.marks import BANDS, FEW, bands, end_labels, level_space, quantiles, span, value_ticks
 from sim.view.names import Named, level
-from sim.view.numbers import significant
+from sim.view.numbers import QUANTILES, significant
 from sim.view.public_record import RECORD, Area
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _rows(n: int, width: float) -> int:
 
 def _ends(values: np.ndarray) -> list[str]:
     """5, 25, 50, 75 and 95 % of the last day's values."""
-    return [significant(v) for v in quantiles(values[:, -1:], (0.05, 0.25, 0.5, 0.75, 0.95))[:, 0]]
+    return [significant(v) for v in quantiles(values[:, -1:], QUANTILES)[:, 0]]
 
 
 def _title(

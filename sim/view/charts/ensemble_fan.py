@@ -1,4 +1,4 @@
-"""An ensemble against the record: the fan of ground held, and what was gained month by month."""
+"""An ensemble beside the record: the fan of ground held, and the gains by month."""
 
 from __future__ import annotations
 

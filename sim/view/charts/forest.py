@@ -1,4 +1,4 @@
-"""Effects under one another: a dot with its 95 % interval a row, the smallest effect that would matter as a tick.
+"""Forest plot of effects: a dot with its 95 % interval a row, the smallest effect that would matter as a tick.
 
 What is shown by form: filled is supported, hollow plum is not supported, hollow gray is undecided; small rows are secondary.
 """

@@ -1,4 +1,4 @@
-"""Two factors at once: filled steps with labelled contours, or tiles when levels are few.
+"""Heat map of a measure over two factors: filled steps with labelled contours, or tiles when levels are few.
 
 Hatched cells do not differ clearly from the best of their row; a ring is the default; a line goes through the best of each row.
 """

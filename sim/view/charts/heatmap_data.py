@@ -1,4 +1,4 @@
-"""A measure over two factors as numbers: places of levels, the best of each row, and where random variation leaves it open."""
+"""The data of a heat map: places of levels, the best of each row, and where random variation leaves it open."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Plane:
         return bool(np.std(ratio) / np.mean(ratio) < 0.6 * np.std(even) / np.mean(even))
 
     def away(self) -> np.ndarray:
-        """Distance from the best of the row, never negative; infinite where nothing is known."""
+        """Distance from the best of the row, never negative; infinite where there is no value."""
         worth = np.where(np.isfinite(self.z), -self.z if self.best == "high" else self.z, np.inf)
         best = worth.min(axis=1, keepdims=True)
         return np.where(np.isfinite(worth), worth, np.inf) - np.where(np.isfinite(best), best, 0.0)

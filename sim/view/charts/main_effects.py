@@ -1,4 +1,4 @@
-"""What each factor does on average over all others: one panel a factor, the mean at each level with its interval."""
+"""Main effects: the mean of a measure at each level of a factor, over all others, with its interval; one panel a factor."""
 
 from __future__ import annotations
 

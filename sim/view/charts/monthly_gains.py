@@ -1,4 +1,4 @@
-"""What was gained month by month in an ensemble, beside the record: one panel a part of the ground.
+"""Gains by month in an ensemble, beside the record: one panel an area.
 
 Bars are the middle 90 and 50 % of the runs, a tick the median, a dot the record.
 """
@@ -15,7 +15,7 @@ import numpy as np
 from sim.view import style
 from sim.view.charts.chart import About, Chart, Plate, Table
 from sim.view.charts.marks import BANDS, FEW, halo, level_space, quantiles, shares
-from sim.view.numbers import significant
+from sim.view.numbers import QUANTILES, significant
 from sim.view.public_record import RECORD
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _alt(g: Gains) -> str:
 
 
 def _rows(g: Gains, months: Sequence[dt.date], recorded: bool) -> list[tuple[str, ...]]:
-    texts = np.vectorize(significant, otypes=[object])(quantiles(g.runs, (0.05, 0.25, 0.5, 0.75, 0.95)))
+    texts = np.vectorize(significant, otypes=[object])(quantiles(g.runs, QUANTILES))
     record = np.full(len(months), np.nan) if g.record is None else g.record
     return [
         (g.name, f"{month:%Y-%m}", middle, f"{quarter} to {three}", f"{low} to {high}", *((significant(float(r)),) if recorded else ()))

@@ -1,4 +1,4 @@
-"""Twin runs: the same seed with and without a change, one bar a pair, sorted; and the mean with its interval."""
+"""Paired differences under common random numbers: one bar a pair of runs with and without a change, sorted, and the mean."""
 
 from __future__ import annotations
 

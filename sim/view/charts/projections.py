@@ -11,7 +11,7 @@ from sim.view.charts.chart import About, Chart, Plate, Table
 from sim.view.charts.daily_fans import columns
 from sim.view.charts.marks import BANDS, level_space, level_ticks, names_column, span, value_ticks
 from sim.view.charts.prior_posterior import FOOT_IN, ROW_IN, SIZE_PT, Five, bare, bars
-from sim.view.numbers import significant
+from sim.view.numbers import QUANTILES, significant
 
 STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)  # ticks of a decade
 PANEL_IN = 2.0
@@ -114,7 +114,7 @@ def _paint_projections(plate: Plate, projections: Sequence[Projection], axis: st
     across = columns(len(projections), plate.width)
     panels = plate.grid(len(projections), across, left=level_space((0.0, top)), right=0.1, gap=0.2, head=0.22, foot=0.36)
     for k, (ax, projection) in enumerate(zip(panels, projections)):
-        low, quarter, middle, three, high = np.quantile(projection.left, (0.05, 0.25, 0.5, 0.75, 0.95), axis=0)
+        low, quarter, middle, three, high = np.quantile(projection.left, QUANTILES, axis=0)
         ax.fill_between(projection.years, low, high, color=plate.p.bands[1], lw=0)
         ax.fill_between(projection.years, quarter, three, color=plate.p.bands[2], lw=0)
         ax.plot(projection.years, middle, color=plate.p.median, lw=1.4)

@@ -58,7 +58,7 @@ def finding(card: dict[str, Any]) -> str:
 
 
 def about(card: dict[str, Any]) -> str:
-    """What the numbers rest on: runs, seeds, scenario, commit, effort."""
+    """Provenance of the card: runs, seeds, scenario, commit, effort."""
     ensemble = card.get("ensemble")
     runs = "No ensemble."
     if ensemble:
@@ -69,7 +69,7 @@ def about(card: dict[str, Any]) -> str:
         )
         other = "" if ensemble["same_code"] else " They were made by another version of the model."
         runs = f"{ensemble['runs']} runs, {style.seeds_text(ensemble['seeds'])}, scenario {ensemble['scenario']}.{other}{few}"
-    effort = " Quick card: fewer battles, shorter twins." if card["quick"] else ""
+    effort = " Quick card: fewer battles, shorter paired runs." if card["quick"] else ""
     return (
         f"{runs} Parameters: {card['parameters']}. Commit {card['commit'] or 'unversioned'}.{effort} L: limit with an exact answer, "
         "P: pattern across battles, H: this battle. Bands were fixed before fitting. Runs are seen as the record would have shown them. "
@@ -138,7 +138,7 @@ def band_of(check: dict[str, Any]) -> str:
 
 
 def scale_of(check: dict[str, Any]) -> tuple[float, float, bool, bool]:
-    """What a check's strip shows: value at the left and right edge of the band, and which sides of it are open."""
+    """Scale of the strip of a check: value at the left and right edge of the band, and which sides of it are open."""
     low, high = check["band"] or (None, None)
     if check["rule"] == "covers":
         return check["exact"] - 0.5 * high, check["exact"] + 0.5 * high, False, False

@@ -181,7 +181,7 @@ def _at_start(f: Any, scenario: Scenario) -> bool:
 
 
 def _choose(table: dict[str, np.ndarray], runs: np.ndarray, member: str) -> int:
-    """The number of the run that is meant, among those with maps."""
+    """The number of the run that `member` selects, among those with maps."""
     if member.lstrip("-").isdigit():
         found = np.unique(table["run"][table["seed"] == int(member)]) if "seed" in table else []
         found = [r for r in found if r in runs]

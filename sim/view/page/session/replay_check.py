@@ -18,7 +18,7 @@ class ReplayDiffers(InputError):
 
 
 def check_against_record(record: Any, world: Any) -> None:
-    """Compares the day that has just ended with the record, to the last bit; raises OtherRun at the first difference.
+    """Compares the day that has just ended with the record, to the last bit; raises ReplayDiffers at the first difference.
 
     `record` is a RecordedRun: its map of the day, its figures of the day, and on its last day its final figures.
     """

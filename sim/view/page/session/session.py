@@ -220,7 +220,7 @@ class Session:
             self.rest()
 
     def rest(self) -> None:
-        """Neither plays nor works towards a step."""
+        """Stops playing and background work towards a step."""
         self.playing, self.wanted = False, None
         self.state()
 
