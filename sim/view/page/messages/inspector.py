@@ -26,11 +26,11 @@ DOES = {
     Task.MARCH: "on the way to the line",
     Task.HOLD: "holds its position",
     Task.ASSAULT: "attacks on foot",
-    Task.INFILTRATE: "infiltrates, holds nothing",
+    Task.INFILTRATE: "infiltrates, holds no ground",
     Task.CONSOLIDATE: "consolidates",
     Task.WITHDRAW: "falls back",
     Task.DASH: "attacks mounted",
-    Task.SERVE: "at its work",
+    Task.SERVE: "in its firing position",
     Task.FALL: "falls",
 }
 ROADS = ("none", "local", "regional", "national", "international")
@@ -41,7 +41,7 @@ POINTS = ("east", "northeast", "north", "northwest", "west", "southwest", "south
 
 
 def row_of(world: Any, uid: int) -> int | None:
-    """The row of a unit by its name on the page; None when it is no more on the map."""
+    """The row of a unit by its name on the page; None when it is no longer on the map."""
     live = world.live()
     found = live[unit_ids(world.units.slot[live]) == np.uint32(uid)]
     return int(found[0]) if found.size else None
@@ -57,9 +57,9 @@ def describe_unit(world: Any, uid: int) -> dict[str, Any] | None:
     name = NAMES[kind] if u.task[i] != Task.INFILTRATE else "Infiltrators"
     lines = [("Task", _task(u, i)), ("Men", f"{int(u.men[i])}" + (f", {int(u.hurt[i])} wounded" if u.hurt[i] else ""))]
     if kind == Kind.ARMOR:
-        lines.append(("Vehicles that run", f"{int(u.vehicles[i])}"))
+        lines.append(("Working vehicles", f"{int(u.vehicles[i])}"))
     if kind in (Kind.FPV_TEAM, Kind.ARTILLERY):
-        lines.append(("In hand", f"{u.stock[i]:.0f} {'drones' if kind == Kind.FPV_TEAM else 'shells'}"))
+        lines.append(("Stock", f"{u.stock[i]:.0f} {'drones' if kind == Kind.FPV_TEAM else 'shells'}"))
     if kind == Kind.INFANTRY:
         lines += [("Days in place", f"{u.days[i]:.0f}"), ("Strain", f"{u.fatigue[i]:.0f} days"), ("Morale", _share(u.morale[i]))]
     lines += [("Supply", f"{_share(u.supply[i])} of need"), ("Training", _share(u.quality[i]))]
@@ -175,7 +175,7 @@ def _doing(code: int) -> str:
     if code & frames.INFILTRATING:
         return "infiltrates"
     if code & 7 in (Kind.FPV_TEAM, Kind.ARTILLERY):
-        return "at its work"
+        return "in its firing position"
     if code & frames.WAITS:
         return "on the way" if code & frames.MOVES else "in reserve"
     return "attacks" if code & frames.MOVES else "in the line"

@@ -43,7 +43,7 @@ function createReplicates(send) {
   const root = el("div", { class: "pk-replicates" }, el("div", { class: "pk-buttons" }, ask, stop), bar, el("table", { hidden: true }, table), words);
   function running(yes) { bar.hidden = stop.hidden = !yes; ask.hidden = yes; }
   running(false);
-  setText(words, `Runs ${PAIRS} further pairs of seeds of A and B up to today, while the battle rests.`);
+  setText(words, `Runs ${PAIRS} further pairs of seeds of A and B up to today, while the battle is paused.`);
 
   // A bar from low to high on one scale around zero, with a tick for the mean.
   function whisker(m) {
@@ -52,7 +52,7 @@ function createReplicates(send) {
     return svg("0 0 100 14", line("M50 0v14", { stroke: "var(--tertiary)", "stroke-dasharray": "2 2" }), line(`M${x(m.low)} 7H${x(m.high)}`, { "stroke-width": 1.6 }),
       ["circle", { cx: x(m.mean), cy: 7, r: 3.2, fill: "var(--ink)" }], ...(m.shown === null || m.shown === undefined ? [] : [["circle", { cx: x(m.shown), cy: 7, r: 2.6, fill: "var(--paper)", stroke: "var(--ink)" }]]));
   }
-  const settled = (m) => (m.low > 0 ? "more in B" : m.high < 0 ? "less in B" : "sign not settled");
+  const settled = (m) => (m.low > 0 ? "more in B" : m.high < 0 ? "less in B" : "sign not clear");
   return {
     root,
     update(m) {

@@ -25,7 +25,7 @@ function createInspector(actions) {
         story.scrollTop = story.scrollHeight;
       }
     },
-    gone() { setText(sub, "no more on the map"); },
+    gone() { setText(sub, "no longer on the map"); },
     hide() { root.hidden = true; },
   };
 }
