@@ -390,3 +390,4 @@ def test_words_stand_out_from_paper(p):
 def test_a_chart_shows_itself():
     chart = CHARTS["convergence"]()
     assert isinstance(chart, Chart) and chart._repr_png_().startswith(b"\x89PNG")
+    assert chart.titled("Other").title == "Other"

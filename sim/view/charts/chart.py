@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,6 +148,10 @@ class Chart:
         fig = self.figure(style.DARK if dark else LIGHT)
         with style.styled(style.DARK if dark else LIGHT):
             return style.save(fig, path, formats)
+
+    def titled(self, title: str) -> Chart:
+        """The same chart under another title."""
+        return replace(self, title=title)
 
     def svg(self, palette: Palette = LIGHT, width_in: float | None = None) -> str:
         """The bare drawing as SVG text, on no ground of its own."""
