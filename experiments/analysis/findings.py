@@ -110,7 +110,7 @@ def _seeds(n: int) -> str:
 def _effect(results: Results, row, named: Named) -> str:
     factor = factor_of(results, row.factor)
     return (
-        f"{factor.title} from {factor.told(word(row.a))} to {factor.told(word(row.b))}: "
+        f"{factor.title} from {factor.value_text(word(row.a))} to {factor.value_text(word(row.b))}: "
         f"{mean_text(row.effect, row.low, row.high)}{_unit(named)} (95 % {interval(row.low, row.high)}), {_seeds(row.n)}."
     )
 
@@ -130,11 +130,11 @@ def _turns(results: Results, measure: str, named: Named) -> list[str]:
                 continue
             name = factor_of(results, factor)
             gaps = " and ".join(
-                f"{mean_text(r['behind'], r['behind_low'], r['behind_high']).lstrip('+')}{_unit(named)} at {name.told(word(r[factor]))}"
+                f"{mean_text(r['behind'], r['behind_low'], r['behind_high']).lstrip('+')}{_unit(named)} at {name.value_text(word(r[factor]))}"
                 f" (95 % {interval(r['behind_low'], r['behind_high'])})"
                 for r in ends.to_dict("records")
             )
-            where = f"{name.told(word(told.level[factor]))}"
+            where = f"{name.value_text(word(told.level[factor]))}"
             reach = f" (95 % {word(told.low[factor]):g} to {word(told.high[factor]):g})" if told.low[factor] is not None else ""
             out.append(f"{best.capitalize()}est with {name.name} at {where}{reach}; {beyond} by {gaps}, {_seeds(told.n)}.")
     return out

@@ -284,8 +284,8 @@ def arms_of(test: Comparison) -> str:
     if test.from_ is None:
         return (_told(test.to) or "all runs") + at
     changed = {key: value for key, value in test.from_.items() if test.to.get(key) != value}
-    return ", ".join(f"{_told({key: value})} to {factor_named(key).told(test.to[key])}" for key, value in changed.items()) + at
+    return ", ".join(f"{_told({key: value})} to {factor_named(key).value_text(test.to[key])}" for key, value in changed.items()) + at
 
 
 def _told(levels: dict[str, Any]) -> str:
-    return ", ".join(f"{factor_named(key).name} {factor_named(key).told(value)}" for key, value in levels.items())
+    return ", ".join(f"{factor_named(key).name} {factor_named(key).value_text(value)}" for key, value in levels.items())

@@ -38,7 +38,7 @@ def view(
         if scenario is not None:
             raise InputError("give a scenario or --run, not both.")
         record = member_of(Path(run_), member)
-        print(f"{record.told}.")
+        print(f"{record.label}.")
         serve(record, seed=record.seed, host=host, port=port, browser=open_)
     else:
         serve(scenario, run=run_, member=member, seed=seed, host=host, port=port, browser=open_)

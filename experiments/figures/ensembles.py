@@ -96,7 +96,7 @@ def _record(results: Results):
 
 def twins(results: Results, measure: str, factor: str | None = None, a: Any = None, b: Any = None) -> Chart:
     """Differences seed by seed between two levels of a factor; without levels the first and the last."""
-    from sim.view.charts.paired_differences import twins_chart
+    from sim.view.charts.paired_differences import paired_differences_chart
 
     factor = results.known_factor(factor) if factor else strongest(results, measure)[0]
     there = levels(_around_baseline(results, factor)[factor])
@@ -109,11 +109,11 @@ def twins(results: Results, measure: str, factor: str | None = None, a: Any = No
     matrix = results.matrix(measure)
     gaps = mean_of(matrix.loc[two].to_numpy(float) - matrix.loc[one].to_numpy(float), 0)
     named = factor_of(results, factor)
-    change = f"{named.name} at {named.told(word(b))} minus at {named.told(word(a))}"
+    change = f"{named.name} at {named.value_text(word(b))} minus at {named.value_text(word(a))}"
     settings = f"Each bar is the mean over {told.settings} settings of the other factors." if told.settings > 1 else ""
     saved = told.variance_saved
     more = f"Sharing seeds saves {saved:.0%} of the variance.".replace("%", " %") if math.isfinite(saved) and saved > 0 else ""
-    return twins_chart(
+    return paired_differences_chart(
         gaps,
         [int(s) for s in matrix.columns],
         measure=measure_of(results, measure),
@@ -154,7 +154,7 @@ def control(results: Results, by: str | None = None, records: dict[Any, np.ndarr
         for k, (level, inside) in enumerate(_split(results, factor).items()):
             rows = kept & np.isin(points, inside) & there[:, -1]
             if rows.any():
-                words = f"{named.name} {named.told(level)}" if k == 0 else named.told(level)
+                words = f"{named.name} {named.value_text(level)}" if k == 0 else named.value_text(level)
                 shown.append(ControlMap(words, held[rows, -1].mean(axis=0), (records or {}).get(level)))
         more = f"Day {int(maps['day'][-1])}."
     else:
@@ -191,12 +191,12 @@ def places_of(scenario: Scenario | None) -> tuple[Sequence[tuple[str, float, flo
 def convergence(results: Results, measure: str) -> Chart:
     """The mean of a measure over all points against the number of seeds."""
     from experiments.analysis.convergence import mean_against_n, needed
-    from sim.view.charts.convergence import WITHIN, Settling, convergence_chart
+    from sim.view.charts.convergence import WITHIN, RunningMean, convergence_chart
 
     table, takes = mean_against_n(results, measure), needed(results, measure, share=WITHIN)
     more = ""
     if takes.typical is not None:
         more = f"A single point takes about {takes.typical:,} seeds to be known to ± {100 * WITHIN:g} %, the worst {takes.worst:,}."
-    settling = Settling(*(table[c].to_numpy() for c in ("n", "mean", "low", "high")))
+    running = RunningMean(*(table[c].to_numpy() for c in ("n", "mean", "low", "high")))
     where = f"mean of {len(results.points)} points" if len(results.points) > 1 else "mean of the runs"
-    return convergence_chart(settling, measure=measure_of(results, measure), about=about(results), where=where, more=more)
+    return convergence_chart(running, measure=measure_of(results, measure), about=about(results), where=where, more=more)

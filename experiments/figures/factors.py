@@ -41,7 +41,7 @@ def heat(results: Results, measure: str, x: str, y: str, best: str | None = "low
         raise InputError(f"{x} is given twice; a heat map takes two factors.")
     if effects.form_of(results) == "cloud":
         return _heat_of_cloud(results, measure, x, y)
-    from sim.view.charts.heatmap import heat_chart
+    from sim.view.charts.heatmap import heatmap_chart
 
     xs, ys = levels(results.points[x]), levels(results.points[y])
     matrix = results.matrix(measure)
@@ -50,7 +50,7 @@ def heat(results: Results, measure: str, x: str, y: str, best: str | None = "low
     noise = _noise_beside_best(results, measure, x, y, best) if best else None
     others = [f for f in results.factors if f not in (x, y)]
     more = f"Each value is the mean of {len(results.seeds)} seeds" + (f" over all levels of {len(others)} other factors." if others else ".")
-    return heat_chart(
+    return heatmap_chart(
         [word(v) for v in xs],
         [word(v) for v in ys],
         z,
@@ -105,13 +105,13 @@ def _default(results: Results, factor: str) -> Any:
 
 
 def _heat_of_cloud(results: Results, measure: str, x: str, y: str) -> Chart:
-    from sim.view.charts.heatmap import heat_chart
+    from sim.view.charts.heatmap import heatmap_chart
 
     fitted = surrogate_of(results, measure)
     few = any(len(places(fitted, f, PLANE)) < PLANE for f in (x, y))
     xs, ys = (places(fitted, f, TILES if few else PLANE) for f in (x, y))
     z = _foretold(fitted, results, [{x: a, y: b} for b in ys for a in xs]).reshape(len(ys), len(xs))
-    return heat_chart(
+    return heatmap_chart(
         [word(v) for v in xs],
         [word(v) for v in ys],
         z,

@@ -13,7 +13,7 @@ from experiments.forecasting.files import PARTS, Foretold
 from experiments.validation import archive
 from sim.view.charts.chart import About, Chart
 from sim.view.charts.control_probability import ControlMap, control_maps_chart
-from sim.view.charts.monthly_gains import Gains, months_chart
+from sim.view.charts.monthly_gains import Gains, monthly_gains_chart
 from sim.view.charts.scorecard import scorecard_chart
 from sim.view.numbers import brief
 from sim.view.run_data import commit_text
@@ -44,7 +44,7 @@ def months(told: Foretold) -> Chart:
     else:
         low, high = np.quantile(panels[0].runs.sum(axis=1), (0.05, 0.95))
         title = f"In nine of ten runs the attacker gains {brief(low)} to {brief(high)} km² in the box by {day_text(told.last)}"
-    return months_chart(panels, days, about=about(told), title=title)
+    return monthly_gains_chart(panels, days, about=about(told), title=title)
 
 
 def control(told: Foretold) -> Chart:

@@ -11,7 +11,7 @@ from experiments.claims import mission
 from experiments.claims.mission import Level, Price, Rest
 from experiments.results.results import Results
 from sim.view.charts.chart import About, Chart
-from sim.view.charts.projections import Beside, Course, beside_chart, courses_chart
+from sim.view.charts.projections import CitedComparison, Projection, cited_comparison_chart, projections_chart
 from sim.view.numbers import significant
 
 
@@ -31,9 +31,9 @@ def price_chart(prices: Sequence[Price], about: About) -> Chart:
         cited = tuple(
             (f.value, f.low or f.value, f.high or f.value, f"{significant(float(f.value))} ({f.id})") for f in p.cited
         )
-        rows.append(Beside(p.period.name, p.five, cited))
+        rows.append(CitedComparison(p.period.name, p.five, cited))
     inside = sum(any(r.model[0] <= c[0] <= r.model[4] for c in r.cited) for r in rows)
-    return beside_chart(
+    return cited_comparison_chart(
         rows,
         axis="casualties per km²",
         about=about,
@@ -49,7 +49,7 @@ def rest_chart(rests: Sequence[Rest], about: About) -> Chart:
     ends = [float(np.quantile(r.years, 0.97, method="nearest")) for r in rests]
     shown = int(365.25 * min(max(ends), mission.MOST_YEARS))
     courses = [
-        Course(
+        Projection(
             r.name,
             np.arange(r.left.shape[1])[:shown:15] / 365.25,
             r.left[:, :shown:15],
@@ -57,7 +57,7 @@ def rest_chart(rests: Sequence[Rest], about: About) -> Chart:
         )
         for r in rests
     ]
-    return courses_chart(
+    return projections_chart(
         courses,
         axis="years from 31 August 2025",
         heads=("years, median (middle 90 %)", "claimed casualties, million"),
@@ -71,7 +71,7 @@ def rest_chart(rests: Sequence[Rest], about: About) -> Chart:
 def culmination_chart(levels: Sequence[Level], about: About) -> Chart:
     """Strength of the attacker at the end under each level of recruitment."""
     rows = [
-        Beside(
+        CitedComparison(
             f"recruits × {significant(x.level)}, {x.culminated.estimate:.0%} of runs culminated".replace("%", " %"),
             x.strength,
         )
@@ -83,7 +83,7 @@ def culmination_chart(levels: Sequence[Level], about: About) -> Chart:
         if worn
         else "At no level of recruitment is the attacker worn out in most runs"
     )
-    return beside_chart(
+    return cited_comparison_chart(
         rows,
         axis="strength, share of establishment",
         about=about,

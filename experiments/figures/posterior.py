@@ -27,7 +27,7 @@ def beliefs(posterior: Posterior, table: pd.DataFrame | None = None) -> Chart:
     """Prior and posterior of every parameter, the best told first; `table` is that of `identify`, else the one shipped."""
     from experiments.calibration.priors import Form, prior_told
     from experiments.calibration.sampling import quantiles
-    from sim.view.charts.prior_posterior import Belief, beliefs_chart
+    from sim.view.charts.prior_posterior import PriorPosterior, prior_posterior_chart
     from sim.view.names import factor_named
 
     told = (posterior.identifiability if table is None else table).set_index("key").sort_values("overlap")
@@ -40,7 +40,7 @@ def beliefs(posterior: Posterior, table: pd.DataFrame | None = None) -> Chart:
         prior = priors[key]
         unit = f" {prior.unit}" if prior.unit else ""
         rows.append(
-            Belief(
+            PriorPosterior(
                 key,
                 tuple(float(v) for v in prior.at([*SHARES])),
                 quantiles(prior.place(posterior.sets[key]), posterior.weight, SHARES),
@@ -58,7 +58,7 @@ def beliefs(posterior: Posterior, table: pd.DataFrame | None = None) -> Chart:
                 bool(r["clear"]),
             )
         )
-    return beliefs_chart(
+    return prior_posterior_chart(
         rows,
         heads=(
             "meaning",

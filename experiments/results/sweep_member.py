@@ -47,7 +47,7 @@ def member_of(folder: Path, member: str) -> RecordedRun:
         scenario=study.scenario_of(point),
         seed=seed,
         overrides=point.overrides,
-        told=f"Run {number} of {study.name} ({levels}), seed {seed}",
+        label=f"Run {number} of {study.name} ({levels}), seed {seed}",
         journal=_kept(folder, number),
         finals=_finals(row),
     )

@@ -5,12 +5,10 @@ Each rises evenly in lightness from just off the paper, so that a gray print sti
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 
-from sim.view.style import Palette
+from sim.view.palette import Palette
 
 LIGHT = {
     "attacker": ("#F7EEDF", "#E9CBA2", "#D09455", "#A45C17", "#6A3507"),
@@ -50,9 +48,3 @@ def contrast(a: str, b: str) -> float:
     """Contrast of two colors after WCAG: 1 none, 4.5 enough for text."""
     high, low = sorted((luminance(a), luminance(b)), reverse=True)
     return (high + 0.05) / (low + 0.05)
-
-
-def is_rising(colors: list[str]) -> bool:
-    """True when lightness moves one way along a ramp."""
-    steps = [luminance(b) - luminance(a) for a, b in itertools.pairwise(colors)]
-    return all(s > 0 for s in steps) or all(s < 0 for s in steps)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.view.style import text_width
+from sim.view.typesetting import text_width
 
 PLACES = ((1, 0), (1, 1), (1, -1), (-1, 0), (-1, 1), (-1, -1), (0, 1), (0, -1))  # right first, then left, above, below
 HEIGHT = 1.02  # height of a line of text in type sizes, with a little air

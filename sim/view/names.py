@@ -62,7 +62,7 @@ class Named:
         """The name as the start of a sentence."""
         return upper_first(self.name)
 
-    def told(self, value: object, digits: int = 4) -> str:
+    def value_text(self, value: object, digits: int = 4) -> str:
         """ "60 days", with a hard space; words and switches stand alone."""
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         text = significant(value, digits) if number else level(value)
@@ -95,15 +95,15 @@ def measure_named(name: str, unit: str | None = None) -> Named:
     """A measure of the model, or any other column, in words."""
     from sim.measures import MEASURES
 
-    told = MEASURES.get(name)
-    doc = told.doc if told else ""
+    declared = MEASURES.get(name)
+    doc = declared.doc if declared else ""
     if name in PLAIN:
         words = PLAIN[name]
     elif doc and len(doc) <= LONGEST:
         words = doc
     else:
         words = _side_last(name)
-    return Named(words, unit_text(unit if unit is not None else told.unit if told else ""), tone_of(name), doc)
+    return Named(words, unit_text(unit if unit is not None else declared.unit if declared else ""), tone_of(name), doc)
 
 
 def tone_of(name: str) -> str:
@@ -121,12 +121,12 @@ def factor_named(name: str, unit: str | None = None) -> Named:
     """A factor in words: a parameter by short name or dotted key, the scenario, or a bundle with a name of its own."""
     from sim.settings import catalog, short_names
 
-    told = catalog().get(short_names().get(name, name))
-    if told is None:
+    declared = catalog().get(short_names().get(name, name))
+    if declared is None:
         return Named(name.replace("_", " "), unit_text(unit))
-    short = told.short or (name if "." not in name else "")
-    words = _side_last(short or told.key.replace(".", "_"))
-    return Named(words, unit_text(unit if unit is not None else told.unit), doc=told.doc)
+    short = declared.short or (name if "." not in name else "")
+    words = _side_last(short or declared.key.replace(".", "_"))
+    return Named(words, unit_text(unit if unit is not None else declared.unit), doc=declared.doc)
 
 
 def _bare(name: str) -> str:

@@ -1,13 +1,15 @@
 """Numbers as people read them: thousands apart, a true minus, no more figures than mean something.
 
-Every page, figure and printed table tells its numbers by these.
+Every page, figure and printed table formats its numbers with these functions.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 NONE = "–"  # stands where there is no value
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of figures and tables: the ends of the middle 90 and 50 %, and the median
 
 
 def number(value: float, digits: int = 0, signed: bool = False) -> str:
@@ -18,13 +20,13 @@ def number(value: float, digits: int = 0, signed: bool = False) -> str:
     return ("−" if value < 0 else "+" if signed else "") + text
 
 
-def significant(value: float | None, digits: int = 3, signed: bool = False, none: str = NONE) -> str:
+def significant(value: float | None, digits: int = 3, signed: bool = False) -> str:
     """With so many significant figures at most, no trailing zeros: 0.0791, 24, 1,340, −3.5; beyond a billion, powers.
 
-    A value that is None or not finite is told as `none`.
+    A value that is None or not finite becomes a dash.
     """
     if value is None or not math.isfinite(value):
-        return none
+        return NONE
     if value and not 1e-6 <= abs(value) < 1e9:
         text = f"{abs(value):.{digits - 1}e}".replace("e-0", "e−").replace("e-", "e−").replace("e+0", "e").replace("e+", "e")
     else:
@@ -43,10 +45,10 @@ def brief(value: float) -> str:
     return significant(round(value, 1 - math.floor(math.log10(abs(value)))), 2)
 
 
-def interval(low: float, high: float, none: str = "unknown") -> str:
-    """ "−82 to −60", both with the digits that the width of the interval deserves."""
+def interval(low: float, high: float) -> str:
+    """ "−82 to −60", both with the digits that the width of the interval deserves; "unknown" where an end is not finite."""
     if not (math.isfinite(low) and math.isfinite(high)):
-        return none
+        return "unknown"
     if high == low:
         return f"{significant(low)} to {significant(high)}"
     return f"{_rounded(low, low, high)} to {_rounded(high, low, high)}"
@@ -59,11 +61,29 @@ def mean_text(mean: float, low: float, high: float) -> str:
     return _rounded(mean, low, high, signed=True)
 
 
-def share_text(value: float | None, signed: bool = False, none: str = NONE) -> str:
+def share_text(value: float | None, signed: bool = False) -> str:
     """A share in percent, "24%", with a decimal below a tenth."""
     if value is None or not math.isfinite(value):
-        return none
+        return NONE
     return number(100 * value, 0 if abs(value) >= 0.1 or value == 0 else 1, signed) + "%"
+
+
+def ranges_text(values: Iterable[int], to: str = "-") -> str:
+    """Whole numbers in order, neighbors as a range: "1-3, 7, 9-10"."""
+    ordered = sorted({int(v) for v in values})
+    starts = [v for k, v in enumerate(ordered) if k == 0 or ordered[k - 1] != v - 1]
+    ends = [v for k, v in enumerate(ordered) if k == len(ordered) - 1 or ordered[k + 1] != v + 1]
+    return ", ".join(str(a) if a == b else f"{a}{to}{b}" for a, b in zip(starts, ends, strict=True))
+
+
+def seeds_text(seeds: Iterable[int]) -> str:
+    """ "seed 3", "seeds 1 to 64" or "seeds 1, 4, 9 to 12"; after six ranges "and 20 more"."""
+    given = sorted({int(s) for s in seeds})
+    if not given:
+        return "no seed"
+    ranges = ranges_text(given, " to ").split(", ")
+    rest = len(given) - sum(1 + int(b or a) - int(a) for a, _, b in (r.partition(" to ") for r in ranges[:6]))
+    return f"seed{'s' if len(given) > 1 else ''} {', '.join(ranges[:6])}" + (f" and {rest} more" if rest else "")
 
 
 def _rounded(value: float, low: float, high: float, signed: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""The public record beside a figure."""
+"""The public record that is drawn beside a run: occupied ground by day, and claimed prices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a figure needs to know of a run or an ensemble: figures by day, maps by day, the last moment, the public record.
+"""Data that a figure of a run is drawn from: measures by day, maps by day, the last moment, provenance.
 
 Reads an output folder (daily.parquet, control.npz, frame.npz, manifest.toml) or takes a live world with its journal.
 """
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.frame import FRAME_FILE, Frame, frame_from_maps, frame_from_run, frame_of
-from sim.view import style
+from sim.identity import git_commit
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Story:
+class RunData:
     """One run to be drawn. `daily` holds columns by day, day 0 the start; `maps` (days + 1, ny, nx) shares 0..1."""
 
     scenario: Scenario
@@ -55,7 +55,7 @@ class Story:
         return np.maximum(total[day] - total[back], 0.0) / (day - back)
 
 
-def story_of(source: str | Path | World) -> Story:
+def run_data_of(source: str | Path | World) -> RunData:
     """The run of a live world, or the first run of an output folder."""
     if isinstance(source, (str, Path)):
         return _from_folder(Path(source))
@@ -65,10 +65,10 @@ def story_of(source: str | Path | World) -> Story:
     given = source.scenario.params
     changes = {k: v for k, v in source.settings.overrides.items() if given.get(k) != v}
     maps = journal.control() / 100.0
-    return Story(source.scenario, source.seed, 1, style.commit(), journal.daily(), maps, frame_of(source), changes)
+    return RunData(source.scenario, source.seed, 1, git_commit() or "unversioned", journal.daily(), maps, frame_of(source), changes)
 
 
-def _from_folder(folder: Path) -> Story:
+def _from_folder(folder: Path) -> RunData:
     for name in ("daily.parquet", "control.npz"):
         if not (folder / name).is_file():
             raise FileNotFoundError(
@@ -90,16 +90,16 @@ def _from_folder(folder: Path) -> Story:
         frame = frame_from_maps(_scenario(folder), seeds_of(daily)[0], control / 100.0)
     runs = len(np.unique(table["run"]))
     commit, changes = commit_of(folder), changes_of(folder)
-    return Story(frame.scenario, frame.seed, runs, commit, daily, control / 100.0, frame, changes)
+    return RunData(frame.scenario, frame.seed, runs, commit, daily, control / 100.0, frame, changes)
 
 
 def _scenario(folder: Path) -> Scenario:
     from sim.scenario import Scenario
 
-    told = manifest(folder).get("scenario")
-    if told is None:
+    fields = manifest(folder).get("scenario")
+    if fields is None:
         raise FileNotFoundError(f"{folder} holds neither {FRAME_FILE} nor a manifest.toml with its scenario")
-    return Scenario.model_validate(told)
+    return Scenario.model_validate(fields)
 
 
 def daily_columns(folder: str | Path) -> dict[str, np.ndarray]:
@@ -112,9 +112,9 @@ def daily_columns(folder: str | Path) -> dict[str, np.ndarray]:
     return columns
 
 
-def seeds_of(columns: dict[str, np.ndarray], fallback: int = 0) -> list[int]:
-    """The seeds of the runs in a table."""
-    return [int(s) for s in np.unique(columns["seed"])] if "seed" in columns else [fallback]
+def seeds_of(columns: dict[str, np.ndarray]) -> list[int]:
+    """The seeds of the runs in a table; 0 where it has none."""
+    return [int(s) for s in np.unique(columns["seed"])] if "seed" in columns else [0]
 
 
 def manifest(folder: str | Path) -> dict[str, Any]:
@@ -128,9 +128,9 @@ def commit_of(folder: str | Path) -> str:
     return commit_text(manifest(folder))
 
 
-def commit_text(told: Mapping[str, Any]) -> str:
-    """The commit that a manifest names, as captions tell it."""
-    return str(told.get("git_commit") or told.get("commit") or "not recorded")[:13]
+def commit_text(header: Mapping[str, Any]) -> str:
+    """The commit named in a manifest, as text of a caption."""
+    return str(header.get("git_commit") or header.get("commit") or "not recorded")[:13]
 
 
 def changes_of(folder: str | Path) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def changes_of(folder: str | Path) -> dict[str, Any]:
 
 
 def changes_text(changes: dict[str, Any]) -> str:
-    """What a caption says of changed parameters; nothing when there are none."""
+    """Changed parameters as a sentence of a caption; empty when there are none."""
     if not changes:
         return ""
     shown = [

@@ -31,13 +31,13 @@ def skirmish():
     """A skirmish as the page sees it, driven by hand, and what it says."""
     ear = Ear()
     session = Session(ear, "skirmish", 1)
-    session.obey({"do": "hello"})
+    session.execute({"do": "hello"})
     return session, ear
 
 
 def ask(session, **message):
     """One command, with what goes wrong told as the session's thread would."""
-    session.guard(session.obey, message)
+    session.guard(session.execute, message)
 
 
 def settle(session, rounds=2000):
@@ -45,5 +45,5 @@ def settle(session, rounds=2000):
     for k in range(rounds):
         if session._patience() is None:
             return k
-        session.guard(session.go_on)
+        session.guard(session.continue_work)
     raise AssertionError("the session does not come to rest")

@@ -173,12 +173,12 @@ def test_the_map_shows_who_is_tired_on_the_move_and_where_the_line_is_thin(chrom
         for day in range(1, 6):
             page.keyboard.press("Shift+ArrowRight")
             at_step(page, 4 * day)
-        told, counted = page.evaluate("""() => { const u = window.__page.debug.scenes[0].units(), n = [[0, 0], [0, 0]];
+        counts_drawn, counted = page.evaluate("""() => { const u = window.__page.debug.scenes[0].units(), n = [[0, 0], [0, 0]];
           for (let i = 0; i < u.n; i++) { const c = u.code[i], s = (c >> 3) & 1; if (c & 64) n[s][0] += 1; if (c & 128) n[s][1] += 1; }
           return [window.__page.debug.now.counts.map(c => c.slice(5)), n]; }""")
-        assert told == counted and counted[0][1] + counted[1][1] > 0
+        assert counts_drawn == counted and counted[0][1] + counted[1][1] > 0
         shown = page.locator(".pk-counts b").all_inner_texts()
-        assert shown[-4:] == [str(told[s][k]) for k in (0, 1) for s in (0, 1)]
+        assert shown[-4:] == [str(counts_drawn[s][k]) for k in (0, 1) for s in (0, 1)]
         before = picture(page)
         page.keyboard.press("l")
         assert picture(page) != before, "some of a line of so few men is thin"
@@ -196,7 +196,7 @@ def test_a_lever_a_fork_and_a_comparison(chrome, address):
         for day in range(2, 6):
             page.keyboard.press("Shift+ArrowRight")
             at_step(page, 4 * day)
-        page.locator(".pk-parting", has_text="In the books").wait_for()
+        page.locator(".pk-divergence", has_text="In the books").wait_for()
         assert "× 2" in page.locator(".pk-compare").inner_text()
         press(page, "How sure?")
         page.get_by_text(re.compile(r"8 of 8 pairs over \d+ days")).wait_for()
@@ -359,13 +359,13 @@ def test_a_recorded_run(chrome, tmp_path_factory):
     out = tmp_path_factory.mktemp("run") / "skirmish"
     assert _status(["run", "skirmish", "--days", "5", "--quiet", "--out", str(out)]) == 0
     with served(None, "--run", str(out)) as url, opened(chrome, url) as other, opened(chrome, url) as page:
-        press(other, "Compare C")  # made again, it can be taken over
+        press(other, "Compare C")  # simulated again, it can be taken over
         other.locator(".pk-a canvas").first.wait_for()
         assert not other.evaluate("window.__page.ground.replay")
         assert "Recorded" in page.locator(".pk-seed").inner_text()
         page.keyboard.press("Space")
         page.wait_for_function("window.__page.debug.now.step === 20", timeout=PATIENCE)
-        assert page.evaluate("window.__page.debug.scenes[0].units().n") > 50, "units are there: the battle was made again"
+        assert page.evaluate("window.__page.debug.scenes[0].units().n") > 50, "units are there: the battle was simulated again"
         press(page, "Run it live")
         page.wait_for_function("!window.__page.ground.replay && !!window.__page.debug.now", timeout=PATIENCE)
         press(page, "Step")

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from sim.view.numbers import brief, interval, mean_text, number, share_text, significant
+from sim.view.numbers import brief, interval, mean_text, number, ranges_text, seeds_text, share_text, significant
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,10 @@ def test_intervals_have_the_digits_that_their_width_deserves():
 
 def test_shares():
     assert [share_text(v) for v in (0.24, 0.031, 0, -0.5, None)] == ["24%", "3.1%", "0%", "−50%", "–"]
+
+
+def test_ranges_of_whole_numbers():
+    assert ranges_text([3, 1, 2, 7, 9, 10, 10]) == "1-3, 7, 9-10" and ranges_text([]) == "" and ranges_text([5]) == "5"
+    assert seeds_text([7]) == "seed 7" and seeds_text(range(1, 65)) == "seeds 1 to 64" and seeds_text([]) == "no seed"
+    assert seeds_text([9, 1, 2, 3]) == "seeds 1 to 3, 9"
+    assert seeds_text(range(1, 30, 2)) == "seeds 1, 3, 5, 7, 9, 11 and 9 more"

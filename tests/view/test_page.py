@@ -17,7 +17,7 @@ from sim.mustering import muster
 from sim.view.page.messages import frame_history, frames, inspector
 from sim.view.page.session import levers as session_levers
 from sim.view.page.session.branches import Limits
-from sim.view.page.session.divergence import Parting
+from sim.view.page.session.divergence import Divergence
 from sim.view.page.session.session import Session
 
 
@@ -51,12 +51,12 @@ def test_a_frame_tells_what_the_world_holds():
 
 def test_layers_that_did_not_change_are_handed_on_and_not_sent_again(page):
     session, ear = page
-    world = session.course.world
+    world = session.branches.world
     first = frames.layers(world)
     again = frames.layers(world, first)
     assert all(again[name] is first[name] for name in first)
     for _ in range(2):  # belts and supply move in the first step of a day only
-        session.obey({"do": "step", "count": 1})
+        session.execute({"do": "step", "count": 1})
     names = {name for _, name in ear.last("frame")["layers"]}
     assert "units" in names and "works" not in names
 
@@ -64,7 +64,7 @@ def test_layers_that_did_not_change_are_handed_on_and_not_sent_again(page):
 def test_units_keep_their_id_from_frame_to_frame(page):
     session, ear = page
     before = set(units(ear.layers[0]["units"])[0].tolist())
-    session.obey({"do": "step", "count": 1})
+    session.execute({"do": "step", "count": 1})
     after = set(units(ear.layers[0]["units"])[0].tolist())
     assert len(before & after) > 0.9 * len(before)
 
@@ -76,27 +76,27 @@ def test_step_back_and_scrub_show_what_was_recorded(page):
     session, ear = page
     seen = [dict(ear.layers[0])]
     for _ in range(9):
-        session.obey({"do": "step", "count": 1})
+        session.execute({"do": "step", "count": 1})
         seen.append(dict(ear.layers[0]))
     assert ear.last("frame")["step"] == 9 and ear.last("frame")["head"] == 9
-    session.obey({"do": "seek", "step": 4})
+    session.execute({"do": "seek", "step": 4})
     assert ear.last("frame")["step"] == 4 and ear.layers[0] == seen[4]
-    session.obey({"do": "step", "count": -1})
+    session.execute({"do": "step", "count": -1})
     assert ear.last("frame")["step"] == 3 and ear.layers[0]["units"] == seen[3]["units"]
-    assert session.course.world.step_index == 9, "looking back does not run anything again"
-    session.obey({"do": "step", "count": 1})
+    assert session.branches.world.step_index == 9, "looking back does not run anything again"
+    session.execute({"do": "step", "count": 1})
     assert ear.last("frame")["step"] == 4
-    session.obey({"do": "seek", "step": 10**9})
+    session.execute({"do": "seek", "step": 10**9})
     assert ear.last("frame")["step"] == 9
 
 
 def test_the_page_steps_the_same_battle_as_anybody(page):
     session, _ = page
     for _ in range(12):
-        session.obey({"do": "step", "count": 1})
+        session.execute({"do": "step", "count": 1})
     other = battle.run(muster("skirmish", 1), 3)
-    assert (session.course.world.cells.held == other.cells.held).all()
-    assert session.course.world.journal.columns["held_km2"] == other.journal.columns["held_km2"]
+    assert (session.branches.world.cells.held == other.cells.held).all()
+    assert session.branches.world.journal.columns["held_km2"] == other.journal.columns["held_km2"]
 
 
 def test_playing_waits_for_the_picture():
@@ -110,21 +110,21 @@ def test_playing_waits_for_the_picture():
         time.sleep(0.01)
     time.sleep(0.3)
     assert 1 <= ear.count("frame") <= 4, "never more than two frames ahead of what was drawn"
-    while session.course.head < 80 and time.monotonic() < deadline:
+    while session.branches.head < 80 and time.monotonic() < deadline:
         session.submit({"do": "ack", "seq": ear.last("frame")["seq"]})
         time.sleep(0.005)
     while session.playing and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert session.course.head == 80 and not session.playing, "stops at the horizon"
+    assert session.branches.head == 80 and not session.playing, "stops at the horizon"
     session.close()
     session._thread.join(5)
-    assert not session._thread.is_alive() and session.course is None
+    assert not session._thread.is_alive() and session.branches is None
 
 
 def test_history_stays_within_its_budget():
     book = frame_history.History(per_day=4, most_bytes=40_000)
     for step in range(400):
-        book.add(frame_history.Recorded({"step": step}, [{"units": bytes(1000) if step % 2 else bytes([1]) * 1000}]))
+        book.add(frame_history.RecordedFrame({"step": step}, [{"units": bytes(1000) if step % 2 else bytes([1]) * 1000}]))
     assert book.n_bytes <= 40_000 and len(book.frames) < 60
     assert book.steps[-1] == 399 and book.steps[0] == 0
     assert book.nearest(200).step <= 200
@@ -142,7 +142,7 @@ def test_history_counts_what_it_holds_wherever_a_frame_is_put():
 
     def frame(step):
         arms = [{"units": bytes(rng.integers(0, 300)), "works": shared[rng.integers(8)]} for _ in range(rng.integers(1, 3))]
-        return frame_history.Recorded({"step": int(step)}, arms)
+        return frame_history.RecordedFrame({"step": int(step)}, arms)
 
     book = frame_history.History(per_day=4, most_bytes=30_000)
     for day in range(60):
@@ -160,9 +160,9 @@ def test_history_counts_what_it_holds_wherever_a_frame_is_put():
 def test_steps_before_the_newest_frame_are_kept_in_the_middle_of_a_record_too():
     book = frame_history.History(per_day=4)
     for day in range(30):
-        book.add(frame_history.Recorded({"step": 4 * day}, [{"control": bytes(9)}]))
+        book.add(frame_history.RecordedFrame({"step": 4 * day}, [{"control": bytes(9)}]))
     for step in range(41):
-        book.add(frame_history.Recorded({"step": step}, [{"control": bytes(9), "units": bytes(5)}]))
+        book.add(frame_history.RecordedFrame({"step": step}, [{"control": bytes(9), "units": bytes(5)}]))
     assert book.steps == [*range(0, 16, 4), *range(16, 41), *range(44, 120, 4)]
     assert [s for s, f in book.frames.items() if "units" not in f.arms[0]] == list(range(44, 120, 4))
 
@@ -171,12 +171,12 @@ def test_starting_over_at_the_horizon_keeps_memory_flat(page):
     session, _ = page
     sizes = []
     for _ in range(4):
-        session.obey({"do": "reset"})
+        session.execute({"do": "reset"})
         for _ in range(20):
-            session.obey({"do": "step", "days": True})
+            session.execute({"do": "step", "days": True})
         gc.collect()
-        sizes.append(session.course.history.n_bytes)
-    assert session.course.world.step_index == 80
+        sizes.append(session.branches.history.n_bytes)
+    assert session.branches.world.step_index == 80
     assert max(sizes) - min(sizes) <= 0.01 * max(sizes)
 
 
@@ -185,10 +185,10 @@ def test_starting_over_at_the_horizon_keeps_memory_flat(page):
 
 def test_a_lever_at_the_start_is_a_new_muster(page):
     session, ear = page
-    session.obey({"do": "lever", "values": {"manpower_ratio": 6.0}})
-    assert session.course.world.step_index == 0 and session.course.twin is None
+    session.execute({"do": "lever", "values": {"manpower_ratio": 6.0}})
+    assert session.branches.world.step_index == 0 and session.branches.twin is None
     other = muster("skirmish", 1, overrides={"manpower_ratio": 6.0})
-    assert (session.course.world.units.slot == other.units.slot).all()
+    assert (session.branches.world.units.slot == other.units.slot).all()
     row = next(r for r in ear.last("levers")["rows"] if r["key"] == "command.manpower_ratio")
     assert row["value"] == 6.0 and row["default"] != 6.0
 
@@ -196,37 +196,37 @@ def test_a_lever_at_the_start_is_a_new_muster(page):
 def test_a_lever_later_forks_and_keeps_the_twin(page):
     session, ear = page
     for _ in range(8):
-        session.obey({"do": "step", "count": 1})
-    session.obey({"do": "lever", "values": {"fpv_team.reach_scale": 2.0}})
-    assert session.course.world.step_index == 8 and session.course.twin.step_index == 8
+        session.execute({"do": "step", "count": 1})
+    session.execute({"do": "lever", "values": {"fpv_team.reach_scale": 2.0}})
+    assert session.branches.world.step_index == 8 and session.branches.twin.step_index == 8
     for _ in range(40):
-        session.obey({"do": "step", "count": 1})
+        session.execute({"do": "step", "count": 1})
     unmoved = battle.run(muster("skirmish", 1), 12)
-    assert (session.course.twin.cells.held == unmoved.cells.held).all(), "the twin is the course as it would have been"
-    assert not (session.course.world.units.x == session.course.twin.units.x).all()
-    told = ear.last("frame")
-    assert told["arms"] == 2 and told["twin"]["parting"]["fork"] == 8
-    assert told["twin"]["parting"]["books"][0] > 8
+    assert (session.branches.twin.cells.held == unmoved.cells.held).all(), "the twin is the course as it would have been"
+    assert not (session.branches.world.units.x == session.branches.twin.units.x).all()
+    message = ear.last("frame")
+    assert message["arms"] == 2 and message["twin"]["divergence"]["fork"] == 8
+    assert message["twin"]["divergence"]["books"][0] > 8
     assert set(ear.layers[1]) == set(ear.layers[0])
 
 
 def test_levers_that_are_not_moved_part_nothing():
     one, other = (battle.run(muster("skirmish", 3), 1) for _ in range(2))
     levers.move_levers(other, {})
-    parting = Parting(4)
+    divergence = Divergence(4)
     for _ in range(12):
         battle.step(one)
         battle.step(other)
-        parting.look(one, other)
-    assert parting.told() == {"fork": 4, "books": None, "ground": None, "event": None}
+        divergence.compare(one, other)
+    assert divergence.message() == {"fork": 4, "books": None, "ground": None, "event": None}
 
 
 @pytest.mark.parametrize("values", [{"command.manpower_ratio": 99}, {"no_such_lever": 1}, {"belts": "perhaps"}, {"fire.params": {}}])
 def test_a_wrong_lever_is_refused_in_words(page, values):
     session, _ = page
     with pytest.raises(InputError):
-        session.obey({"do": "lever", "values": values})
-    assert session.overrides == {} and session.course.world.step_index == 0
+        session.execute({"do": "lever", "values": values})
+    assert session.overrides == {} and session.branches.world.step_index == 0
 
 
 def test_every_slider_comes_from_a_declaration(page):
@@ -246,14 +246,14 @@ def test_every_slider_comes_from_a_declaration(page):
 def test_units_and_places_are_told_in_words(page):
     session, ear = page
     ids = units(ear.layers[0]["units"])[0]
-    session.obey({"do": "inspect", "uid": int(ids[3]), "asked": 1})
+    session.execute({"do": "inspect", "uid": int(ids[3]), "request": 1})
     what = ear.last("inspected")["what"]
     assert what["title"].split()[0] in ("Infantry", "FPV", "Artillery", "Armor") and dict(what["lines"])["Men"]
-    session.obey({"do": "inspect", "x": 3.0, "y": 5.0, "asked": 2})
+    session.execute({"do": "inspect", "x": 3.0, "y": 5.0, "request": 2})
     assert "hits/km" in dict(ear.last("inspected")["what"]["lines"])["Threat to the defender"]
-    session.obey({"do": "inspect", "uid": 12345, "asked": 3})
+    session.execute({"do": "inspect", "uid": 12345, "request": 3})
     assert ear.last("inspected")["what"] is None
-    assert inspector.tell_place(session.course.world, -5.0, 3.0) is None
+    assert inspector.describe_place(session.branches.world, -5.0, 3.0) is None
 
 
 # What goes wrong
@@ -262,23 +262,23 @@ def test_units_and_places_are_told_in_words(page):
 def test_a_raising_model_becomes_a_card_and_the_run_can_go_on(page, monkeypatch):
     session, ear = page
     for _ in range(41):
-        session.obey({"do": "step", "count": 1})
+        session.execute({"do": "step", "count": 1})
     from sim.phases import PHASES
 
     def broken(world):
         raise ValueError("flow is negative")
 
     monkeypatch.setitem(PHASES, "supply", type("Broken", (), {"run": staticmethod(broken)}))
-    session.guard(session.obey, {"do": "step", "count": 1})
+    session.guard(session.execute, {"do": "step", "count": 1})
     fault = ear.last("fault")
     assert fault["step"] == 41 and "flow is negative" in fault["reason"] and fault["scenario"] == "skirmish"
     assert fault["restart_day"] == 10
-    session.guard(session.obey, {"do": "play"})
+    session.guard(session.execute, {"do": "play"})
     assert not session.playing
     monkeypatch.undo()
-    session.guard(session.obey, {"do": "restart"})
-    assert session.course.world.step_index == 40 and session.fault is None
-    session.obey({"do": "step", "count": 1})
+    session.guard(session.execute, {"do": "restart"})
+    assert session.branches.world.step_index == 40 and session.fault is None
+    session.execute({"do": "step", "count": 1})
     assert ear.last("frame")["step"] == 41
 
 
@@ -287,23 +287,23 @@ def test_a_raising_model_becomes_a_card_and_the_run_can_go_on(page, monkeypatch)
                                      {"do": "begin", "start": "yesterday"}, {"do": "table", "format": "exe"}])  # fmt: skip
 def test_nonsense_from_the_wire_does_no_harm(page, message):
     session, ear = page
-    session.guard(session.obey, message)
+    session.guard(session.execute, message)
     assert ear.last("notice") or ear.last("fault")
     session.fault = None
-    session.guard(session.obey, {"do": "step", "count": 1})
+    session.guard(session.execute, {"do": "step", "count": 1})
     assert ear.last("frame")["step"] == 1
 
 
 def test_limits_of_a_session():
     ear = Ear()
     session = Session(ear, "skirmish", 1, limits=Limits(units=20, days=5))
-    session.obey({"do": "hello"})
-    session.guard(session.obey, {"do": "step", "count": 1})
+    session.execute({"do": "hello"})
+    session.guard(session.execute, {"do": "step", "count": 1})
     assert "20 units" in ear.last("notice")["words"]
     session.playing = True
-    session.guard(session.go_on)
+    session.guard(session.continue_work)
     assert not session.playing and ear.last("state")["playing"] is False
-    session.obey({"do": "begin", "days": 10_000})
+    session.execute({"do": "begin", "days": 10_000})
     assert session.scenario.days == 5
 
 
@@ -344,8 +344,8 @@ def test_a_model_of_ones_own_is_stepped_by_the_page():
     surface = BattleMap(model)
     ear = Ear()
     surface.session._send = ear
-    surface.session.obey({"do": "hello"})
-    surface.session.obey({"do": "step", "days": True})
+    surface.session.execute({"do": "hello"})
+    surface.session.execute({"do": "step", "days": True})
     assert model.day == 1 and ear.last("frame")["step"] == 4
     assert surface.session.scenario.name == "skirmish" and surface.session.seed == model.seed
     surface.close()
@@ -356,7 +356,7 @@ def test_the_page_renders_in_solara(monkeypatch):
 
     from sim.view.page import app, serve, widget
 
-    monkeypatch.setitem(serve.ORDER, "source", "skirmish")
+    monkeypatch.setitem(serve.FIRST_VIEW, "source", "skirmish")
     _box, rc = solara.render(app.Page(), handle_error=False)
     surface = rc.find(widget.BattleMap).widget
     assert "export default { render }" in surface._esm and ".pk-body" in surface._css
@@ -413,19 +413,19 @@ def test_other_hosts_and_origins_are_refused():
 
     from sim.view.page.serve import Guard, is_loopback
 
-    said = []
+    reason = []
 
     async def app(scope, receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
     async def send(message):
-        said.append(message)
+        reason.append(message)
 
     def ask(host, origin=None, kind="http"):
-        said.clear()
+        reason.clear()
         headers = [(b"host", host.encode())] + ([(b"origin", origin.encode())] if origin else [])
         asyncio.run(Guard(app, {"localhost", "127.0.0.1"})({"type": kind, "headers": headers}, None, send))
-        return said[0]
+        return reason[0]
 
     ok = ask("localhost:8765")
     assert ok["status"] == 200 and any(k == b"content-security-policy" for k, _ in ok["headers"])

@@ -28,10 +28,10 @@ def picture(width, height, color=(90, 90, 90)):
 
 def test_tables_and_films(page):
     session, _ = page
-    session.obey({"do": "step", "days": True})
-    name, data = table_bytes(session.course.world.journal, "a/../b", 1, "csv")
+    session.execute({"do": "step", "days": True})
+    name, data = table_bytes(session.branches.world.journal, "a/../b", 1, "csv")
     assert name == "a-b-1-daily.csv" and len(pd.read_csv(io.BytesIO(data))) == 2
-    name, data = table_bytes(session.course.world.journal, "skirmish", 1, "parquet")
+    name, data = table_bytes(session.branches.world.journal, "skirmish", 1, "parquet")
     assert pd.read_parquet(io.BytesIO(data))["held_km2"].notna().all()
     film = Film("x", 5)
     for k in range(3):
@@ -77,11 +77,11 @@ def ffmpeg(folder, monkeypatch, what):
 def test_without_ffmpeg_there_is_no_mp4(page, tmp_path, monkeypatch):
     session, ear = page
     monkeypatch.setenv("PATH", str(tmp_path))
-    session.obey({"do": "hello"})
+    session.execute({"do": "hello"})
     assert ear.last("ground")["ffmpeg"] is False
-    session.obey({"do": "film", "begin": True, "name": "a/b"})
-    session.obey({"do": "film"}, [picture(40, 30)])
-    session.guard(session.obey, {"do": "film", "finish": "mp4"})
+    session.execute({"do": "film", "begin": True, "name": "a/b"})
+    session.execute({"do": "film"}, [picture(40, 30)])
+    session.guard(session.execute, {"do": "film", "finish": "mp4"})
     assert "ffmpeg is not installed" in ear.last("notice")["words"] and session.fault is None
 
 
@@ -96,14 +96,14 @@ def test_with_ffmpeg_pictures_become_an_mp4(page, tmp_path, monkeypatch):
         "size, rate = words[words.index('-vf') + 1], words[words.index('-framerate') + 1]",
         "pathlib.Path(words[-1]).write_text(f'{size} {rate} {sys.stdin.read()}')",
     )))  # fmt: skip
-    session.obey({"do": "hello"})
+    session.execute({"do": "hello"})
     assert ear.last("ground")["ffmpeg"] is True
-    session.obey({"do": "film", "begin": True, "name": "../a b", "rate": 6})
+    session.execute({"do": "film", "begin": True, "name": "../a b", "rate": 6})
     for size in ((41, 31), (41, 31), (60, 50)):
-        session.obey({"do": "film"}, [picture(*size)])
+        session.execute({"do": "film"}, [picture(*size)])
     sent = []
     session._send = lambda message, buffers: sent.append((message, buffers))
-    session.obey({"do": "film", "finish": "mp4"})
+    session.execute({"do": "film", "finish": "mp4"})
     message, buffers = sent[-1]
     assert message["type"] == "file" and message["name"] == "-a-b.mp4" and bytes(buffers[0]) == b"scale=40:30 6.0 "
 
@@ -114,11 +114,11 @@ def test_an_ffmpeg_that_fails_is_one_line(page, tmp_path, monkeypatch, what, wor
     session, ear = page
     ffmpeg(tmp_path, monkeypatch, what)
     monkeypatch.setattr(export, "FFMPEG_S", 5 if "sleep" not in what else 0.2)
-    session.obey({"do": "film", "begin": True})
-    session.obey({"do": "film"}, [picture(40, 30)])
-    session.guard(session.obey, {"do": "film", "finish": "mp4"})
-    told = ear.last("notice")["words"]
-    assert words in told and "GIF works" in told and "\n" not in told and session.fault is None
+    session.execute({"do": "film", "begin": True})
+    session.execute({"do": "film"}, [picture(40, 30)])
+    session.guard(session.execute, {"do": "film", "finish": "mp4"})
+    words_sent = ear.last("notice")["words"]
+    assert words in words_sent and "GIF works" in words_sent and "\n" not in words_sent and session.fault is None
 
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")

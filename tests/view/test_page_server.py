@@ -71,7 +71,7 @@ def round_trip(url):
         page.ask("state", do="compare", on=True)
         page.ask("state", do="step", count=2, days=True)
         assert page.heard[-1]["shown"] == 16 and page.heard[-1]["twin"]
-        page.ask("spread", do="spread", on=True, n=30)  # still at work when the tab closes
+        page.ask("replicates", do="replicates", on=True, n=30)  # still at work when the tab closes
 
 
 def calm(process, threads):
@@ -98,6 +98,21 @@ def test_two_visitors_have_battles_of_their_own(url):
         one.ask("state", do="step", count=3)
         other.ask("state", do="step", count=1)
         assert one.heard[-1]["head"] == 3 and other.heard[-1]["head"] == 1
+
+
+def test_the_page_answers_on_an_ipv6_address():
+    import socket
+    import urllib.request
+
+    try:
+        with socket.socket(socket.AF_INET6) as s:
+            s.bind(("::1", 0))
+    except OSError:
+        pytest.skip("no IPv6 here")
+    with served("skirmish", host="::1") as address:
+        assert address.startswith("http://[::1]:")
+        with urllib.request.urlopen(address) as answer:
+            assert answer.status == 200 and "script-src" in answer.headers["content-security-policy"]
 
 
 def test_twenty_sessions_of_the_server_give_their_memory_back(url):

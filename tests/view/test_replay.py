@@ -1,4 +1,4 @@
-"""Recorded runs on the page: made again beside their record, or shown as recorded when that cannot be."""
+"""Recorded runs on the page: simulated again beside their record, or shown as recorded when that cannot be."""
 
 import shutil
 
@@ -39,7 +39,7 @@ def opened(source, **words):
     return surface.session, ear
 
 
-def lived(days, seed=1):
+def simulated(days, seed=1):
     """The same battle by plain stepping, as layers and its world."""
     world = battle.run(muster("skirmish", seed), days)
     return frames.layers(world), world
@@ -48,16 +48,16 @@ def lived(days, seed=1):
 def test_a_replay_shows_units_and_agrees_with_its_record(folder):
     page, ear = opened(folder, member="1")
     ground = ear.last("ground")
-    assert "seed 1" in ground["replay"] and ground["relived"] is True and ground["missing"] == []
+    assert "seed 1" in ground["replay"] and ground["rerun"] is True and ground["missing"] == []
     assert ear.last("frame")["step"] == 0 and ear.last("frame")["head"] == 24 and set(ear.layers[0]) == WHOLE
     for days in range(1, 7):
         ask(page, do="seek", step=4 * days)
         settle(page)
-        layers, world = lived(days)
+        layers, world = simulated(days)
         assert ear.last("frame")["step"] == 4 * days and ear.layers[0] == layers
         assert ear.last("frame")["held"] == round(float(page.recorded.journal.columns["held_km2"][days]), 1)
         assert ear.last("frame")["sky"]["light"] == round(float(world.weather.sky.light), 3)
-    assert ear.count("notice") == 0 and page.course.lived == 24
+    assert ear.count("notice") == 0 and page.branches.simulated == 24
     days = [m["days"] for m in ear.heard if "days" in m]
     assert [d["from"] for d in days] == [0] and len(days[0]["columns"]["held_km2"]) == 7, "figures of all days at once"
 
@@ -69,22 +69,22 @@ def test_seeking_ahead_shows_the_record_and_works_in_little_pieces(folder, monke
     ask(page, do="seek", step=16)
     frame = ear.last("frame")
     assert frame["step"] == 16 and frame["sky"] is None and ear.layers[0]["units"] == b"" and "threat" not in ear.layers[0]
-    assert ear.last("state")["ahead"] == {"lived": 0, "wanted": 16} and page.course.lived == 0
+    assert ear.last("state")["ahead"] == {"simulated": 0, "wanted": 16} and page.branches.simulated == 0
     settle(page)
-    progress = [m["ahead"]["lived"] for m in ear.heard if m["type"] == "state"]
+    progress = [m["ahead"]["simulated"] for m in ear.heard if m["type"] == "state"]
     assert progress == sorted(progress) and set(progress) == set(range(17)), "each piece of work is told"
-    assert ear.last("state")["ahead"] == {"lived": 16, "wanted": None}
-    assert ear.last("frame")["step"] == 16 and ear.layers[0] == lived(4, seed=2)[0]
+    assert ear.last("state")["ahead"] == {"simulated": 16, "wanted": None}
+    assert ear.last("frame")["step"] == 16 and ear.layers[0] == simulated(4, seed=2)[0]
 
 
 def test_another_wish_takes_the_place_of_the_first(folder):
     page, ear = opened(folder, member="1")
     ask(page, do="seek", step=24)
     ask(page, do="seek", step=0)
-    assert settle(page) == 0 and ear.last("frame")["step"] == 0 and page.course.lived == 0
+    assert settle(page) == 0 and ear.last("frame")["step"] == 0 and page.branches.simulated == 0
     ask(page, do="seek", step=20)
     ask(page, do="pause")
-    assert settle(page) == 0 and page.course.lived == 0
+    assert settle(page) == 0 and page.branches.simulated == 0
 
 
 def test_playing_catches_up_first_and_stops_at_the_end(folder):
@@ -93,19 +93,19 @@ def test_playing_catches_up_first_and_stops_at_the_end(folder):
     ask(page, do="play")
     while page.playing:
         ask(page, do="ack", seq=page.seq)
-        page.guard(page.go_on)
+        page.guard(page.continue_work)
     shown = [m["step"] for m in ear.heard if m["type"] == "frame"]
-    assert shown[:2] == [0, 8] and shown[2:] == [8, *range(9, 25)] and page.course.lived == 24
+    assert shown[:2] == [0, 8] and shown[2:] == [8, *range(9, 25)] and page.branches.simulated == 24
 
 
 def test_steps_ahead_of_what_is_made_again(folder):
     page, ear = opened(folder, member="1")
     ask(page, do="step", count=1)
-    assert ear.last("frame")["step"] == 1 and page.course.lived == 1
+    assert ear.last("frame")["step"] == 1 and page.branches.simulated == 1
     ask(page, do="seek", step=12)
     ask(page, do="step", count=1, days=True)
     settle(page)
-    assert ear.last("frame")["step"] == 16 and ear.layers[0] == lived(4)[0]
+    assert ear.last("frame")["step"] == 16 and ear.layers[0] == simulated(4)[0]
     ask(page, do="step", count=-1)
     assert ear.last("frame")["step"] == 12, "ends of days are kept on the way"
     ask(page, do="seek", step=16)
@@ -119,12 +119,12 @@ def test_a_run_by_other_code_stays_as_it_was_recorded(changed):
     (changed / "manifest.toml").write_text(text.replace('code = "', 'code = "0'), "utf-8")
     page, ear = opened(changed, member="1")
     ground = ear.last("ground")
-    assert ground["relived"] is False and "units" in ground["missing"]
+    assert ground["rerun"] is False and "units" in ground["missing"]
     assert ear.count("notice") == 1 and "another version of the model" in ear.last("notice")["words"]
     ask(page, do="seek", step=12)
     assert settle(page) == 0 and ear.last("frame")["step"] == 12
     control = np.frombuffer(ear.layers[0]["control"], "u1") / 2.5
-    assert np.abs(control - 100 * lived(3)[1].cells.control).max() < 0.8 and ear.layers[0]["units"] == b""
+    assert np.abs(control - 100 * simulated(3)[1].cells.control).max() < 0.8 and ear.layers[0]["units"] == b""
     ask(page, do="seek", step=24)
     assert len(ear.layers[0]["units"]) > 100, "the last day was written in full"
     for message in ({"do": "lever", "values": {"belts": False}}, {"do": "compare", "on": True}, {"do": "inspect", "x": 1, "y": 1}):
@@ -151,15 +151,15 @@ def test_numbers_that_part_from_the_record_are_told_and_the_record_stays(changed
     page, ear = opened(changed, member="1")
     ask(page, do="seek", step=12)
     settle(page)
-    assert ear.last("ground")["relived"] is True and ear.count("notice") == 0
+    assert ear.last("ground")["rerun"] is True and ear.count("notice") == 0
     ask(page, do="seek", step=24)
     settle(page)
     words = ear.last("notice")["words"]
     assert ear.count("notice") == 1 and "on day 4" in words and "\n" not in words
     assert ("control of ground" if file == "control.npz" else "of the attacker") in words
-    assert ear.last("ground")["relived"] is False and ear.last("frame")["step"] == 24 and not page.course.is_live
+    assert ear.last("ground")["rerun"] is False and ear.last("frame")["step"] == 24 and not page.branches.is_live
     ask(page, do="seek", step=12)
-    assert ear.layers[0]["units"] == b"", "what was made again is gone"
+    assert ear.layers[0]["units"] == b"", "what was simulated again is gone"
 
 
 def test_a_start_that_parts_from_the_record_is_told_at_once(changed):
@@ -168,7 +168,7 @@ def test_a_start_that_parts_from_the_record_is_told_at_once(changed):
     arrays["control"][:, 0, 3, 3] ^= 1
     np.savez_compressed(changed / "control.npz", **arrays)
     _, ear = opened(changed)
-    assert ear.last("ground")["relived"] is False and "on day 0" in ear.last("notice")["words"]
+    assert ear.last("ground")["rerun"] is False and "on day 0" in ear.last("notice")["words"]
     assert ear.last("frame")["step"] == 0
 
 
@@ -176,14 +176,14 @@ def test_a_lever_takes_a_replay_over(folder):
     page, ear = opened(folder, member="1")
     ask(page, do="seek", step=8)
     ask(page, do="lever", values={"fpv_team.reach_scale": 2.0})
-    assert "not made again yet" in ear.last("notice")["words"] and page.recorded is not None
+    assert "not been simulated again yet" in ear.last("notice")["words"] and page.recorded is not None
     settle(page)
     ask(page, do="lever", values={"fpv_team.reach_scale": 2.0})
     assert "replay" not in ear.last("ground") and page.recorded is None and ear.last("state")["twin"]
     assert ear.last("frame")["step"] == ear.last("frame")["head"] == 8
     ask(page, do="step", days=True)
     assert ear.last("frame")["step"] == 12 and ear.last("frame")["arms"] == 2
-    assert (page.course.twin.cells.held == lived(3)[1].cells.held).all()
+    assert (page.branches.twin.cells.held == simulated(3)[1].cells.held).all()
 
 
 def test_a_model_that_stops_leaves_the_record(folder, monkeypatch):
@@ -199,7 +199,7 @@ def test_a_model_that_stops_leaves_the_record(folder, monkeypatch):
     settle(page)
     assert "flow is negative" in ear.last("fault")["reason"]
     ask(page, do="restart")
-    assert ear.last("ground")["relived"] is False and "stopped" in ear.last("notice")["words"] and page.fault is None
+    assert ear.last("ground")["rerun"] is False and "stopped" in ear.last("notice")["words"] and page.fault is None
     ask(page, do="seek", step=8)
     assert ear.last("frame")["step"] == 8
 
@@ -218,7 +218,7 @@ def test_memory_of_a_replay_that_is_made_again_stays_within_its_budget(folder):
     page, _ = opened(folder, member="1", limits=branches.Limits(bytes=60_000))
     ask(page, do="seek", step=24)
     settle(page)
-    assert page.course.history.n_bytes <= 60_000 or len(page.course.history.frames) <= 32
+    assert page.branches.history.n_bytes <= 60_000 or len(page.branches.history.frames) <= 32
 
 
 def spoil(folder, how):
@@ -287,7 +287,7 @@ def test_a_run_of_a_sweep_is_made_again_and_held_against_it(sweep):
     record = member_of(sweep, "3")
     assert list(record.journal.maps) == [4] and len(record.journal.columns["held_km2"]) == 5 and not record.other
     page, ear = opened(record)
-    assert ear.last("ground")["relived"] is True and ear.last("frame")["head"] == 16
+    assert ear.last("ground")["rerun"] is True and ear.last("frame")["head"] == 16
     ask(page, do="seek", step=16)
     settle(page)
     world = battle.run(muster("skirmish", record.seed, overrides={"manpower_ratio": 4.0}), 4)
@@ -314,7 +314,7 @@ def test_a_sweep_that_says_other_figures_keeps_its_ground(sweep):
     page, ear = opened(record)
     ask(page, do="seek", step=16)
     settle(page)
-    assert "on day 4" in ear.last("notice")["words"] and ear.last("ground")["relived"] is False
+    assert "on day 4" in ear.last("notice")["words"] and ear.last("ground")["rerun"] is False
     assert ear.last("frame")["step"] == 16 and ear.layers[0]["units"] == b""
 
 
@@ -327,7 +327,7 @@ def test_a_sweep_without_maps_by_other_code_is_a_live_battle_and_says_so(sweep):
     record = member_of(sweep, "0")
     bare = replace(record, journal=replace(record.journal, maps={}))
     page, ear = opened(made_elsewhere("0", "abc", bare))
-    assert "today's model" in ear.last("notice")["words"] and "replay" not in ear.last("ground")
+    assert "present model" in ear.last("notice")["words"] and "replay" not in ear.last("ground")
     ask(page, do="step", days=True)
     assert ear.last("frame")["step"] == 4 and page.recorded is None
 
@@ -338,11 +338,11 @@ def test_a_run_of_a_sweep_is_a_page_of_the_server(sweep, monkeypatch):
     from experiments.results.sweep_member import member_of
     from sim.view.page import app, serve, widget
 
-    monkeypatch.setitem(serve.ORDER, "source", member_of(sweep, "low"))
+    monkeypatch.setitem(serve.FIRST_VIEW, "source", member_of(sweep, "low"))
     _box, rc = solara.render(app.Page(), handle_error=False)
     page = rc.find(widget.BattleMap).widget.session
     rc.render(app.Page())  # the same again: the order is compared with what is there
-    assert page.recorded.told.startswith("Run ") and not page.closed
+    assert page.recorded.label.startswith("Run ") and not page.closed
     rc.close()
     assert page.closed
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +15,7 @@ from PIL import Image
 from sim import battle
 from sim.frame import frame_from_arrays, frame_from_maps, frame_from_run, frame_of, last_frame_arrays
 from sim.mustering import muster
-from sim.view import battle_picture, label_placement, public_record, run_data, style
+from sim.view import battle_picture, label_placement, public_record, run_data, style, typesetting
 from sim.view.charts import ensemble_fan
 from sim.view.map import battle_map, place_labels, terrain, unit_glyphs
 
@@ -38,8 +42,8 @@ def folder(world, tmp_path_factory):
     control = np.stack([world.journal.control()] * 3)
     np.savez_compressed(home / "control.npz", run=np.arange(3), day=np.arange(n), control=control)
     np.savez_compressed(home / "frame.npz", **last_frame_arrays(world))
-    told = {"git_commit": "abc1234", "scenario": world.scenario.model_dump(exclude_none=True)}
-    (home / "manifest.toml").write_text(tomli_w.dumps(told), encoding="utf-8")
+    data = {"git_commit": "abc1234", "scenario": world.scenario.model_dump(exclude_none=True)}
+    (home / "manifest.toml").write_text(tomli_w.dumps(data), encoding="utf-8")
     return home
 
 
@@ -69,8 +73,8 @@ def test_picture_without_last_moment_shows_the_map(folder, tmp_path, quiet):
     bare.mkdir()
     for name in ("daily.parquet", "control.npz", "manifest.toml"):
         (bare / name).write_bytes((folder / name).read_bytes())
-    told = run_data.story_of(bare)
-    assert told.frame.x.size == 0 and told.commit == "abc1234" and told.runs == 3
+    data = run_data.run_data_of(bare)
+    assert data.frame.x.size == 0 and data.commit == "abc1234" and data.runs == 3
     assert is_drawn(battle_picture.battle_picture(bare, tmp_path / "bare.png")[0])
 
 
@@ -174,14 +178,14 @@ def test_wrapped_lines_fit():
 
 
 def test_width_of_text_does_not_depend_on_what_was_drawn():
-    style._unit_width.cache_clear()
+    typesetting._unit_width.cache_clear()
     before = style.text_width("Kostiantynivka", 8)
     with style.styled():
         fig = style.figure(2, 2)
         fig.text(0.1, 0.1, "Kostiantynivka", fontsize=30)
         fig.set_dpi(300)
         fig.canvas.draw()
-    style._unit_width.cache_clear()
+    typesetting._unit_width.cache_clear()
     assert style.text_width("Kostiantynivka", 8) == before
     box = fig.texts[0].get_window_extent()
     assert box.width / 300 * 72 * 8 / 30 == pytest.approx(before, rel=0.03)
@@ -195,5 +199,16 @@ def test_curve_goes_through_its_corners():
 
 
 def test_title_is_made_of_numbers(world):
-    text = battle_picture.finding(run_data.story_of(world))
+    text = battle_picture.finding(run_data.run_data_of(world))
     assert "in 4 days" in text and "record" not in text
+
+
+def test_every_chart_is_handed_on_by_the_package_and_importing_it_draws_nothing():
+    from sim.view import charts
+
+    here = Path(charts.__file__).parent
+    functions = {name for file in here.glob("*.py") for name in re.findall(r"^def (\w+_chart)\(", file.read_text(), re.M)}
+    assert functions == {name for name in charts.__all__ if name.endswith("_chart")} and len(functions) > 10
+    assert all(callable(getattr(charts, name)) for name in charts.__all__) and dir(charts) == charts.__all__
+    code = "import sys, sim.view.charts; print('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

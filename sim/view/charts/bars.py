@@ -1,4 +1,4 @@
-"""What matters most: shares of the variance and other indices as sorted bars, and the tornado of one factor at a time."""
+"""Sensitivity indices as sorted bars, and the tornado diagram of one factor at a time."""
 
 from __future__ import annotations
 
@@ -51,14 +51,13 @@ def index_chart(
     about: About,
     marks: tuple[str, str] = ("total", "alone"),
     noise_words: str = "a factor that does nothing",
-    interval_words: str = "95 %",
     title: str | None = None,
     axis: str = "share of the variance",
     more: str = "",
 ) -> Chart:
     """Sorted bars of indices, for example Sobol's total effects with the first-order ones as ticks.
 
-    Bars that do not rise above their floor are pale. Where all floors are the same, one line tells it; else each bar has a
+    Bars that do not rise above their floor are pale. Where all floors are the same, one line marks it; else each bar has a
     mark of its own. `marks` names bar and tick.
     """
     known = sorted((i for i in indices if np.isfinite(i.total)), key=lambda i: -i.total)
@@ -69,7 +68,7 @@ def index_chart(
     line = floors.pop() if len(floors) == 1 else None
     parts = [
         f"Bars: {marks[0]}." if not has_alone else f"Bars: {marks[0]}; ticks: {marks[1]}.",
-        f"Whiskers: {interval_words}." if any(np.isfinite(i.low) for i in shown) else "",
+        "Whiskers: 95 %." if any(np.isfinite(i.low) for i in shown) else "",
         f"{'Dashed' if line is not None else 'Rings'}: {noise_words}; paler bars are no surer than that." if line is not None or floors else "",
         f"{len(known) - len(shown)} smaller factors stand in the table." if len(known) > len(shown) else "",
         f"No index for {len(lost)}." if lost else "",
@@ -184,7 +183,7 @@ def _under(plate: Plate, ax: Axes, words: str) -> None:
 
 @dataclass(frozen=True)
 class Swing:
-    """What one factor does between two of its levels: the mean of the measure at each, with 95 % intervals."""
+    """Effect of one factor between two of its levels: the mean of the measure at each, with 95 % intervals."""
 
     name: str
     levels: tuple[object, object]
@@ -209,13 +208,13 @@ def tornado_chart(
 ) -> Chart:
     """Bars from the baseline to the mean at each factor's low and high level, the widest on top.
 
-    `noise`: half the width of the band around the baseline in which nothing is surely a difference.
+    `noise`: half the width of the band around the baseline within which no difference is clear.
     """
     order = sorted(swings, key=lambda s: -np.nan_to_num(s.width, nan=-1.0))
     shown = [s for s in order if np.isfinite(s.width)][:MOST]
     parts = [
         "Pale: the lower level; dark: the higher. Whiskers: 95 %.",
-        f"Line: the baseline, {measure.told(float(baseline), 3)}" + (", with its noise." if noise else "."),
+        f"Line: the baseline, {measure.value_text(float(baseline), 3)}" + (", with its noise." if noise else "."),
         f"{len(order) - len(shown)} more factors stand in the table." if len(order) > len(shown) else "",
         more,
     ]
@@ -241,7 +240,7 @@ def _swing_finding(shown: list[Swing], baseline: float, measure: Named, noise: f
     if not shown or shown[0].width <= (noise or 0.0):
         return f"No factor alone moves {measure.name} beyond the noise"
     top = shown[0]
-    where = f"from {significant(top.mean[0], 2)} to {measure.told(float(top.mean[1]), 2)}"
+    where = f"from {significant(top.mean[0], 2)} to {measure.value_text(float(top.mean[1]), 2)}"
     return f"{upper_first(top.name)} moves {measure.name} most, {where}"
 
 

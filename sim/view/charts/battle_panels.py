@@ -1,4 +1,4 @@
-"""The four charts beside a battle's map, on one time axis: ground, casualties, infantry, price."""
+"""Four charts beside the map of a battle, on one time axis: ground, casualties, infantry, price."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib import patheffects
 from sim.view import style
 from sim.view.numbers import brief, number
 from sim.view.public_record import Area, claimed_prices
-from sim.view.run_data import Story
+from sim.view.run_data import RunData
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,13 +21,13 @@ SIDES = ("attacker", "defender")
 PRICE_DAYS = 28
 
 
-def ground(ax: Axes, story: Story, p: style.Palette, record: Area | None) -> None:
+def ground(ax: Axes, run: RunData, p: style.Palette, record: Area | None) -> None:
     """Ground gained (up) and lost (down) per week, in a short run per day, with the record as an outline."""
-    width = 7 if story.days > 21 else 1
-    n = story.days // width
+    width = 7 if run.days > 21 else 1
+    n = run.days // width
     edges = np.arange(n + 1) * width
-    x = mdates.date2num(story.start) + edges
-    up, down = (np.diff(np.asarray(story.daily[k], float)[edges]) for k in ("gained_km2", "lost_km2"))
+    x = mdates.date2num(run.start) + edges
+    up, down = (np.diff(np.asarray(run.daily[k], float)[edges]) for k in ("gained_km2", "lost_km2"))
     ax.bar(x[:-1], up, width * 0.86, align="edge", color=p.side_bar[0], lw=0)
     ax.bar(x[:-1], -down, width * 0.86, align="edge", color=p.side_bar[1], lw=0)
     right = []
@@ -36,7 +36,7 @@ def ground(ax: Axes, story: Story, p: style.Palette, record: Area | None) -> Non
         right = [(ends[0], p.side_text[0]), (ends[1], p.side_text[1])]
     high, low = [up.max(initial=0.1)], [down.max(initial=0)]
     if record is not None and width == 7 and n:
-        gained, lost = _weeks_of_record(record, story, n)
+        gained, lost = _weeks_of_record(record, run, n)
         for values in (gained, -lost):
             ax.stairs(values, x[: len(values) + 1], color=p.ink, lw=0.8, baseline=None)
         high.append(gained.max(initial=0))
@@ -48,20 +48,20 @@ def ground(ax: Axes, story: Story, p: style.Palette, record: Area | None) -> Non
     _heading(ax, f"Ground, km² a {'week' if width == 7 else 'day'}", right)
 
 
-def _weeks_of_record(record: Area, story: Story, weeks: int) -> tuple[np.ndarray, np.ndarray]:
+def _weeks_of_record(record: Area, run: RunData, weeks: int) -> tuple[np.ndarray, np.ndarray]:
     """The record's gains and losses by weeks of the run, as far as it goes."""
-    week = ((record.date - np.datetime64(story.start)).astype(int) - 1) // 7
+    week = ((record.date - np.datetime64(run.start)).astype(int) - 1) // 7
     inside = (week >= 0) & (week < weeks)
     known = int(week[inside].max()) + 1 if inside.any() else 0
     return tuple(np.bincount(week[inside], v[inside], minlength=weeks)[:known] for v in (record.gained, record.lost))
 
 
-def casualties(ax: Axes, story: Story, p: style.Palette, record: Area | None) -> None:
+def casualties(ax: Axes, run: RunData, p: style.Palette, record: Area | None) -> None:
     """Casualties a day by cause, mean of a week: the attacker up, the defender down."""
-    rows = [[story.rate(f"casualties_{side}_{cause}", 7) for cause in CAUSES] for side in SIDES]
+    rows = [[run.rate(f"casualties_{side}_{cause}", 7) for cause in CAUSES] for side in SIDES]
     total = [np.sum(stack, axis=0) for stack in rows]
     peak = max(t.max(initial=1) for t in total)
-    x = mdates.date2num(story.start) + np.arange(1, story.days + 1)
+    x = mdates.date2num(run.start) + np.arange(1, run.days + 1)
     for side, (stack, sign) in enumerate(zip(rows, (1, -1))):
         base = np.zeros(len(x))
         for cause, color, values in zip(CAUSES, p.causes, stack):
@@ -111,11 +111,11 @@ def _inside(
     )
 
 
-def infantry(ax: Axes, story: Story, p: style.Palette, record: Area | None) -> None:
+def infantry(ax: Axes, run: RunData, p: style.Palette, record: Area | None) -> None:
     """Fit infantry of both sides on the map, thousand soldiers (soldiers in a small battle)."""
-    values = [np.asarray(story.daily[f"infantry_{side}"], float) for side in SIDES]
+    values = [np.asarray(run.daily[f"infantry_{side}"], float) for side in SIDES]
     unit, words = (1, "soldiers") if max(v.max() for v in values) < 5000 else (1000, "thousand")
-    x = mdates.date2num(story.start) + np.arange(story.days + 1)
+    x = mdates.date2num(run.start) + np.arange(run.days + 1)
     k = len(x) // 12
     for side, line in enumerate(values):
         ax.plot(x, line / unit, color=p.side_text[side], lw=1.4)
@@ -127,25 +127,25 @@ def infantry(ax: Axes, story: Story, p: style.Palette, record: Area | None) -> N
     _heading(ax, f"Infantry in the sector, {words}", right)
 
 
-def price(ax: Axes, story: Story, p: style.Palette, record: Area | None) -> None:
+def price(ax: Axes, run: RunData, p: style.Palette, record: Area | None) -> None:
     """The attacker's casualties for each km2 gained, over four weeks, on a scale of ratios; rings are claims."""
-    gained, lost = (np.asarray(story.daily[k], float) for k in ("gained_km2", "casualties_attacker"))
-    day = np.arange(story.days + 1)
+    gained, lost = (np.asarray(run.daily[k], float) for k in ("gained_km2", "casualties_attacker"))
+    day = np.arange(run.days + 1)
     back = np.maximum(day - PRICE_DAYS, 0)
     km2, men = gained - gained[back], lost - lost[back]
-    known = (day >= min(7, story.days)) & (km2 > 0.3) & (men > 0)
+    known = (day >= min(7, run.days)) & (km2 > 0.3) & (men > 0)
     values = np.where(known, men / np.maximum(km2, 1e-9), np.nan)
-    ax.plot(mdates.date2num(story.start) + day, values, color=p.ink, lw=1.2)
-    claims = [] if story.scenario.map.synthetic else claimed_prices(story.start, story.end)
+    ax.plot(mdates.date2num(run.start) + day, values, color=p.ink, lw=1.2)
+    claims = [] if run.scenario.map.synthetic else claimed_prices(run.start, run.end)
     for date, value, scope in claims:
-        late = (date - story.start).days > 0.8 * story.days
+        late = (date - run.start).days > 0.8 * run.days
         ax.plot(mdates.date2num(date), value, marker="o", ms=4.2, mfc=p.paper, mec=p.ink, mew=0.9, zorder=5)
         text = number(value) + (f", {scope}" if scope else "")
         shift, ha = ((-4.5, 0), "right") if late else ((4.5, 0), "left")
         _note(ax, text, (mdates.date2num(date), value), shift, p, p.secondary, ha=ha, va="center_baseline")
     _ratio_scale(ax, [*values[np.isfinite(values)], *(c[1] for c in claims)])
     last = values[np.isfinite(values)][-1:]
-    span = "last 4 weeks" if story.days >= PRICE_DAYS else "in all"
+    span = "last 4 weeks" if run.days >= PRICE_DAYS else "in all"
     right = [(f"{span} {brief(v)}" + ("; rings: claims" if claims else ""), p.secondary) for v in last]
     _heading(ax, "Price, attacker’s casualties per km²", right)
 

@@ -1,4 +1,4 @@
-"""A figure before it is drawn: its finding, its words, the same numbers as a table, and how to paint it at any width.
+"""A chart before it is drawn: title (its finding), caption, the same numbers as a table, and a drawing for any width.
 
 One chart makes a file for print (title, caption and all) and a bare drawing for a page that sets the words itself.
 """
@@ -29,7 +29,7 @@ SCREEN_DPI = 160  # pictures in notebooks
 
 @dataclass(frozen=True)
 class About:
-    """Where the numbers of a figure come from: what its caption must say."""
+    """Provenance of the numbers of a figure, for its caption."""
 
     runs: int
     seeds: Sequence[int]
@@ -61,7 +61,7 @@ class Table:
 
 @dataclass
 class Plate:
-    """The room a chart is painted in: inches, from its lower left corner."""
+    """The area a chart is painted in: inches, from its lower left corner."""
 
     fig: Figure
     p: Palette
@@ -91,7 +91,7 @@ class Plate:
 
 @dataclass(frozen=True)
 class Chart:
-    """One figure: `paint` fills a plate, `body_in` says how high the plate is at a width (inches)."""
+    """One figure: `paint` fills a plate, `body_in` is the height of the plate at a width (inches)."""
 
     title: str  # the finding, a sentence
     what: str  # what is drawn, and its unit
@@ -122,10 +122,10 @@ class Chart:
         room = width - 2 * EDGE_IN
         title = _lines(style.wrap(self.title, SAFE * room, style.TITLE_PT, bold=True))
         what = _lines(style.wrap(self.what, SAFE * room, SUB_PT))
-        told = style.wrap(self.caption, room, style.CAPTION_PT)
+        caption = style.wrap(self.caption, room, style.CAPTION_PT)
         high = [
             LEADING * size * text.count("\n") / 72 + LEADING * size / 72
-            for text, size in ((title, style.TITLE_PT), (what, SUB_PT), (told, style.CAPTION_PT * 1.08))
+            for text, size in ((title, style.TITLE_PT), (what, SUB_PT), (caption, style.CAPTION_PT * 1.08))
         ]
         body = self.body_in(room)
         total = 2 * EDGE_IN + sum(high) + body + 0.13
@@ -150,7 +150,7 @@ class Chart:
             return style.save(fig, path, formats)
 
     def titled(self, title: str) -> Chart:
-        """The same chart under another finding."""
+        """The same chart under another title."""
         return replace(self, title=title)
 
     def svg(self, palette: Palette = LIGHT, width_in: float | None = None) -> str:

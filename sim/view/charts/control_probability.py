@@ -1,4 +1,4 @@
-"""Where the model is sure: maps of the probability that the attacker controls a cell, all on one ramp and extent."""
+"""Maps of the probability that the attacker controls a cell, on one color ramp and extent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sim.view.public_record import RECORD
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from sim.view.style import Palette
+    from sim.view.palette import Palette
 
 HEAD_IN, TOP_IN, GAP_IN = 0.22, 0.26, 0.1
 MOST = 12  # maps that are drawn
@@ -40,7 +40,7 @@ class ControlMap:
 
     @property
     def brier(self) -> float | None:
-        """Mean squared error of the probability against the record, 0 best."""
+        """Brier score: mean squared error of the probability against the record, 0 is best."""
         if self.record is None:
             return None
         return float(np.nanmean((self.probability - (self.record >= 0.5)) ** 2))
@@ -79,7 +79,7 @@ def control_maps_chart(
         + "; ".join(f"{m.name}: sure {significant(a, 3)} km², open {significant(b, 3)} km²" for m, a, b in zip(maps, sure, unsure))
         + ".",
         table=Table(
-            ("map", "surely held (0.9 or more), km²", "open (0.1 to 0.9), km²", *(("Brier score",) if recorded else ())),
+            ("map", "held (0.9 or more), km²", "open (0.1 to 0.9), km²", *(("Brier score",) if recorded else ())),
             tuple(
                 (m.name, significant(a, 4), significant(b, 4), *((_brier(m),) if recorded else ()))
                 for m, a, b in zip(maps, sure, unsure)
@@ -100,7 +100,7 @@ def _finding(maps: Sequence[ControlMap], sure: list[float], unsure: list[float])
         return "No maps were kept"
     last = maps[-1].name
     if len(maps) == 1:
-        return f"The attacker surely holds {significant(sure[0], 3)} km²; {significant(unsure[0], 3)} km² are open"
+        return f"The attacker holds {significant(sure[0], 3)} km² with a probability of 0.9 or more; {significant(unsure[0], 3)} km² are open"
     return f"Surely held by the attacker: {significant(sure[0], 3)} km² ({maps[0].name}), {significant(sure[-1], 3)} km² ({last})"
 
 

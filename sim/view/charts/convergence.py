@@ -1,4 +1,4 @@
-"""How many replicates are enough: the mean and its interval against the number of seeds."""
+"""Convergence of a mean: its value and 95 % interval against the number of replicates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WITHIN = 0.05  # half width of the interval, as a share of the mean, that is cal
 
 
 @dataclass(frozen=True)
-class Settling:
+class RunningMean:
     """The mean over the first `n` replicates with its 95 % interval."""
 
     n: Sequence[int]
@@ -42,48 +42,48 @@ class Settling:
 
 
 def convergence_chart(
-    settling: Settling,
+    running: RunningMean,
     *,
     measure: Named,
     about: About,
     where: str = "mean of all points",
-    others: Mapping[str, Settling] | None = None,
+    others: Mapping[str, RunningMean] | None = None,
     title: str | None = None,
     more: str = "",
 ) -> Chart:
-    """A chart of the mean against the number of replicates; `where` says of which runs. `others`: rows of the table."""
-    last = len(settling.n) - 1
+    """A chart of the mean against the number of replicates; `where`: of which runs. `others`: rows of the table."""
+    last = len(running.n) - 1
     named = f"{measure.title}{f', {measure.unit}' if measure.unit else ''}"
     rows = [
         (name, str(s.n[-1]), significant(s.mean[-1]), interval(s.low[-1], s.high[-1]), str(s.enough() or "more"))
-        for name, s in {where: settling, **(others or {})}.items()
+        for name, s in {where: running, **(others or {})}.items()
         if len(s.n)
     ]
     return Chart(
-        title=title or finding(settling, measure),
+        title=title or finding(running, measure),
         what=f"{named}, {where}, by number of replicates",
         caption=about.caption(bands="95 % interval of the mean", more=" ".join(p for p in ("Dashed: the last mean.", more) if p)),
         alt=f"{named} against replicates: "
-        + (f"{significant(settling.mean[last])} after {settling.n[last]}, 95 % interval {interval(settling.low[last], settling.high[last])}." if last >= 0 else "nothing known."),
+        + (f"{significant(running.mean[last])} after {running.n[last]}, 95 % interval {interval(running.low[last], running.high[last])}." if last >= 0 else "nothing known."),
         table=Table(("mean of", "replicates", named, "95 % interval", f"enough for ± {WITHIN:.0%}".replace("%", " %")), tuple(rows)),
-        paint=lambda plate: _paint(plate, settling),
+        paint=lambda plate: _paint(plate, running),
         body_in=lambda _: BODY_IN + FOOT_IN,
     )
 
 
-def finding(s: Settling, measure: Named) -> str:
-    """How well the mean is known, and from when on."""
+def finding(s: RunningMean, measure: Named) -> str:
+    """Precision of the mean, and the number of replicates it takes, as a sentence."""
     if not len(s.n) or not np.isfinite(s.half[-1]):
         return f"{measure.title}: too few replicates for an interval"
     mean, half = abs(float(s.mean[-1])), float(s.half[-1])
     count = f"{s.n[-1]} replicates" if s.n[-1] != 1 else "1 replicate"
     if mean <= 1e-12 or half / mean > 1:
-        return f"After {count} {measure.name} is known to ±{HARD}{measure.told(half, 2)}"
+        return f"After {count} {measure.name} is known to ±{HARD}{measure.value_text(half, 2)}"
     share = half / mean
     return f"After {count} {measure.name} is known to ±{HARD}{number(100 * share, 0 if share >= 0.0095 else 1)}{HARD}%"
 
 
-def _paint(plate: Plate, s: Settling) -> None:
+def _paint(plate: Plate, s: RunningMean) -> None:
     p = plate.p
     n, mean, low, high = (np.asarray(v, float) for v in (s.n, s.mean, s.low, s.high))
     narrow = np.isfinite(low) & np.isfinite(high)

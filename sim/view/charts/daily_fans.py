@@ -1,4 +1,4 @@
-"""How a measure grows day by day under each level of a factor: one fan a level, on the same axes."""
+"""Fan charts of a measure by day, one fan for each level of a factor, on the same axes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sim.view.charts import ensemble_fan
 from sim.view.charts.chart import About, Chart, Plate, Table
 from sim.view.charts.marks import BANDS, FEW, bands, end_labels, level_space, quantiles, span, value_ticks
 from sim.view.names import Named, level
-from sim.view.numbers import significant
+from sim.view.numbers import QUANTILES, significant
 from sim.view.public_record import RECORD, Area
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _rows(n: int, width: float) -> int:
 
 def _ends(values: np.ndarray) -> list[str]:
     """5, 25, 50, 75 and 95 % of the last day's values."""
-    return [significant(v) for v in quantiles(values[:, -1:], (0.05, 0.25, 0.5, 0.75, 0.95))[:, 0]]
+    return [significant(v) for v in quantiles(values[:, -1:], QUANTILES)[:, 0]]
 
 
 def _title(
@@ -118,13 +118,13 @@ def finding(runs: Mapping[object, np.ndarray], measure: Named, factor: Named | N
     ends = {k: float(quantiles(v[:, -1:], (0.5,))[0, 0]) for k, v in runs.items()}
     ends = {k: v for k, v in ends.items() if np.isfinite(v)}
     if not ends:
-        return f"No finished run tells of {measure.name}"
+        return f"No finished run has a value of {measure.name}"
     if factor is None or len(ends) == 1:
         every = np.concatenate([v[:, -1] for v in runs.values()])
         low, high = np.nanquantile(every, (0.05, 0.95))
         if len(every) < FEW or not high > low:
-            return f"{measure.title}: {measure.told(float(np.nanmedian(every)), 3)} at the end of the middle run"
-        return f"Nine in ten runs end with {measure.name} from {significant(low, 2)} to {measure.told(float(high), 2)}"
+            return f"{measure.title}: {measure.value_text(float(np.nanmedian(every)), 3)} at the end of the middle run"
+        return f"Nine in ten runs end with {measure.name} from {significant(low, 2)} to {measure.value_text(float(high), 2)}"
     name = measure.title
     if max(ends.values()) == min(ends.values()):  # counts that are mostly zero
         ends, name = {k: float(np.nanmean(runs[k][:, -1])) for k in ends}, f"{measure.title}, mean"
@@ -133,12 +133,12 @@ def finding(runs: Mapping[object, np.ndarray], measure: Named, factor: Named | N
     if len(ends) > 2 and not (max(a, b) >= max(ends.values()) and min(a, b) <= min(ends.values())):
         top, low = max(ends, key=ends.get), min(ends, key=ends.get)
         return (
-            f"{name}: {measure.told(ends[low], digits)} with {factor.name} at {factor.told(low)}, "
-            f"{measure.told(ends[top], digits)} at {factor.told(top)}"
+            f"{name}: {measure.value_text(ends[low], digits)} with {factor.name} at {factor.value_text(low)}, "
+            f"{measure.value_text(ends[top], digits)} at {factor.value_text(top)}"
         )
     return (
-        f"{name}: {measure.told(a, digits)} with {factor.name} at {factor.told(first)}, "
-        f"{measure.told(b, digits)} at {factor.told(last)}"
+        f"{name}: {measure.value_text(a, digits)} with {factor.name} at {factor.value_text(first)}, "
+        f"{measure.value_text(b, digits)} at {factor.value_text(last)}"
     )
 
 
@@ -202,9 +202,9 @@ def _pooled(runs: dict[object, np.ndarray]) -> np.ndarray:
 
 
 def _heading(ax: Axes, factor: Named, name: object, first: bool, p: style.Palette) -> None:
-    """The level over its panel; the first says what it is a level of."""
+    """The level over its panel; the first names the factor too."""
     wide = ax.get_position().width * ax.figure.get_figwidth() * 72
-    words = factor.told(name)
+    words = factor.value_text(name)
     full = f"{factor.name} {words}"
     shown = full if first and style.text_width(full, 8, bold=True) <= wide else words
     ax.annotate(

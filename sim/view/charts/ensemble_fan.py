@@ -1,4 +1,4 @@
-"""An ensemble against the record: the fan of ground held, and what was gained month by month."""
+"""An ensemble beside the record: the fan of ground held, and the gains by month."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def fan_chart(
 
 
 def caption_parts(folder: Path, table: dict[str, np.ndarray]) -> dict[str, object]:
-    """What the caption says of the runs besides their number: seeds, commit and changed parameters."""
+    """The caption about the runs, besides their number: seeds, commit and changed parameters."""
     more = f"{changes_text(changes_of(folder))} The first and the last month may be partial."
     return {"seeds": seeds_of(table), "commit": commit_of(folder), "more": more.strip()}
 
@@ -66,9 +66,9 @@ def _scenario_of(folder: Path) -> Scenario:
     from sim.frame import FRAME_FILE, frame_from_run
     from sim.scenario import Scenario
 
-    told = manifest(folder).get("scenario")
-    if told is not None:
-        return Scenario.model_validate(told)
+    fields = manifest(folder).get("scenario")
+    if fields is not None:
+        return Scenario.model_validate(fields)
     if (folder / FRAME_FILE).is_file():
         return frame_from_run(folder).scenario
     raise FileNotFoundError(f"{folder} holds neither a manifest.toml with its scenario nor {FRAME_FILE}")

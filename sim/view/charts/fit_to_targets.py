@@ -1,4 +1,4 @@
-"""What a model was fitted to: each figure of the record beside the runs of the fit, each on its own scale.
+"""Fit to targets: each figure of the record beside the runs of the fit, each on its own scale.
 
 The gray band is the middle 90 % of the runs, the mark the record: a filled dot inside, a hollow plum diamond outside.
 """

@@ -1,6 +1,6 @@
-"""Effects under one another: a dot with its 95 % interval a row, the smallest effect that would matter as a tick.
+"""Forest plot of effects: a dot with its 95 % interval a row, the smallest effect that would matter as a tick.
 
-What is shown by form: filled is supported, hollow plum is not supported, hollow gray is undecided; small rows are told beside.
+What is shown by form: filled is supported, hollow plum is not supported, hollow gray is undecided; small rows are secondary.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sim.view.numbers import interval, significant
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from sim.view.style import Palette
+    from sim.view.palette import Palette
 
 LINE_IN = 0.155  # a line of words
 GAP_IN = 0.07  # between rows
@@ -46,7 +46,7 @@ def forest_chart(rows: Sequence[Row], *, about: About, title: str, what: str, mo
     table = Table(
         ("", "comparison", "effect, %", "95 % interval, %", "smallest that matters, %", "verdict"),
         tuple(
-            (r.group, r.words, significant(100 * r.estimate, signed=True), interval(100 * r.low, 100 * r.high), significant(100 * r.margin, signed=True), "told" if r.minor else r.verdict)
+            (r.group, r.words, significant(100 * r.estimate, signed=True), interval(100 * r.low, 100 * r.high), significant(100 * r.margin, signed=True), "secondary" if r.minor else r.verdict)
             for r in rows
         ),
     )
@@ -55,7 +55,7 @@ def forest_chart(rows: Sequence[Row], *, about: About, title: str, what: str, mo
     return Chart(
         title=title,
         what=what,
-        caption=about.caption(more="Tick: smallest effect that would matter. Small rows are told beside the claim. " + more),
+        caption=about.caption(more="Tick: smallest effect that would matter. Small rows are secondary to the claim. " + more),
         alt=alt,
         table=table,
         paint=lambda plate: _paint(plate, rows),
@@ -112,8 +112,8 @@ def _paint(plate: Plate, rows: Sequence[Row]) -> None:
         color = p.secondary if row.minor else p.ink
         plate.text(0.42, AXIS_IN + middle, _wrapped(row, width), fontsize=_size(row), color=color, va="center", linespacing=1.15)
         _mark(ax, p, row, middle, low, high)
-        told = f"{significant(100 * row.estimate, 2, signed=True)} ({interval(100 * row.low, 100 * row.high)})" if math.isfinite(row.low) else "no value"
-        plate.text(width, AXIS_IN + middle, told, fontsize=_size(row), color=color, va="center", ha="right")
+        label = f"{significant(100 * row.estimate, 2, signed=True)} ({interval(100 * row.low, 100 * row.high)})" if math.isfinite(row.low) else "no value"
+        plate.text(width, AXIS_IN + middle, label, fontsize=_size(row), color=color, va="center", ha="right")
         y -= height
     ax.set_xlabel("effect in % of the first arm (shares of variance: percentage points)", fontsize=7.5)
     ticks = [t for t in (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0) if low <= t <= high]

@@ -1,6 +1,6 @@
-"""Two factors at once: filled steps with labelled contours, or tiles when levels are few.
+"""Heat map of a measure over two factors: filled steps with labelled contours, or tiles when levels are few.
 
-Hatched is what cannot be told from the best of its row; a ring is the default; a line goes through the best of each row.
+Hatched cells do not differ clearly from the best of their row; a ring is the default; a line goes through the best of each row.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FINE = 90  # points a side between which a smooth plane is drawn
 FOOT_IN = 0.34  # room for the words under the x axis
 
 
-def heat_chart(
+def heatmap_chart(
     x: Sequence,
     y: Sequence,
     z: np.ndarray,
@@ -44,9 +44,9 @@ def heat_chart(
 ) -> Chart:
     """A chart of a measure over two factors.
 
-    `z`: (len(y), len(x)) means, NaN where there is none. `noise`: least distance that is surely a difference (half the
+    `z`: (len(y), len(x)) means, NaN where there is none. `noise`: least difference that is clear (half the
     width of the 95 % interval of a paired difference), one number or like `z`. `best`: "low" or "high" marks the best
-    of each row. `default`: levels (x, y) of the scenario as it is. `sampled`: `z` is foretold, no point was run there.
+    of each row. `default`: levels (x, y) of the scenario as it is. `sampled`: `z` is predicted by a surrogate, no point was run there.
     """
     z = np.asarray(z, float)
     wide = None if noise is None else np.broadcast_to(np.asarray(noise, float), z.shape)
@@ -67,10 +67,10 @@ def heat_chart(
 
 
 def finding(plane: Plane, x_named: Named, y_named: Named, measure: Named) -> str:
-    """What the plane says, as a sentence made from its numbers."""
+    """The finding as a sentence made from the numbers."""
     z = plane.z
     if not np.isfinite(z).any():
-        return f"No finished run tells of {measure.name}"
+        return f"No finished run has a value of {measure.name}"
     low, high = np.nanmin(z), np.nanmax(z)
     noise = 0.0 if plane.noise is None else float(np.nanmedian(plane.noise))
     both = f"{x_named.title} and {y_named.name}"
@@ -78,20 +78,20 @@ def finding(plane: Plane, x_named: Named, y_named: Named, measure: Named) -> str
         return f"{both} do not move {measure.name} beyond the noise"
     rows = plane.settled()
     if plane.best and len(plane.y) > 1 and not rows.any():
-        return f"{x_named.title} does not surely move {measure.name} at any {y_named.name}"
+        return f"{x_named.title} has no clear effect on {measure.name} at any {y_named.name}"
     if plane.best and rows.sum() < len(rows) / 2:
-        return f"{x_named.title} hardly moves {measure.name}: it surely does at {rows.sum()} of {len(rows)} levels of {y_named.name}"
+        return f"{x_named.title} has a clear effect on {measure.name} at {rows.sum()} of {len(rows)} levels of {y_named.name} only"
     if plane.best and rows.any():
         extreme = {"low": "lowest", "high": "highest"}[plane.best]
         first, last = np.flatnonzero(rows)[[0, -1]]
-        at = [x_named.told(plane.x[int(np.argmin(plane.away()[k]))]) for k in (first, last)]
-        ys = [y_named.told(plane.y[k]) for k in (first, last)]
+        at = [x_named.value_text(plane.x[int(np.argmin(plane.away()[k]))]) for k in (first, last)]
+        ys = [y_named.value_text(plane.y[k]) for k in (first, last)]
         if first == last:
             return f"{measure.title}: {extreme} with {x_named.name} at {at[0]} when {y_named.name} is {ys[0]}"
         if at[0] == at[1]:
             return f"{measure.title}: {extreme} with {x_named.name} at {at[0]}, whether {y_named.name} is {ys[0]} or {ys[1]}"
         return f"{measure.title}: {extreme} with {x_named.name} at {at[0]} when {y_named.name} is {ys[0]}, at {at[1]} when {ys[1]}"
-    return f"{both} move {measure.name} from {significant(low, 2)} to {measure.told(float(high), 2)}"
+    return f"{both} move {measure.name} from {significant(low, 2)} to {measure.value_text(float(high), 2)}"
 
 
 def legend(plane: Plane, more: str = "") -> str:
@@ -99,7 +99,7 @@ def legend(plane: Plane, more: str = "") -> str:
     extreme = {"low": "lowest", "high": "highest"}.get(plane.best or "", "")
     parts = [
         "Dots: points that were run; color between them is interpolated." if plane.smooth and not plane.sampled else "",
-        f"Hatched: not surely different from the {extreme} of its row (95 %)."
+        f"Hatched: no clear difference from the {extreme} of its row (95 %)."
         if plane.best and plane.noise is not None
         else "",
         _best_words(plane, extreme),
@@ -145,7 +145,7 @@ def _paint(plate: Plate, plane: Plane, x_named: Named, y_named: Named, tone: str
 
 
 def _marks(plane: Plane, axis: int, words: list[str]) -> tuple[np.ndarray, list[str]]:
-    """Ticks of an axis: its levels, or round numbers where the plane is foretold and levels mean nothing."""
+    """Ticks of an axis: its levels, or round numbers where the plane is predicted and has no levels."""
     from matplotlib.ticker import MaxNLocator
 
     places = plane.places(axis)

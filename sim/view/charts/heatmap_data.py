@@ -1,4 +1,4 @@
-"""A measure over two factors as numbers: where levels stand, which is best in each row, and what luck leaves unsettled."""
+"""The data of a heat map: places of levels, the best of each row, and where random variation leaves it open."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ class Plane:
         return bool(np.std(ratio) / np.mean(ratio) < 0.6 * np.std(even) / np.mean(even))
 
     def away(self) -> np.ndarray:
-        """Distance from the best of the row, never negative; infinite where nothing is known."""
+        """Distance from the best of the row, never negative; infinite where there is no value."""
         worth = np.where(np.isfinite(self.z), -self.z if self.best == "high" else self.z, np.inf)
         best = worth.min(axis=1, keepdims=True)
         return np.where(np.isfinite(worth), worth, np.inf) - np.where(np.isfinite(best), best, 0.0)
 
     def settled(self) -> np.ndarray:
-        """Rows in which the best surely differs from at least half of the others."""
+        """Rows in which the best clearly differs (95 %) from at least half of the others."""
         away = np.where(np.isfinite(self.z), self.away(), 0.0)
         differs = (away > (0.0 if self.noise is None else self.noise)).sum(axis=1)
         return (differs > 0) & (differs >= (np.isfinite(self.z).sum(axis=1) - 1) / 2)

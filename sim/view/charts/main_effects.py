@@ -1,4 +1,4 @@
-"""What each factor does on average over all others: one panel a factor, the mean at each level with its interval."""
+"""Main effects: the mean of a measure at each level of a factor, over all others, with its interval; one panel a factor."""
 
 from __future__ import annotations
 
@@ -82,14 +82,14 @@ def main_effects_chart(
 
 def _finding(shown: list[Effect], measure: Named) -> str:
     if not shown:
-        return f"No finished run tells of {measure.name}"
+        return f"No finished run has a value of {measure.name}"
     top = shown[0]
     i, j = int(np.nanargmin(top.mean)), int(np.nanargmax(top.mean))
     if top.reach <= 1e-12 or (np.isfinite(top.low[j]) and np.isfinite(top.high[i]) and top.low[j] <= top.high[i]):
-        return f"No factor surely moves {measure.name} on average"
+        return f"No factor has a clear main effect on {measure.name}"
     if len(shown) > 1 and shown[1].reach > 0.5 * top.reach:
         return f"{top.factor.title} and {shown[1].factor.name} move {measure.name} most"
-    ends = f"from {significant(top.mean[i], 2)} to {measure.told(float(top.mean[j]), 2)}"
+    ends = f"from {significant(top.mean[i], 2)} to {measure.value_text(float(top.mean[j]), 2)}"
     return f"{top.factor.title} moves {measure.name} {'most, ' if len(shown) > 1 else ''}{ends}"
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib import patheffects
 
 from sim.view import style
-from sim.view.numbers import number
-from sim.view.style import Palette
+from sim.view.numbers import QUANTILES, number
+from sim.view.palette import Palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -120,7 +120,7 @@ def quantiles(values: np.ndarray, at: Sequence[float]) -> np.ndarray:
 
 def shares(values: np.ndarray) -> tuple[float, ...]:
     """The quantiles that are drawn; the ends are the extremes when runs are few."""
-    return (0.05, 0.25, 0.5, 0.75, 0.95) if len(values) >= FEW else (0.0, 0.25, 0.5, 0.75, 1.0)
+    return QUANTILES if len(values) >= FEW else (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def names_column(names: list[str], size: float, most_in: float) -> tuple[list[str], float]:

@@ -1,4 +1,4 @@
-"""What was gained month by month in an ensemble, beside the record: one panel a part of the ground.
+"""Gains by month in an ensemble, beside the record: one panel an area.
 
 Bars are the middle 90 and 50 % of the runs, a tick the median, a dot the record.
 """
@@ -15,13 +15,13 @@ import numpy as np
 from sim.view import style
 from sim.view.charts.chart import About, Chart, Plate, Table
 from sim.view.charts.marks import BANDS, FEW, halo, level_space, quantiles, shares
-from sim.view.numbers import significant
+from sim.view.numbers import QUANTILES, significant
 from sim.view.public_record import RECORD
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from sim.view.style import Palette
+    from sim.view.palette import Palette
 
 PANEL_IN = 2.2  # height of the panels with their names and months
 HEAD_IN, FOOT_IN = 0.24, 0.24
@@ -39,7 +39,7 @@ class Gains:
 
     @property
     def known(self) -> np.ndarray:
-        """Months (months,) bool of which the record tells."""
+        """Months (months,) bool that the record covers."""
         return np.zeros(self.runs.shape[1], bool) if self.record is None else np.isfinite(self.record)
 
     @property
@@ -50,7 +50,7 @@ class Gains:
         return int(((self.record[at] >= low[at]) & (self.record[at] <= high[at])).sum()) if at.any() else 0
 
 
-def months_chart(
+def monthly_gains_chart(
     panels: Sequence[Gains], months: Sequence[dt.date], *, about: About, title: str, more: str = ""
 ) -> Chart:
     """A chart of monthly net gains, panels side by side. `months`: a day in each month, for its name."""
@@ -80,11 +80,11 @@ def _alt(g: Gains) -> str:
 
 
 def _rows(g: Gains, months: Sequence[dt.date], recorded: bool) -> list[tuple[str, ...]]:
-    told = np.vectorize(significant, otypes=[object])(quantiles(g.runs, (0.05, 0.25, 0.5, 0.75, 0.95)))
+    texts = np.vectorize(significant, otypes=[object])(quantiles(g.runs, QUANTILES))
     record = np.full(len(months), np.nan) if g.record is None else g.record
     return [
         (g.name, f"{month:%Y-%m}", middle, f"{quarter} to {three}", f"{low} to {high}", *((significant(float(r)),) if recorded else ()))
-        for month, (low, quarter, middle, three, high), r in zip(months, told.T, record)
+        for month, (low, quarter, middle, three, high), r in zip(months, texts.T, record)
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Twin runs: the same seed with and without a change, one bar a pair, sorted; and the mean with its interval."""
+"""Paired differences under common random numbers: one bar a pair of runs with and without a change, sorted, and the mean."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHAPE_IN = 0.5  # room for the density
 MOST_ROWS = 200  # pairs in the table
 
 
-def twins_chart(
+def paired_differences_chart(
     difference: Sequence[float],
     seeds: Sequence[int],
     *,
@@ -37,8 +37,8 @@ def twins_chart(
 ) -> Chart:
     """A chart of paired differences.
 
-    `change` says what differs, "relief after 2 days minus after 14 days". `mean` with its 95 % interval `low` to `high`
-    comes from whoever computed it. `noise`: half the width of the band in which a pair says nothing.
+    `change` is what differs, "relief after 2 days minus after 14 days". `mean` with its 95 % interval `low` to `high`
+    comes from whoever computed it. `noise`: half the width of the band in which a pair is not evidence of a difference.
     """
     values, names = np.asarray(difference, float), np.asarray(seeds)
     known = np.isfinite(values)
@@ -86,8 +86,8 @@ def _paint(plate: Plate, values: np.ndarray, mean: float, low: float, high: floa
     reach = float(np.ptp(every)) or 1.0
     limits = (every.min() - 0.09 * reach, every.max() + 0.09 * reach)
     left = level_space(limits) + 0.06
-    told = f"mean\n{mean_text(mean, low, high)}" if np.isfinite(mean) else ""
-    word = max((style.text_width(line, 7.5, bold=True) for line in told.split("\n")), default=0.0) / 72
+    label = f"mean\n{mean_text(mean, low, high)}" if np.isfinite(mean) else ""
+    word = max((style.text_width(line, 7.5, bold=True) for line in label.split("\n")), default=0.0) / 72
     aside = SHAPE_IN + 0.12 + min(word, 0.3 * plate.width)
     wide = plate.width - left - aside - 0.08
     ax = plate.axes(left, 0.05, wide, plate.height - 0.1)
@@ -113,7 +113,7 @@ def _paint(plate: Plate, values: np.ndarray, mean: float, low: float, high: floa
         x = SHAPE_IN / aside
         side.plot([x, x], [low, high], color=p.ink, lw=1.6, solid_capstyle="butt")
         side.plot(x, mean, marker="o", ms=4.6, mfc=p.ink, mec=p.paper, mew=0.7)
-        side.annotate(told, (x, mean), (6, 0), textcoords="offset points", fontsize=7.5,
+        side.annotate(label, (x, mean), (6, 0), textcoords="offset points", fontsize=7.5,
                       weight="bold", va="center", linespacing=1.1, path_effects=halo(p), annotation_clip=False)  # fmt: skip
     side.axhline(0, color=p.ink, lw=0.9)
 

@@ -1,4 +1,4 @@
-"""What was learned: beliefs before and after the record was looked at, one row a parameter.
+"""Prior and posterior of parameters, one row a parameter.
 
 Pale bars are the prior, dark ones the posterior (middle 90 and 50 %), each over the parameter's own range.
 """
@@ -23,7 +23,7 @@ Five = tuple[float, float, float, float, float]  # 5, 25, 50, 75 and 95 %
 
 
 @dataclass(frozen=True)
-class Belief:
+class PriorPosterior:
     """One row. `prior` and `posterior` are quantiles as places in the range, 0 low and 1 high; `marks` are places too."""
 
     name: str
@@ -32,11 +32,11 @@ class Belief:
     default: float
     medoid: float
     ends: tuple[str, str]  # low and high in words
-    told: tuple[str, ...]  # what the table says of it
+    cells: tuple[str, ...]  # of its row in the table, after the name
     clear: bool
 
 
-def beliefs_chart(rows: Sequence[Belief], *, heads: Sequence[str], about: About, title: str, what: str) -> Chart:
+def prior_posterior_chart(rows: Sequence[PriorPosterior], *, heads: Sequence[str], about: About, title: str, what: str) -> Chart:
     """Prior and posterior of parameters over their ranges, in the order given."""
     clear = sum(r.clear for r in rows)
     return Chart(
@@ -44,17 +44,17 @@ def beliefs_chart(rows: Sequence[Belief], *, heads: Sequence[str], about: About,
         what=what,
         caption=about.caption(
             more="Pale: prior, middle 90 and 50 %; dark: posterior, the same. Ring: default; dot: medoid of the posterior. "
-            "Gray names: no surer than luck would make a sample of this size."
+            "Gray names: the posterior is no narrower than sampling error alone could make it."
         ),
-        alt=f"{clear} of {len(rows)} parameters are told something by the record.",
-        table=Table(("parameter", *heads), tuple((r.name, *r.told) for r in rows)),
-        paint=lambda plate: _paint_beliefs(plate, rows),
+        alt=f"{clear} of {len(rows)} parameters are informed by the record.",
+        table=Table(("parameter", *heads), tuple((r.name, *r.cells) for r in rows)),
+        paint=lambda plate: _paint(plate, rows),
         body_in=lambda _: HEAD_IN + FOOT_IN + ROW_IN * max(len(rows), 2),
         wide=True,
     )
 
 
-def _paint_beliefs(plate: Plate, rows: Sequence[Belief]) -> None:
+def _paint(plate: Plate, rows: Sequence[PriorPosterior]) -> None:
     p = plate.p
     names, room = names_column([r.name for r in rows], SIZE_PT, 0.36 * plate.width)
     low = max((style.text_width(r.ends[0], 7) for r in rows), default=0) / 72 + 0.08
@@ -70,10 +70,10 @@ def _paint_beliefs(plate: Plate, rows: Sequence[Belief]) -> None:
         ax.plot(row.default, k, marker="o", ms=4.2, mfc="none", mec=p.side_text[1], mew=0.9, zorder=5)
         ax.plot(row.medoid, k, marker="o", ms=2.6, mfc=p.side_text[0], mec="none", zorder=6)
         color = p.ink if row.clear else p.tertiary
-        told = {"textcoords": "offset points", "va": "center_baseline", "annotation_clip": False}
-        ax.annotate(name, (0, k), (-72 * (low + 0.06), 0), ha="right", fontsize=SIZE_PT, color=color, **told)
+        beside = {"textcoords": "offset points", "va": "center_baseline", "annotation_clip": False}
+        ax.annotate(name, (0, k), (-72 * (low + 0.06), 0), ha="right", fontsize=SIZE_PT, color=color, **beside)
         for at, word, shift, side in ((0, row.ends[0], -4, "right"), (1, row.ends[1], 4, "left")):
-            ax.annotate(word, (at, k), (shift, 0), ha=side, fontsize=7, color=p.tertiary, **told)
+            ax.annotate(word, (at, k), (shift, 0), ha=side, fontsize=7, color=p.tertiary, **beside)
     ax.set_xticks([])
     plate.text(left, FOOT_IN - 0.2, "low end of the range", fontsize=7, color=p.tertiary)
     plate.text(plate.width - high, FOOT_IN - 0.2, "high end", fontsize=7, color=p.tertiary, ha="right")
@@ -88,6 +88,6 @@ def bare(ax: Axes) -> None:
 
 
 def bars(ax: Axes, five: Five, at: float, height: float, colors: tuple[str, str]) -> None:
-    """The middle 90 and 50 % of something as two bars of one row; the narrower of two pairs lies above the wider."""
+    """The middle 90 and 50 % of a distribution as two bars of one row; the narrower of two pairs lies above the wider."""
     ax.barh(at, five[4] - five[0], 2 * height, left=five[0], color=colors[0], lw=0, zorder=1 + (height < 0.2))
     ax.barh(at, five[3] - five[1], 2 * height, left=five[1], color=colors[1], lw=0, zorder=1.5 + (height < 0.2))

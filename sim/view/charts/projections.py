@@ -1,4 +1,4 @@
-"""What a model says beside what is cited of it, and how long something goes on: bands one under another, fans by year."""
+"""Model figures beside cited ones, and projections by year with their bands."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sim.view.charts.chart import About, Chart, Plate, Table
 from sim.view.charts.daily_fans import columns
 from sim.view.charts.marks import BANDS, level_space, level_ticks, names_column, span, value_ticks
 from sim.view.charts.prior_posterior import FOOT_IN, ROW_IN, SIZE_PT, Five, bare, bars
-from sim.view.numbers import significant
+from sim.view.numbers import QUANTILES, significant
 
 STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)  # ticks of a decade
 PANEL_IN = 2.0
 
 
 @dataclass(frozen=True)
-class Beside:
+class CitedComparison:
     """One row of figures: quantiles of the model, and cited figures (value, low, high, words)."""
 
     name: str
@@ -26,10 +26,10 @@ class Beside:
     cited: tuple[tuple[float, float, float, str], ...] = ()
 
 
-def beside_chart(rows: Sequence[Beside], *, axis: str, about: About, title: str, what: str, log: bool = False) -> Chart:
+def cited_comparison_chart(rows: Sequence[CitedComparison], *, axis: str, about: About, title: str, what: str, log: bool = False) -> Chart:
     """Bands of the model beside cited figures, one row each."""
     heads = ("", f"model, median ({axis})", "middle 50 %", "middle 90 %", "cited")
-    told = tuple(
+    cells = tuple(
         (r.name, significant(r.model[2]), *(f"{significant(r.model[a])} to {significant(r.model[b])}" for a, b in ((1, 3), (0, 4))),
          "; ".join(words for *_, words in r.cited) or "none")
         for r in rows
@@ -42,14 +42,14 @@ def beside_chart(rows: Sequence[Beside], *, axis: str, about: About, title: str,
             more="Ink: cited figures, with their range where one is given." if any(r.cited for r in rows) else "",
         ),
         alt="; ".join(f"{r.name}: {significant(r.model[2])} {axis}" for r in rows) + ".",
-        table=Table(heads, told),
-        paint=lambda plate: _paint_beside(plate, rows, axis, log),
+        table=Table(heads, cells),
+        paint=lambda plate: _paint_cited(plate, rows, axis, log),
         body_in=lambda _: 0.05 + FOOT_IN + 2 * ROW_IN * max(len(rows), 1),
         wide=True,
     )
 
 
-def _paint_beside(plate: Plate, rows: Sequence[Beside], axis: str, log: bool) -> None:
+def _paint_cited(plate: Plate, rows: Sequence[CitedComparison], axis: str, log: bool) -> None:
     p = plate.p
     names, room = names_column([r.name for r in rows], SIZE_PT, 0.36 * plate.width)
     ax = plate.axes(room + 0.1, FOOT_IN, plate.width - room - 0.25, plate.height - FOOT_IN - 0.05)
@@ -79,28 +79,28 @@ def _paint_beside(plate: Plate, rows: Sequence[Beside], axis: str, log: bool) ->
 
 
 @dataclass(frozen=True)
-class Course:
+class Projection:
     """One panel: what is left (draws, points) at `years` (points,), and when it was all gone in each draw, in words."""
 
     name: str
     years: np.ndarray
     left: np.ndarray
-    told: tuple[str, ...]  # what the table says of it
+    cells: tuple[str, ...]  # of its row in the table, after the name
 
 
-def courses_chart(
-    courses: Sequence[Course], *, axis: str, heads: Sequence[str], about: About, title: str, what: str, more: str = ""
+def projections_chart(
+    projections: Sequence[Projection], *, axis: str, heads: Sequence[str], about: About, title: str, what: str, more: str = ""
 ) -> Chart:
     """Fans of what is left by year, one panel an assumption, on the same axes."""
     return Chart(
         title=title,
         what=what,
         caption=about.caption(bands="middle 50 and 90 % of the draws", more=more),
-        alt="; ".join(f"{c.name}: {c.told[0]}" for c in courses) + ".",
-        table=Table(("assumption", *heads), tuple((c.name, *c.told) for c in courses)),
-        paint=lambda plate: _paint_courses(plate, courses, axis),
-        body_in=lambda width: rows_of(len(courses), width) * PANEL_IN,
-        wide=len(courses) > 1,
+        alt="; ".join(f"{c.name}: {c.cells[0]}" for c in projections) + ".",
+        table=Table(("assumption", *heads), tuple((c.name, *c.cells) for c in projections)),
+        paint=lambda plate: _paint_projections(plate, projections, axis),
+        body_in=lambda width: rows_of(len(projections), width) * PANEL_IN,
+        wide=len(projections) > 1,
     )
 
 
@@ -108,16 +108,16 @@ def rows_of(n: int, width: float) -> int:
     return -(-n // columns(n, width))
 
 
-def _paint_courses(plate: Plate, courses: Sequence[Course], axis: str) -> None:
-    top = max(float(c.left.max()) for c in courses)
-    last = max(float(c.years[-1]) for c in courses)
-    across = columns(len(courses), plate.width)
-    panels = plate.grid(len(courses), across, left=level_space((0.0, top)), right=0.1, gap=0.2, head=0.22, foot=0.36)
-    for k, (ax, course) in enumerate(zip(panels, courses)):
-        low, quarter, middle, three, high = np.quantile(course.left, (0.05, 0.25, 0.5, 0.75, 0.95), axis=0)
-        ax.fill_between(course.years, low, high, color=plate.p.bands[1], lw=0)
-        ax.fill_between(course.years, quarter, three, color=plate.p.bands[2], lw=0)
-        ax.plot(course.years, middle, color=plate.p.median, lw=1.4)
+def _paint_projections(plate: Plate, projections: Sequence[Projection], axis: str) -> None:
+    top = max(float(c.left.max()) for c in projections)
+    last = max(float(c.years[-1]) for c in projections)
+    across = columns(len(projections), plate.width)
+    panels = plate.grid(len(projections), across, left=level_space((0.0, top)), right=0.1, gap=0.2, head=0.22, foot=0.36)
+    for k, (ax, projection) in enumerate(zip(panels, projections)):
+        low, quarter, middle, three, high = np.quantile(projection.left, QUANTILES, axis=0)
+        ax.fill_between(projection.years, low, high, color=plate.p.bands[1], lw=0)
+        ax.fill_between(projection.years, quarter, three, color=plate.p.bands[2], lw=0)
+        ax.plot(projection.years, middle, color=plate.p.median, lw=1.4)
         ax.set(xlim=(0, last), ylim=(0, 1.03 * top))
         value_ticks(ax.xaxis)
         value_ticks(ax.yaxis, 4)
@@ -125,7 +125,7 @@ def _paint_courses(plate: Plate, courses: Sequence[Course], axis: str) -> None:
             ax.tick_params(labelleft=False)
         ax.set_xlabel(axis, fontsize=7.5)
         ax.annotate(
-            course.name,
+            projection.name,
             (0, 1),
             (0, 4),
             xycoords="axes fraction",

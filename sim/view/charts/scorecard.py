@@ -18,7 +18,7 @@ from sim.view.numbers import significant
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from sim.view.style import Palette
+    from sim.view.palette import Palette
 
 LINE_IN = 0.175
 HEAD_IN = 0.24
@@ -41,7 +41,7 @@ def lines_of(card: dict[str, Any]) -> list[Line]:
     """The lines of a card: every check that has a band, rows that were not judged as one line."""
     out = []
     for row in card["rows"]:
-        judged = [c for c in row["checks"] if c["verdict"] != "told"] or [None]
+        judged = [c for c in row["checks"] if c["verdict"] in ("pass", "fail")] or [None]
         out += [Line(row, check, k == 0) for k, check in enumerate(judged)]
     return out
 
@@ -58,7 +58,7 @@ def finding(card: dict[str, Any]) -> str:
 
 
 def about(card: dict[str, Any]) -> str:
-    """What the numbers rest on: runs, seeds, scenario, commit, effort."""
+    """Provenance of the card: runs, seeds, scenario, commit, effort."""
     ensemble = card.get("ensemble")
     runs = "No ensemble."
     if ensemble:
@@ -69,7 +69,7 @@ def about(card: dict[str, Any]) -> str:
         )
         other = "" if ensemble["same_code"] else " They were made by another version of the model."
         runs = f"{ensemble['runs']} runs, {style.seeds_text(ensemble['seeds'])}, scenario {ensemble['scenario']}.{other}{few}"
-    effort = " Quick card: fewer battles, shorter twins." if card["quick"] else ""
+    effort = " Quick card: fewer battles, shorter paired runs." if card["quick"] else ""
     return (
         f"{runs} Parameters: {card['parameters']}. Commit {card['commit'] or 'unversioned'}.{effort} L: limit with an exact answer, "
         "P: pattern across battles, H: this battle. Bands were fixed before fitting. Runs are seen as the record would have shown them. "
@@ -138,7 +138,7 @@ def band_of(check: dict[str, Any]) -> str:
 
 
 def scale_of(check: dict[str, Any]) -> tuple[float, float, bool, bool]:
-    """What a check's strip shows: value at the left and right edge of the band, and which sides of it are open."""
+    """Scale of the strip of a check: value at the left and right edge of the band, and which sides of it are open."""
     low, high = check["band"] or (None, None)
     if check["rule"] == "covers":
         return check["exact"] - 0.5 * high, check["exact"] + 0.5 * high, False, False

@@ -20,7 +20,7 @@ from sim.fields import BLOCK_KM
 from sim.frame import Frame
 from sim.view.label_placement import Wish
 from sim.view.map import overlays, place_labels, unit_glyphs
-from sim.view.map.canvas import View
+from sim.view.map.canvas import MapCanvas
 from sim.view.map.terrain import ROAD_WIDTH, Terrain, sample, smooth_control, terrain_of
 from sim.view.style import LIGHT, Palette
 
@@ -31,7 +31,7 @@ __all__ = [
     "LAYERS",
     "STEPS",
     "Frame",
-    "View",
+    "MapCanvas",
     "danger_color",
     "draw_map",
     "terrain_of",
@@ -54,7 +54,7 @@ def draw_map(
     extent: tuple[float, float, float, float] | None = None,
     ground: Terrain | None = None,
     furniture: bool = True,
-) -> View:
+) -> MapCanvas:
     """Draws the map of a frame and returns what was shared, for notes of one's own.
 
     `months`: earlier fronts as (date, control (ny, nx)); `extent`: west, east, south, north in km (the box).
@@ -68,7 +68,7 @@ def draw_map(
         spine.set(visible=True, color=palette.control_line, linewidth=0.6, zorder=30)
     ax.apply_aspect()
     width_pt = ax.get_position().width * ax.figure.get_figwidth() * 72
-    view = View(
+    view = MapCanvas(
         ax,
         frame,
         ground,
@@ -129,7 +129,7 @@ def moving_threat(frame: Frame) -> np.ndarray:
     return gaussian_filter(held * frame.threat[..., 0] + (1 - held) * frame.threat[..., 1], 0.7, mode="nearest")
 
 
-def _land(v: View, kill_zone: bool) -> None:
+def _land(v: MapCanvas, kill_zone: bool) -> None:
     """One raster: land, tree belts, woods, built-up ground, the attacker's tint with its inner edge, the kill zone."""
     w, e, s, n = v.extent
     k = min(RASTER / max(e - w, n - s), v.scale * 3)
@@ -161,13 +161,13 @@ def _land(v: View, kill_zone: bool) -> None:
     v.ax.imshow(np.clip(rgb, 0, 1), extent=v.extent, origin="lower", interpolation="bilinear", zorder=1, aspect="equal")
 
 
-def _water(v: View) -> None:
+def _water(v: MapCanvas) -> None:
     for line in v.ground.water:
         width = {"river": 1.0, "stream": 0.6, "reservoir": max(1.8, 0.45 * v.scale)}.get(line.kind, 0.6)
         v.ax.plot(*line.points.T, color=v.p.water, lw=width * max(1.0, v.scale / 14), zorder=3)
 
 
-def _roads(v: View) -> None:
+def _roads(v: MapCanvas) -> None:
     """Rail as a barred line, roads as paper on a casing by class, the local net as hairlines."""
     grow = max(1.0, min(v.scale / 12, 2.2))
     track = unit_glyphs.mixed(v.p.control_line, v.p.land, 0.34)

@@ -10,14 +10,14 @@ import numpy as np
 from sim.frame import Frame
 from sim.view.label_placement import Box
 from sim.view.map.terrain import Terrain
-from sim.view.style import Palette
+from sim.view.palette import Palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 @dataclass
-class View:
+class MapCanvas:
     """What all layers share: axes, data, colors, points per km, and the boxes that labels must leave free."""
 
     ax: Axes

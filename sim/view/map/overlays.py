@@ -1,4 +1,4 @@
-"""Layers over the land: grey zone, kill zone, supply, works, pockets and the fronts, drawn on a View."""
+"""Layers over the land: grey zone, kill zone, supply, works, pockets and the fronts, drawn on a map canvas."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 from sim.fields import BLOCK_KM
 from sim.view.label_placement import Wish
 from sim.view.map import unit_glyphs
-from sim.view.map.canvas import View
+from sim.view.map.canvas import MapCanvas
 from sim.view.map.terrain import ROAD_WIDTH, at_points, contours, curve, front_lines, sample
 from sim.view.style import MONTHS
 
@@ -20,7 +20,7 @@ RIBBON_PT = 2.1  # width of a ribbon when everything arrives
 MOVED_KM2 = 110.0  # ground that must change hands between two drawn fronts of a box of 6,400 km2
 
 
-def grey_zone(v: View) -> None:
+def grey_zone(v: MapCanvas) -> None:
     """Ground where the attacker is but does not hold: hatched at 45 degrees."""
     w, _, s, _ = v.frame.extent
     e, n = v.frame.extent[1], v.frame.extent[3]
@@ -31,7 +31,7 @@ def grey_zone(v: View) -> None:
         v.ax.contourf(x, y, zone, [0.38, 9], colors="none", hatches=["/////"], zorder=4)
 
 
-def kill_zone_lines(v: View, front: list[np.ndarray]) -> list[Wish]:
+def kill_zone_lines(v: MapCanvas, front: list[np.ndarray]) -> list[Wish]:
     """Contours of the kill zone; returns the labels that want to sit on them."""
     wishes = []
     for level, style, width in ((0.25, (0, (1, 2)), 0.6), (0.5, "solid", 0.55), (0.8, "solid", 0.8)):
@@ -41,7 +41,7 @@ def kill_zone_lines(v: View, front: list[np.ndarray]) -> list[Wish]:
     return wishes
 
 
-def _on_line(v: View, line: np.ndarray, text: str, size: float, apart_km: float, rank: float) -> list[Wish]:
+def _on_line(v: MapCanvas, line: np.ndarray, text: str, size: float, apart_km: float, rank: float) -> list[Wish]:
     """Wishes for a label on a line, one each `apart_km`, from its middle outward."""
     along = np.r_[0, np.cumsum(np.hypot(*np.diff(line, axis=0).T))]
     count = max(1, int(along[-1] / apart_km))
@@ -56,7 +56,7 @@ def _on_line(v: View, line: np.ndarray, text: str, size: float, apart_km: float,
 # Supply and works
 
 
-def supply(v: View) -> None:
+def supply(v: MapCanvas) -> None:
     """Roads as ribbons in the color of the side that holds them, as wide as the share of supply that arrives there."""
     w, _, s, _ = v.frame.extent
     grow = max(1.0, min(v.scale / 12, 2.2))
@@ -84,7 +84,7 @@ def supply(v: View) -> None:
     _cuts(v, w, s)
 
 
-def _cuts(v: View, w: float, s: float) -> None:
+def _cuts(v: MapCanvas, w: float, s: float) -> None:
     """A cross where a road of the defender stops carrying anything although he holds the ground beyond."""
     spots = []
     for road in v.ground.roads:
@@ -103,7 +103,7 @@ def _cuts(v: View, w: float, s: float) -> None:
         )
 
 
-def works(v: View) -> None:
+def works(v: MapCanvas) -> None:
     """Belts with teeth toward the enemy; a triangle every few km is filled as far as the works are in order."""
     w, _, s, _ = v.frame.extent
     grow = max(1.0, min(v.scale / 12, 2.0))
@@ -126,13 +126,13 @@ def works(v: View) -> None:
         _teeth(v, line, condition, standing, facing, across, grow)
 
 
-def _lattice(v: View) -> tuple[np.ndarray, np.ndarray]:
+def _lattice(v: MapCanvas) -> tuple[np.ndarray, np.ndarray]:
     w, e, s, n = v.frame.extent
     return np.arange(w + 0.5, e), np.arange(s + 0.5, n)
 
 
 def _teeth(
-    v: View, line: np.ndarray, condition: np.ndarray, standing: np.ndarray, facing: int, across, grow: float
+    v: MapCanvas, line: np.ndarray, condition: np.ndarray, standing: np.ndarray, facing: int, across, grow: float
 ) -> None:
     """Ticks on the side of the threat: the side on which the front lies nearer, judged by wide means of control."""
     w, _, s, _ = v.frame.extent
@@ -164,7 +164,7 @@ def _teeth(
 # Pockets and fronts
 
 
-def pockets(v: View) -> None:
+def pockets(v: MapCanvas) -> None:
     """Cut-off ground of at least 6 km2 with a dashed edge in the color of the side inside."""
     w, e, s, n = v.frame.extent
     x, y = np.linspace(w, e, round((e - w) * 3)), np.linspace(s, n, round((n - s) * 3))
@@ -179,12 +179,12 @@ def pockets(v: View) -> None:
             )
 
 
-def start(v: View) -> None:
+def start(v: MapCanvas) -> None:
     for line in front_lines(v.frame.control_start, v.cell, v.frame.extent):
         v.ax.plot(*line.T, color=v.p.ink, lw=1.0, ls=(0, (0.1, 2.1)), dash_capstyle="round", zorder=11.5)
 
 
-def months(v: View, earlier: Sequence[tuple[dt.date, np.ndarray]]) -> list[Wish]:
+def months(v: MapCanvas, earlier: Sequence[tuple[dt.date, np.ndarray]]) -> list[Wish]:
     """Earlier fronts as thin lines, those that lie apart; returns their labels, each where other lines are farthest."""
     drawn, last = [], v.frame.control_start
     for date, control in earlier:
@@ -224,7 +224,7 @@ def months(v: View, earlier: Sequence[tuple[dt.date, np.ndarray]]) -> list[Wish]
     return wishes
 
 
-def front(v: View) -> list[np.ndarray]:
+def front(v: MapCanvas) -> list[np.ndarray]:
     """The front in ink on a casing of paper."""
     lines = front_lines(v.frame.control, v.cell, v.frame.extent, 2.5)
     for line in lines:

@@ -7,15 +7,15 @@ from matplotlib import patheffects
 
 from sim.view.label_placement import Box, Wish, place
 from sim.view.map import unit_glyphs
-from sim.view.map.canvas import View
-from sim.view.style import font, plain_weight, text_width
+from sim.view.map.canvas import MapCanvas
+from sim.view.typesetting import font, plain_weight, text_width
 
 CREDIT = "Places © OpenStreetMap contributors (ODbL), GeoNames (CC BY 4.0)"
 MADE_UP = "Made-up ground and places"
 HAIR = "\u200a"  # between the capitals of large cities
 
 
-def labels(v: View, line_labels: list[Wish]) -> None:
+def labels(v: MapCanvas, line_labels: list[Wish]) -> None:
     """Names of places by rank, then words on lines; what does not fit is left out."""
     w, e, s, n = v.extent
     wishes, kinds = [], {}
@@ -72,7 +72,7 @@ def labels(v: View, line_labels: list[Wish]) -> None:
             )
 
 
-def _rivers(v: View) -> list[Wish]:
+def _rivers(v: MapCanvas) -> list[Wish]:
     """Names of rivers, one each, on their course."""
     wishes = []
     for line in v.ground.water:
@@ -97,7 +97,7 @@ def _rivers(v: View) -> list[Wish]:
     return wishes
 
 
-def scale_bar(v: View) -> None:
+def scale_bar(v: MapCanvas) -> None:
     """0, half and full length of a round number of km, lower left, with north beside it."""
     width = v.extent[1] - v.extent[0]
     length = next(k for k in (50, 20, 10, 5, 2, 1, 0.5, 0.2) if k <= width * 0.27)
@@ -142,7 +142,7 @@ def scale_bar(v: View) -> None:
     v.reserved.append(Box(2, 2, right + 46, 24))
 
 
-def credit(v: View) -> None:
+def credit(v: MapCanvas) -> None:
     text = MADE_UP if v.frame.scenario.map.synthetic else CREDIT
     size = 6.2
     right = (v.extent[1] - v.extent[0]) * v.scale - 5

@@ -11,7 +11,7 @@ from matplotlib.path import Path as Shape
 
 from sim.forces import Kind, Task
 from sim.frame import Frame
-from sim.view.style import Palette
+from sim.view.palette import Palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

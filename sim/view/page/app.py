@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import solara
 
-from sim.view.page.serve import DEFAULT, ORDER
+from sim.view.page.serve import DEFAULT, FIRST_VIEW
 from sim.view.page.widget import BattleMap
 
 
@@ -12,7 +12,7 @@ from sim.view.page.widget import BattleMap
 def Page():
     """The battle of this browser session; the widget is closed with the page, and its thread ends."""
     solara.Title("Pokrovsk sector")
-    BattleMap.element(**(ORDER or {"source": DEFAULT}), height=0)
+    BattleMap.element(**(FIRST_VIEW or {"source": DEFAULT}), height=0)
 
 
 @solara.component

@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from sim.view.page.messages import frames
-from sim.view.page.messages.frame_history import Recorded
+from sim.view.page.messages.frame_history import RecordedFrame
 from sim.view.page.session.session import Session
 
 SCENARIO = "pokrovsk-2024"
+PATIENCE_S = 300.0  # for a server to start
 SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
             "--disable-component-update", "--disable-sync")  # fmt: skip
 
@@ -38,25 +39,25 @@ def stages(steps: int, settle_days: int = 60) -> dict[str, str]:
     sent: list[tuple[dict[str, Any], list[bytes]]] = []
     s = Session(lambda m, b: sent.append((m, b)), SCENARIO, 1)
     s.open()
-    course = s.course
+    branches = s.branches
     for _ in range(settle_days * s.scenario.steps_per_day):
-        course.step()
+        branches.step()
     spent: dict[str, list[float]] = {"step": [], "encode": [], "record": [], "tell": []}
     sizes, heads = [], []
     for _ in range(steps):
-        _timed(spent["step"], course.step)
-        before = course.history.nearest(course.world.step_index).arms[0]
+        _timed(spent["step"], branches.step)
+        before = branches.history.nearest(branches.world.step_index).arms[0]
         made: list[Any] = []
-        _timed(spent["encode"], lambda b=before, made=made: made.append((frames.layers(course.world, b), frames.moment(course.world))))
-        layers, told = made[0]
-        _timed(spent["record"], lambda layers=layers, told=told: course.history.add(Recorded(told, [layers])))
+        _timed(spent["encode"], lambda b=before, made=made: made.append((frames.layers(branches.world, b), frames.moment(branches.world))))
+        layers, about = made[0]
+        _timed(spent["record"], lambda layers=layers, about=about: branches.history.add(RecordedFrame(about, [layers])))
         sent.clear()
-        _timed(spent["tell"], lambda: s.show(course.history.nearest(course.world.step_index)))
+        _timed(spent["tell"], lambda: s.show(branches.history.nearest(branches.world.step_index)))
         message, buffers = sent[-1]
         sizes.append(sum(map(len, buffers)))
         heads.append(len(json.dumps(message)))
     out = {f"{name}, ms a frame": f"{1000 * statistics.median(v):.2f}" for name, v in spent.items()}
-    out["units"] = f"{course.history.nearest(course.world.step_index).moment['units']:,}"
+    out["units"] = f"{branches.history.nearest(branches.world.step_index).moment['units']:,}"
     out["binary, kB a frame"] = f"{statistics.mean(sizes) / 1000:.0f}"
     out["words, kB a frame"] = f"{statistics.mean(heads) / 1000:.1f}"
     out["recorded, MB a year"] = f"{365 * statistics.mean(sizes) / 1e6:.0f}"
@@ -70,17 +71,17 @@ def _timed(into: list[float], work: Any) -> None:
 
 
 @contextlib.contextmanager
-def served(scenario: str | None = None, *words: str) -> Iterator[str]:
+def served(scenario: str | None = None, *words: str, host: str = "127.0.0.1") -> Iterator[str]:
     """The page on a free port, in a process of its own; yields its address."""
-    from sim.view.page.serve import free_port
+    from sim.view.page.serve import free_port, url_of
 
-    port = free_port("127.0.0.1", 0)
+    port = free_port(host, 0)
     code = "import sys; from experiments.cli import main; main(sys.argv[1:])"
-    command = [sys.executable, "-c", code, "view", *([scenario] if scenario else []), "--no-open", "--port", str(port), *words]
+    command = [sys.executable, "-c", code, "view", *([scenario] if scenario else []), "--no-open", "--host", host, "--port", str(port), *words]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
-            _wait_for(port, server)
-            yield f"http://localhost:{port}/"
+            _wait_for(host, port, server)
+            yield url_of(host, port)
         finally:
             server.terminate()
             try:
@@ -89,13 +90,15 @@ def served(scenario: str | None = None, *words: str) -> Iterator[str]:
                 server.kill()
 
 
-def _wait_for(port: int, server: subprocess.Popen, patience_s: float = 300.0) -> None:
+def _wait_for(host: str, port: int, server: subprocess.Popen) -> None:
     import socket
 
-    end = time.monotonic() + patience_s
+    from sim.view.page.serve import family
+
+    end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end and server.poll() is None:
-        with socket.socket() as s:
-            if s.connect_ex(("127.0.0.1", port)) == 0:
+        with socket.socket(family(host)) as s:
+            if s.connect_ex((host, port)) == 0:
                 return
         time.sleep(0.1)
     raise RuntimeError("the page did not start")
@@ -141,10 +144,10 @@ def in_a_browser(seconds: float) -> dict[str, str]:
             page.evaluate(f"(() => {{ const r = document.querySelector('[aria-label=Speed]'); r.value = {index}; r.dispatchEvent(new Event('input')); }})()")
             page.get_by_role("button", name="Play", exact=True).click()
             page.wait_for_timeout(1000)
-            look = "[window.__frames, window.__page.debug.now.step, performance.now(), window.__page.debug.now.units, window.__spent.take, window.__spent.paint]"
-            a, before = page.evaluate(look), _spent()
+            record_frame = "[window.__frames, window.__page.debug.now.step, performance.now(), window.__page.debug.now.units, window.__spent.take, window.__spent.paint]"
+            a, before = page.evaluate(record_frame), _spent()
             page.wait_for_timeout(1000 * window_s)
-            b, after = page.evaluate(look), _spent()
+            b, after = page.evaluate(record_frame), _spent()
             pause = page.get_by_role("button", name="Pause", exact=True)
             if pause.count():  # else the horizon has come
                 pause.click()

@@ -50,7 +50,7 @@ def _run_to(page: Any, day: int) -> None:
     page.wait_for_function(f"window.__page.debug.now.step >= {step}")
     if page.get_by_role("button", name="Pause", exact=True).count():
         page.get_by_role("button", name="Pause", exact=True).click()
-    page.mouse.move(700, 8)  # where nothing is told of
+    page.mouse.move(700, 8)  # where there is nothing to describe
     page.wait_for_timeout(2500)
 
 

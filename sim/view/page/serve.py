@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
 import socket
@@ -14,7 +15,9 @@ from typing import Any
 from sim.errors import InputError
 
 DEFAULT = "pokrovsk-2024"
-ORDER: dict[str, Any] = {}  # what every page of this server shows at first
+PORTS = range(8765, 8865)  # tried in order when none is requested
+MOST_PORT = 65_535
+FIRST_VIEW: dict[str, Any] = {}  # what every page of this server shows first, as arguments of BattleMap
 HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "SAMEORIGIN",
@@ -77,25 +80,46 @@ def is_loopback(host: str) -> bool:
 
 
 def free_port(host: str, port: int | None) -> int:
-    """The port asked for, or the first free one from 8765 on."""
-    for number in [port] if port is not None else range(8765, 8865):
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as s:
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
+    """The requested port, or the first free one from 8765 on; 0 is any free one. InputError where none can be had."""
+    if port is not None and not 0 <= port <= MOST_PORT:
+        raise InputError(f"--port {port}: allowed: 1 to {MOST_PORT}, or 0 for any free port.")
+    reason = ""
+    for number in [port] if port is not None else PORTS:
+        try:
+            with socket.socket(family(host)) as s:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 s.bind((host, number))
                 return s.getsockname()[1]
-            except OSError:
-                continue
-    raise InputError(f"--port {port or '8765 to 8864'} on {host}: taken, or not allowed; give another --port.")
+        except (socket.gaierror, UnicodeError, TypeError):  # the last two: text that is no name at all
+            raise InputError(f"--host {host!r}: no address of that name; allowed: an IP address or a host name of this machine.") from None
+        except OSError as error:
+            if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                raise InputError(f"--host {host!r}: this machine does not have that address.") from None
+            reason = (error.strerror or "not allowed").lower()
+    raise InputError(f"--port {port if port is not None else f'{PORTS[0]} to {PORTS[-1]}'} on {host}: {reason}; give another --port.")
+
+
+def family(host: str) -> socket.AddressFamily:
+    """IPv6 for an address with colons, else IPv4."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def url_of(host: str, port: int) -> str:
+    """The address that a browser on this machine opens; an IPv6 address stands in brackets."""
+    name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}/"
 
 
 def check(source: Any, run: Path | None, member: str, seed: int | str) -> None:
     """InputError for what cannot be shown, before anything is served."""
     from sim.scenario import load_scenario
+    from sim.view.page.session.commands import whole_seed
     from sim.view.page.session.recorded_run import RecordedRun, read_run
 
-    if not str(seed).isdigit() or int(seed) >= 2**53:
-        raise InputError(f"--seed {seed}: allowed: a whole number from 0.")
+    try:
+        whole_seed(seed)
+    except InputError as error:
+        raise InputError(f"--{error}") from None
     if run is not None and source is not None:
         raise InputError("give a scenario or --run, not both.")
     if run is not None:
@@ -119,15 +143,17 @@ def serve(source: Any = None, *, run: Path | None = None, member: str = "median"
           overrides: dict[str, Any] | None = None, host: str = "127.0.0.1", port: int | None = None, browser: bool = True) -> None:
     """Serves until it is stopped: a scenario, a RecordedRun, or the recorded `run` of a folder. Says where, and who else can reach it."""
     check(source, run, member, seed)
+    host = host.strip().removeprefix("[").removesuffix("]")
+    if not host:
+        raise InputError("--host '': allowed: an IP address or a host name of this machine.")
     port = free_port(host, port)
     prepare()
     shown = {"source": str(Path(run).resolve()), "member": member} if run is not None else {"source": source or DEFAULT}
-    ORDER.update(shown, seed=int(seed), overrides=overrides)
+    FIRST_VIEW.update(shown, seed=int(seed), overrides=overrides)
     import uvicorn
     from solara.server.starlette import app
 
-    name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
-    url = f"http://{name}:{port}/"
+    url = url_of(host, port)
     print(f"The battle is at {url}   (Ctrl-C stops it)", flush=True)
     if not is_loopback(host):
         print(f"Listening on {host}: everybody who can reach this machine can open pages and use its processor; "
@@ -140,7 +166,7 @@ def serve(source: Any = None, *, run: Path | None = None, member: str = "median"
 
 def _open_when_up(host: str, port: int, url: str) -> None:
     for _ in range(100):
-        with socket.socket() as s:
+        with socket.socket(family(host)) as s:
             if s.connect_ex((host, port)) == 0:
                 webbrowser.open(url)
                 return

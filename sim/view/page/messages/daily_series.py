@@ -28,7 +28,7 @@ def _number(value: Any) -> float | None:
     return round(value, 4) if math.isfinite(value) else None
 
 
-def told(event: dict[str, Any]) -> dict[str, Any]:
+def event_message(event: dict[str, Any]) -> dict[str, Any]:
     """An event of the journal as JSON."""
     return {
         "step": int(event["step"]),

@@ -102,8 +102,8 @@ class Film:
             except subprocess.TimeoutExpired:
                 raise InputError(f"ffmpeg took more than {FFMPEG_S} s; GIF works without it.") from None
             except subprocess.CalledProcessError as error:
-                said = error.stderr.decode("utf-8", "replace").strip().partition("\n")[0][:200]
-                raise InputError(f"ffmpeg failed ({said or error.returncode}); GIF works without it.") from None
+                reason = error.stderr.decode("utf-8", "replace").strip().partition("\n")[0][:200]
+                raise InputError(f"ffmpeg failed ({reason or error.returncode}); GIF works without it.") from None
             except OSError as error:
                 raise InputError(f"ffmpeg made no film ({error.strerror}); GIF works without it.") from None
 

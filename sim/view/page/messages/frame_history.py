@@ -13,7 +13,7 @@ MOST_BYTES = 96_000_000  # of recorded layers in one session
 
 
 @dataclass
-class Recorded:
+class RecordedFrame:
     """One moment as it was shown: words about it and the layers of each arm (one, or two in a comparison)."""
 
     moment: dict[str, Any]
@@ -30,13 +30,13 @@ class History:
 
     per_day: int
     most_bytes: int = MOST_BYTES
-    frames: dict[int, Recorded] = field(default_factory=dict)
+    frames: dict[int, RecordedFrame] = field(default_factory=dict)
     every: int = 1  # days between the frames that are kept
     n_bytes: int = 0  # a layer that several frames share counts once
     _steps: list[int] = field(default_factory=list)
     _uses: dict[int, int] = field(default_factory=dict)  # frames that use a layer, by its id
 
-    def add(self, frame: Recorded) -> None:
+    def add(self, frame: RecordedFrame) -> None:
         """Keeps a frame in place of the one of its step, if any, and drops what is no longer wanted."""
         old = self.frames.get(frame.step)
         self._count(frame, 1)
@@ -52,14 +52,14 @@ class History:
         while self.n_bytes > self.most_bytes and len(self._steps) > TAIL + 8:
             self._thin(frame.step)
 
-    def nearest(self, step: int) -> Recorded | None:
+    def nearest(self, step: int) -> RecordedFrame | None:
         """The last recorded frame at or before a step, or the first there is."""
         if not self._steps:
             return None
         k = bisect.bisect_right(self._steps, step)
         return self.frames[self._steps[max(k - 1, 0)]]
 
-    def beside(self, step: int, direction: int) -> Recorded | None:
+    def beside(self, step: int, direction: int) -> RecordedFrame | None:
         """The recorded frame next to a step, before or after it; None at the ends."""
         k = bisect.bisect_left(self._steps, step) - 1 if direction < 0 else bisect.bisect_right(self._steps, step)
         return self.frames[self._steps[k]] if 0 <= k < len(self._steps) else None
@@ -73,7 +73,7 @@ class History:
     def steps(self) -> list[int]:
         return list(self._steps)
 
-    def _count(self, frame: Recorded, one: int) -> None:
+    def _count(self, frame: RecordedFrame, one: int) -> None:
         """Books the layers of a frame that comes (1) or goes (-1)."""
         for data in {id(d): d for arm in frame.arms for d in arm.values()}.values():
             uses = self._uses.get(id(data), 0) + one

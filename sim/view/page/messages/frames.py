@@ -1,7 +1,7 @@
-"""One moment of a battle as layers of bytes, and a few words about it: what a frame on the page is made of.
+"""Frames: one moment of a battle as layers of bytes, with its date, weather and counts.
 
 Layers are little-endian and packed column after column. A layer that did not change is the same object as before, so
-that a session can tell what the browser already has.
+that a session knows what the browser already has.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the page tells of one unit or one place, in words and numbers with units; and the story of a unit so far."""
+"""Descriptions of one unit or one place, as text and numbers with units; and the story of a unit so far."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ DOES = {
     Task.MARCH: "on the way to the line",
     Task.HOLD: "holds its position",
     Task.ASSAULT: "attacks on foot",
-    Task.INFILTRATE: "infiltrates, holds nothing",
+    Task.INFILTRATE: "infiltrates, holds no ground",
     Task.CONSOLIDATE: "consolidates",
     Task.WITHDRAW: "falls back",
     Task.DASH: "attacks mounted",
-    Task.SERVE: "at its work",
+    Task.SERVE: "in its firing position",
     Task.FALL: "falls",
 }
 ROADS = ("none", "local", "regional", "national", "international")
-MOST_SPELLS = 9  # of a story that are told one by one
+MOST_SPELLS = 9  # of a story that stand one by one
 HEARD_KM = 4.0  # how near an event is to belong to a story
 HEARD = ("capture", "recapture", "breakthrough", "deep breakthrough", "pocket")
 POINTS = ("east", "northeast", "north", "northwest", "west", "southwest", "south", "southeast")
 
 
 def row_of(world: Any, uid: int) -> int | None:
-    """The row of a unit by its name on the page; None when it is no more on the map."""
+    """The row of a unit by its name on the page; None when it is no longer on the map."""
     live = world.live()
     found = live[unit_ids(world.units.slot[live]) == np.uint32(uid)]
     return int(found[0]) if found.size else None
 
 
-def tell_unit(world: Any, uid: int) -> dict[str, Any] | None:
+def describe_unit(world: Any, uid: int) -> dict[str, Any] | None:
     """A unit as title, subtitle and lines (name, value)."""
     i = row_of(world, uid)
     if i is None:
@@ -57,9 +57,9 @@ def tell_unit(world: Any, uid: int) -> dict[str, Any] | None:
     name = NAMES[kind] if u.task[i] != Task.INFILTRATE else "Infiltrators"
     lines = [("Task", _task(u, i)), ("Men", f"{int(u.men[i])}" + (f", {int(u.hurt[i])} wounded" if u.hurt[i] else ""))]
     if kind == Kind.ARMOR:
-        lines.append(("Vehicles that run", f"{int(u.vehicles[i])}"))
+        lines.append(("Working vehicles", f"{int(u.vehicles[i])}"))
     if kind in (Kind.FPV_TEAM, Kind.ARTILLERY):
-        lines.append(("In hand", f"{u.stock[i]:.0f} {'drones' if kind == Kind.FPV_TEAM else 'shells'}"))
+        lines.append(("Stock", f"{u.stock[i]:.0f} {'drones' if kind == Kind.FPV_TEAM else 'shells'}"))
     if kind == Kind.INFANTRY:
         lines += [("Days in place", f"{u.days[i]:.0f}"), ("Strain", f"{u.fatigue[i]:.0f} days"), ("Morale", _share(u.morale[i]))]
     lines += [("Supply", f"{_share(u.supply[i])} of need"), ("Training", _share(u.quality[i]))]
@@ -78,7 +78,7 @@ def tell_unit(world: Any, uid: int) -> dict[str, Any] | None:
     }
 
 
-def tell_place(world: Any, x: float, y: float) -> dict[str, Any] | None:
+def describe_place(world: Any, x: float, y: float) -> dict[str, Any] | None:
     """A cell of the map as title, subtitle and lines; None outside the box."""
     g, c = world.geo, world.cells
     if not (g.x0 <= x < g.x0 + g.width and g.y0 <= y < g.y0 + g.height):
@@ -112,8 +112,8 @@ def tell_place(world: Any, x: float, y: float) -> dict[str, Any] | None:
     }
 
 
-class Sight(NamedTuple):
-    """A unit in one recorded frame: place in km, men, and the bits of `encode.layers`."""
+class Sighting(NamedTuple):
+    """A unit in one recorded frame: place in km, men, and the bits of `frames.layers`."""
 
     step: int
     x: float
@@ -122,7 +122,7 @@ class Sight(NamedTuple):
     code: int
 
 
-def sightings(history: Any, geo: Any, uid: int, arm: int = 0) -> list[Sight]:
+def sightings(history: Any, geo: Any, uid: int, arm: int = 0) -> list[Sighting]:
     """Every recorded frame that has the unit, oldest first. Before a fork both arms have the same past."""
     out = []
     for step in history.steps:
@@ -134,24 +134,24 @@ def sightings(history: Any, geo: Any, uid: int, arm: int = 0) -> list[Sight]:
         if k == n or ids[k] != uid:
             continue
         x, y = (np.frombuffer(data, "<u2", n, offset)[k] / 65535 for offset in (4 * n, 6 * n))
-        out.append(Sight(step, geo.x0 + x * geo.width, geo.y0 + y * geo.height, data[8 * n + k], data[9 * n + k]))
+        out.append(Sighting(step, geo.x0 + x * geo.width, geo.y0 + y * geo.height, data[8 * n + k], data[9 * n + k]))
     return out
 
 
-def tell_story(course: Any, uid: int, arm: int = 0) -> dict[str, Any]:
-    """What became of a unit as far as it was recorded: `since` in a sentence and `lines` of (date, words).
+def unit_story(branches: Any, uid: int, arm: int = 0) -> dict[str, Any]:
+    """The story of a unit as far as it was recorded: `since` in a sentence and `lines` of (date, words).
 
     A line is a spell in which the unit did the same thing. Only frames that were kept are read: what happened between two
     of them is not known, and men that are gone may have been hit, sent back or given to another group.
     """
-    world = course.twin if arm == 1 and course.twin is not None else course.world
-    seen = sightings(course.history, world.geo, uid, arm)
+    world = branches.twin if arm == 1 and branches.twin is not None else branches.world
+    seen = sightings(branches.history, world.geo, uid, arm)
     if not seen:
         return {"since": "It has not been recorded yet.", "lines": []}
-    per_day, steps = course.scenario.steps_per_day, [s for s in course.history.steps if s <= course.lived]
+    per_day, steps = branches.scenario.steps_per_day, [s for s in branches.history.steps if s <= branches.simulated]
 
     def date(step: int) -> str:
-        day = course.scenario.start + dt.timedelta(days=max(-(-step // per_day) - 1, 0))
+        day = branches.scenario.start + dt.timedelta(days=max(-(-step // per_day) - 1, 0))
         return f"{day.day} {day:%b}"
 
     spells = [list(group) for _, group in groupby(seen, lambda s: _doing(s.code))]
@@ -166,7 +166,7 @@ def tell_story(course: Any, uid: int, arm: int = 0) -> dict[str, Any]:
     tired = ", tired" if last.code & frames.TIRED else ""
     lines.append(("now", f"{last.men} men{tired}, {_doing(last.code)}") if last.step == steps[-1] else (date(last.step), "last seen"))
     gone = sum(max(a.men - b.men, 0) for a, b in pairwise(seen))
-    every = f"every {course.history.every} days" if course.history.every > 1 else "once a day"
+    every = f"every {branches.history.every} days" if branches.history.every > 1 else "once a day"
     return {"since": f"Recorded from {date(steps[0])}, {every}; {gone} men fewer over the time, men who joined not counted.", "lines": lines}
 
 
@@ -175,13 +175,13 @@ def _doing(code: int) -> str:
     if code & frames.INFILTRATING:
         return "infiltrates"
     if code & 7 in (Kind.FPV_TEAM, Kind.ARTILLERY):
-        return "at its work"
+        return "in its firing position"
     if code & frames.WAITS:
         return "on the way" if code & frames.MOVES else "in reserve"
     return "attacks" if code & frames.MOVES else "in the line"
 
 
-def _spell(world: Any, spell: list[Sight], events: list[dict], date: Any) -> str:
+def _spell(world: Any, spell: list[Sighting], events: list[dict], date: Any) -> str:
     """One spell: what, where, how far, men, when it grew tired, and the nearest event meanwhile."""
     first, last = spell[0], spell[-1]
     words = f"{_doing(first.code)} {near(world, first.x, first.y)}"

@@ -1,4 +1,4 @@
-"""What the browser is told once: scenario, grids, land, lines, places, belts and the public record.
+"""The message that is sent once: scenario, grids, land, lines, places, belts and the public record.
 
 A message is a dictionary that JSON can hold, with binary buffers beside it in the order of `buffers`.
 """

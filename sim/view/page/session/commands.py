@@ -1,4 +1,4 @@
-"""What a browser may ask of its session: one function a command, each given the session and the message."""
+"""Commands of the browser: one function a command, each given the session and the message."""
 
 from __future__ import annotations
 
@@ -11,13 +11,22 @@ from sim.errors import InputError
 from sim.scenario import load_scenario, scenario_names
 from sim.view.page.messages.export import Film, table_bytes
 from sim.view.page.session.levers import FROM_START
-from sim.view.page.session.outbox import Told
-from sim.view.page.session.replicate_pairs import PAIRS, Spread, figures
+from sim.view.page.session.outbox import Outbox
+from sim.view.page.session.replicate_pairs import PAIRS, ReplicatePairs, figures
 
 Message = dict[str, Any]
 
 MOST_STEPS_PER_S = 2000.0
 MOST_DAYS_AT_ONCE = 8  # of one step command
+MOST_SEED = 2**53 - 1  # the largest whole number that a browser holds without rounding
+
+
+def whole_seed(value: Any) -> int:
+    """A seed as a number; InputError for what is none."""
+    text = str(value).removesuffix(".0") if isinstance(value, float) else str(value)
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or int(text) > MOST_SEED:
+        raise InputError(f"seed {str(value)[:40]}: allowed: a whole number from 0 to {MOST_SEED}.")
+    return int(text)
 
 
 def close(s: Any, m: Message) -> None:
@@ -25,7 +34,7 @@ def close(s: Any, m: Message) -> None:
 
 
 def ping(s: Any, m: Message) -> None:
-    s.tell({"type": "pong"})
+    s.send({"type": "pong"})
 
 
 def ack(s: Any, m: Message) -> None:
@@ -34,7 +43,7 @@ def ack(s: Any, m: Message) -> None:
 
 def hello(s: Any, m: Message) -> None:
     """A browser shows the page for the first time, or again: it gets everything."""
-    s.welcome()
+    s.send_page()
 
 
 def begin(s: Any, m: Message) -> None:
@@ -43,7 +52,7 @@ def begin(s: Any, m: Message) -> None:
     if name != s.scenario.name and name not in scenario_names():
         raise InputError(f"unknown scenario {name[:60]!r}.")
     if s.model is not None:
-        raise InputError("this page shows a model that was made elsewhere; make another one there.")
+        raise InputError("this page shows a model created elsewhere; create another one there.")
     changes: dict[str, Any] = {}
     if m.get("start"):
         try:
@@ -52,14 +61,12 @@ def begin(s: Any, m: Message) -> None:
             raise InputError(f"{str(m['start'])[:20]!r} is not a date.") from None
     if m.get("days"):
         changes["days"] = min(max(int(m["days"]), 1), s.limits.days)
-    seed = int(m.get("seed", s.seed))
-    if not 0 <= seed < 2**53:
-        raise InputError("a seed is a whole number from 0.")
+    seed = whole_seed(m.get("seed", s.seed))
     scenario = s.scenario if name == s.scenario.name else load_scenario(name)
     s.scenario = load_scenario(scenario, **changes) if changes else scenario
     s.overrides = s.overrides if m.get("keep") is True else {}
-    s.seed, s.recorded, s.course = seed, None, None
-    s.welcome()
+    s.seed, s.recorded, s.branches = seed, None, None
+    s.send_page()
 
 
 def reset(s: Any, m: Message) -> None:
@@ -68,12 +75,12 @@ def reset(s: Any, m: Message) -> None:
         s.seek(0)
         return
     s.open()
-    s.greet()
+    s.send_battle()
 
 
 def play(s: Any, m: Message) -> None:
     if s.fault is not None:
-        s.tell(s.fault)
+        s.send(s.fault)
         return
     s.playing, s.due, s.acked = True, time.perf_counter(), s.seq
     s.state()
@@ -93,9 +100,9 @@ def step(s: Any, m: Message) -> None:
     s.playing = False
     per_day = s.scenario.steps_per_day
     count = int(m.get("count", 1)) * (per_day if m.get("days") else 1)
-    if s.shown > s.course.lived:
+    if s.shown > s.branches.simulated:
         s.seek(s.shown + count)
-    elif count < 0 or s.shown < s.course.lived:
+    elif count < 0 or s.shown < s.branches.simulated:
         s.seek(s.beside(count).step)
     else:
         s.forward(min(count, MOST_DAYS_AT_ONCE * per_day))
@@ -110,124 +117,124 @@ def seek(s: Any, m: Message) -> None:
 
 def lever(s: Any, m: Message) -> None:
     """Moves levers: at the start the battle is mustered with them, later it forks here and keeps its twin."""
-    course = s.course
-    course.must_live()
-    wanted = {} if m.get("reset") else course.wanted(dict(m["values"]))
-    playing, head = s.playing, course.lived
+    branches = s.branches
+    branches.require_live()
+    wanted = {} if m.get("reset") else branches.wanted(dict(m["values"]))
+    playing, head = s.playing, branches.simulated
     _take_over(s)
-    _end_spread(s, "a lever was moved.")
-    old = course.overrides
+    _end_replicates(s, "a lever was moved.")
+    old = branches.overrides
     keys = {k for k in FROM_START if wanted.get(k) != old.get(k)}
-    if head == 0 and course.twin is None and s.model is None:
+    if head == 0 and branches.twin is None and s.model is None:
         s.overrides = wanted
         s.open()
-        s.greet()
+        s.send_battle()
     elif keys:
-        course.begin_again(wanted, keys)
+        branches.rerun_from_start(wanted, keys)
         s.overrides, s.shown, s.epoch, s.wanted = wanted, 0, s.epoch + 1, head
-        s.greet()
+        s.send_battle()
     else:
-        if course.twin is None:
-            s.told.forget_twin()
-        course.move(wanted)
+        if branches.twin is None:
+            s.outbox.forget_twin()
+        branches.move(wanted)
         s.overrides = wanted
-        s.tell({"type": "levers", "rows": course.table()})
-        if s.shown != course.head:
-            s.show(course.history.nearest(course.head))
+        s.send({"type": "levers", "rows": branches.table()})
+        if s.shown != branches.head:
+            s.show(branches.history.nearest(branches.head))
     s.playing = playing and s.fault is None
     s.state()
 
 
 def compare(s: Any, m: Message) -> None:
-    """Opens a comparison (a twin from here on, if there is none yet) or lets the twin go."""
+    """Opens a comparison (a twin from here on, if there is none yet) or drops the twin."""
     if m.get("on"):
-        s.course.must_live()
+        s.branches.require_live()
         _take_over(s)
-        if s.course.fork():
-            s.course.look()
-        s.told = Told(days=s.told.days, events=s.told.events)
-        s.show(s.course.history.nearest(s.shown))
+        if s.branches.fork():
+            s.branches.record_frame()
+        s.outbox = Outbox(days=s.outbox.days, events=s.outbox.events)
+        s.show(s.branches.history.nearest(s.shown))
     elif m.get("drop"):
-        _end_spread(s, "the comparison ended.")
-        s.course.drop_twin()
+        _end_replicates(s, "the comparison ended.")
+        s.branches.drop_twin()
     s.state()
 
 
-def spread(s: Any, m: Message) -> None:
-    """Further pairs of seeds for the two arms, or no more of them."""
-    course = s.course
+def replicates(s: Any, m: Message) -> None:
+    """Starts or stops further pairs of seeds for the two branches."""
+    branches = s.branches
     if not m.get("on"):
-        if s.spread is not None and s.spread.state == "running":
-            s.spread.stop()
-            s.tell(s.spread.message())
+        if s.replicates is not None and s.replicates.state == "running":
+            s.replicates.stop()
+            s.send(s.replicates.message())
         return
     if s.model is not None:
-        raise InputError("this page shows a model that was made elsewhere: it cannot be mustered under other seeds.")
-    if course.twin is None or s.wanted is not None:
-        raise InputError("there are no two arms to compare yet.")
-    shown = figures(course.world) - figures(course.twin)
-    new = Spread(s.scenario, s.seed, course.twin_script, course.script, course.lived, shown, m.get("n", PAIRS))
-    s.spread = new
-    s.tell(new.message())
+        raise InputError("this page shows a model created elsewhere: it cannot be mustered under other seeds.")
+    if branches.twin is None or s.wanted is not None:
+        raise InputError("there are no two branches to compare yet.")
+    shown = figures(branches.world) - figures(branches.twin)
+    new = ReplicatePairs(s.scenario, s.seed, branches.twin_lever_history, branches.lever_history, branches.simulated, shown, m.get("n", PAIRS))
+    s.replicates = new
+    s.send(new.message())
 
 
 def _take_over(s: Any) -> None:
-    """A recorded run that is made again becomes a live battle where it stands."""
+    """A recorded run that is run again becomes a live battle where it stands."""
     if s.recorded is None:
         return
-    if s.shown > s.course.lived:
-        raise InputError("this day is not made again yet; wait for its units, or go back.")
-    s.course.take_over()
+    if s.shown > s.branches.simulated:
+        raise InputError("this day has not been simulated again yet; wait for its units, or go back.")
+    s.branches.take_over()
     s.recorded, s.epoch = None, s.epoch + 1
-    s.welcome()
+    s.send_page()
 
 
-def _end_spread(s: Any, words: str) -> None:
-    """What was found of these two arms does not hold for others."""
-    if s.spread is not None:
-        s.spread.stop(words)
-        s.tell(s.spread.message())
-        s.spread = None
+def _end_replicates(s: Any, words: str) -> None:
+    """Results for these two branches do not hold for others."""
+    if s.replicates is not None:
+        s.replicates.stop(words)
+        s.send(s.replicates.message())
+        s.replicates = None
 
 
 def inspect(s: Any, m: Message) -> None:
-    from sim.view.page.messages.inspector import tell_place, tell_story, tell_unit
+    from sim.view.page.messages.inspector import describe_place, describe_unit, unit_story
 
-    course = s.course
-    course.must_live()
-    if s.shown > course.lived:
-        raise InputError("this day is not made again yet; its units can be asked when they are there.")
-    world = course.twin if m.get("arm") == 1 and course.twin is not None else course.world
-    what = tell_unit(world, int(m["uid"])) if m.get("uid") is not None else tell_place(world, float(m["x"]), float(m["y"]))
+    branches = s.branches
+    branches.require_live()
+    if s.shown > branches.simulated:
+        raise InputError("this day has not been simulated again yet; wait for its units to inspect them.")
+    world = branches.twin if m.get("arm") == 1 and branches.twin is not None else branches.world
+    what = describe_unit(world, int(m["uid"])) if m.get("uid") is not None else describe_place(world, float(m["x"]), float(m["y"]))
     if what is not None and m.get("story") and m.get("uid") is not None:
-        what["story"] = tell_story(course, int(m["uid"]), int(m.get("arm") == 1))
-    s.tell({"type": "inspected", "what": what, "asked": m.get("asked"), "now": s.shown == course.lived})
+        what["story"] = unit_story(branches, int(m["uid"]), int(m.get("arm") == 1))
+    s.send({"type": "inspected", "what": what, "request": m.get("request"), "now": s.shown == branches.simulated})
 
 
 def restart(s: Any, m: Message) -> None:
-    """After a fault: on from the last good copy, or from the start; a recorded run as it was recorded."""
+    """After a fault: from the checkpoint, or from the start; a recorded run as it was recorded."""
     s.fault = None
-    if s.course.record is not None and s.course.is_live:
-        s.fall_back(f"The model stopped while this run was made again. {s.recorded.instead}")
+    if s.branches.record is not None and s.branches.is_live:
+        s.fall_back(f"The model stopped while this run was simulated again. {s.recorded.instead}")
         return
-    if s.course.checkpoint is None or s.model is not None:
+    if s.branches.checkpoint is None or s.model is not None:
         reset(s, m)
         return
-    _end_spread(s, "the run was taken up again.")
-    s.course.restore()
-    s.overrides = s.course.overrides
-    s.shown, s.epoch = s.course.head, s.epoch + 1
-    s.greet()
+    _end_replicates(s, "the run was resumed from its checkpoint.")
+    s.branches.restore()
+    s.overrides = s.branches.overrides
+    s.shown, s.epoch = s.branches.head, s.epoch + 1
+    s.send_battle()
 
 
 def frames(s: Any, m: Message) -> None:
     """Steps of the recorded frames, for an animation."""
-    s.tell({"type": "steps", "steps": s.course.history.steps})
+    s.send({"type": "steps", "steps": s.branches.history.steps})
 
 
 def table(s: Any, m: Message) -> None:
-    name, data = table_bytes(s.course.journal, s.scenario.name, s.seed, str(m.get("format", "csv")))
-    s.tell({"type": "file", "name": name}, [data])
+    name, data = table_bytes(s.branches.journal, s.scenario.name, s.seed, str(m.get("format", "csv")))
+    s.send({"type": "file", "name": name}, [data])
 
 
 def film(s: Any, m: Message) -> None:
@@ -237,14 +244,14 @@ def film(s: Any, m: Message) -> None:
     elif s.film is not None and m.get("finish"):
         reel, s.film = s.film, None
         name, data = reel.finish(str(m["finish"]))
-        s.tell({"type": "file", "name": name}, [data])
+        s.send({"type": "file", "name": name}, [data])
     elif s.film is not None and m["buffers"]:
         s.film.add(bytes(m["buffers"][0]))
 
 
 COMMANDS: dict[str, Callable[[Any, Message], None]] = {
     work.__name__: work
-    for work in (close, ping, ack, hello, begin, reset, play, pause, speed, step, seek, lever, compare, spread, inspect,
+    for work in (close, ping, ack, hello, begin, reset, play, pause, speed, step, seek, lever, compare, replicates, inspect,
                  restart, frames, table, film)
 }  # fmt: skip
 EARLY = ("hello", "begin", "close")  # those that may come before there is a battle

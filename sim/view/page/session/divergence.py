@@ -1,4 +1,4 @@
-"""When and why two battles with the same luck part: the first difference in the books, on the ground, in the events."""
+"""When and why two branches with common random numbers diverge: the first difference in the books, on the ground, in the events."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ WORDS = {c.name: c.doc.split(",")[0] for c in BOOK_COLUMNS} | {
     "intake": "recruits",
 }
 LATE = ("by_place", "direction", "start_men", "start_vehicles")  # follow from others
-LEAST_KM2 = 1.0  # of ground that must differ before the fronts count as parted
+LEAST_KM2 = 1.0  # of ground that must differ before the fronts count as different
 
 
 @dataclass
-class Parting:
-    """What is known so far of where two arms parted, each as (step, words, x, y) or None."""
+class Divergence:
+    """First differences of two branches found so far, each as (step, words, x, y) or None."""
 
     fork: int
     books: tuple[int, str] | None = None
@@ -30,8 +30,8 @@ class Parting:
     event: tuple[int, str, float, float] | None = None
     _events: int = field(default=0)
 
-    def look(self, one: Any, other: Any) -> None:
-        """Compares the arms at the same step; `one` is the course as it was, `other` the one with the lever moved."""
+    def compare(self, one: Any, other: Any) -> None:
+        """Compares the branches at the same step; `one` is the branch as it was, `other` the one with the lever moved."""
         if self.books is None:
             self.books = _books(one, other)
         if self.ground is None:
@@ -39,7 +39,7 @@ class Parting:
         if self.event is None and other.new_day:
             self.event = _event(one, other, self.fork)
 
-    def told(self) -> dict[str, Any]:
+    def message(self) -> dict[str, Any]:
         return {"fork": self.fork, "books": self.books, "ground": self.ground, "event": self.event}
 
 

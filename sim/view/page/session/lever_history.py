@@ -1,4 +1,4 @@
-"""What one arm of a battle was told: its parameters at the muster and those that were moved later, to be played again."""
+"""Levers of one branch: the parameters at the muster and those that were moved later, so that it can be run again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Overrides = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Script:
+class LeverHistory:
     """Overrides at the muster, and from later steps on: `moves` are (step, all overrides from there), in order."""
 
     start: Overrides
@@ -26,51 +26,51 @@ class Script:
         """The overrides after all moves."""
         return dict(self.moves[-1][1] if self.moves else self.start)
 
-    def moved(self, step: int, overrides: Overrides) -> Script:
-        return Script(self.start, (*self.moves, (step, dict(overrides))))
+    def with_move(self, step: int, overrides: Overrides) -> LeverHistory:
+        return LeverHistory(self.start, (*self.moves, (step, dict(overrides))))
 
-    def until(self, step: int) -> Script:
+    def until(self, step: int) -> LeverHistory:
         """Without the moves of later steps."""
-        return Script(self.start, tuple(m for m in self.moves if m[0] <= step))
+        return LeverHistory(self.start, tuple(m for m in self.moves if m[0] <= step))
 
-    def from_start(self, keys: set[str], overrides: Overrides) -> Script:
+    def from_start(self, keys: set[str], overrides: Overrides) -> LeverHistory:
         """The same with the values that `overrides` have of these keys in force from the first day."""
 
         def put(old: Overrides) -> Overrides:
             return {k: v for k, v in old.items() if k not in keys} | {k: overrides[k] for k in keys if k in overrides}
 
-        return Script(put(self.start), tuple((step, put(old)) for step, old in self.moves))
+        return LeverHistory(put(self.start), tuple((step, put(old)) for step, old in self.moves))
 
-    def obey(self, world: Any) -> None:
-        """Moves the levers of a battle that are due at its present step; to do it twice changes nothing."""
+    def apply(self, world: Any) -> None:
+        """Moves the levers that are due at the present step of a battle; a second call changes nothing."""
         for step, overrides in self.moves:
             if step == world.step_index:
                 levers.move_levers(world, overrides)
 
 
 def copied(world: Any) -> Any:
-    """A world of its own that shares what never changes."""
+    """A copy of a world that shares what never changes."""
     shared = {id(part): part for part in (world.sector, world.scenario, world.settings)}
     return copy.deepcopy(world, shared)
 
 
-def parted_at(a: Script, b: Script) -> int:
-    """The first step at which two scripts differ; 0 when they are mustered differently."""
+def first_difference(a: LeverHistory, b: LeverHistory) -> int:
+    """The first step at which two lever histories differ; 0 when they are mustered differently."""
     if a.start != b.start:
         return 0
     only = [move for one, other in ((a, b), (b, a)) for move in one.moves if move not in other.moves]
     return min((step for step, _ in only), default=10**9)
 
 
-def pair(scenario: Scenario, seed: int, a: Script, b: Script, until: int) -> Iterator[tuple[Any, Any]]:
-    """Both arms under one seed up to a step: yields (world of a, world of b) after every step; one world until they part."""
+def pair(scenario: Scenario, seed: int, a: LeverHistory, b: LeverHistory, until: int) -> Iterator[tuple[Any, Any]]:
+    """Both branches under one seed up to a step: yields (world of a, world of b) after every step; one world until they differ."""
     first = muster(scenario, seed, overrides=a.start)
-    second = first if parted_at(a, b) > 0 else muster(scenario, seed, overrides=b.start)
+    second = first if first_difference(a, b) > 0 else muster(scenario, seed, overrides=b.start)
     yield first, second
     while second.step_index < until:
-        if second is first and first.step_index >= parted_at(a, b):
+        if second is first and first.step_index >= first_difference(a, b):
             second = copied(first)
-        for world, script in ((first, a),) if second is first else ((first, a), (second, b)):
-            script.obey(world)
+        for world, lever_history in ((first, a),) if second is first else ((first, a), (second, b)):
+            lever_history.apply(world)
             battle.step(world)
             yield first, second

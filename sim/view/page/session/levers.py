@@ -1,4 +1,4 @@
-"""Sliders from the declarations of parameters, and moving a lever of a battle that is under way."""
+"""Levers of the page: sliders from the declarations of parameters."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UNITS = {"days": "days", "bombs/day": "a day", "groups/day": "groups a day", "1/
 
 
 def lever_table(settings: Settings, given: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every parameter as JSON for a slider: the first levers, the other levers, then what is uncertain.
+    """Every parameter as JSON for a slider: the first levers, the other levers, then uncertain parameters.
 
     `given` are the values that the scenario starts from, by key, where they differ from the declared default.
     """

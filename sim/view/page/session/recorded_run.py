@@ -1,4 +1,4 @@
-"""A run that was written to a folder: what it recorded, as frames, and from what it can be made again."""
+"""A run read from its folder: its record as frames, and what is needed to simulate it again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sim.identity import code_key
 from sim.scenario import Scenario
 from sim.settings import Settings
 from sim.view.page.messages.daily_series import CHARTED
-from sim.view.page.messages.frame_history import History, Recorded
+from sim.view.page.messages.frame_history import History, RecordedFrame
 from sim.view.page.messages.frames import WAITING, Layers
 from sim.view.page.messages.map_message import share
 
@@ -29,7 +29,7 @@ BROKEN = (OSError, KeyError, IndexError, ValueError, EOFError, zipfile.BadZipFil
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Diary:
-    """What a journal tells, read from files: figures by day, control by day in percent (ny, nx), events."""
+    """A journal read from files: figures by day, control by day in percent (ny, nx), events."""
 
     columns: dict[str, np.ndarray]
     maps: dict[int, np.ndarray]
@@ -46,12 +46,12 @@ class Diary:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class RecordedRun:
-    """One run of a folder, with what a session asks of a world. `other` says why it cannot be made again; empty if it can."""
+    """One run of a folder, with the attributes of a world that a session reads. `other`: why it cannot be simulated again, empty if it can."""
 
     scenario: Scenario
     seed: int
     overrides: dict[str, Any]
-    told: str  # which of how many
+    label: str  # which of how many
     journal: Diary
     frame: Frame | None = None
     finals: dict[str, float] = dataclasses.field(default_factory=dict)  # figures of the last day
@@ -78,13 +78,13 @@ class RecordedRun:
 
     @property
     def instead(self) -> str:
-        """What is shown when the run cannot be made again."""
+        """What is shown when the run cannot be simulated again, as a sentence."""
         if not self.journal.maps:
-            return "No ground was recorded, so what you see is today's model under the same order."
+            return "No ground was recorded, so this is the present model under the same scenario, seed and levers."
         return "The recorded ground is shown, without units."
 
     def differing(self, words: str) -> RecordedRun:
-        """The same record, not to be made again."""
+        """The same record, not to be simulated again."""
         return dataclasses.replace(self, other=words)
 
     def history(self, most_bytes: int) -> History:
@@ -97,7 +97,7 @@ class RecordedRun:
             units, held = of_day("units"), of_day("held_km2")
             if held is None:
                 held = float(control.sum()) / 100.0 * self.scenario.cell_km**2
-            book.add(Recorded(
+            book.add(RecordedFrame(
                 {
                     "step": day * per_day, "day": max(day - 1, 0), "part": 3, "sky": None, "counts": [["–"] * 5] * 2,
                     "units": None if units is None else int(units), "held": round(float(held), 1),
@@ -106,12 +106,12 @@ class RecordedRun:
             ))  # fmt: skip
         if self.frame is not None and self.frame.step in book.frames:
             last = book.frames[self.frame.step]
-            book.add(Recorded(last.moment | {"counts": _counts(self.frame)}, [_layers(self.frame)]))
+            book.add(RecordedFrame(last.moment | {"counts": _counts(self.frame)}, [_layers(self.frame)]))
         return book
 
 
 def made_elsewhere(code: str, commit: str, record: RecordedRun) -> RecordedRun:
-    """The record, marked when it was made by another version of the model than this one."""
+    """The record, marked when another version of the model made it."""
     if code == code_key():
         return record
     return record.differing(f"This run was made by another version of the model (commit {commit}). {record.instead}")
@@ -123,10 +123,10 @@ def read_run(folder: Path, member: str = "median") -> RecordedRun:
     from sim.view.run_data import daily_columns, manifest
 
     try:
-        table, told = daily_columns(folder), manifest(folder)
+        table, recorded = daily_columns(folder), manifest(folder)
         with np.load(folder / "control.npz") as data:
             control, runs = data["control"], data["run"] if "run" in data else np.zeros(1, int)
-        scenario = Scenario.model_validate(told["scenario"])
+        scenario = Scenario.model_validate(recorded["scenario"])
     except BROKEN as error:
         raise InputError(f"--run {str(folder)!r}: not the output of `pokrovsk run` with maps ({first_line(error)}).") from None
     try:
@@ -152,7 +152,7 @@ def _one_run(folder: Path, scenario: Scenario, table: dict[str, np.ndarray], con
     frame = frame_from_run(folder) if (folder / FRAME_FILE).is_file() else None
     record = RecordedRun(
         scenario=scenario, seed=seed, overrides=changes_of(folder),
-        told=f"Recorded run, seed {seed}, {member if len(runs) > 1 else 'the only one'} of {len(runs)}",
+        label=f"Recorded run, seed {seed}, {member if len(runs) > 1 else 'the only one'} of {len(runs)}",
         journal=Diary(columns, dict(enumerate(maps)), _events(folder, run)),
         frame=frame if frame is not None and frame.seed == seed else None,
     )  # fmt: skip
@@ -160,7 +160,7 @@ def _one_run(folder: Path, scenario: Scenario, table: dict[str, np.ndarray], con
 
 
 def first_line(error: Exception) -> str:
-    """The first line of what an error says."""
+    """The first line of the text of an error."""
     return str(error).partition("\n")[0][:200] or type(error).__name__
 
 
@@ -170,7 +170,7 @@ def _shape(scenario: Scenario) -> tuple[int, int]:
 
 
 def _choose(table: dict[str, np.ndarray], runs: np.ndarray, member: str) -> int:
-    """The number of the run that is meant, among those with maps."""
+    """The number of the run that `member` selects, among those with maps."""
     if member.lstrip("-").isdigit():
         found = np.unique(table["run"][table["seed"] == int(member)]) if "seed" in table else []
         found = [r for r in found if r in runs]

@@ -1,4 +1,4 @@
-"""How sure a comparison is: both arms again under further seeds, pair by pair, with 95 % intervals of the differences."""
+"""Paired differences of a comparison: both branches under further seeds, pair by pair, with 95 % intervals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from sim.errors import InputError
 from sim.forces import Side, casualties
 from sim.scenario import Scenario
-from sim.view.page.session.lever_history import Script, pair
+from sim.view.page.session.lever_history import LeverHistory, pair
 
 PAIRS, MOST_PAIRS = 8, 30
 LEVEL = 0.95
@@ -20,7 +20,7 @@ MEASURES = (("net_km2", "Net ground", "km2"), ("casualties_attacker", "Casualtie
 
 
 def figures(world: Any) -> np.ndarray:
-    """What is compared, at the present moment, in the order of MEASURES."""
+    """The measures that are compared, at the present moment, in the order of MEASURES."""
     gained = world.cells.control - world.sector.control0
     return np.array([gained.sum() * world.geo.cell**2, *(casualties(world.books, int(s)) for s in Side)], float)
 
@@ -37,10 +37,10 @@ def interval(gaps: np.ndarray) -> tuple[float, float] | None:
     return float(limits.low), float(limits.high)
 
 
-class Spread:
-    """Pairs of runs of two arms up to one step, each pair under a seed of its own; `shown` is B less A on the screen."""
+class ReplicatePairs:
+    """Pairs of runs of two branches up to one step, each pair under a seed of its own; `shown` is B less A on the screen."""
 
-    def __init__(self, scenario: Scenario, seed: int, a: Script, b: Script, until: int, shown: np.ndarray, pairs: Any = PAIRS):
+    def __init__(self, scenario: Scenario, seed: int, a: LeverHistory, b: LeverHistory, until: int, shown: np.ndarray, pairs: Any = PAIRS):
         if not isinstance(pairs, int) or not 1 <= pairs <= MOST_PAIRS:
             raise InputError(f"further pairs of seeds: allowed: 1 to {MOST_PAIRS}.")
         if until < 1:
@@ -52,7 +52,7 @@ class Spread:
         self._run = self._pairs()
 
     def work(self, seconds: float) -> bool:
-        """Goes on for that long; True when a pair was finished."""
+        """Simulates for that long; True when a pair was finished."""
         done, end = len(self.gaps), time.perf_counter() + seconds
         while self.state == "running" and len(self.gaps) == done and time.perf_counter() < end:
             if next(self._run, self) is self:
@@ -60,12 +60,12 @@ class Spread:
         return len(self.gaps) > done
 
     def stop(self, words: str = "") -> None:
-        """Ends it, or says why it no longer holds, and lets go of its battles; what is known so far stays."""
+        """Stops, with a reason if the pairs no longer hold, and frees the battles; the results so far stay."""
         self.state, self.words = "stopped", words
         self._run.close()
 
     def message(self) -> dict[str, Any]:
-        """What is known so far, as JSON."""
+        """The results so far, as JSON."""
         gaps = np.array(self.gaps).reshape(-1, len(MEASURES))
         rows = []
         for k, (name, label, unit) in enumerate(MEASURES):
@@ -73,7 +73,7 @@ class Spread:
             mean = float(gaps[:, k].mean()) if len(gaps) else None
             rows.append({"name": name, "label": label, "unit": unit, "shown": float(self.shown[k]), "mean": mean, "low": low, "high": high})
         return {
-            "type": "spread",
+            "type": "replicates",
             "state": self.state,
             "n": len(gaps),
             "of": len(self.seeds),

@@ -81,8 +81,8 @@ function createLayout(ground, host, self, parts) {
   watch.observe(root);
   return {
     fit, tab, size: () => size,
-    now(text) { say(nowLine, text); },
-    arm(k, text, held) { say(arms[k].children[1], text); say(arms[k].children[2], `${number(held)} km² occupied`); },
+    now(text) { setText(nowLine, text); },
+    arm(k, text, held) { setText(arms[k].children[1], text); setText(arms[k].children[2], `${number(held)} km² occupied`); },
     // Labels keep clear of what lies over the maps.
     reserve(nodes) {
       for (const [m, place] of [[mapB, placeB], [mapA, placeA]]) {
@@ -128,9 +128,9 @@ function createFurniture(ground, view, map, scene, host, self, { camera, layers 
     draw() {
       const km = scaleKm(map, 0.25), long = km * view.scale;
       bar.style.width = `${long}px`;
-      say(half, number(km / 2, km < 2 ? 1 : km === 5 ? 1 : 0));
+      setText(half, number(km / 2, km < 2 ? 1 : km === 5 ? 1 : 0));
       half.style.left = `${long / 2}px`;
-      say(end, `${number(km, km < 1 ? 1 : 0)} km`);
+      setText(end, `${number(km, km < 1 ? 1 : 0)} km`);
       end.style.left = `${long}px`;
       north.style.left = `${long + 52}px`;
       locator.hidden = view.scale * (e - w) <= map.width * 1.06 || host.size() === "phone" || self.mode.compare || host.root.hasAttribute("data-low");
@@ -152,9 +152,9 @@ function createNotes(ground, maps, host) {
     return { x: e.x, y: e.y, title, text: [when, who, where].filter(Boolean).join(", ") };
   }
   return {
-    pick(e) { picked = true; key = ""; put([e.kind ? noteOf(e) : { x: e.x, y: e.y, title: "Here they part first", text: "" }]); },
+    pick(e) { picked = true; key = ""; put([e.kind ? noteOf(e) : { x: e.x, y: e.y, title: "The first difference on the ground", text: "" }]); },
     drop() { if (picked) { picked = false; put([]); } },
-    tell(m, events, phone) {
+    update(m, events, phone) {
       if (picked || phone) return;
       const fresh = events.filter((e) => e.step <= m.step && m.step - e.step <= 3 * perDay && (isGreat(e) || e.kind === "arrival"));
       const list = [...fresh.filter(isGreat).slice(-2), ...fresh.filter((e) => e.kind === "arrival").slice(-1)].slice(0, 2).map(noteOf), now = list.map((n) => n.title + n.text).join();

@@ -82,12 +82,11 @@ function render({ model, el: host }) {
     frame(m, buffers) { if (page && m.epoch >= page.epoch) { timed("take", () => page.frame(m, buffers.map((b) => b.slice()))); frames += 1; window.__frames = frames; } },
     state(m) { page?.state(m); },
     inspected(m) { page?.inspected(m); },
-    spread(m) { page?.spread(m); },
-    notice(m) { cards.say(m.words); },
+    replicates(m) { page?.replicates(m); },
+    notice(m) { cards.notify(m.words); },
     fault(m) { page?.fault(m); },
-    file(m, buffers) { const kind = m.name.split(".").pop(); download(m.name, buffers, FILE_TYPES[kind] || "application/octet-stream"); cards.say(`${m.name} is ready.`); cards.hide("film"); },
+    file(m, buffers) { const kind = m.name.split(".").pop(); download(m.name, buffers, FILE_TYPES[kind] || "application/octet-stream"); cards.notify(`${m.name} is ready.`); cards.hide("film"); },
     steps(m) { page?.film(m.steps); },
-    film(m) { page?.filmed(m); },
     pong() {},
   };
   model.on("msg:custom", heard);

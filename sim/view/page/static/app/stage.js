@@ -4,7 +4,7 @@ function createStage(ground, host) {
   const { root, send, cards, theme } = host, { scenario } = ground, { start, steps_per_day: perDay } = scenario;
   const on = { control: true, grey: true, danger: true, supply: true, works: true, bombs: true, pockets: true, start: true, names: true, thin: true, units: true, sides: [true, true] };
   // What the parts of the page know of one another.
-  const self = { ground, epoch: ground.epoch ?? 0, now: null, busy: false, playing: false, speed: 3 * perDay, parting: null, mode: { compare: false, look: "side", blinkA: false } };
+  const self = { ground, epoch: ground.epoch ?? 0, now: null, busy: false, playing: false, speed: 3 * perDay, divergence: null, mode: { compare: false, look: "side", blinkA: false } };
   const scenes = [createScene(ground), createScene(ground)];
   for (const s of scenes) s.set("control_start", ground.control_start);
   const view = createView(ground.box);
@@ -22,7 +22,7 @@ function createStage(ground, host) {
   const dialogs = createDialogs(ground, host, self, { charts, film: film.start, savePicture });
   const header = createHeader(ground, host, self, { ...dialogs, compare: () => setCompare(!self.mode.compare) });
   const transport = createTransport(perDay, send, self);
-  const layers = createLayersPanel(on, () => { touchMaps(); host.wake(); }, (side) => { for (const m of maps) m.extras.threatSide = side; touchMaps(); host.wake(); });
+  const layers = createLayersPanel(on, ground.glossary || {}, () => { touchMaps(); host.wake(); }, (side) => { for (const m of maps) m.extras.threatSide = side; touchMaps(); host.wake(); });
   const levers = createLeversPanel(send, host.tip);
   const events = createEvents(start, goTo);
   const compare = createComparePanel(send, setLook), diffs = createDifferences(ground, charts, theme);
@@ -54,8 +54,8 @@ function createStage(ground, host) {
 
   // ---- comparison ----
   function setCompare(yes) {
-    if (ground.replay && yes) { // made again, it can be taken over: the session then sends a live battle
-      if (ground.relived) { host.wantsCompare = true; send({ do: "compare", on: true }); } else cards.say("A recorded run cannot fork. Run it live to compare.");
+    if (ground.replay && yes) { // a rerun can be taken over: the session then sends a live battle
+      if (ground.rerun) { host.wantsCompare = true; send({ do: "compare", on: true }); } else cards.notify("A recorded run cannot fork. Run it live to compare.");
       return;
     }
     self.mode.compare = yes;
@@ -75,11 +75,11 @@ function createStage(ground, host) {
     layout.fit();
   }
   function differences() {
-    const { now, parting } = self;
+    const { now, divergence } = self;
     if (!self.mode.compare || !now) return;
-    diffs.draw((parting?.fork ?? 0) / perDay, charts.last());
+    diffs.draw((divergence?.fork ?? 0) / perDay, charts.last());
     const changed = levers.changed().map((r) => [r.label, levers.text(r, r.default), levers.text(r, r.value)]);
-    compare.draw(changed, diffs.today(Math.floor(now.step / perDay)), parting, start, perDay, goTo);
+    compare.draw(changed, diffs.today(Math.floor(now.step / perDay)), divergence, start, perDay, goTo);
     const sides = (k, none) => (changed.length ? changed.slice(0, 2).map((r) => `${r[0]} ${r[k]}`).join(", ") : none);
     layout.arm(1, sides(1, "As it was"), now.twin_held ?? now.held);
     layout.arm(0, sides(2, "The same so far"), now.held);
@@ -96,20 +96,20 @@ function createStage(ground, host) {
   }
   function nextEvent(way) {
     const e = way > 0 ? allEvents.find((q) => q.step > self.now.step) : allEvents.findLast((q) => q.step < self.now.step);
-    if (e) goTo(e); else cards.say("No event on that side.");
+    if (e) goTo(e); else cards.notify("No event on that side.");
   }
 
   // ---- frames ----
   self.frame = (m, buffers) => {
     const now = self.now, consecutive = now && m.epoch === self.epoch && m.step > now.step && m.step - now.step <= perDay;
-    if (m.epoch !== self.epoch) { self.epoch = m.epoch; charts.clear(); allEvents = []; marks = []; self.now = null; strikes = []; trails = []; self.parting = null; cards.hide("over"); }
+    if (m.epoch !== self.epoch) { self.epoch = m.epoch; charts.clear(); allEvents = []; marks = []; self.now = null; strikes = []; trails = []; self.divergence = null; cards.hide("over"); }
     const before = scenes.map((s) => s.units()), first = !self.now;
     m.layers.forEach(([arm, name], k) => scenes[arm].set(name, buffers[k]));
     for (const [arm, name] of m.gone) scenes[arm].set(name, undefined);
     self.now = m;
     owed = m.seq;
     if (m.days) charts.take(m.days.columns, m.days.from);
-    if (m.twin) { charts.take(m.twin.columns, m.twin.from, charts.twin); self.parting = m.twin.parting; charts.fork(self.parting.fork / perDay); timeline.fork(self.parting.fork); }
+    if (m.twin) { charts.take(m.twin.columns, m.twin.from, charts.twin); self.divergence = m.twin.divergence; charts.fork(self.divergence.fork / perDay); timeline.fork(self.divergence.fork); }
     if (m.events) allEvents = [...allEvents.slice(0, m.events_from), ...m.events];
     const bombs = { at: m.step, places: scenes[0].bombs() || [] };
     strikes = consecutive ? [...strikes.filter((s) => m.step - s.at < perDay && s.at < m.step), bombs] : [bombs];
@@ -126,7 +126,7 @@ function createStage(ground, host) {
       for (const [map, other] of [[mapB, 1], [mapA, 0]]) { map.extras.difference = gapNow; map.extras.shadow = scenes[other].front()?.line; map.touch("base"); }
     } else mapB.extras.difference = mapB.extras.shadow = null;
     if (!fitted_ || first) layout.fit();
-    tell(m);
+    update(m);
     selection.refresh(m.step === m.head);
     host.wake();
   };
@@ -151,8 +151,8 @@ function createStage(ground, host) {
 
   const slow = throttle(() => { charts.draw(); events.set(allEvents); timeline.events(allEvents, marks); differences(); furniture.locate(); }, 300);
   let spoken = null;
-  function tell(m) {
-    header.tell(m, charts.data.held_km2?.[0] ?? m.held, layout.size() === "phone");
+  function update(m) {
+    header.update(m, charts.data.held_km2?.[0] ?? m.held, layout.size() === "phone");
     header.units(m);
     layers.counts(m.counts);
     charts.cursor(m.step / perDay);
@@ -160,17 +160,17 @@ function createStage(ground, host) {
     events.until(m.step);
     past.hidden = m.step >= m.head;
     if (!past.hidden) past.replaceChildren(`Recorded, ${shortDate(dayOf(start, m.day))}. `, el("button", { type: "button", class: "pk-link", onclick: () => send({ do: "seek", step: m.head, hold: true }) }, "To the newest"));
-    mapB.top.setAttribute("aria-label", `Map of the battle on ${dateText(dayOf(start, m.day))}: the attacker holds ${number(m.held)} square kilometers. Enter tells of its middle.`);
+    mapB.top.setAttribute("aria-label", `Map of the battle on ${dateText(dayOf(start, m.day))}: the attacker holds ${number(m.held)} square kilometers. Enter describes its middle.`);
     const latest = allEvents.findLast((e) => e.step <= m.step);
     if (latest) layout.now(`Now: ${latest.words}.`);
-    if (latest && latest !== spoken && !self.playing) { spoken = latest; say(host.live, `${shortDate(dayOf(start, latest.day))}: ${latest.words}`); }
-    notes.tell(m, allEvents, layout.size() === "phone");
+    if (latest && latest !== spoken && !self.playing) { spoken = latest; setText(host.live, `${shortDate(dayOf(start, latest.day))}: ${latest.words}`); }
+    notes.update(m, allEvents, layout.size() === "phone");
     slow();
   }
 
   // ---- other words of the session ----
   self.levers = (m) => { levers.rows(m.rows); differences(); };
-  self.spread = (m) => compare.spread(m);
+  self.replicates = (m) => compare.replicates(m);
   self.inspected = selection.inspected;
   self.fault = (m) => { transport.playing(false); dialogs.fault(m); };
   self.film = film.roll;
@@ -182,9 +182,9 @@ function createStage(ground, host) {
     if (self.now) header.units(self.now);
     if (!m.twin && self.mode.compare) setCompare(false);
     if (m.twin && host.wantsCompare) { host.wantsCompare = false; setCompare(true); }
-    const { lived, wanted } = m.ahead || {};
-    making.hidden = !(wanted > lived);
-    if (!making.hidden) say(making, `Making the battle again: day ${number(Math.floor(lived / perDay))} of ${number(Math.ceil(wanted / perDay))}`);
+    const { simulated, wanted } = m.ahead || {};
+    making.hidden = !(wanted > simulated);
+    if (!making.hidden) setText(making, `Running the battle again: day ${number(Math.floor(simulated / perDay))} of ${number(Math.ceil(wanted / perDay))}`);
     if (ends) dialogs.over();
     slow();
   };
@@ -198,7 +198,7 @@ function createStage(ground, host) {
   function still() { tween.ms = 0; for (const m of maps) { m.blend(1); m.touch(); m.paint(performance.now() + 200); } }
   async function savePicture() {
     download(`${scenario.name}-${scenario.seed}-step-${self.now.step}.png`, [await pngBytes(pictureOf(shownMaps(), words(), theme()))], "image/png");
-    cards.say("The picture is ready.");
+    cards.notify("The picture is ready.");
   }
 
   // ---- keys ----
@@ -207,7 +207,7 @@ function createStage(ground, host) {
     escape() { const open = cards.any(); if (open && open !== "fault" && open !== "lost") cards.hide(open); else selection.drop(); notes.drop(); host.wake(); },
     plain: {
       " ": transport.toggle, ArrowRight: steps(1), ArrowLeft: steps(-1), "[": () => nextEvent(-1), "]": () => nextEvent(1), "+": () => camera.zoom(1.4), "=": () => camera.zoom(1.4), "-": () => camera.zoom(1 / 1.4), 0: camera.fit,
-      u: () => layers.flip("units"), c: () => setCompare(!self.mode.compare), w: () => self.mode.compare && compare.pick("swipe"), b: blink, e: events.flip, t: host.flipTheme, "?": dialogs.keys, ...selection.flip,
+      u: () => layers.flip("units"), c: () => setCompare(!self.mode.compare), w: () => self.mode.compare && compare.pick("swipe"), b: blink, e: events.flip, t: host.flipTheme, g: dialogs.glossary, "?": dialogs.keys, ...selection.flip,
       Enter: (e) => { if (e.target === mapB.top) selection.pick(mapB, mapB.width / 2, mapB.height / 2); },
     },
     pan: (dx, dy) => camera.pan(dx * 60 / view.scale, dy * 60 / view.scale),

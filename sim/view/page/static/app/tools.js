@@ -16,7 +16,7 @@ function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-function say(node, text) {
+function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
@@ -113,7 +113,7 @@ function clamp(value, low, high) {
   return Math.min(Math.max(value, low), high);
 }
 
-// Does the work once nobody has asked for it for a while.
+// Does the work once nothing has requested it for a while.
 function after(ms, work) {
   let timer = 0;
   return () => { clearTimeout(timer); timer = setTimeout(work, ms); };

@@ -1,7 +1,7 @@
 // Where the maps look: the opening view, zoom, flights, and keeping the land in sight.
 
 function createCamera(ground, view, map, scene, changed) {
-  const [w, e, s, n] = ground.box, made = ground.scenario.synthetic;
+  const [w, e, s, n] = ground.box, synthetic = ground.scenario.synthetic;
 
   function keepInside() {
     const hw = map.width / 2 / view.scale, hh = map.height / 2 / view.scale, slack = 3;
@@ -28,10 +28,10 @@ function createCamera(ground, view, map, scene, changed) {
     // Toward the middle of the front, between it and the first objective.
     opening() {
       const whole = Math.min(map.width / (e - w), map.height / (n - s));
-      view.scale = made ? whole * 0.94 : Math.max(whole, map.height / (n - s), clamp(map.width / 62, 6.2, 14));
+      view.scale = synthetic ? whole * 0.94 : Math.max(whole, map.height / (n - s), clamp(map.width / 62, 6.2, 14));
       view.x = (w + e) / 2;
       view.y = (s + n) / 2;
-      const line = made ? [] : scene.front()?.lines.flat() || [];
+      const line = synthetic ? [] : scene.front()?.lines.flat() || [];
       if (line.length) {
         let sx = 0, sy = 0;
         for (let k = 0; k < line.length; k += 2) { sx += line[k]; sy += line[k + 1]; }

@@ -105,7 +105,7 @@ function rings(field, box, level) {
     const x = i - 1 + (upright ? 0 : t), y = j - 1 + (upright ? t : 0);
     out.push(box[0] + clamp(x, 0, w - 1) * kx, box[2] + clamp(y, 0, h - 1) * ky);
   };
-  const found = [];
+  const rings = [];
   for (const first of starts) {
     if (next[first] < 0) continue;
     const ring = [];
@@ -116,9 +116,9 @@ function rings(field, box, level) {
       next[edge] = -1;
       edge = following;
     }
-    if (ring.length >= 6) found.push(ring);
+    if (ring.length >= 6) rings.push(ring);
   }
-  return found;
+  return rings;
 }
 
 // Area within a ring, signed.

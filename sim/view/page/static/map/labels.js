@@ -11,7 +11,7 @@ function labelStyle(place) {
 
 function placeLabels(c, map, scene, reserved, theme, on) {
   if (!on.names) return [];
-  const { ground, view, width, height } = map, far = view.scale < FAR, made = ground.scenario.synthetic;
+  const { ground, view, width, height } = map, far = view.scale < FAR, synthetic = ground.scenario.synthetic;
   const taken = reserved.map((r) => ({ ...r })), out = [];
   c.font = `600 12px ${SANS}`;
   for (const note of map.extras.notes) taken.push(noteBox(c, map, note));
@@ -23,8 +23,8 @@ function placeLabels(c, map, scene, reserved, theme, on) {
   for (const p of places) {
     const x = map.toX(p.x), y = map.toY(p.y);
     if (x < 4 || y < 4 || x > width - 4 || y > height - 4) continue;
-    if (far && !made && p.style.rank > (view.scale < 8 ? 1 : 2)) continue;
-    if (p.style.rank === 3 && !made && view.scale < NEAR) {
+    if (far && !synthetic && p.style.rank > (view.scale < 8 ? 1 : 2)) continue;
+    if (p.style.rank === 3 && !synthetic && view.scale < NEAR) {
       const apart = view.scale < 14 ? 84 : 60;
       if (villages.some(([a, b]) => Math.hypot(a - x, b - y) < apart)) continue;
     }

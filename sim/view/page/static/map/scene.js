@@ -7,7 +7,7 @@ const ROAD_DANGER = 0.25; // expected hits per km from which a road counts as un
 
 function createScene(ground) {
   const raw = {};
-  const made = new Map(); // name -> {from: [layers], value}
+  const cache = new Map(); // name -> {from: [layers], value}
   const { grid, blocks, box } = ground;
   const k = clamp(Math.round(3 * grid.cell), 2, 6); // nodes to a cell of a contoured field
   const cells = grid.nx * grid.ny;
@@ -15,11 +15,11 @@ function createScene(ground) {
   // A value made from layers, kept until one of them changes.
   function from(name, layers, make) {
     const now = layers.map((l) => raw[l]);
-    const old = made.get(name);
+    const old = cache.get(name);
     if (old && old.from.every((v, n) => v === now[n])) return old.value;
     if (now.some((v) => v === undefined)) return null;
     const value = make(...now);
-    made.set(name, { from: now, value });
+    cache.set(name, { from: now, value });
     return value;
   }
 

@@ -1,4 +1,4 @@
-// Small charts on one time axis: this run in full tone, the record as an ink outline, the course without the moved lever dashed.
+// Small charts on one time axis: this run in full tone, the record as an ink outline, the branch without the moved lever dashed.
 
 const LEFT = 34, RIGHT = 8;
 
@@ -37,21 +37,22 @@ function createCharts(ground, getTheme, onHover, onSeek) {
 
   const specs = [
     { key: "ground", title: `Ground, km² ${per}`, height: 92, draw: drawGround,
-      tell: (d) => { const b = Math.floor(Math.max(d - 1, 0) / bucket), lo = b * bucket, hi = Math.min(lo + bucket, last()); return [outline ? "outline: observed " : "", [number((value("gained_km2", hi) ?? 0) - (value("gained_km2", lo) ?? 0), bucket === 1 ? 1 : 0, true), 0], " ", [number(-((value("lost_km2", hi) ?? 0) - (value("lost_km2", lo) ?? 0)), bucket === 1 ? 1 : 0, true), 1]]; } },
+      describe: (d) => { const b = Math.floor(Math.max(d - 1, 0) / bucket), lo = b * bucket, hi = Math.min(lo + bucket, last()); return [outline ? "outline: observed " : "", [number((value("gained_km2", hi) ?? 0) - (value("gained_km2", lo) ?? 0), bucket === 1 ? 1 : 0, true), 0], " ", [number(-((value("lost_km2", hi) ?? 0) - (value("lost_km2", lo) ?? 0)), bucket === 1 ? 1 : 0, true), 1]]; } },
     { key: "losses", title: "Casualties a day, by cause", height: 128, draw: drawLosses, legend: true,
-      tell: (d) => [`attacker ${number(rate("casualties_attacker", d, 7))}, defender ${number(rate("casualties_defender", d, 7))}`] },
+      describe: (d) => [`attacker ${number(rate("casualties_attacker", d, 7))}, defender ${number(rate("casualties_defender", d, 7))}`] },
     { key: "infantry", title: "Infantry, thousand", height: 76, draw: drawInfantry,
-      tell: (d) => { const a = value("infantry_attacker", d), b = value("infantry_defender", d); return [a && b ? `${number(a / b, 1)} : 1` : ""]; } },
+      describe: (d) => { const a = value("infantry_attacker", d), b = value("infantry_defender", d); return [a && b ? `${number(a / b, 1)} : 1` : ""]; } },
     { key: "price", title: "Price, casualties per km²", height: 76, draw: drawPrice,
-      tell: (d) => [`4 weeks: ${number(price(d))}${ground.prices.length ? ". Rings: claims" : ""}`] },
+      describe: (d) => [`4 weeks: ${number(price(d))}${ground.prices.length ? ". Rings: claims" : ""}`] },
     { key: "days", title: "Days in place, defender", height: 76, draw: drawDays,
-      tell: (d) => [`median ${number(value("days_in_place_defender", d))}, 90th ${number(value("days_in_place_p90_defender", d))}`] },
+      describe: (d) => [`median ${number(value("days_in_place_defender", d))}, 90th ${number(value("days_in_place_p90_defender", d))}`] },
     { key: "zone", title: "Kill zone, km deep", height: 70, half: true, draw: drawZone,
-      tell: (d) => [[number(value("kill_zone_km_attacker", d), 1), 0], " ", [number(value("kill_zone_km_defender", d), 1), 1]] },
+      describe: (d) => [[number(value("kill_zone_km_attacker", d), 1), 0], " ", [number(value("kill_zone_km_defender", d), 1), 1]] },
     { key: "supply", title: synthetic ? "Supply, positions" : "Supply, Pokrovsk", height: 70, half: true, draw: drawSupplyChart,
-      tell: (d) => [`${number(100 * (value(city() ? "supply_pokrovsk" : "supply_defender", d) ?? NaN))} %`] },
+      describe: (d) => [`${number(100 * (value(city() ? "supply_pokrovsk" : "supply_defender", d) ?? NaN))} %`] },
   ];
 
+  const definition = (title) => { const word = title.split(",")[0].toLowerCase(), text = (ground.glossary || {})[word]; return text && `${title.split(",")[0]}: ${text}`; };
   const root = el("div", { class: "pk-charts" });
   for (const s of specs) {
     s.canvas = el("canvas", { role: "img", "aria-label": s.title });
@@ -60,7 +61,7 @@ function createCharts(ground, getTheme, onHover, onSeek) {
     s.ghost = el("i", { class: "pk-cursor pk-ghost" });
     s.plot = el("div", { class: "pk-plot" }, s.canvas, s.line, s.ghost);
     s.box = el("section", { class: `pk-chart${s.half ? " pk-half" : ""}` },
-      el("header", {}, el("h3", {}, s.title), s.note),
+      el("header", {}, el("h3", { title: definition(s.title) }, s.title), s.note),
       s.legend ? el("div", { class: "pk-legend" }, CAUSE_WORDS.map((w, k) => el("span", {}, el("i", { class: `pk-cause${k}` }), w))) : null, s.plot);
     const dayAt = (event) => { const r = s.canvas.getBoundingClientRect(); return clamp(Math.round((event.clientX - r.left - LEFT) / (r.width - LEFT - RIGHT) * days), 0, days); };
     s.plot.addEventListener("pointermove", (e) => onHover(dayAt(e)));
@@ -162,7 +163,7 @@ function createCharts(ground, getTheme, onHover, onSeek) {
   function drawInfantry(s, c, w, h) {
     const all = [...(data.infantry_attacker || [0]), ...(data.infantry_defender || [0])].filter((v) => v !== null), high = Math.max(...all, 1) * 1.15;
     const k = high > 3000 ? 1000 : 1;
-    say(s.box.querySelector("h3"), k === 1000 ? "Infantry, thousand" : "Infantry, men");
+    setText(s.box.querySelector("h3"), k === 1000 ? "Infantry, thousand" : "Infantry, men");
     const { x, y, theme } = frame(s, c, w, h, 0, high / k, ticksFor(0, high / k, 2), (v) => number(v, high / k < 5 && k === 1000 ? 1 : 0));
     ["attacker", "defender"].forEach((side, q) => {
       lineOf(c, x, y, `infantry_${side}`, theme.twin, 1, [3, 3], twin, twinFrom, (v) => v / k);
@@ -237,13 +238,13 @@ function createCharts(ground, getTheme, onHover, onSeek) {
     }
   }
 
-  let toldOf = ""; // the words stand for this day and theme
+  let describedFor = ""; // the words stand for this day and theme
   function notes() {
     const day = Math.min(Math.round(hover ?? cursor), last()), theme = getTheme(), of = `${day} ${last()} ${theme.name}`;
-    if (of === toldOf) return;
-    toldOf = of;
+    if (of === describedFor) return;
+    describedFor = of;
     for (const s of specs) {
-      s.note.replaceChildren(...s.tell(day).map((p) => (Array.isArray(p) ? el("b", { style: { color: theme.side[p[1]] } }, p[0]) : document.createTextNode(p))));
+      s.note.replaceChildren(...s.describe(day).map((p) => (Array.isArray(p) ? el("b", { style: { color: theme.side[p[1]] } }, p[0]) : document.createTextNode(p))));
     }
   }
 
@@ -283,7 +284,7 @@ function createCharts(ground, getTheme, onHover, onSeek) {
         a.push(...values);
       }
     },
-    clear() { toldOf = ""; for (const set of [data, twin]) for (const name of Object.keys(set)) delete set[name]; fork = -1; },
+    clear() { describedFor = ""; for (const set of [data, twin]) for (const name of Object.keys(set)) delete set[name]; fork = -1; },
     fork(day) { fork = day; twinFrom = Math.max(Math.ceil(day), 0); },
     cursor(day) { cursor = day; lines(); },
     hover(day) { hover = day; lines(); },

@@ -1,11 +1,11 @@
-// A comparison: what differs, when and why the arms part, how sure the difference is, and its course by day.
+// A comparison: what differs, when and why the branches diverge, how certain the difference is, and the difference by day.
 
 function createComparePanel(send, set) {
-  const rows = el("tbody"), change = el("tbody"), apart = el("div", { class: "pk-parting" });
+  const rows = el("tbody"), change = el("tbody"), apart = el("div", { class: "pk-divergence" });
   const modes = [["side", "Side by side", ""], ["swipe", "Swipe", "W"], ["blink", "Blink", "B"], ["only", "Difference only", ""]];
   const buttons = modes.map(([key, text, k]) => el("button", { type: "button", "aria-pressed": String(key === "side"), onclick: () => pick(key) }, text, k ? [" ", el("kbd", {}, k)] : null));
   function pick(mode) { buttons.forEach((b, n) => b.setAttribute("aria-pressed", String(modes[n][0] === mode))); set(mode); }
-  const sure = createSpread(send);
+  const sure = createReplicates(send);
   const key = (shape, text) => el("div", { class: "pk-row" }, el("span", { class: "pk-swatch" }, shape), el("span", {}, text));
   const lean = (flip) => svg("0 0 36 16", ["rect", { x: 0.5, y: 1.5, width: 35, height: 13, fill: "none", stroke: "var(--ink)" }], ...[0, 7, 14, 21, 28].map((x) => ["path", { d: flip ? `M${x} 14.5l7-13` : `M${x} 1.5l7 13`, stroke: "var(--ink)", "stroke-width": 0.9 }]));
   const root = el("section", { class: "pk-compare", "aria-label": "Comparison" },
@@ -13,37 +13,37 @@ function createComparePanel(send, set) {
     el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, "lever"), el("th", {}, el("span", { class: "pk-arm" }, "A")), el("th", {}, el("span", { class: "pk-arm pk-arm-b" }, "B")))), change),
     el("h2", {}, "B minus A, today"), el("table", {}, rows),
     sure.root,
-    el("h2", {}, "When and why they part"), apart,
+    el("h2", {}, "When and why they differ"), apart,
     el("h2", {}, "Key"),
     key(lean(false), "attacker holds it in A only"), key(lean(true), "attacker holds it in B only"),
-    key(svg("0 0 36 16", ["path", { d: "M0 8h36", stroke: "var(--ink)", "stroke-width": 2 }]), "front of this arm"),
-    key(svg("0 0 36 16", ["path", { d: "M0 8h36", stroke: "var(--ink)", "stroke-width": 1.5, "stroke-dasharray": "5 4" }]), "front of the other arm"),
+    key(svg("0 0 36 16", ["path", { d: "M0 8h36", stroke: "var(--ink)", "stroke-width": 2 }]), "front of this course"),
+    key(svg("0 0 36 16", ["path", { d: "M0 8h36", stroke: "var(--ink)", "stroke-width": 1.5, "stroke-dasharray": "5 4" }]), "front of the other course"),
     el("h2", {}, "View"), el("div", { class: "pk-buttons" }, ...buttons),
     el("div", { class: "pk-buttons" }, el("button", { type: "button", onclick: () => send({ do: "compare", drop: true }) }, "Drop A, keep B")),
-    el("p", { class: "pk-hint" }, "Same seed, same weather, same luck: pan and zoom move both maps. One pair shows a course, not an effect: ask how sure it is."));
+    el("p", { class: "pk-hint" }, "Same seed, same weather, same random draws; pan and zoom move both maps. One pair shows two courses, not an effect: “How sure?” runs more pairs."));
   return {
-    root, pick, spread: sure.tell,
-    draw(changed, table, parting, start, perDay, onPick) {
-      change.replaceChildren(...(changed.length ? changed.map(([name, a, b]) => el("tr", {}, el("td", {}, name), el("td", {}, a), el("td", {}, b))) : [el("tr", {}, el("td", { colspan: 3 }, "Nothing yet: move a lever, and B follows it from here on."))]));
+    root, pick, replicates: sure.update,
+    draw(changed, table, divergence, start, perDay, onPick) {
+      change.replaceChildren(...(changed.length ? changed.map(([name, a, b]) => el("tr", {}, el("td", {}, name), el("td", {}, a), el("td", {}, b))) : [el("tr", {}, el("td", { colspan: 3 }, "Nothing yet: move a lever, and B has it from here on."))]));
       rows.replaceChildren(...table.map(([name, v]) => el("tr", {}, el("td", {}, name), el("td", {}, v))));
       const when = (step) => `${shortDate(dayOf(start, Math.max(Math.ceil(step / perDay) - 1, 0)))}, ${MOMENTS[perDay >= 4 ? Math.floor(((step - 1) % perDay) * 4 / perDay) : 1]} (step ${number(step)})`;
-      const items = [["In the books", parting?.books], ["On the ground", parting?.ground], ["In events", parting?.event]].filter(([, p]) => p);
-      apart.replaceChildren(...(items.length ? items.map(([name, p]) => el("p", {}, el("b", {}, `${name}: `), `${when(p[0])}. ${p[1]}. `, p.length > 2 ? el("button", { type: "button", class: "pk-link", onclick: () => onPick({ x: p[2], y: p[3], step: p[0] }) }, "show") : null)) : [el("p", {}, changed.length ? "Identical so far: what was changed has not mattered yet." : "The arms are identical so far.")]));
+      const items = [["In the books", divergence?.books], ["On the ground", divergence?.ground], ["In events", divergence?.event]].filter(([, p]) => p);
+      apart.replaceChildren(...(items.length ? items.map(([name, p]) => el("p", {}, el("b", {}, `${name}: `), `${when(p[0])}. ${p[1]}. `, p.length > 2 ? el("button", { type: "button", class: "pk-link", onclick: () => onPick({ x: p[2], y: p[3], step: p[0] }) }, "show") : null)) : [el("p", {}, changed.length ? "Identical so far: the change has had no effect yet." : "A and B are identical so far.")]));
     },
   };
 }
 
-const SPREAD_PAIRS = 8;
+const PAIRS = 8;
 
 // How sure a difference is: more pairs of seeds on demand, and the mean with its interval for every measure.
-function createSpread(send) {
+function createReplicates(send) {
   const table = el("tbody"), words = el("p", { class: "pk-sub", "aria-live": "polite" }), bar = el("progress", { max: 1, value: 0, "aria-label": "Pairs of seeds done" });
-  const ask = el("button", { type: "button", onclick: () => send({ do: "spread", on: true, n: SPREAD_PAIRS }) }, "How sure?");
-  const stop = el("button", { type: "button", onclick: () => send({ do: "spread", on: false }) }, "Cancel");
-  const root = el("div", { class: "pk-spread" }, el("div", { class: "pk-buttons" }, ask, stop), bar, el("table", { hidden: true }, table), words);
+  const ask = el("button", { type: "button", onclick: () => send({ do: "replicates", on: true, n: PAIRS }) }, "How sure?");
+  const stop = el("button", { type: "button", onclick: () => send({ do: "replicates", on: false }) }, "Cancel");
+  const root = el("div", { class: "pk-replicates" }, el("div", { class: "pk-buttons" }, ask, stop), bar, el("table", { hidden: true }, table), words);
   function running(yes) { bar.hidden = stop.hidden = !yes; ask.hidden = yes; }
   running(false);
-  say(words, `Runs ${SPREAD_PAIRS} further pairs of seeds of A and B up to today, while the battle rests.`);
+  setText(words, `Runs ${PAIRS} further pairs of seeds of A and B up to today, while the battle is paused.`);
 
   // A bar from low to high on one scale around zero, with a tick for the mean.
   function whisker(m) {
@@ -52,10 +52,10 @@ function createSpread(send) {
     return svg("0 0 100 14", line("M50 0v14", { stroke: "var(--tertiary)", "stroke-dasharray": "2 2" }), line(`M${x(m.low)} 7H${x(m.high)}`, { "stroke-width": 1.6 }),
       ["circle", { cx: x(m.mean), cy: 7, r: 3.2, fill: "var(--ink)" }], ...(m.shown === null || m.shown === undefined ? [] : [["circle", { cx: x(m.shown), cy: 7, r: 2.6, fill: "var(--paper)", stroke: "var(--ink)" }]]));
   }
-  const settled = (m) => (m.low > 0 ? "more in B" : m.high < 0 ? "less in B" : "sign not settled");
+  const settled = (m) => (m.low > 0 ? "more in B" : m.high < 0 ? "less in B" : "sign not clear");
   return {
     root,
-    tell(m) {
+    update(m) {
       running(m.state === "running");
       bar.value = m.of ? (m.n + (m.part || 0)) / m.of : 0;
       const known = m.measures.filter((q) => q.mean !== null && q.low !== null && q.high !== null);
@@ -66,7 +66,7 @@ function createSpread(send) {
           el("tr", { class: "pk-whisker" }, el("td", {}, whisker(q)), el("td", {}, settled(q)))];
       }));
       const what = known.length ? `${m.n} of ${m.of} pairs over ${number(m.day)} days: mean of B minus A with its 95 % interval; the ring is this pair.` : `Pair ${m.n + 1} of ${m.of}, ${number(m.day)} days each; two are needed for an interval.`;
-      say(words, `${m.state === "stopped" && !known.length ? "Stopped." : what}${m.words ? ` ${m.words}` : ""}`);
+      setText(words, `${m.state === "stopped" && !known.length ? "Stopped." : what}${m.words ? ` ${m.words}` : ""}`);
     },
   };
 }
@@ -125,7 +125,7 @@ function createDifferences(ground, charts, getTheme) {
         c.fillText(`fork, ${shortDate(dayOf(start, Math.floor(fork)))}`, Math.min(x(fork), w - 130), h - 2);
         c.textAlign = "right";
         c.fillText(shortDate(dayOf(start, until)), w - 8, h - 2);
-        say(s.note, now >= 0 && v[now] !== null && v[now] !== undefined ? `${number(v[now], s.digits, true)} here, one pair of runs` : "no day yet");
+        setText(s.note, now >= 0 && v[now] !== null && v[now] !== undefined ? `${number(v[now], s.digits, true)} here, one pair of runs` : "no day yet");
       }
     },
   };

@@ -1,6 +1,6 @@
-// What the page asks and shows in cards: another battle, keys, figures, files to save, faults, the phone's menu.
+// Cards: another battle, keys, glossary, figures, files to save, faults, the menu of a phone.
 
-const KEYS = [["Space", "play, pause"], ["← →", "one step, with Shift a day"], ["[ ]", "event before, after"], ["+ −", "closer, farther"], ["Alt + arrows", "move the map"], ["Enter", "on the map: inspect its middle"], ["1 to 9, L, U", "layers, thin line, units"], ["0", "whole sector"], ["C", "compare; W swipe, B blink"], ["F, P, S", "follow, pin, story of a unit"], ["E", "all events"], ["Z", "lens, while held"], ["T", "light or dark"], ["?", "these keys"], ["Esc", "close"]];
+const KEYS = [["Space", "play, pause"], ["← →", "one step, with Shift a day"], ["[ ]", "event before, after"], ["+ −", "closer, farther"], ["Alt + arrows", "move the map"], ["Enter", "on the map: inspect its middle"], ["1 to 9, L, U", "layers, thin line, units"], ["0", "whole sector"], ["C", "compare; W swipe, B blink"], ["F, P, S", "follow, pin, story of a unit"], ["E", "all events"], ["G", "glossary"], ["Z", "lens, while held"], ["T", "light or dark"], ["?", "these keys"], ["Esc", "close"]];
 const FIGURES = [["held_km2", "Held, km²"], ["gained_km2", "Gained, km²"], ["lost_km2", "Lost, km²"], ["casualties_attacker", "Casualties, attacker"], ["casualties_defender", "Casualties, defender"], ["infantry_attacker", "Infantry, attacker"], ["infantry_defender", "Infantry, defender"], ["days_in_place_defender", "Days in place, defender"], ["kill_zone_km_defender", "Kill zone, km"]];
 
 function createDialogs(ground, host, self, { charts, film, savePicture }) {
@@ -14,7 +14,7 @@ function createDialogs(ground, host, self, { charts, film, savePicture }) {
     const pick = el("select", { "aria-label": "Scenario" }, ...shelf.map((s) => el("option", { value: s.name, selected: s.name === scenario.name }, s.title)));
     const first = el("input", { type: "date", value: start, "aria-label": "First day" }), seed = el("input", { type: "number", min: 0, value: scenario.seed, "aria-label": "Seed" });
     const about = el("p", { class: "pk-sub" }, scenario.about), chosen = () => shelf.find((s) => s.name === pick.value);
-    pick.addEventListener("change", () => { const s = chosen(); first.value = s.start; say(about, `${s.title}, ${s.days} days.`); });
+    pick.addEventListener("change", () => { const s = chosen(); first.value = s.start; setText(about, `${s.title}, ${s.days} days.`); });
     cards.show("begin", "Start another battle", [
       el("label", {}, "Scenario", pick), about, el("div", { class: "pk-two" }, el("label", {}, "First day", first), el("label", {}, "Seed", seed))],
     [["Start over", then("begin", () => { const s = chosen(); send({ do: "begin", scenario: pick.value, seed: Number(seed.value), ...(s && first.value !== s.start ? { start: first.value } : {}) }); }), true],
@@ -26,8 +26,13 @@ function createDialogs(ground, host, self, { charts, film, savePicture }) {
     for (let d = 0; d <= charts.last(); d += charts.bucket) rows.push(el("tr", {}, el("th", { scope: "row" }, shortDate(dayOf(start, d))), ...FIGURES.map(([n]) => el("td", {}, number(charts.value(n, d), n.includes("zone") ? 1 : 0)))));
     cards.show("table", "Figures of this run", [el("div", { class: "pk-scroll", tabindex: "0" }, el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, ""), ...FIGURES.map(([, t]) => el("th", { scope: "col" }, t)))), el("tbody", {}, ...rows)))], [close("table")], "pk-center pk-broad");
   };
+  // Words of the model, as sim/README.md defines them.
+  const glossary = toggled("glossary", () => {
+    cards.hide("keys");
+    cards.show("glossary", "Glossary", [el("dl", { class: "pk-scroll pk-glossary", tabindex: "0" }, ...Object.entries(ground.glossary || {}).flatMap(([word, text]) => [el("dt", {}, word), el("dd", {}, text)]))], [close("glossary")], "pk-center pk-broad");
+  });
   const keys = toggled("keys", () => cards.show("keys", "Keys", [el("dl", { class: "pk-keys" }, ...KEYS.flatMap(([k, t]) => [el("dt", {}, el("kbd", {}, k)), el("dd", {}, t)])),
-    el("p", { class: "pk-sub" }, "Click inspects, drag pans, wheel or pinch zooms, double click goes closer. Scrubbing the time line shows what was recorded.")], [["Figures as a table", table], close("keys")], "pk-center"));
+    el("p", { class: "pk-sub" }, "Click inspects, drag pans, wheel or pinch zooms, double click goes closer. Scrubbing the time line shows what was recorded.")], [["Glossary", glossary], ["Figures as a table", table], close("keys")], "pk-center"));
   const save = toggled("save", () => {
     const file = (text, work, first) => [text, then("save", work), first];
     cards.show("save", "Save", [el("p", { class: "pk-sub" }, "Nothing leaves this computer: files are made here.")], [
@@ -37,7 +42,7 @@ function createDialogs(ground, host, self, { charts, film, savePicture }) {
   // What a phone has no room for in its header.
   const menu = toggled("menu", () => cards.show("menu", scenario.title, [el("p", { class: "pk-sub" }, `Seed ${scenario.seed}. ${scenario.about}`)], [
     ["Start another battle", then("menu", begin), true], ["Save", then("menu", save)], ["Light or dark", then("menu", host.flipTheme)],
-    ["Figures as a table", then("menu", table)], close("menu", false)], "pk-save"));
+    ["Figures as a table", then("menu", table)], ["Glossary", then("menu", glossary)], close("menu", false)], "pk-save"));
   const fault = (m) => {
     const levers = Object.entries(m.levers).map(([k, v]) => `${k} = ${v}`).join(", ") || "none moved";
     const report = `step ${m.step}${m.phase ? `, phase ${m.phase}` : ""}\n${m.reason}\nscenario ${m.scenario}, seed ${m.seed}, levers ${levers}, commit ${m.commit}\n${m.details.join("\n")}`;
@@ -46,12 +51,12 @@ function createDialogs(ground, host, self, { charts, film, savePicture }) {
       el("p", { class: "pk-sub" }, `${m.scenario} · seed ${m.seed} · ${levers} · commit ${m.commit}`),
       el("details", {}, el("summary", {}, "Details"), el("pre", {}, m.details.join("\n")))],
     [[m.restart_day ? `Restart from day ${m.restart_day}` : "Restart", () => { cards.hide("fault"); send({ do: "restart" }); }, true],
-      ["Copy report", () => { navigator.clipboard?.writeText(report).then(() => cards.say("Copied."), () => cards.say("The browser did not allow it.")); }]], "pk-fault");
+      ["Copy report", () => { navigator.clipboard?.writeText(report).then(() => cards.notify("Copied."), () => cards.notify("The browser did not allow it.")); }]], "pk-fault");
   };
   // The battle has come to its last day: what to do next, once.
   const over = () => cards.show("over", "The last day", [el("p", {}, `${scenario.days} days are over. The time line shows every day again; the figures can be saved.`)],
     [["Start over", then("over", () => send({ do: "reset" })), true], ["Another seed", then("over", begin)], close("over", false)], "pk-corner");
-  return { begin, keys, table, save, menu, fault, over };
+  return { begin, keys, glossary, table, save, menu, fault, over };
 }
 
 // The recorded days drawn one by one and sent to become an animation.

@@ -7,7 +7,7 @@ function createHeader(ground, host, self, actions) {
   const date = el("b", { class: "pk-date" }), squares = el("span", { class: "pk-squares", "aria-hidden": "true" }, ...MOMENTS.map(() => el("i"))), stepWords = el("span");
   const sky = el("b"), skyMore = el("span"), pace = el("span"), held = el("b"), heldMore = el("span");
   const button = (text, more, ...inside) => el("button", { type: "button", ...more, class: `pk-button ${more.class || ""}` }, text, ...inside);
-  const compare = button("Compare ", { "aria-pressed": "false", onclick: actions.compare, hidden: !!ground.replay && !ground.relived }, el("kbd", {}, "C"));
+  const compare = button("Compare ", { "aria-pressed": "false", onclick: actions.compare, hidden: !!ground.replay && !ground.rerun }, el("kbd", {}, "C"));
   const live = button("Run it live", { title: "The same scenario, seed and levers, stepped here", hidden: !ground.replay, onclick: () => host.send({ do: "begin", scenario: scenario.name, seed: scenario.seed, keep: true }) });
   const drawer = button("Charts", { class: "pk-only-middle", "aria-pressed": "false", onclick: () => { const open = host.root.classList.toggle("pk-drawer"); drawer.setAttribute("aria-pressed", String(open)); host.redrawAll(); } });
   const root = el("header", { class: "pk-head" }, title,
@@ -37,24 +37,24 @@ function createHeader(ground, host, self, actions) {
   }
   return {
     root, compare, date, held, heldMore,
-    units(m) { if (Number.isFinite(m.units) && !ground.replay) say(pace, `${number(m.units)} units${rate(m)}`); },
-    pace(text) { say(pace, text); },
-    tell(m, heldFirst, phone) {
+    units(m) { if (Number.isFinite(m.units) && !ground.replay) setText(pace, `${number(m.units)} units${rate(m)}`); },
+    pace(text) { setText(pace, text); },
+    update(m, heldFirst, phone) {
       const part = perDay >= 4 ? MOMENTS[m.part] : "";
-      say(date, dateText(dayOf(start, m.day), true) + (part ? `, ${part}` : ""));
+      setText(date, dateText(dayOf(start, m.day), true) + (part ? `, ${part}` : ""));
       [...squares.children].forEach((s, k) => s.classList.toggle("pk-on", k === m.part && perDay >= 4));
       squares.hidden = perDay < 4;
-      say(stepWords, `${phone ? "" : `step ${number(m.step)} · `}day ${number(m.day + (m.step ? 1 : 0))} of ${number(scenario.days)}${phone ? ` · ${number(m.held)} km²` : ""}`);
+      setText(stepWords, `${phone ? "" : `step ${number(m.step)} · `}day ${number(m.day + (m.step ? 1 : 0))} of ${number(scenario.days)}${phone ? ` · ${number(m.held)} km²` : ""}`);
       if (m.sky) {
-        say(sky, `${m.sky.fog ? "Fog" : m.sky.rain ? "Rain" : m.sky.light > 0.3 ? "Clear" : "Clear night"}, ${m.sky.mud > 0.5 ? "deep mud" : m.sky.mud > 0.25 ? "mud" : "dry ground"}`);
-        say(skyMore, `${m.sky.leaf > 0.6 ? "leaf on" : m.sky.leaf > 0.25 ? "some leaf" : "bare trees"}, drone work ${number(100 * m.sky.flying)} % possible`);
+        setText(sky, `${m.sky.fog ? "Fog" : m.sky.rain ? "Rain" : m.sky.light > 0.3 ? "Clear" : "Clear night"}, ${m.sky.mud > 0.5 ? "deep mud" : m.sky.mud > 0.25 ? "mud" : "dry ground"}`);
+        setText(skyMore, `${m.sky.leaf > 0.6 ? "leaf on" : m.sky.leaf > 0.25 ? "some leaf" : "bare trees"}, drone work ${number(100 * m.sky.flying)} % possible`);
       } else {
-        say(sky, "Recorded run");
-        say(skyMore, "ground and figures by day");
+        setText(sky, "Recorded run");
+        setText(skyMore, "ground and figures by day");
       }
-      say(held, number(m.held));
+      setText(held, number(m.held));
       const rec = recordOn(m.day);
-      say(heldMore, `${number(m.held - heldFirst, 0, true)} since start${rec === null ? "" : `, observed ${number(rec, 0, true)}`}`);
+      setText(heldMore, `${number(m.held - heldFirst, 0, true)} since start${rec === null ? "" : `, observed ${number(rec, 0, true)}`}`);
     },
   };
 }
@@ -66,14 +66,14 @@ function createTransport(perDay, send, self) {
   const back = button("Back", "back", () => send({ do: "step", count: -1 }), { title: "Back one step (←)" });
   const step = button("Step", "next", () => send({ do: "step", count: 1 }), { title: "One step on (→)" });
   const words = el("b"), range = el("input", { type: "range", min: 0, max: 5, step: 1, value: 2, "aria-label": "Speed" });
-  range.addEventListener("input", () => { self.speed = SPEEDS[range.value]; tell(); send({ do: "speed", value: self.speed }); });
+  range.addEventListener("input", () => { self.speed = SPEEDS[range.value]; showSpeed(); send({ do: "speed", value: self.speed }); });
   const hint = (...parts) => parts.map((p) => (p.length === 1 || p === "Space" ? el("kbd", {}, p) : ` ${p} `));
   const root = el("div", { class: "pk-transport" },
     el("div", { class: "pk-buttons-row" }, button("Reset", "reset", () => send({ do: "reset" }), { title: "Back to the first day" }), back, play, step, el("label", { class: "pk-speed" }, words, range)),
     el("p", { class: "pk-hint" }, hint("Space", "play", "←", "→", "step", "[", "]", "event")));
-  function tell() {
+  function showSpeed() {
     const d = self.speed / perDay, t = d < 1 ? `${number(d * 24)} hours/s` : `${number(d)} day${d === 1 ? "" : "s"}/s`;
-    say(words, t);
+    setText(words, t);
     range.setAttribute("aria-valuetext", t);
   }
   function playing(yes) {
@@ -83,7 +83,7 @@ function createTransport(perDay, send, self) {
     play.replaceChildren(icon(yes ? "pause" : "play", 26));
   }
   function toggle() { playing(!self.playing); send({ do: self.playing ? "play" : "pause" }); }
-  tell();
+  showSpeed();
   return {
     root, toggle, playing,
     state(m) {
@@ -91,7 +91,7 @@ function createTransport(perDay, send, self) {
       self.speed = m.speed;
       const k = SPEEDS.findIndex((s) => Math.abs(s - m.speed) < 0.01);
       if (k >= 0) range.value = k;
-      tell();
+      showSpeed();
       back.disabled = m.shown <= 0;
       step.disabled = m.shown >= m.n_steps;
     },

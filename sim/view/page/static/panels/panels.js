@@ -66,11 +66,12 @@ function toggle(label, on, change, key) {
   return box;
 }
 
-function createLayersPanel(on, changed, danger) {
+function createLayersPanel(on, glossary, changed, danger) {
   const boxes = {}, counts = [];
   const rows = LAYERS.map(([name, label, more, key]) => {
     boxes[name] = toggle(label, on[name], (v) => { on[name] = v; changed(name); }, key.toUpperCase());
-    return el("label", { class: "pk-row", title: `Key ${key.toUpperCase()}` }, el("span", { class: "pk-swatch" }, swatch(name)),
+    const word = glossary[label.toLowerCase()] || glossary[label.toLowerCase().replace(/s$/, "")];
+    return el("label", { class: "pk-row", title: `Key ${key.toUpperCase()}${word ? `. ${label}: ${word}` : ""}` }, el("span", { class: "pk-swatch" }, swatch(name)),
       el("span", { class: "pk-words" }, label, more ? el("small", {}, `, ${more}`) : null), boxes[name]);
   });
   const steps = el("div", { class: "pk-steps" }, ...DANGER_STEPS.map((s, k) => el("span", { style: { "--n": k + 1 } }, String(s))));
@@ -92,7 +93,7 @@ function createLayersPanel(on, changed, danger) {
   box.append(el("div", { class: "pk-units" }, el("header", {}, el("h2", {}, "Units"), ...sides, boxes.units), table));
   return {
     root: box, boxes,
-    counts(c) { c.forEach((row, s) => row.forEach((v, k) => say(counts[s][k], typeof v === "number" ? number(v) : String(v)))); },
+    counts(c) { c.forEach((row, s) => row.forEach((v, k) => setText(counts[s][k], typeof v === "number" ? number(v) : String(v)))); },
     flip(name) { boxes[name].checked = !boxes[name].checked; on[name] = boxes[name].checked; changed(name); },
     steps,
   };
@@ -110,11 +111,11 @@ function createLeversPanel(send, tip) {
   const more = el("button", { type: "button", class: "pk-link" }, "all levers");
   const reset = el("button", { type: "button", class: "pk-link", onclick: () => send({ do: "lever", reset: true }) }, "reset all");
   const find = el("input", { type: "search", placeholder: "Find a parameter", "aria-label": "Find a parameter", class: "pk-find" });
-  const note = el("p", { class: "pk-hint" }, "Grey band: published range. Tick: default. Moving a lever forks the run here; the old course stays as a dashed twin.");
+  const note = el("p", { class: "pk-hint" }, "Grey band: published range. Tick: default. Moving a lever forks the run here; the old course stays as a dashed line.");
   const root = el("section", { class: "pk-levers", "aria-label": "Levers" }, el("header", {}, el("h2", {}, "Levers"), more, reset), find, list, note);
   let rows = [], all = false;
   find.hidden = true;
-  more.addEventListener("click", () => { all = !all; say(more, all ? "first levers" : "all levers"); find.hidden = !all; root.classList.toggle("pk-all", all); draw(); if (all) find.focus(); });
+  more.addEventListener("click", () => { all = !all; setText(more, all ? "first levers" : "all levers"); find.hidden = !all; root.classList.toggle("pk-all", all); draw(); if (all) find.focus(); });
   find.addEventListener("input", draw);
 
   function draw() {
@@ -123,7 +124,7 @@ function createLeversPanel(send, tip) {
     const parts = [];
     let role = "";
     for (const r of shown) {
-      if (all && r.role !== role && !r.first) { role = r.role; parts.push(el("h3", {}, role === "lever" ? "Other levers" : "What is uncertain")); }
+      if (all && r.role !== role && !r.first) { role = r.role; parts.push(el("h3", {}, role === "lever" ? "Other levers" : "Uncertain parameters")); }
       parts.push(one(r));
     }
     list.replaceChildren(...parts);
@@ -145,7 +146,7 @@ function createLeversPanel(send, tip) {
       const fill = el("i", { class: "pk-moved" });
       const span = (v) => { const a = clamp((Math.min(v, r.default) - low) / (high - low), 0, 1), b = clamp((Math.max(v, r.default) - low) / (high - low), 0, 1); fill.style.left = `${a * 100}%`; fill.style.width = `${(b - a) * 100}%`; };
       span(r.value);
-      input.addEventListener("input", () => { say(out, leverText(r, Number(input.value))); input.setAttribute("aria-valuetext", leverText(r, Number(input.value))); span(Number(input.value)); });
+      input.addEventListener("input", () => { setText(out, leverText(r, Number(input.value))); input.setAttribute("aria-valuetext", leverText(r, Number(input.value))); span(Number(input.value)); });
       input.addEventListener("change", () => send({ do: "lever", values: { [r.key]: Number(input.value) } }));
       track = el("div", { class: "pk-track" },
         r.band ? el("i", { class: "pk-band", style: { left: at(r.band[0]), width: `calc(${at(r.band[1])} - ${at(r.band[0])})` } }) : null,
@@ -154,7 +155,7 @@ function createLeversPanel(send, tip) {
     const back = moved ? el("button", { type: "button", class: "pk-undo", title: "Back to the default", "aria-label": `${r.label}: back to the default`, onclick: () => send({ do: "lever", values: { [r.key]: r.default } }) }, "↺") : null;
     const box = el("div", { class: `pk-lever${moved ? " pk-is-moved" : ""}${r.switch ? " pk-switch" : ""}`, "data-key": r.key },
       el("div", { class: "pk-lever-head" }, name, back, r.switch ? input : out), track);
-    const show = () => tip.show(box, [["b", r.label], ["p", `${r.doc} ${r.effect}${r.from_start ? " Moved later, both courses are made again from the first day." : ""}`.trim()], ["small", `${r.switch ? "" : `${leverText(r, r.low ?? 0)} to ${leverText(r, r.high ?? 0)}. `}Default ${leverText(r, r.default)}. ${r.source}`], ["small", r.key]]);
+    const show = () => tip.show(box, [["b", r.label], ["p", `${r.doc} ${r.effect}${r.from_start ? " Moved later, both courses run again from the first day." : ""}`.trim()], ["small", `${r.switch ? "" : `${leverText(r, r.low ?? 0)} to ${leverText(r, r.high ?? 0)}. `}Default ${leverText(r, r.default)}. ${r.source}`], ["small", r.key]]);
     box.addEventListener("pointerenter", show);
     box.addEventListener("focusin", show);
     box.addEventListener("pointerleave", tip.hide);
@@ -205,7 +206,7 @@ function createEvents(start, onPick) {
   function flip() { open = !open; all.setAttribute("aria-expanded", String(open)); root.classList.toggle("pk-open", open); draw(); }
   function draw() {
     const past = events.filter((e) => e.step <= until);
-    say(all, open ? "newest only" : past.length === 1 ? "one event" : `all ${number(past.length)} events`);
+    setText(all, open ? "newest only" : past.length === 1 ? "one event" : `all ${number(past.length)} events`);
     const shown = open ? past.slice(-400).reverse() : pick(past);
     if (!shown.length) { list.replaceChildren(el("li", { class: "pk-none" }, "Nothing has happened yet. Press Play, or Step.")); return; }
     list.replaceChildren(...shown.map((e) => el("li", {}, el("button", { type: "button", onclick: () => onPick(e) },
@@ -240,6 +241,6 @@ function createCards(root) {
     hide(name) { layer.querySelector(`[data-card="${name}"]`)?.remove(); },
     has: (name) => !!layer.querySelector(`[data-card="${name}"]`),
     any: () => layer.lastElementChild?.dataset.card,
-    say(text, ms = 5000) { toast.textContent = text; toast.hidden = false; clearTimeout(timer); timer = setTimeout(() => { toast.hidden = true; }, ms); },
+    notify(text, ms = 5000) { toast.textContent = text; toast.hidden = false; clearTimeout(timer); timer = setTimeout(() => { toast.hidden = true; }, ms); },
   };
 }

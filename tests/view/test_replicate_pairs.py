@@ -8,7 +8,7 @@ from sim import battle, levers
 from sim.mustering import muster
 from sim.view.page.session import levers as session_levers
 from sim.view.page.session import replicate_pairs, session
-from sim.view.page.session.lever_history import Script, pair, parted_at
+from sim.view.page.session.lever_history import LeverHistory, first_difference, pair
 from sim.view.page.session.session import Session
 
 MOVED = {"fpv_team.reach_scale": 2.0}
@@ -38,19 +38,19 @@ def test_further_pairs_are_the_same_two_courses_under_other_seeds(page):
     days(made, 2)
     ask(made, do="lever", values=MOVED)
     days(made, 3)
-    ask(made, do="spread", on=True, n=3)
-    first = ear.last("spread")
+    ask(made, do="replicates", on=True, n=3)
+    first = ear.last("replicates")
     assert (first["state"], first["n"], first["of"], first["day"]) == ("running", 0, 3, 5) and first["measures"][0]["mean"] is None
     settle(made)
-    told = ear.last("spread")
+    message = ear.last("replicates")
     gaps = np.array([gap(seed, 2, 5) for seed in (2, 3, 4)])
-    assert (told["state"], told["n"], told["seeds"]) == ("done", 3, [2, 3, 4])
-    assert [m["name"] for m in told["measures"]] == ["net_km2", "casualties_attacker", "casualties_defender"]
-    assert [m["mean"] for m in told["measures"]] == pytest.approx(gaps.mean(axis=0))
+    assert (message["state"], message["n"], message["seeds"]) == ("done", 3, [2, 3, 4])
+    assert [m["name"] for m in message["measures"]] == ["net_km2", "casualties_attacker", "casualties_defender"]
+    assert [m["mean"] for m in message["measures"]] == pytest.approx(gaps.mean(axis=0))
     half = 4.302652729911275 * gaps.std(axis=0, ddof=1) / np.sqrt(3)  # Student's t, two degrees of freedom
-    assert [m["high"] - m["low"] for m in told["measures"]] == pytest.approx(2 * half)
-    assert [m["shown"] for m in told["measures"]] == pytest.approx(gap(1, 2, 5))
-    counts = [m["n"] for m in ear.heard if m["type"] == "spread"]
+    assert [m["high"] - m["low"] for m in message["measures"]] == pytest.approx(2 * half)
+    assert [m["shown"] for m in message["measures"]] == pytest.approx(gap(1, 2, 5))
+    counts = [m["n"] for m in ear.heard if m["type"] == "replicates"]
     assert counts == sorted(counts) and set(counts) == {0, 1, 2, 3}, "told after every pair"
 
 
@@ -65,18 +65,18 @@ def test_pairs_wait_while_the_battle_plays_and_can_be_stopped(page):
     made, ear = page
     ask(made, do="compare", on=True)
     days(made, 1)
-    ask(made, do="spread", on=True)
-    assert ear.last("spread")["of"] == 8
-    made.guard(made.go_on)
-    before = made.spread.part
+    ask(made, do="replicates", on=True)
+    assert ear.last("replicates")["of"] == 8
+    made.guard(made.continue_work)
+    before = made.replicates.part
     ask(made, do="play")
-    made.guard(made.go_on)
-    assert made.course.head == 5 and made.spread.part == before, "playing comes first"
+    made.guard(made.continue_work)
+    assert made.branches.head == 5 and made.replicates.part == before, "playing comes first"
     ask(made, do="pause")
-    made.guard(made.go_on)
-    assert made.spread.part > before or made.spread.gaps
-    ask(made, do="spread", on=False)
-    assert ear.last("spread")["state"] == "stopped" and settle(made) == 0
+    made.guard(made.continue_work)
+    assert made.replicates.part > before or made.replicates.gaps
+    ask(made, do="replicates", on=False)
+    assert ear.last("replicates")["state"] == "stopped" and settle(made) == 0
 
 
 @pytest.mark.parametrize("message", [{"do": "lever", "values": {"morale": 0.9}}, {"do": "compare", "drop": True}])
@@ -85,20 +85,20 @@ def test_pairs_end_with_the_comparison_they_are_of(page, message):
     days(made, 1)
     ask(made, do="lever", values=MOVED)
     days(made, 1)
-    ask(made, do="spread", on=True)
+    ask(made, do="replicates", on=True)
     ask(made, **message)
-    assert ear.last("spread")["state"] == "stopped" and ear.last("spread")["words"] and settle(made) == 0
+    assert ear.last("replicates")["state"] == "stopped" and ear.last("replicates")["words"] and settle(made) == 0
     ask(made, do="reset")
-    assert made.spread is None
+    assert made.replicates is None
 
 
 def test_levers_that_part_nothing_differ_by_nothing(page):
     made, ear = page
     ask(made, do="compare", on=True)
     days(made, 2)
-    ask(made, do="spread", on=True, n=2)
+    ask(made, do="replicates", on=True, n=2)
     settle(made)
-    assert all(m["mean"] == m["low"] == m["high"] == m["shown"] == 0.0 for m in ear.last("spread")["measures"])
+    assert all(m["mean"] == m["low"] == m["high"] == m["shown"] == 0.0 for m in ear.last("replicates")["measures"])
 
 
 @pytest.mark.parametrize("n", [0, 31, "x", -1])
@@ -106,17 +106,17 @@ def test_a_wrong_number_of_pairs_is_refused(page, n):
     made, ear = page
     ask(made, do="compare", on=True)
     days(made, 1)
-    ask(made, do="spread", on=True, n=n)
-    assert "1 to 30" in ear.last("notice")["words"] and made.spread is None and made.fault is None
+    ask(made, do="replicates", on=True, n=n)
+    assert "1 to 30" in ear.last("notice")["words"] and made.replicates is None and made.fault is None
 
 
 def test_there_must_be_two_arms_and_a_first_step(page):
     made, ear = page
-    ask(made, do="spread", on=True)
+    ask(made, do="replicates", on=True)
     assert "no two arms" in ear.last("notice")["words"]
     ask(made, do="compare", on=True)
-    ask(made, do="spread", on=True)
-    assert "first day" in ear.last("notice")["words"] and made.spread is None
+    ask(made, do="replicates", on=True)
+    assert "first day" in ear.last("notice")["words"] and made.replicates is None
 
 
 def test_a_model_of_ones_own_has_no_further_seeds():
@@ -124,21 +124,21 @@ def test_a_model_of_ones_own_has_no_further_seeds():
 
     ear, model = Ear(), BattleModel("skirmish", rng=1)
     made = Session(ear, model.world.scenario, 1, model=model)
-    for message in ({"do": "hello"}, {"do": "compare", "on": True}, {"do": "step"}, {"do": "spread", "on": True}):
+    for message in ({"do": "hello"}, {"do": "compare", "on": True}, {"do": "step"}, {"do": "replicates", "on": True}):
         ask(made, **message)
-    assert "made elsewhere" in ear.last("notice")["words"] and made.spread is None
+    assert "created elsewhere" in ear.last("notice")["words"] and made.replicates is None
     ask(made, do="lever", values={"works.field_ready": 0.0})
-    assert "made elsewhere" in ear.last("notice")["words"] and made.course.head == 1
+    assert "created elsewhere" in ear.last("notice")["words"] and made.branches.head == 1
 
 
 # Scripts
 
 
 def test_scripts_part_where_their_moves_do():
-    a = Script({}, ((4, {"x": 1}),))
-    assert parted_at(a, a) == 10**9 and parted_at(a, a.moved(8, {"x": 2})) == 8 and parted_at(a, Script({"y": 1}, a.moves)) == 0
-    assert a.moved(8, {"x": 2}).until(7) == a and a.now == {"x": 1}
-    assert a.from_start({"y"}, {"y": 3, "x": 9}) == Script({"y": 3}, ((4, {"x": 1, "y": 3}),))
+    a = LeverHistory({}, ((4, {"x": 1}),))
+    assert first_difference(a, a) == 10**9 and first_difference(a, a.with_move(8, {"x": 2})) == 8 and first_difference(a, LeverHistory({"y": 1}, a.moves)) == 0
+    assert a.with_move(8, {"x": 2}).until(7) == a and a.now == {"x": 1}
+    assert a.from_start({"y"}, {"y": 3, "x": 9}) == LeverHistory({"y": 3}, ((4, {"x": 1, "y": 3}),))
 
 
 def test_a_script_is_the_battle_that_was_played(page):
@@ -149,10 +149,10 @@ def test_a_script_is_the_battle_that_was_played(page):
     days(made, 1)
     ask(made, do="lever", values={"morale": 0.6})
     days(made, 1)
-    course = made.course
-    *_, (one, other) = pair(made.scenario, 1, course.twin_script, course.script, 12)
-    assert (one.cells.held == course.twin.cells.held).all() and (other.cells.held == course.world.cells.held).all()
-    assert (other.units.x[: other.n] == course.world.units.x[: course.world.n]).all()
+    branches = made.branches
+    *_, (one, other) = pair(made.scenario, 1, branches.twin_lever_history, branches.lever_history, 12)
+    assert (one.cells.held == branches.twin.cells.held).all() and (other.cells.held == branches.world.cells.held).all()
+    assert (other.units.x[: other.n] == branches.world.units.x[: branches.world.n]).all()
 
 
 # Levers from the start only
@@ -167,22 +167,22 @@ def test_a_lever_that_acts_on_the_muster_is_played_from_the_first_day(page, monk
     days(made, 2)
     ask(made, do="lever", values=MOVED)
     days(made, 1)
-    before = made.course.twin.cells.held.copy()
+    before = made.branches.twin.cells.held.copy()
     ask(made, do="lever", values={"works.town_works": 1.0})
-    assert ear.last("state")["ahead"] == {"lived": 0, "wanted": 12} and ear.last("frame")["step"] == 0
-    made.guard(made.go_on)
-    assert made.course.lived == 1, "a little at a time"
+    assert ear.last("state")["ahead"] == {"simulated": 0, "wanted": 12} and ear.last("frame")["step"] == 0
+    made.guard(made.continue_work)
+    assert made.branches.simulated == 1, "a little at a time"
     settle(made)
     frame = ear.last("frame")
     assert frame["step"] == frame["head"] == 12 and frame["arms"] == 2 and ear.last("state")["ahead"] is None
-    assert (made.course.twin.cells.held == before).all(), "A is as it was"
+    assert (made.branches.twin.cells.held == before).all(), "A is as it was"
     other = muster("skirmish", 1, overrides={"morale": 0.8, "works.town_works": 1.0})
     battle.run(other, 2)
     levers.move_levers(other, {"morale": 0.8, "works.town_works": 1.0, **MOVED})
     battle.run(other, 1)
-    assert (made.course.world.cells.held == other.cells.held).all() and (made.course.world.cells.works == other.cells.works).all()
-    assert made.overrides == made.course.overrides == {"morale.level": 0.8, "works.town_works": 1.0, **MOVED}
-    assert ear.last("frame")["twin"]["parting"]["fork"] == 0
+    assert (made.branches.world.cells.held == other.cells.held).all() and (made.branches.world.cells.works == other.cells.works).all()
+    assert made.overrides == made.branches.overrides == {"morale.level": 0.8, "works.town_works": 1.0, **MOVED}
+    assert ear.last("frame")["twin"]["divergence"]["fork"] == 0
 
 
 def test_reset_of_a_lever_from_the_start(page):
@@ -192,8 +192,8 @@ def test_reset_of_a_lever_from_the_start(page):
     ask(made, do="lever", reset=True)
     settle(made)
     plain = battle.run(muster("skirmish", 1), 1)
-    assert (made.course.world.cells.works == plain.cells.works).all() and made.course.overrides == {}
-    assert not (made.course.twin.cells.works == plain.cells.works).all()
+    assert (made.branches.world.cells.works == plain.cells.works).all() and made.branches.overrides == {}
+    assert not (made.branches.twin.cells.works == plain.cells.works).all()
 
 
 @pytest.mark.parametrize("key", sorted(session_levers.FROM_START - {"works.enabled", "works.strength"}))

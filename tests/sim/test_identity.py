@@ -1,0 +1,40 @@
+"""The commit of the code: that of the checkout it runs from, and none where there is no checkout."""
+
+import subprocess
+
+import pytest
+
+from sim import identity
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    (tmp_path / "sim").mkdir()
+    (tmp_path / "sim" / "identity.py").write_text("x = 1\n")
+    monkeypatch.setattr(identity, "__file__", str(tmp_path / "sim" / "identity.py"))
+    identity.git_commit.cache_clear()
+    yield tmp_path
+    identity.git_commit.cache_clear()
+
+
+def git(home, *words):
+    who = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
+    return subprocess.run(["git", "-C", str(home), *who, *words], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_a_checkout_has_a_commit_and_a_mark_after_changes(home):
+    git(home, "init", "-q")
+    git(home, "add", ".")
+    git(home, "commit", "-q", "-m", "first")
+    commit = git(home, "rev-parse", "--short=12", "HEAD")
+    assert identity.git_commit() == commit
+    (home / "sim" / "identity.py").write_text("x = 2\n")
+    identity.git_commit.cache_clear()
+    assert identity.git_commit() == commit + "+"
+
+
+def test_a_package_inside_somebody_elses_checkout_has_none(home, monkeypatch):
+    git(home, "init", "-q")
+    (home / "venv" / "sim").mkdir(parents=True)
+    monkeypatch.setattr(identity, "__file__", str(home / "venv" / "sim" / "identity.py"))
+    assert identity.git_commit() is None
