@@ -1,4 +1,4 @@
-"""What `pokrovsk compare` does: two folders of results, measure by measure, paired on the seeds they share."""
+"""Comparison of two folders of results, measure by measure, by paired differences on the seeds they share."""
 
 from __future__ import annotations
 
@@ -82,12 +82,12 @@ def _unpaired(left: pd.DataFrame, right: pd.DataFrame, measure: str, unit: str) 
     from experiments.analysis.effects import Contrast
 
     left, right = left.dropna(axis=1), right.dropna(axis=1)
-    told = intervals.of_difference(left.mean(), right.mean())
+    estimate = intervals.of_difference(left.mean(), right.mean())
     seeds = tuple(sorted({*map(int, left.columns), *map(int, right.columns)}))
     means = [float(side.mean().mean()) if side.size else math.nan for side in (left, right)]
-    note = told.note or "unpaired"
+    note = estimate.note or "unpaired"
     return Contrast(
-        *(measure, unit, "folder", "A", "B", told.estimate, told.low, told.high, told.n, seeds, len(left), *means),
+        *(measure, unit, "folder", "A", "B", estimate.estimate, estimate.low, estimate.high, estimate.n, seeds, len(left), *means),
         *(math.nan, math.nan, 0, note),
     )
 
@@ -134,8 +134,8 @@ def _moved(results: Results) -> set[str]:
 def _values(results: Results, name: str) -> str:
     import pandas as pd
 
-    from experiments.results.naming import said
+    from experiments.results.naming import level_text
 
     there = results.done[name].dropna().unique().tolist()
-    words = [str(v.date()) if isinstance(v, pd.Timestamp) else said(v) for v in there]
+    words = [str(v.date()) if isinstance(v, pd.Timestamp) else level_text(v) for v in there]
     return ", ".join(sorted(map(str, words))[:4]) + (", ..." if len(words) > 4 else "") if words else "-"

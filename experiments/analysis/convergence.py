@@ -1,4 +1,4 @@
-"""How many seeds are enough: the mean against the number of replicates, and what a stated precision takes."""
+"""Convergence in the number of replicates: the mean against n, and the sample size that a stated precision takes."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def needed(results: Results, measure: str, within: float | None = None, share: f
         share = PRECISION
     matrix = results.matrix(measure)
     have = np.isfinite(matrix.to_numpy(float)).sum(axis=1)
-    told: dict[str, Any] = {
+    common: dict[str, Any] = {
         "measure": measure,
         "unit": results.unit(measure),
         "share": share,
@@ -100,14 +100,14 @@ def needed(results: Results, measure: str, within: float | None = None, share: f
         "worst_point": None,
     }
     if not (have > 1).any():
-        return Needed(**told, **unknown, note="one seed a point: the spread is unknown")
+        return Needed(**common, **unknown, note="one seed a point: the spread is unknown")
     matrix = matrix[have > 1]
     spread, mean, have = matrix.std(axis=1, ddof=1).to_numpy(), matrix.mean(axis=1).abs().to_numpy(), have[have > 1]
     wanted = np.full(len(matrix), within) if within is not None else share * mean
     moved = spread > 0
     if not moved.any():
         return Needed(
-            **told,
+            **common,
             **unknown
             | {
                 "within": float(np.median(wanted)),
@@ -121,7 +121,7 @@ def needed(results: Results, measure: str, within: float | None = None, share: f
         )
     known = moved & (wanted > 1e-9 * spread)  # a mean of 0 has no share of itself to be known to
     if not known.any():
-        return Needed(**told, **unknown, note="the means are 0: give the precision in the measure's unit")
+        return Needed(**common, **unknown, note="the means are 0: give the precision in the measure's unit")
     takes = np.array([replicates(s, w) for s, w in zip(spread[known], wanted[known])])
     middle = int(np.argsort(takes, kind="stable")[(len(takes) - 1) // 2])
     s, w, n = spread[known][middle], wanted[known][middle], have[known][middle]
@@ -130,7 +130,7 @@ def needed(results: Results, measure: str, within: float | None = None, share: f
     worst = int(np.argmax(takes))
     points = matrix.index[known]
     return Needed(
-        **told,
+        **common,
         within=float(w),
         typical=int(takes[middle]),
         low=low,

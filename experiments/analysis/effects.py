@@ -1,6 +1,6 @@
-"""Effects: what a change of a factor does to a measure, from runs that share their seeds.
+"""Main effects, interactions and paired differences (common random numbers) of factors on a measure.
 
-A difference is taken seed by seed, so that luck common to both sides drops out, and over all settings of the other factors
+A difference is taken seed by seed, so that random variation common to both sides drops out, and over all settings of the other factors
 that both sides have. Seeds are the independent values: the interval is over them, however many points there are.
 """
 
@@ -17,9 +17,9 @@ import pandas as pd
 from experiments.analysis import intervals
 from experiments.analysis.intervals import Interval, seeds_text
 from experiments.analysis.noise import mean_of
-from experiments.analysis.pairing import holds, levels, matched
+from experiments.analysis.pairing import levels, matched_points, rows_at_level
 from experiments.analysis.regression import fitted
-from experiments.results.naming import said
+from experiments.results.naming import level_text
 from experiments.results.results import Results
 from sim.errors import InputError
 from sim.view.numbers import interval, mean_text
@@ -59,7 +59,7 @@ class Contrast:
         unit = f" {self.unit}" if self.unit else ""
         limits = f"(95 % {interval(self.low, self.high)})" if math.isfinite(self.low) else f"({self.note})"
         return (
-            f"{self.measure}, {self.factor} {said(self.a)} -> {said(self.b)}: {mean_text(self.mean, self.low, self.high)}{unit} {limits}, "
+            f"{self.measure}, {self.factor} {level_text(self.a)} -> {level_text(self.b)}: {mean_text(self.mean, self.low, self.high)}{unit} {limits}, "
             f"{self.n} seeds ({seeds_text(self.seeds)})"
         )
 
@@ -71,7 +71,7 @@ def paired(
     if method not in intervals.METHODS:
         raise InputError(f"method {method!r}; allowed: {', '.join(intervals.METHODS)}.")
     factor = results.known_factor(factor)
-    one, two = matched(results, factor, a, b, at)
+    one, two = matched_points(results, factor, a, b, at)
     matrix = results.matrix(measure)
     return contrast(matrix.loc[one], matrix.loc[two], measure, results.unit(measure), factor, a, b, method)
 
@@ -85,17 +85,17 @@ def contrast(
     left, right = (np.where(both, side, np.nan) for side in (left, right))
     gap, left, right = (mean_of(side, 0) for side in (right - left, left, right))
     kept = np.isfinite(gap)
-    told = intervals.of_mean(gap[kept], method)
+    estimate = intervals.of_mean(gap[kept], method)
     return Contrast(
         measure=measure,
         unit=unit,
         factor=factor,
         a=a,
         b=b,
-        mean=told.estimate,
-        low=told.low,
-        high=told.high,
-        n=told.n,
+        mean=estimate.estimate,
+        low=estimate.low,
+        high=estimate.high,
+        n=estimate.n,
         seeds=tuple(int(s) for s in one.columns[kept]),
         settings=len(one),
         mean_a=_plain_mean(left[kept]),
@@ -103,12 +103,12 @@ def contrast(
         variance_saved=variance_saved(left[kept], right[kept]),
         share_positive=float((gap[kept] > 0).mean()) if kept.any() else math.nan,
         dropped=int(both.size - both.sum()),
-        note=told.note.replace("value", "pair of runs") if told.n < 2 else told.note.replace("values", "differences"),
+        note=estimate.note.replace("value", "pair of runs") if estimate.n < 2 else estimate.note.replace("values", "differences"),
     )
 
 
 def variance_saved(a: np.ndarray, b: np.ndarray) -> float:
-    """Share of a difference's variance that pairing saves: 0 when seeds do nothing, 1 when they explain all luck."""
+    """Share of a difference's variance that pairing saves: 0 when seeds do nothing, 1 when they explain all random variation."""
     if len(a) < 2:
         return math.nan
     apart = np.var(a, ddof=1) + np.var(b, ddof=1)
@@ -124,15 +124,15 @@ def level_means(results: Results, measure: str, factor: str) -> pd.DataFrame:
     factor, matrix = results.known_factor(factor), results.matrix(measure)
     rows = []
     for level in levels(results.points[factor]):
-        inside = matrix[holds(results.points[factor], level, factor)]
-        told = intervals.of_mean(mean_of(inside.to_numpy(float), 0))
+        inside = matrix[rows_at_level(results.points[factor], level, factor)]
+        estimate = intervals.of_mean(mean_of(inside.to_numpy(float), 0))
         rows.append(
             {
                 "level": level,
-                "mean": told.estimate,
-                "low": told.low,
-                "high": told.high,
-                "n": told.n,
+                "mean": estimate.estimate,
+                "low": estimate.low,
+                "high": estimate.high,
+                "n": estimate.n,
                 "points": len(inside),
             }
         )
@@ -150,7 +150,7 @@ def interaction(
     matrix = results.matrix(measure)
     gaps = []
     for level in (c, d):
-        one, two = matched(results, first, a, b, {second: level})
+        one, two = matched_points(results, first, a, b, {second: level})
         gaps.append(mean_of(matrix.loc[two].to_numpy(float) - matrix.loc[one].to_numpy(float), 0))
     return intervals.of_mean(gaps[1] - gaps[0])
 
@@ -163,57 +163,57 @@ def effects(results: Results, measure: str) -> pd.DataFrame:
     factor's first level and all others are averaged over, in a one-at-a-time design a is the baseline, in a sampled design
     a line is fitted over the range. `attrs` has `form`, `note`, and `r2` of that line.
     """
-    form, told = form_of(results), {}
-    if form == "cloud":
-        rows, told = fitted(results, measure)
-    elif form == "single":
-        rows, told = [], {"note": "one point: there is nothing to compare"}
+    shape, fit = design_shape(results), {}
+    if shape == "sampled":
+        rows, fit = fitted(results, measure)
+    elif shape == "single":
+        rows, fit = [], {"note": "one point: there is nothing to compare"}
     else:
-        rows = [row for factor in results.factors for row in _main(results, measure, factor, form)]
-        if form == "grid":
+        rows = [row for factor in results.factors for row in _main(results, measure, factor, shape)]
+        if shape == "factorial":
             rows += [
                 row for pair in itertools.combinations(results.factors, 2) for row in _pairs(results, measure, *pair)
             ]
     columns = ["factor", "by", "a", "b", "effect", "low", "high", "n", "points", "unit", "note"]
     table = pd.DataFrame(rows, columns=columns).astype({"a": object, "b": object})
     table["clear"] = (table["low"] > 0) | (table["high"] < 0)
-    table.attrs = {"form": form, "note": told.get("note", ""), "r2": told.get("r2")}
+    table.attrs = {"shape": shape, "note": fit.get("note", ""), "r2": fit.get("r2")}
     return table
 
 
-def form_of(results: Results) -> str:
-    """How the points lie: "single", "star" (around point 0), "grid" (every combination) or "cloud"."""
+def design_shape(results: Results) -> str:
+    """How the points lie: "single", "one-at-a-time" (around point 0), "factorial" (every combination) or "sampled"."""
     points = results.points
     if len(points) < 2 or not results.factors:
         return "single"
-    by_design = {"factorial": "grid", "one-at-a-time": "star"}
+    by_design = {"factorial": "factorial", "one-at-a-time": "one-at-a-time"}
     if results.study is not None:
-        return by_design.get(results.design, "cloud")
+        return by_design.get(results.design, "sampled")
     sizes = [len(levels(points[f])) for f in results.factors]
     if len(points) == math.prod(sizes) and not points.duplicated().any():
-        return "grid"
+        return "factorial"
     same = points.eq(points.iloc[0]) | (points.isna() & points.iloc[0].isna())
-    return "star" if ((~same).sum(axis=1) <= 1).all() else "cloud"
+    return "one-at-a-time" if ((~same).sum(axis=1) <= 1).all() else "sampled"
 
 
-def _main(results: Results, measure: str, factor: str, form: str) -> list[dict[str, Any]]:
+def _main(results: Results, measure: str, factor: str, shape: str) -> list[dict[str, Any]]:
     """Each level of a factor against the first one, or against the baseline."""
     there = levels(results.points[factor])
-    first = results.points[factor].iloc[0] if form == "star" else there[0]
+    first = results.points[factor].iloc[0] if shape == "one-at-a-time" else there[0]
     base = None if pd.isna(first) else first
     rows = []
     for level in there:
         if level == base or (level is None and base is None):
             continue
         try:
-            told = paired(results, measure, factor, base, level)
+            found = paired(results, measure, factor, base, level)
         except InputError:  # a sweep that is not finished
             rows.append(
                 _row(factor, "", base, level, math.nan, math.nan, math.nan, 0, 0, results.unit(measure), UNMATCHED)
             )
             continue
         rows.append(
-            _row(factor, "", base, level, told.mean, told.low, told.high, told.n, told.settings, told.unit, told.note)
+            _row(factor, "", base, level, found.mean, found.low, found.high, found.n, found.settings, found.unit, found.note)
         )
     return rows
 
@@ -224,22 +224,22 @@ def _pairs(results: Results, measure: str, first: str, second: str) -> list[dict
     if ends[0][0] == ends[0][1] or ends[1][0] == ends[1][1]:
         return []
     try:
-        told = interaction(results, measure, first, second, ends)
+        estimate = interaction(results, measure, first, second, ends)
     except InputError:  # a sweep that is not finished
-        told = Interval(math.nan, math.nan, math.nan, 0, UNMATCHED)
+        estimate = Interval(math.nan, math.nan, math.nan, 0, UNMATCHED)
     points = len(results.points)
     return [
         _row(
             first,
             second,
             *ends[0],
-            told.estimate,
-            told.low,
-            told.high,
-            told.n,
+            estimate.estimate,
+            estimate.low,
+            estimate.high,
+            estimate.n,
             points,
             results.unit(measure),
-            told.note,
+            estimate.note,
         )
     ]
 

@@ -28,7 +28,7 @@ KINSHIP = (  # of measures that say nearly the same, the first that varies is to
 
 
 @dataclass(frozen=True)
-class Answer:
+class Finding:
     """What is known of one measure: sentences, the surest first."""
 
     measure: Named
@@ -52,7 +52,7 @@ def _varies(values: pd.Series) -> bool:
     return len(known) > 1 and float(known.max() - known.min()) > 1e-12
 
 
-def answers(results: Results) -> list[Answer]:
+def findings(results: Results) -> list[Finding]:
     """Sentences for each measure in focus."""
     out = []
     for name in focus(results):
@@ -60,12 +60,12 @@ def answers(results: Results) -> list[Answer]:
             lines = _lines(results, name)
         except InputError as error:
             lines = [str(error)]
-        out.append(Answer(measure_of(results, name), tuple(lines)))
+        out.append(Finding(measure_of(results, name), tuple(lines)))
     return out
 
 
 def _lines(results: Results, measure: str) -> list[str]:
-    if effects.form_of(results) == "single":
+    if effects.design_shape(results) == "single":
         return [_mean(results, measure)]
     if results.design in ("morris", "sobol"):
         return _ranked(results, measure)
@@ -120,7 +120,7 @@ def _turns(results: Results, measure: str, named: Named) -> list[str]:
     from experiments.analysis.optimum import optimum
 
     out = []
-    for factor in results.factors if effects.form_of(results) == "grid" else []:
+    for factor in results.factors if effects.design_shape(results) == "factorial" else []:
         if len(levels(results.points[factor])) < 4 or results.points[factor].dtype.kind not in "iuf":
             continue
         for best, beyond in (("low", "higher"), ("high", "lower")):

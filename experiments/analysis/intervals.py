@@ -1,6 +1,6 @@
-"""Intervals: what a mean, a difference or a share may be, given how many runs there were.
+"""Confidence intervals (95 %) of means, differences, ratios and shares.
 
-All are 95 % intervals. One value has none, which is told by NaN limits and a note, and so are values that do not differ.
+A single value has none: its limits are NaN, and a note says so. Values that do not differ have an interval of no width and a note.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 LEVEL = 0.95
+QUANTILE_SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of every summary by quantiles
 RESAMPLES = 2000
 SEED = 20240708  # of every resampling, so that the same runs give the same figures
 BOOTSTRAP_LEAST = 5  # values below which a bootstrap has too few different samples to mean anything
@@ -129,7 +130,7 @@ def seeds_text(seeds) -> str:
     return ", ".join(parts)
 
 
-def seeds_told(text: str) -> list[int]:
-    """The seeds that `seeds_text` tells."""
+def parse_seeds(text: str) -> list[int]:
+    """The seeds of a text by `seeds_text`."""
     ends = (part.partition("-") for part in text.split(", "))
     return [seed for a, _, b in ends for seed in range(int(a), int(b or a) + 1)]

@@ -1,4 +1,4 @@
-"""How much of a measure's spread is luck: the noise floor below which a difference between points means nothing.
+"""Noise floor: how much of a measure's spread is random variation, below which a difference between points means nothing.
 
 All points share their seeds, so a seed that is good for the attacker everywhere moves all points alike and is no noise
 between them. What is left of a run after its point's mean and its seed's shift are taken off is the noise.
@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 ALL_EQUAL = "all runs equal"
-ONE_SEED = "one seed a point: luck cannot be told from effect"
+ONE_SEED = "one seed a point: random variation and effect cannot be separated"
 
 
 @dataclass(frozen=True)
 class Noise:
-    """Luck against differences between points. Variances in squared units of the measure; NaN when luck is unknown."""
+    """Random variation against differences between points. Variances in squared units of the measure; NaN when it is unknown."""
 
     run: float  # variance of one run about its point
     mean: float  # of a point's mean over its seeds
@@ -30,12 +30,12 @@ class Noise:
 
     @property
     def share(self) -> float:
-        """Share of the variance between points' means that is luck, 0 to 1; also the best R2 left to a model is 1 less it."""
+        """Share of the variance between points' means that is random variation, 0 to 1; also the best R2 left to a model is 1 less it."""
         return min(self.mean / self.between, 1.0) if self.between > 0 else math.nan
 
     @property
     def is_there(self) -> bool:
-        """True when points differ by more than luck would make them (at 5 %)."""
+        """True when points differ by more than random variation would make them (at 5 %)."""
         return bool(self.p < 0.05)
 
 

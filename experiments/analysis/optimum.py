@@ -1,4 +1,4 @@
-"""The best level of a factor, or of several together, with what the seeds leave open."""
+"""The best level of a factor, or of several together (multiple comparisons with the best), with its uncertainty over seeds."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pandas as pd
 
 from experiments.analysis.intervals import LEVEL, RESAMPLES, SEED, finite, seeds_text
 from experiments.analysis.noise import mean_of
-from experiments.analysis.pairing import holds
-from experiments.results.naming import said
+from experiments.analysis.pairing import rows_at_level
+from experiments.results.naming import level_text
 from experiments.results.results import Results
 from sim.errors import InputError
 from sim.view.numbers import significant
@@ -24,7 +24,7 @@ WAYS = ("high", "low")
 @dataclass(frozen=True)
 class Optimum:
     """The best level by the mean over seeds. `table` has a row a level: mean, how far it is behind the best with the interval
-    of that, `rival` where the two cannot be told apart, and `chosen`, how often other seeds would have made it the best."""
+    of that, `rival` where the two do not clearly differ, and `chosen`, how often other seeds would have made it the best."""
 
     measure: str
     unit: str
@@ -42,17 +42,17 @@ class Optimum:
 
     @property
     def is_clear(self) -> bool:
-        """True when some level is surely worse than the best."""
+        """True when some level is clearly worse than the best."""
         return not bool(self.table["rival"].all())
 
     def sentence(self) -> str:
         unit = f" {self.unit}" if self.unit else ""
         if not self.is_clear:
-            return f"{self.measure}: no level of {' and '.join(self.factors)} is surely better than another ({self.n} seeds, {seeds_text(self.seeds)})"
+            return f"{self.measure}: no level of {' and '.join(self.factors)} is clearly better than another ({self.n} seeds, {seeds_text(self.seeds)})"
         parts = []
         for f in self.factors:
-            ends = f" (95 % {said(self.low[f])} to {said(self.high[f])})" if self.low[f] is not None else ""
-            parts.append(f"{f} {said(self.level[f])}{ends}")
+            ends = f" (95 % {level_text(self.low[f])} to {level_text(self.high[f])})" if self.low[f] is not None else ""
+            parts.append(f"{f} {level_text(self.level[f])}{ends}")
         return f"{self.measure} is {self.best}est, {significant(self.mean, 4)}{unit}, at {' and '.join(parts)}, {self.n} seeds ({seeds_text(self.seeds)})"
 
 
@@ -65,7 +65,7 @@ def optimum(
     names = [results.known_factor(f) for f in ([factors] if isinstance(factors, str) else factors)]
     points = results.points
     for name, level in {results.known_factor(k): v for k, v in (at or {}).items()}.items():
-        points = points[holds(points[name], level, name)]
+        points = points[rows_at_level(points[name], level, name)]
     matrix = results.matrix(measure).loc[points.index]
     values, there = _profiles(matrix, points, names)
     if len(there) < 2:

@@ -1,7 +1,7 @@
 """Main effects and pairs of a sampled design by linear regression, where no two points differ in one factor alone.
 
 Each coefficient is the change over a factor's whole range (or from its first choice to another), at the middle of the others.
-Its interval allows for both kinds of luck: seeds that all points share, and a line that does not fit every point.
+Its interval allows for both kinds of error: seeds that all points share, and a line that does not fit every point.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def fitted(results: Results, measure: str) -> tuple[list[dict[str, Any]], dict[s
     axes = design_matrix.axes(results)
     if not len(matrix) or not axes:
         return [], {"note": "no value" if not len(matrix) else "no factor varies"}
-    single = design_matrix.encode(axes, results.points.loc[matrix.index])
+    single = design_matrix.to_matrix(axes, results.points.loc[matrix.index])
     single = single - [0.5 if a.is_number else float(single[c].mean()) for a in axes for c in a.columns]
     owner = {c: a for a in axes for c in a.columns}
     pairs = {
@@ -36,7 +36,7 @@ def fitted(results: Results, measure: str) -> tuple[list[dict[str, Any]], dict[s
     is_wide = bool(pairs) and len(matrix) >= ROOM * wide
     model = pd.concat([single, pd.DataFrame(pairs)], axis=1) if is_wide else single
     if len(matrix) <= model.shape[1] + 1 or np.linalg.matrix_rank(np.c_[np.ones(len(model)), model]) <= model.shape[1]:
-        return [], {"note": f"{len(matrix)} points do not tell the effects of {model.shape[1]} columns apart"}
+        return [], {"note": f"{len(matrix)} points cannot separate the effects of {model.shape[1]} columns"}
     found = _estimates(matrix, model)
     unit, n_points, n_seeds = results.unit(measure), len(matrix), matrix.shape[1]
     rows = []

@@ -1,6 +1,6 @@
-"""Scenario discovery: the corner of the factor space where something happens, by PRIM, as a box of a few factors' ranges.
+"""Scenario discovery (PRIM; Bryant and Lempert 2010): a box of a few factors' ranges in which something happens.
 
-A box found among many is too good by chance. So its share of hits is told again on points that had no part in finding it,
+A box found among many is too good by chance. So its share of hits is estimated again on points that had no part in finding it,
 and where that is no better than everywhere, there is no box.
 """
 
@@ -16,7 +16,7 @@ import pandas as pd
 
 from experiments.analysis import intervals
 from experiments.analysis.intervals import SEED, Interval
-from experiments.results.naming import said
+from experiments.results.naming import level_text
 from experiments.results.results import Results
 from sim.errors import InputError, did_you_mean
 
@@ -147,12 +147,12 @@ def _search(x: pd.DataFrame, y: np.ndarray) -> tuple[dict[str, Any], pd.DataFram
         from ema_workbench.analysis.prim import Prim
 
         frame = pd.DataFrame(
-            {c: x[c].astype(float) if x[c].dtype.kind in "iuf" else x[c].map(said).astype(object) for c in x}
+            {c: x[c].astype(float) if x[c].dtype.kind in "iuf" else x[c].map(level_text).astype(object) for c in x}
         )
         frame = frame.set_axis(range(len(frame))).add_prefix(OWN)  # a column called "scenario" would be dropped
         found = Prim(frame, y, mass_min=LEAST_MASS).find_box()
-        told = found.peeling_trajectory
-        balance = 2 * told["coverage"] * told["density"] / (told["coverage"] + told["density"]).clip(lower=1e-12)
+        boxes = found.peeling_trajectory
+        balance = 2 * boxes["coverage"] * boxes["density"] / (boxes["coverage"] + boxes["density"]).clip(lower=1e-12)
         found.select(int(balance.idxmax()))
     chance = {
         name: min((p for p in np.atleast_1d(values) if p >= 0), default=1.0)
@@ -169,7 +169,7 @@ def _search(x: pd.DataFrame, y: np.ndarray) -> tuple[dict[str, Any], pd.DataFram
         else:
             ends = (low if low > whole[name].iloc[0] else -math.inf, high if high < whole[name].iloc[1] else math.inf)
             limits[factor] = {"low": ends[0], "high": ends[1], "p": chance[name]}
-    return limits, told[["coverage", "density", "mass", "res_dim"]].rename(columns={"res_dim": "limits"})
+    return limits, boxes[["coverage", "density", "mass", "res_dim"]].rename(columns={"res_dim": "limits"})
 
 
 def _inside(x: pd.DataFrame, limits: dict[str, Any]) -> np.ndarray:
@@ -177,7 +177,7 @@ def _inside(x: pd.DataFrame, limits: dict[str, Any]) -> np.ndarray:
     for name, limit in limits.items():
         column = x[name]
         inside &= (
-            column.map(said).isin(limit["options"])
+            column.map(level_text).isin(limit["options"])
             if "options" in limit
             else column.between(limit["low"], limit["high"])
         ).to_numpy()
@@ -204,8 +204,8 @@ def _density(share: np.ndarray, n: np.ndarray) -> Interval:
         return (s * w).sum(axis=axis) / w.sum(axis=axis)
 
     if len(share) and np.ptp(share) == 0:
-        told = intervals.of_share(round(float(share[0]) * len(share)), len(share))  # as if each point were a run
-        return Interval(float(share[0]), told.low, told.high, len(share))
+        estimate = intervals.of_share(round(float(share[0]) * len(share)), len(share))  # as if each point were a run
+        return Interval(float(share[0]), estimate.low, estimate.high, len(share))
     return intervals.of_statistic(weighted, share, n.astype(float), paired=True)
 
 

@@ -1,8 +1,8 @@
-"""Sensitivity indices of Sobol and Morris designs, by SALib, each beside the floor that luck alone makes.
+"""Sensitivity indices of Sobol and Morris designs, by SALib, each beside the noise floor.
 
-Points' means over their seeds are analyzed. A factor that only disturbs the luck of a run would still seem to have an
-index: `noise` is what its steps would have on average by luck alone, `noise_high` what no factor of such a study would
-exceed in 95 % of cases. An index that does not clear the floor says nothing. How much luck a factor's steps carry is seen
+Points' means over their seeds are analyzed. A factor that only disturbs the random draws of a run would still seem to have an
+index: `noise` is what its steps would have on average by random variation alone, `noise_high` what no factor of such a study would
+exceed in 95 % of cases. An index that does not clear the floor says nothing. How much random variation a factor's steps carry is seen
 in how they differ from seed to seed, so that seeds which two points share count for what they are worth.
 """
 
@@ -20,7 +20,7 @@ from experiments.analysis.noise import Noise, mean_of, noise
 from experiments.results.results import Results
 from sim.errors import InputError
 
-LUCKS = 100_000  # draws of luck alone, for the floor
+DRAWS = 100_000  # draws of random variation alone, for the floor
 
 
 def indices(results: Results, measure: str) -> pd.DataFrame:
@@ -43,7 +43,7 @@ def sobol(results: Results, measure: str) -> pd.DataFrame:
     """
     from SALib.analyze import sobol as analyzer
 
-    study, (values, means, told) = _study(results, "sobol"), _values(results, measure)
+    study, (values, means, floor) = _study(results, "sobol"), _values(results, measure)
     problem, names = study.problem(), _names(study)
     second = bool(getattr(study, "second_order", False))
     step = len(names) * (2 if second else 1) + 2
@@ -51,14 +51,14 @@ def sobol(results: Results, measure: str) -> pd.DataFrame:
     used, n_blocks = np.repeat(whole, step), int(whole.sum())
     y = means[used]
     attrs = {
-        "noise": told,
+        "noise": floor,
         "blocks": n_blocks,
         "dropped": len(whole) - n_blocks,
         "unit": "",
-        "n": told.n_seeds,
+        "n": floor.n_seeds,
         "points": len(y),
     }
-    base = {"factor": names, "n": told.n_seeds, "points": len(y)}
+    base = {"factor": names, "n": floor.n_seeds, "points": len(y)}
     if n_blocks < 2 or np.ptp(y) == 0:
         empty = pd.DataFrame(
             base
@@ -86,7 +86,7 @@ def sobol(results: Results, measure: str) -> pd.DataFrame:
     steps = [runs[:, 0] - runs[:, 1 + k] for k in range(len(names))]
     table["noise"], table["noise_high"] = _sobol_floor(steps, y)
     table["clear"] = table["total_low"] > table["noise_high"]  # never with an unknown floor
-    table.attrs = attrs | {"note": told.note}
+    table.attrs = attrs | {"note": floor.note}
     if second:
         table.attrs["pairs"] = _second(names, found)
     return table
@@ -108,15 +108,15 @@ def _second(names: list[str], found: dict[str, Any]) -> pd.DataFrame:
 
 
 def _sobol_floor(steps: list[np.ndarray], y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Total index that the luck of each factor's steps (blocks, seeds) makes: mean, and what it stays under."""
+    """Total index that the random variation of each factor's steps (blocks, seeds) makes: mean, and what it stays under."""
     from scipy import stats
 
-    luck = np.array([_luck(s) for s in steps])
+    variance = np.array([_step_variance(s) for s in steps])
     n_blocks, n_seeds = steps[0].shape
     if n_seeds < 2:
-        return luck, luck
+        return variance, variance
     limit = stats.f.ppf(1 - (1 - LEVEL) / len(steps), n_blocks, n_blocks * (n_seeds - 1))
-    return luck / (2 * y.var()), limit * luck / (2 * y.var())
+    return variance / (2 * y.var()), limit * variance / (2 * y.var())
 
 
 # Morris
@@ -126,11 +126,11 @@ def morris(results: Results, measure: str) -> pd.DataFrame:
     """Mean elementary effects over a factor's whole range, in the measure's unit.
 
     Columns `factor, mu_star, low, high, mu, mu_low, mu_high, sigma, noise, noise_high, clear`: mean of the sizes, mean with
-    signs, and spread (by other factors' levels, or by luck). A group's effect has no sign: its `mu` is NaN.
+    signs, and spread (by other factors' levels, or by random variation). A group's effect has no sign: its `mu` is NaN.
     """
     from SALib.analyze import morris as analyzer
 
-    study, (values, means, told) = _study(results, "morris"), _values(results, measure)
+    study, (values, means, floor) = _study(results, "morris"), _values(results, measure)
     problem, names = study.problem(), _names(study)
     step = len(names) + 1
     whole = _blocks(means, step)
@@ -138,7 +138,7 @@ def morris(results: Results, measure: str) -> pd.DataFrame:
     if n_blocks < 2:
         raise InputError(f"{results.label}: {measure}: fewer than two whole trajectories of {len(whole)} have values.")
     x, y = study.unit_sample()[used], means[used]
-    attrs = {"noise": told, "blocks": n_blocks, "dropped": len(whole) - n_blocks, "unit": results.unit(measure)}
+    attrs = {"noise": floor, "blocks": n_blocks, "dropped": len(whole) - n_blocks, "unit": results.unit(measure)}
     with np.errstate(all="ignore"):
         found = analyzer.analyze(
             problem, x, y, num_resamples=RESAMPLES // 2, conf_level=LEVEL, num_levels=study.morris_levels, seed=SEED
@@ -159,8 +159,8 @@ def morris(results: Results, measure: str) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     table["noise"], table["noise_high"] = _morris_floor(_steps(problem, found["names"], x, values[used], step), delta)
     table["clear"] = table["mu_star"] > table["noise_high"]  # never with an unknown floor
-    table["n"], table["points"], table["unit"] = told.n_seeds, len(y), results.unit(measure)
-    table.attrs = attrs | {"note": told.note}
+    table["n"], table["points"], table["unit"] = floor.n_seeds, len(y), results.unit(measure)
+    table.attrs = attrs | {"note": floor.note}
     return table
 
 
@@ -174,20 +174,20 @@ def _steps(problem: dict[str, Any], names: list[str], x: np.ndarray, values: np.
 
 
 def _morris_floor(steps: list[np.ndarray], delta: float) -> tuple[np.ndarray, np.ndarray]:
-    """Mean size of the effects that the luck of each factor's steps makes, and what it stays under."""
-    spread = np.sqrt([_luck(s) for s in steps]) / delta
+    """Mean size of the effects that the random variation of each factor's steps makes, and what it stays under."""
+    spread = np.sqrt([_step_variance(s) for s in steps]) / delta
     n, n_seeds = steps[0].shape
     if n_seeds < 2:
         return spread, spread
     rng = np.random.default_rng(SEED)
-    sizes = sum(np.abs(rng.standard_normal(LUCKS)) for _ in range(n)) / n
+    sizes = sum(np.abs(rng.standard_normal(DRAWS)) for _ in range(n)) / n
     free = n * (n_seeds - 1)  # of the spread, which is estimated too
-    limit = np.quantile(sizes / np.sqrt(rng.chisquare(free, LUCKS) / free), 1 - (1 - LEVEL) / len(steps))
+    limit = np.quantile(sizes / np.sqrt(rng.chisquare(free, DRAWS) / free), 1 - (1 - LEVEL) / len(steps))
     return math.sqrt(2 / math.pi) * spread, limit * spread
 
 
-def _luck(steps: np.ndarray) -> float:
-    """Variance of a step's mean over seeds by luck, the mean of all steps (n, seeds); NaN with one seed."""
+def _step_variance(steps: np.ndarray) -> float:
+    """Variance of a step's mean over seeds by random variation, the mean of all steps (n, seeds); NaN with one seed."""
     n = np.isfinite(steps).sum(axis=1)
     enough = n > 1
     return float((np.nanvar(steps[enough], axis=1, ddof=1) / n[enough]).mean()) if enough.any() else math.nan

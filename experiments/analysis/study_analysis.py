@@ -1,4 +1,4 @@
-"""What `pokrovsk analyse` does: effects, indices, a surrogate's shares, a box and convergence of a folder of results."""
+"""Analysis of a study: effects, indices, a surrogate's shares, a box and convergence, as its design allows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DRAWS = 30
 
 @dataclass
 class Measured:
-    """What is said of one measure. What a design does not give is None."""
+    """The analysis of one measure. What a design does not give is None."""
 
     name: str
     unit: str
@@ -52,28 +52,28 @@ def analysis(
     results: Results, measures: list[str] | None = None, condition: str | None = None, precision: float | None = None
 ) -> Analysis:
     """Everything that the design of these results lets one say of some measures."""
-    from experiments.analysis.effects import form_of
+    from experiments.analysis.effects import design_shape
 
     names = [results.known_measure(m) for m in dict.fromkeys(measures)] if measures else results.headline
-    form = form_of(results)
+    shape = design_shape(results)
     found = Analysis(
         results,
-        [_measured(results, name, form, precision) for name in names],
+        [_measured(results, name, shape, precision) for name in names],
         notes=[results.note] if results.note else [],
     )
-    if form == "cloud":
+    if shape == "sampled":
         for one in found.measures if measures else found.measures[:SURROGATES]:
             _add_surrogate(results, one)
         if not measures and len(names) > SURROGATES:
             found.notes.append(f"a surrogate was fitted to the first {SURROGATES} measures; name others with --measure")
-    if condition or form == "cloud":
+    if condition or shape == "sampled":
         from experiments.analysis.scenario_discovery import prim
 
         found.box = prim(results, condition or _upper(results, names[0]))
     return found
 
 
-def _measured(results: Results, name: str, form: str, precision: float | None) -> Measured:
+def _measured(results: Results, name: str, shape: str, precision: float | None) -> Measured:
     from experiments.analysis import convergence, effects, intervals
     from experiments.analysis.noise import noise
     from experiments.analysis.variance import variance_shares
@@ -89,7 +89,7 @@ def _measured(results: Results, name: str, form: str, precision: float | None) -
     )
     if one.effects.attrs["note"]:
         one.notes.append(one.effects.attrs["note"])
-    if form == "grid":
+    if shape == "factorial":
         one.variance = variance_shares(results, name)
     if results.study is not None and results.design in ("sobol", "morris"):
         from experiments.analysis.sensitivity import indices

@@ -1,4 +1,4 @@
-"""A model of the model: the mean outcome at any point of a study's factor space, from the points that were run.
+"""Surrogate models (metamodels): the mean outcome at any point of a study's factor space, from the points that were run.
 
 It is fitted on points' means over their seeds and judged on points it has not seen. Its shares of the variance are those of
 the factors over their whole ranges, whatever the design.
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis import design_matrix, intervals
-from experiments.analysis.design_matrix import Axis
+from experiments.analysis.design_matrix import FactorColumn
 from experiments.analysis.intervals import SEED, Interval
 from experiments.analysis.noise import Noise, mean_of, noise
 from experiments.results.results import Results
@@ -30,7 +30,7 @@ FOLDS = 5
 LEAST_POINTS = 15
 GP_MOST = 600  # points above which a Gaussian process takes too long
 TREES, FEW_TREES = 200, 50
-GOOD = 0.9  # of the variance that luck leaves; below that a surrogate's shares are told with a warning
+GOOD = 0.9  # of the variance that random variation leaves; below that a surrogate's shares carry a warning
 SEARCH = 40  # steps of the search for a Gaussian process's kernel
 Values = Callable[[str, Results, pd.DataFrame], pd.Series]
 
@@ -39,14 +39,14 @@ Values = Callable[[str, Results, pd.DataFrame], pd.Series]
 class Surrogate:
     """A fitted surrogate with its cross-validated error.
 
-    `r2` is the share of the variance between points' means that it foretells at points left out; `ceiling` is the most that
-    luck leaves to any model, where neighbors do not share their luck; `rmse` is in the measure's unit.
+    `r2` is the share of the variance between points' means that it predicts at points left out; `ceiling` is the most that
+    random variation leaves to any model, where neighbors do not share it; `rmse` is in the measure's unit.
     """
 
     measure: str
     unit: str
     kind: str
-    axes: list[Axis]
+    axes: list[FactorColumn]
     r2: Interval
     rmse: Interval
     ceiling: float
@@ -58,20 +58,20 @@ class Surrogate:
     values: np.ndarray = field(repr=False)  # (points, seeds)
 
     @property
-    def says_something(self) -> bool:
-        """True when it surely foretells more than the mean of all points does."""
+    def predicts(self) -> bool:
+        """True when it clearly predicts more than the mean of all points does."""
         return bool(self.r2.low > 0)
 
     @property
     def note(self) -> str:
         """What to know of it in a sentence; empty when it is good."""
-        if not self.says_something:
-            return "the surrogate foretells nothing: its shares are of noise"
+        if not self.predicts:
+            return "the surrogate predicts nothing: its shares are of noise"
         if self.noise.p >= 0.05:
-            return "points do not differ by more than luck: the shares are of these seeds, not of the factors"
+            return "points do not differ by more than random variation: the shares are of these seeds, not of the factors"
         best = self.ceiling if math.isfinite(self.ceiling) else 1.0
         if self.r2.estimate < GOOD * best:
-            return f"the surrogate foretells {self.r2.estimate:.0%} of the variance, of {best:.0%} that luck leaves: shares hold for that part"
+            return f"the surrogate predicts {self.r2.estimate:.0%} of the variance, of {best:.0%} that random variation leaves: shares hold for that part"
         return ""
 
     def predict(self, points: pd.DataFrame) -> np.ndarray:
@@ -81,7 +81,7 @@ class Surrogate:
             raise InputError(
                 f"the points have no column {missing[0]!r}; a surrogate of {self.measure} needs {', '.join(a.name for a in self.axes)}."
             )
-        return self.model.predict(design_matrix.encode(self.axes, points).to_numpy(float))
+        return self.model.predict(design_matrix.to_matrix(self.axes, points).to_numpy(float))
 
     def text(self) -> str:
         """The rules of a tree, in places of the factors' ranges (0 low, 1 high)."""
@@ -112,8 +112,8 @@ def fit(results: Results, measure: str, kind: str = "best", of: Values | None = 
         raise InputError(
             f"{results.label}: {len(matrix)} points have a value of {measure}; a surrogate needs {LEAST_POINTS}."
         )
-    x, values = design_matrix.encode(axes, results.points.loc[matrix.index]), matrix.to_numpy(float)
-    y, told = mean_of(values, 1), noise(matrix)
+    x, values = design_matrix.to_matrix(axes, results.points.loc[matrix.index]), matrix.to_numpy(float)
+    y, floor = mean_of(values, 1), noise(matrix)
     wanted = ["gp", "forest"] if len(y) <= GP_MOST else ["forest"]
     wanted = wanted if kind == "best" else [kind]
     if kind == "gp" and len(y) > GP_MOST:
@@ -130,10 +130,10 @@ def fit(results: Results, measure: str, kind: str = "best", of: Values | None = 
         axes=axes,
         r2=r2,
         rmse=rmse,
-        ceiling=1 - told.share,
+        ceiling=1 - floor.share,
         n_points=len(y),
         seeds=tuple(int(s) for s in matrix.columns),
-        noise=told,
+        noise=floor,
         model=_fitted(chosen, x.to_numpy(float), y),
         x=x,
         values=values,
@@ -191,7 +191,7 @@ def _fitted(kind: str, x: np.ndarray, y: np.ndarray, like: Any = None) -> Any:
 
 
 def _left_out(kind: str, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """What is foretold of each point by a model that has not seen it, nor taken its kernel from it."""
+    """The prediction of each point by a model that has not seen it, nor taken its kernel from it."""
     from sklearn.model_selection import KFold
 
     out = np.empty(len(y))

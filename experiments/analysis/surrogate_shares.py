@@ -1,4 +1,4 @@
-"""Shares of the variance that a surrogate's factors have over their whole ranges, with the luck of seeds and points in their intervals."""
+"""Shares of the variance that a surrogate's factors have over their whole ranges, with the random variation of seeds and points in their intervals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis import design_matrix
-from experiments.analysis.design_matrix import Axis
+from experiments.analysis.design_matrix import FactorColumn
 from experiments.analysis.intervals import LEVEL, SEED, Interval
 from experiments.analysis.noise import mean_of
 from experiments.analysis.surrogate import Surrogate, Values, fit
@@ -49,7 +49,7 @@ class Shares:
 def shares_of(fitted: Surrogate, groups: dict[str, list[str]] | None = None, draws: int = DRAWS) -> Shares:
     """First and total shares of the variance by factor, or by named group of factors.
 
-    The intervals allow for the luck of the seeds and for that of the points: fits to resampled seeds, and to some of the
+    The intervals allow for the random variation of the seeds and for that of the points: fits to resampled seeds, and to some of the
     points, by whose number their spread is scaled.
     """
     names = list(groups) if groups else [a.name for a in fitted.axes]
@@ -57,8 +57,8 @@ def shares_of(fitted: Surrogate, groups: dict[str, list[str]] | None = None, dra
     around = _drawn(fitted, groups, names, draws)
     pieces = estimate + around if len(around) else np.empty((0, *estimate.shape))
     floor = _floor(fitted)
-    note = fitted.note or ("one seed: the interval leaves out its luck" if len(fitted.seeds) < 2 else "")
-    is_real = fitted.says_something and not fitted.noise.p >= 0.05
+    note = fitted.note or ("one seed: the interval leaves out random variation" if len(fitted.seeds) < 2 else "")
+    is_real = fitted.predicts and not fitted.noise.p >= 0.05
     rows = []
     for k, name in enumerate(names):
         a, b = (_interval(estimate[i, k], pieces[:, i, k], len(fitted.seeds), note) for i in (0, 1))
@@ -98,7 +98,7 @@ def _drawn(fitted: Surrogate, groups: dict[str, list[str]] | None, names: list[s
     return out + math.sqrt(n_seeds / (n_seeds - 1)) * resampled  # resampled seeds stray less than new ones would
 
 
-def _sample(axes: list[Axis], groups: dict[str, list[str]] | None, n: int) -> tuple[np.ndarray, dict[str, Any]]:
+def _sample(axes: list[FactorColumn], groups: dict[str, list[str]] | None, n: int) -> tuple[np.ndarray, dict[str, Any]]:
     """Saltelli's sample of the factor space as columns, and SALib's problem."""
     from SALib.sample import sobol as sampler
 
@@ -110,7 +110,7 @@ def _sample(axes: list[Axis], groups: dict[str, list[str]] | None, n: int) -> tu
     if groups:
         owner = {f: g for g, members in groups.items() for f in members}
         problem["groups"] = [owner.get(a.name, "(others)") for a in axes]
-    return design_matrix.spread(axes, sampler.sample(problem, n, calc_second_order=False, seed=SEED)), problem
+    return design_matrix.from_unit(axes, sampler.sample(problem, n, calc_second_order=False, seed=SEED)), problem
 
 
 def _indices(model: Any, sample: np.ndarray, problem: dict[str, Any], names: list[str]) -> np.ndarray:
@@ -130,7 +130,7 @@ def _indices(model: Any, sample: np.ndarray, problem: dict[str, Any], names: lis
 def _floor(fitted: Surrogate) -> float:
     """The largest total share that a column of random numbers gets in a few fits."""
     x, y, rng = fitted.x.to_numpy(float), mean_of(fitted.values, 1), np.random.default_rng(SEED)
-    sample = _sample([*fitted.axes, Axis("(nothing)", 0.0, 1.0)], None, DRAW_BASE)
+    sample = _sample([*fitted.axes, FactorColumn("(nothing)", 0.0, 1.0)], None, DRAW_BASE)
     models = [fitted.refit(np.c_[x, rng.random(len(x))], y, cheap=False) for _ in range(DUMMIES)]
     return max(float(_indices(model, *sample, ["(nothing)"])[1, 0]) for model in models)
 

@@ -1,6 +1,6 @@
-"""Shares of the differences between a factorial study's points: each factor, each pair of factors, the rest.
+"""Shares of the variance of a factorial study (type II sums of squares): each factor, each pair of factors, the rest.
 
-Sums of squares of type II (a factor after all others, a pair after all factors and other pairs), with what luck alone adds
+Sums of squares of type II (a factor after all others, a pair after all factors and other pairs), with what random variation alone adds
 taken off. The interval is a jackknife over seeds.
 """
 
@@ -20,7 +20,7 @@ REST = "higher interactions"
 
 
 def variance_shares(results: Results, measure: str) -> pd.DataFrame:
-    """Share of the variance between points by term: `term, share, low, high, points, n`; 1 in all, but for rounding and luck."""
+    """Share of the variance between points by term: `term, share, low, high, points, n`; 1 in all, but for rounding and random variation."""
     matrix = results.matrix(measure)
     values = matrix.to_numpy(float)
     kept = np.isfinite(values).any(axis=1)
@@ -35,13 +35,13 @@ def variance_shares(results: Results, measure: str) -> pd.DataFrame:
     pieces = [n_seeds * estimate - (n_seeds - 1) * found.shares(others) for others in less] if whole else []
     rows = []
     for k, term in enumerate([*(" x ".join(t) for t in terms), REST]):
-        told = intervals.of_mean([p[k] for p in pieces])
+        estimated = intervals.of_mean([p[k] for p in pieces])
         rows.append(
             {
                 "term": term,
                 "share": estimate[k],
-                "low": told.low,
-                "high": told.high,
+                "low": estimated.low,
+                "high": estimated.high,
                 "points": len(points),
                 "n": n_seeds,
             }
@@ -72,12 +72,12 @@ class _Decomposition:
         self.has_rest = self.full.shape[1] < n
 
     def shares(self, values: np.ndarray) -> np.ndarray:
-        """Share of each term and of the rest in the variance between points, luck taken off; NaN when there is none."""
+        """Share of each term and of the rest in the variance between points, noise taken off; NaN when there is none."""
         means, n_seeds = mean_of(values, 1), values.shape[1]
-        off = np.nan_to_num(values - means[:, None])  # what luck adds to each term is seen in the single seeds
-        luck = self._squares(off).sum(axis=1) / (n_seeds * (n_seeds - 1)) if n_seeds > 1 else 0.0
+        off = np.nan_to_num(values - means[:, None])  # what noise adds to each term is seen in the single seeds
+        noise = self._squares(off).sum(axis=1) / (n_seeds * (n_seeds - 1)) if n_seeds > 1 else 0.0
         squares = self._squares(means[:, None])[:, 0]
-        whole, terms = (squares - luck)[-1], (squares - luck)[:-1]
+        whole, terms = (squares - noise)[-1], (squares - noise)[:-1]
         return (
             terms / whole
             if whole > 1e-12 * squares[-1] and squares[-1] > 1e-20 * (means**2).sum()

@@ -19,10 +19,10 @@ def adopted(text: str, posterior: Posterior, date: dt.date) -> str:
     """The text of a scenario with the medoid as its parameters; others that it sets stay, and so does all the rest."""
     old = tomllib.loads(text).get("params", {})
     params = {**old, **posterior.medoid}
-    told = posterior.manifest
+    manifest = posterior.manifest
     lines = [
         f"{NOTE} on {date} by `pokrovsk calibrate --adopt`: the medoid of a posterior of {posterior.n} sets (effective {posterior.effective:.0f}),",
-        f"# calibration {told.get('name', 'unknown')} {str(told.get('key', ''))[:12]}, record {told.get('first', '?')} to {told.get('last', '?')}, commit {told.get('git_commit') or 'unknown'}.",
+        f"# calibration {manifest.get('name', 'unknown')} {str(manifest.get('key', ''))[:12]}, record {manifest.get('first', '?')} to {manifest.get('last', '?')}, commit {manifest.get('git_commit') or 'unknown'}.",
         HEAD,
         *(f'"{key}" = {_toml(value)}' for key, value in params.items()),
     ]

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import seeds
-from experiments.calibration.priors import Form, Space, prior_of
+from experiments.calibration.priors import ParameterSpace, PriorForm, prior_of
 from sim.errors import InputError, did_you_mean, first_error, read_toml
 from sim.scenario import Scenario, load_scenario
 from sim.settings import Settings, resolve
@@ -32,7 +32,7 @@ class Budget(Table):
 
     waves: int = Field(3, ge=1, le=20)
     points: int = Field(250, ge=8, le=20_000, description="points of a wave")
-    replicates: int = Field(2, ge=2, le=100, description="runs a point, each with its own luck")
+    replicates: int = Field(2, ge=2, le=100, description="runs a point, each with random variation of its own")
     sample: int = Field(300, ge=8, le=20_000, description="parameter sets of the final sample")
     sample_replicates: int = Field(3, ge=2, le=100)
     seconds_a_run: float = Field(8.0, gt=0, description="of one core, for the estimate before anything was run")
@@ -42,7 +42,7 @@ class Budget(Table):
         return self.waves * self.points * self.replicates + self.sample * self.sample_replicates
 
 
-class PriorForm(Table):
+class PriorSettings(Table):
     """The form of all priors (see `experiments.calibration.priors`), and why."""
 
     weight: float = Field(2.0, ge=0, le=20)
@@ -62,7 +62,7 @@ class Screening(Table):
     """Where the list of parameters comes from, and how `--screen` makes it."""
 
     how: Literal["judged", "screened"] = "judged"
-    told: str = ""
+    note: str = Field("", validation_alias=AliasChoices("note", "told"))
     groups: str = Field("screening", description="study of groups of parameters, run first")
     days: int = Field(120, ge=2, description="of the runs of single parameters, as of the groups")
     trajectories: int = Field(10, ge=2, description="of the parameters of the groups that matter, one by one")
@@ -153,7 +153,7 @@ class Target(Table):
 
 
 class Calibration(Table):
-    """Everything that a calibration is told."""
+    """All settings of a calibration."""
 
     name: str
     title: str = ""
@@ -164,7 +164,7 @@ class Calibration(Table):
     cutoff: float = Field(3.0, gt=0, description="implausibility above which a point is ruled out")
     rank: int = Field(2, ge=1, le=10, description="of a point's implausibilities: 2, its second largest one decides")
     budget: Budget = Budget()
-    prior: PriorForm = PriorForm()
+    prior: PriorSettings = PriorSettings()
     shared: dict[str, SharedError] = {}
     screening: Screening = Screening()
     parameter: list[Parameter] = Field(min_length=1)
@@ -181,16 +181,16 @@ class Calibration(Table):
         return load_scenario(self.scenario, start=self.first, days=self.days)
 
     @cached_property
-    def space(self) -> Space:
+    def space(self) -> ParameterSpace:
         """The priors. The default of a parameter is the one that is declared, whatever a scenario has adopted."""
-        form = Form(self.prior.weight, self.prior.log_from)
+        form = PriorForm(self.prior.weight, self.prior.log_from)
         found = []
         for p in self.parameter:
             try:
                 found.append(prior_of(resolve(p.key), form, None, p.low, p.high))
             except InputError as error:
                 raise InputError(f"{self.name}: parameter: {error}") from None
-        return Space(tuple(found))
+        return ParameterSpace(tuple(found))
 
     @property
     def shared_of(self) -> np.ndarray:
@@ -202,19 +202,19 @@ class Calibration(Table):
     @cached_property
     def key(self) -> str:
         """Hash of all that decides what is fitted to what; budgets and words may change under way."""
-        told = self.model_dump(
+        content = self.model_dump(
             mode="json",
             include={"scenario", "first", "last", "seed", "cutoff", "rank", "prior", "shared", "parameter", "target"},
         )
-        told["scenario"] = self.battle.model_dump(mode="json", exclude={"title", "about", "params"})
-        told["params"] = {
+        content["scenario"] = self.battle.model_dump(mode="json", exclude={"title", "about", "params"})
+        content["params"] = {
             key: value for key, value in Settings(self.battle.params).overrides.items() if key not in self.space.keys
         }
-        told["space"] = [p.told() for p in self.space.priors]
-        for entry in (*told["parameter"], *told["target"], *told["shared"].values(), told["prior"]):
+        content["space"] = [p.as_dict() for p in self.space.priors]
+        for entry in (*content["parameter"], *content["target"], *content["shared"].values(), content["prior"]):
             for word in ("why", "fact"):
                 entry.pop(word, None)
-        return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()[:24]
+        return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:24]
 
     def checked(self) -> Calibration:
         """This calibration; InputError for the first thing in it that cannot be."""
@@ -275,7 +275,7 @@ def load_plan(source: str | Path = BASELINE) -> Calibration:
 
 def plan_of(data: dict[str, Any], where: str = "calibration") -> Calibration:
     """A calibration from a dictionary with the keys of the file."""
-    tables = (Calibration, Budget, PriorForm, SharedError, Screening, Parameter, Target)
+    tables = (Calibration, Budget, PriorSettings, SharedError, Screening, Parameter, Target)
     try:
         return Calibration.model_validate(data).checked()
     except ValidationError as error:

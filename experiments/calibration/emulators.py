@@ -1,9 +1,9 @@
-"""Emulators: the mean of each summary, and the luck of a single run, at any point of the parameter space.
+"""Emulators: the mean of each summary, and the random variation of a single run, at any point of the parameter space.
 
 A mean is a straight line over all parameters and a Gaussian process of what is left (Matern 5/2), fitted to the points' means
 over their runs. The process sees each parameter stretched by its importance to a forest of trees: a length of its own for each of
-two dozen parameters would be fitted to noise. What the mean misses of points left out, beyond their luck and its own variance, is
-added to that variance. The variance of luck is a regression with a log link (a gamma model) on the same parameters.
+two dozen parameters would be fitted to noise. What the mean misses of points left out, beyond their random variation and its own variance, is
+added to that variance. The variance of a single run is a regression with a log link (a gamma model) on the same parameters.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from experiments.analysis.intervals import SEED
-from experiments.calibration.simulations import Table
+from experiments.calibration.simulations import SummaryTable
 
 FOLDS = 5
 LEAST = 0.8  # share of points that must have a value of a summary, else it is left out
@@ -30,33 +30,33 @@ TINY = 1e-9
 
 @dataclass(frozen=True)
 class Emulator:
-    """Mean and luck of one summary. `r2` is the share of the variance of points' means that it foretells of points left out."""
+    """Mean and variance of one summary. `r2` is the share of the variance of points' means that it predicts of points left out."""
 
     line: Any
     process: _Stretched | _Nothing
     scale: float  # of what is left of the line
     added: float  # to the variance of the mean, 0 where the check on points left out found it right
-    luck: Any
-    least_luck: float
+    spread: Any  # the regression of the variance of a run
+    least_variance: float
     r2: float
-    ceiling: float  # the most that luck leaves to any emulator
+    ceiling: float  # the most that random variation leaves to any emulator
     n: int
 
     def mean(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and its variance at places (n, k)."""
+        """Mean and its variance at points (n, k)."""
         found, variance = _both(self.line, self.process, self.scale, x)
         return found, variance + self.added
 
     def variance(self, x: np.ndarray) -> np.ndarray:
-        """Variance of a single run at places (n, k)."""
-        if self.luck is None:
-            return np.full(len(x), self.least_luck)
-        return np.maximum(self.luck.predict(x), self.least_luck)
+        """Variance of a single run at points (n, k)."""
+        if self.spread is None:
+            return np.full(len(x), self.least_variance)
+        return np.maximum(self.spread.predict(x), self.least_variance)
 
 
 @dataclass(frozen=True)
 class Emulators:
-    """Those of all targets; None where a summary has too few values. `correlation` is that of the luck of runs."""
+    """Those of all targets; None where a summary has too few values. `correlation` is that of runs about their point's mean."""
 
     of: tuple[Emulator | None, ...]
     correlation: np.ndarray
@@ -71,7 +71,7 @@ class Emulators:
         return tuple(np.column_stack([f[k] for f in found]) for k in range(3))
 
 
-def fit(table: Table) -> Emulators:
+def fit(table: SummaryTable) -> Emulators:
     """Emulators of all targets from the runs of a table."""
     from threadpoolctl import threadpool_limits
 
@@ -82,23 +82,23 @@ def fit(table: Table) -> Emulators:
     return Emulators(found, _correlation(residuals[:, known]))
 
 
-def _fit(table: Table, mean: np.ndarray, residual: np.ndarray, runs: np.ndarray) -> Emulator | None:
+def _fit(table: SummaryTable, mean: np.ndarray, residual: np.ndarray, runs: np.ndarray) -> Emulator | None:
     there = np.isfinite(mean)
     if there.mean() < LEAST or there.sum() < 2 * FOLDS:
         return None
-    x, y = table.places[there], mean[there]
-    luck, least = _luck(table, residual)
-    single = np.full(len(y), least) if luck is None else np.maximum(luck.predict(x), least)
+    x, y = table.unit_points[there], mean[there]
+    spread, least = _run_variance(table, residual)
+    single = np.full(len(y), least) if spread is None else np.maximum(spread.predict(x), least)
     if np.ptp(y) < TINY:
-        return Emulator(_Constant(float(y[0])), _Nothing(), 1.0, 0.0, luck, least, math.nan, math.nan, len(y))
+        return Emulator(_Constant(float(y[0])), _Nothing(), 1.0, 0.0, spread, least, math.nan, math.nan, len(y))
     parts = _mean(x, y)
-    guess, spread = _left_out(parts, x, y)
+    guess, unsure = _left_out(parts, x, y)
     noise = single / runs[there]
     error = float(np.mean((guess - y) ** 2))
-    added = max(error - float(noise.mean()) - float(spread.mean()), 0.0)
+    added = max(error - float(noise.mean()) - float(unsure.mean()), 0.0)
     line, process, scale = parts
-    told = (1 - error / float(np.var(y)), 1 - min(float(noise.mean() / np.var(y)), 1.0), len(y))
-    return Emulator(line, process, scale, added, luck, least, *told)
+    quality = (1 - error / float(np.var(y)), 1 - min(float(noise.mean() / np.var(y)), 1.0), len(y))
+    return Emulator(line, process, scale, added, spread, least, *quality)
 
 
 @dataclass(frozen=True)
@@ -165,11 +165,11 @@ class _Stretched:
 
     @property
     def noise(self) -> float:
-        """Share of luck in what it was fitted to."""
+        """Share of noise in what it was fitted to."""
         return float(self.process.kernel_.k2.noise_level)
 
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and variance, luck left out, at places (n, k)."""
+        """Mean and variance, noise left out, at points (n, k)."""
         signal = self.process.kernel_.k1
         cross = signal(x * self.stretch, self.process.X_train_)
         variance = signal.diag(x) - ((cross @ self._inverse.T) ** 2).sum(axis=1)
@@ -191,7 +191,7 @@ def _search(minus_likelihood: Any, start: np.ndarray, bounds: np.ndarray) -> tup
 
 
 def _left_out(parts: tuple[Any, Any, float], x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What is foretold of each point without it, and the variance of that mean; the kernel is kept."""
+    """The prediction of each point without it, and the variance of that mean; the kernel is kept."""
     from sklearn.model_selection import KFold
 
     guess, spread = np.empty(len(y)), np.empty(len(y))
@@ -201,7 +201,7 @@ def _left_out(parts: tuple[Any, Any, float], x: np.ndarray, y: np.ndarray) -> tu
     return guess, spread
 
 
-def _luck(table: Table, residual: np.ndarray) -> tuple[Any, float]:
+def _run_variance(table: SummaryTable, residual: np.ndarray) -> tuple[Any, float]:
     """The regression of the variance of a run on the parameters, and the least that it may be; None where all is alike."""
     from sklearn.linear_model import GammaRegressor
     from sklearn.pipeline import make_pipeline
@@ -220,7 +220,7 @@ def _luck(table: Table, residual: np.ndarray) -> tuple[Any, float]:
     model = make_pipeline(StandardScaler(), GammaRegressor(alpha=0.1, max_iter=1000))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model.fit(table.places[points], np.maximum(mean, 1e-3 * pooled) / pooled)
+        model.fit(table.unit_points[points], np.maximum(mean, 1e-3 * pooled) / pooled)
     return _Scaled(model, pooled), least
 
 
@@ -236,7 +236,7 @@ class _Scaled:
 
 
 def _correlation(residuals: np.ndarray) -> np.ndarray:
-    """Correlation of the luck of runs between targets, shrunk as far as so many runs ask for (Ledoit and Wolf)."""
+    """Correlation between targets of runs about their point's mean, shrunk as far as so many runs ask for (Ledoit and Wolf)."""
     from sklearn.covariance import LedoitWolf
 
     k = residuals.shape[1]

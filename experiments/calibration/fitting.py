@@ -1,4 +1,4 @@
-"""The end of a calibration: a sample in proportion to the likelihood, run, and weighed by what its own runs say.
+"""The posterior sample by importance weighting: drawn in proportion to the emulated likelihood, run, and weighed again.
 
 Points are drawn from the prior in proportion to the likelihood of the last wave's emulators, and run. Emulators are fitted again
 with these runs in them; a point's weight is its new likelihood by the one that it was drawn with. Weights that are nearly equal
@@ -18,10 +18,10 @@ import pandas as pd
 from experiments.calibration import implausibility, sampling, waves
 from experiments.calibration.config import Calibration
 from experiments.calibration.emulators import Emulators
-from experiments.calibration.implausibility import Truth
+from experiments.calibration.implausibility import ObservedTargets
 from experiments.calibration.posterior import Posterior
 from experiments.calibration.sampling import quantiles
-from experiments.calibration.simulations import Table
+from experiments.calibration.simulations import SummaryTable
 from experiments.calibration.waves import Region, Wave
 from experiments.sweep.runner import Hands, Tell, say
 from sim.errors import InputError
@@ -34,7 +34,7 @@ class Fit:
     """A calibration that is done."""
 
     plan: Calibration
-    truth: Truth
+    truth: ObservedTargets
     region: Region
     sample: Wave
     posterior: Posterior
@@ -51,12 +51,12 @@ class Fit:
 
 
 def calibrate(
-    plan: Calibration, truth: Truth, folder: Path, hands: Hands, tell: Tell = say, first: Table | None = None
+    plan: Calibration, truth: ObservedTargets, folder: Path, hands: Hands, tell: Tell = say, first: SummaryTable | None = None
 ) -> Fit:
     """All waves and the sample; Stopped when the runs were."""
     region = waves.all_waves(plan, truth, folder, hands, tell, first)
     last = region.waves[-1].emulators
-    # the points are drawn again on every resumption, by the same emulators and the same luck: what weights need is known then
+    # the points are drawn again on every resumption, by the same emulators and the same draws: what weights need is known then
     table = waves.made(
         plan,
         folder / f"sample-{plan.budget.waves}",
@@ -67,31 +67,31 @@ def calibrate(
     )
     fitted = waves.trained(region, [*(w.table for w in region.waves), table])
     weight, power = weights(
-        implausibility.log_likelihood(fitted, truth, table.places), implausibility.log_likelihood(last, truth, table.places)
+        implausibility.log_likelihood(fitted, truth, table.unit_points), implausibility.log_likelihood(last, truth, table.unit_points)
     )
-    sets = pd.DataFrame(plan.space.values(table.places))
+    sets = pd.DataFrame(plan.space.from_unit(table.unit_points))
     sample = Wave(len(region.waves) + 1, table, fitted, region.points.size, region.points.level)
     found = Fit(plan, truth, region, sample, Posterior(weight, sets), power)
-    told = replace(found.posterior, manifest=manifest_of(found))
-    size = told.effective
+    posterior = replace(found.posterior, manifest=manifest_of(found))
+    size = posterior.effective
     tell(
-        f"sample: {told.n} sets, {len(table.point)} runs, effective size {size:.0f}"
+        f"sample: {posterior.n} sets, {len(table.point)} runs, effective size {size:.0f}"
         + ("." if power == 1.0 else f" at a power of {power:.2g} of the ratio of likelihoods; another wave would help.")
     )
-    return replace(found, posterior=told)
+    return replace(found, posterior=posterior)
 
 
-def drawn(plan: Calibration, truth: Truth, fitted: Emulators, n: int) -> np.ndarray:
-    """Places of `n` points in proportion to prior and likelihood."""
+def drawn(plan: Calibration, truth: ObservedTargets, fitted: Emulators, n: int) -> np.ndarray:
+    """`n` points in proportion to prior and likelihood."""
     found = sampling.likely(
-        lambda u: implausibility.log_likelihood(fitted, truth, plan.space.places(u)),
+        lambda u: implausibility.log_likelihood(fitted, truth, plan.space.from_prior(u)),
         max(PARTICLES, 2 * n),
         plan.space.k,
         plan.seed + 1000,
     )
     u = np.unique(found.u, axis=0)
     rng = np.random.default_rng(plan.seed + 1001)
-    return plan.space.places(u[rng.choice(len(u), n, replace=len(u) < n)])
+    return plan.space.from_prior(u[rng.choice(len(u), n, replace=len(u) < n)])
 
 
 def weights(new: np.ndarray, old: np.ndarray) -> tuple[np.ndarray, float]:
@@ -106,7 +106,7 @@ def weights(new: np.ndarray, old: np.ndarray) -> tuple[np.ndarray, float]:
     return ratio / ratio.sum(), power
 
 
-# What is told of it
+# Its tables and manifest
 
 
 def fit_table(found: Fit) -> pd.DataFrame:
@@ -194,7 +194,7 @@ def manifest_of(found: Fit) -> dict[str, Any]:
             for w, s in zip(every, own)
         ],
         "prior": {"weight": plan.prior.weight, "log_from": plan.prior.log_from, "why": plan.prior.why},
-        "parameter": [p.told() for p in plan.space.priors],
+        "parameter": [p.as_dict() for p in plan.space.priors],
         "target": [
             {
                 "id": t.id,

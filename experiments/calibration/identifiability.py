@@ -1,7 +1,7 @@
-"""What the record tells of each parameter: prior against posterior, beside what a sample of the prior would show by luck.
+"""Identifiability of parameters: prior against posterior, beside what a sample of the prior would show by chance.
 
 `narrower` is 1 less the standard deviation of the posterior by that of the prior, both in the parameter's range; `overlap` the area
-that both densities share. A sample of so few sets differs from the prior by luck alone: what does so no more is not constrained.
+that both densities share. A sample of so few sets differs from the prior by chance alone: what does so no more is not constrained.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ import numpy as np
 import pandas as pd
 
 from experiments.calibration.posterior import Posterior
-from experiments.calibration.priors import Prior, Space
+from experiments.calibration.priors import ParameterSpace, Prior
 from experiments.calibration.sampling import quantiles
 
 GRID = np.linspace(0.0, 1.0, 201)
-LUCKS = 100  # samples of the prior, for what luck makes
+CHANCES = 100  # samples of the prior, for what chance makes
 LEVEL = 0.95
 
 
-def table(space: Space, posterior: Posterior) -> pd.DataFrame:
+def table(space: ParameterSpace, posterior: Posterior) -> pd.DataFrame:
     """One row a parameter: `key, unit, default, prior_low, prior_high, median, low, high, medoid, narrower, overlap, clear`."""
-    places = space.places_of({key: posterior.sets[key].tolist() for key in space.keys})
+    points = space.to_unit({key: posterior.sets[key].tolist() for key in space.keys})
     size = max(2, round(posterior.effective))
     rows = []
     for j, prior in enumerate(space.priors):
-        x, values = places[:, j], posterior.sets[prior.key].to_numpy(float)
+        x, values = points[:, j], posterior.sets[prior.key].to_numpy(float)
         narrower, overlap = compared(prior, x, posterior.weight)
-        by_luck = np.array([compared(prior, draw, None) for draw in _drawn(prior, size, j)])
+        by_chance = np.array([compared(prior, draw, None) for draw in _drawn(prior, size, j)])
         low, middle, high = quantiles(values, posterior.weight, (0.05, 0.5, 0.95))
-        ends = prior.value(prior.at(np.array([0.05, 0.95])))
-        clear = abs(narrower) > np.quantile(np.abs(by_luck[:, 0]), LEVEL) or overlap < np.quantile(
-            by_luck[:, 1], 1 - LEVEL
+        ends = prior.from_unit(prior.quantile(np.array([0.05, 0.95])))
+        clear = abs(narrower) > np.quantile(np.abs(by_chance[:, 0]), LEVEL) or overlap < np.quantile(
+            by_chance[:, 1], 1 - LEVEL
         )
         rows.append(
             {
@@ -49,7 +49,7 @@ def table(space: Space, posterior: Posterior) -> pd.DataFrame:
 
 
 def compared(prior: Prior, x: np.ndarray, weight: np.ndarray | None) -> tuple[float, float]:
-    """How much narrower a sample of places is than the prior, and the area that the two densities share."""
+    """How much narrower a sample of points is than the prior, and the area that the two densities share."""
     before, spread = _prior(prior.shape)
     mean = np.average(x, weights=weight)
     sd = np.sqrt(np.average((x - mean) ** 2, weights=weight))
@@ -65,7 +65,7 @@ def _prior(shape: tuple[float, float]) -> tuple[np.ndarray, float]:
 
 
 def density(x: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
-    """A smooth density of places over the range, mirrored at its ends so that nothing leaks out."""
+    """A smooth density of points over the range, mirrored at its ends so that nothing leaks out."""
     from scipy.stats import gaussian_kde
 
     if np.ptp(x) < 1e-9:  # all the same: there is no width to take from the sample
@@ -77,4 +77,4 @@ def density(x: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
 def _drawn(prior: Prior, n: int, column: int) -> np.ndarray:
     from scipy.stats import beta
 
-    return beta.rvs(*prior.shape, size=(LUCKS, n), random_state=np.random.default_rng(20240708 + column))
+    return beta.rvs(*prior.shape, size=(CHANCES, n), random_state=np.random.default_rng(20240708 + column))

@@ -1,9 +1,9 @@
-"""Ruling out and weighing: how far a point is from the record, and how likely the record is there.
+"""Implausibility and likelihood (history matching; Craig et al. 1997; Vernon, Goldstein and Bower 2010).
 
-Implausibility (Craig et al. 1997; Vernon, Goldstein and Bower 2010) is the distance of the emulated mean from the record in
-standard deviations of all that is unsure: the emulator, the luck of the one battle that happened, the observation, and the
+Implausibility is the distance of the emulated mean from the record in
+standard deviations of all that is unsure: the emulator, the random variation of the one battle that happened, the observation, and the
 discrepancy of a model of this kind. A point is ruled out when its second largest one (the plan may say another rank) passes the
-cutoff, so that no single emulator can do it alone. The likelihood is Gaussian with the same variances and the correlations of luck.
+cutoff, so that no single emulator can do it alone. The likelihood is Gaussian with the same variances and the correlations of runs.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from experiments.calibration.emulators import Emulators
 
 
 @dataclass(frozen=True)
-class Truth:
-    """What the record says of the targets: `z`, own variance `error` of observation and discrepancy, `shared` (targets,
+class ObservedTargets:
+    """Observed values of the targets: `z`, own variance `error` of observation and discrepancy, `shared` (targets,
     errors) in common, and which of them `weigh`. All (targets,)."""
 
     z: np.ndarray
@@ -27,14 +27,14 @@ class Truth:
     weigh: np.ndarray
 
     @classmethod
-    def of(cls, plan: Calibration) -> Truth:
+    def of(cls, plan: Calibration) -> ObservedTargets:
         z = np.array([t.z for t in plan.target])
         error = np.array([t.error**2 + t.discrepancy**2 for t in plan.target])
         return cls(z, error, plan.shared_of, np.array([t.weigh for t in plan.target]))
 
     @classmethod
-    def made_up(cls, z: np.ndarray) -> Truth:
-        """A run of the model itself: no error but its luck."""
+    def made_up(cls, z: np.ndarray) -> ObservedTargets:
+        """A run of the model itself: no error but its random variation."""
         return cls(np.asarray(z, float), np.zeros(len(z)), np.zeros((len(z), 0)), np.ones(len(z), bool))
 
     @property
@@ -47,12 +47,12 @@ class Truth:
         return self.error + (self.shared**2).sum(axis=1)
 
 
-def implausibility(emulators: Emulators, truth: Truth, x: np.ndarray) -> np.ndarray:
+def implausibility(emulators: Emulators, truth: ObservedTargets, x: np.ndarray) -> np.ndarray:
     """Of each point (n, k) for each target that is known, (n, targets known)."""
-    mean, unsure, luck = emulators.predict(x)
+    mean, unsure, variance = emulators.predict(x)
     use = truth.known[emulators.known]
     z, error = (v[emulators.known][use] for v in (truth.z, truth.variance))
-    return np.abs(z - mean[:, use]) / np.sqrt(unsure[:, use] + luck[:, use] + error)
+    return np.abs(z - mean[:, use]) / np.sqrt(unsure[:, use] + variance[:, use] + error)
 
 
 def ranked(distance: np.ndarray, rank: int) -> np.ndarray:
@@ -61,14 +61,14 @@ def ranked(distance: np.ndarray, rank: int) -> np.ndarray:
     return np.partition(distance, -last, axis=1)[:, -last]
 
 
-def log_likelihood(emulators: Emulators, truth: Truth, x: np.ndarray) -> np.ndarray:
+def log_likelihood(emulators: Emulators, truth: ObservedTargets, x: np.ndarray) -> np.ndarray:
     """Logarithm of the Gaussian likelihood of the record at points (n, k), constants left out."""
-    mean, unsure, luck = emulators.predict(x)
+    mean, unsure, variance = emulators.predict(x)
     use = (truth.known & truth.weigh)[emulators.known]
     z, error = (v[emulators.known][use] for v in (truth.z, truth.error))
     common = truth.shared[emulators.known][use]
     correlation = emulators.correlation[np.ix_(use, use)]
-    sd = np.sqrt(luck[:, use])
+    sd = np.sqrt(variance[:, use])
     cover = sd[:, :, None] * correlation * sd[:, None, :] + common @ common.T
     diagonal = np.arange(use.sum())
     cover[:, diagonal, diagonal] += unsure[:, use] + error

@@ -32,7 +32,7 @@ APART = 1_000_000  # seeds of one ensemble and of the next
 
 @dataclass(frozen=True)
 class Posterior:
-    """Parameter sets (one column a dotted key) with weights that add up to 1, and what is told of them.
+    """Parameter sets (one column a dotted key) with weights that add up to 1, and the manifest of what made them.
 
     `folder` is where they were read from, None for sets that were not.
     """
@@ -59,7 +59,7 @@ class Posterior:
 
     @cached_property
     def identifiability(self) -> pd.DataFrame:
-        """Prior beside posterior, one row a parameter: see `experiments.calibration.identify.table`."""
+        """Prior beside posterior, one row a parameter: see `experiments.calibration.identifiability.table`."""
         return self._table(
             IDENTIFIABILITY, ("key", "prior_low", "prior_high", "low", "high", "narrower", "overlap", "clear")
         )
@@ -115,10 +115,10 @@ class Posterior:
         measures: Sequence[str] = (),
         maps: str | list[int] = "all",
     ) -> Study:
-        """An ensemble of `n` drawn sets, each with luck of its own, with daily rows and maps of all days (or those given)."""
+        """An ensemble of `n` drawn sets, each with random variation of its own, with daily rows and maps of all days (or those given)."""
         from experiments.studies.files import study_of
 
-        told: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "name": name,
             "title": f"{n} parameter sets of the posterior",
             "scenario": scenario or self.manifest.get("scenario", BASELINE),
@@ -132,13 +132,13 @@ class Posterior:
             "factors": self.draw(n, seed),
         }
         if maps == "all":
-            maps = list(range(min(s.days for s in study_of(told, name).scenarios.values()) + 1))
-        return study_of({**told, "maps": maps}, name).checked()
+            maps = list(range(min(s.days for s in study_of(fields, name).scenarios.values()) + 1))
+        return study_of({**fields, "maps": maps}, name).checked()
 
     def crossed(self, study: Study, n: int, seed: int = 1, replicates: int = 1) -> Study:
-        """A study by levels asked again of `n` drawn sets: each point of it with each set, whose luck all its points share.
+        """A study by levels asked again of `n` drawn sets: each point of it with each set, and with one seed for all points of a set.
 
-        Seeds then stand for sets and luck together, so that contrasts over seeds have the posterior in their intervals.
+        Seeds then stand for sets and random variation together, so that contrasts over seeds have the posterior in their intervals.
         What the study moves or sets itself is not taken from the sets.
         """
         from experiments.studies.files import study_of
@@ -149,7 +149,7 @@ class Posterior:
             )
         points = study.points()
         drawn = {k: v for k, v in self.draw(n, seed).items() if k not in study.parameters and k not in study.fixed}
-        told = study.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True)
+        fields = study.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True)
         factors: dict[str, Any] = {}
         for factor in study.factor_list:
             levels = [p.levels[factor.name] for p in points] * n
@@ -164,9 +164,9 @@ class Posterior:
         factors |= {key: [v for v in column for _ in points] for key, column in drawn.items()}
         first = [seed * APART + 1 + k * replicates for k in range(n) for _ in points]
         for name in ("seed", "design_seed", "skip"):
-            told.pop(name, None)
-        told |= {"design": "given", "replicates": replicates, "factors": factors, "point_seeds": first}
-        return study_of(told, study.name).checked()
+            fields.pop(name, None)
+        fields |= {"design": "given", "replicates": replicates, "factors": factors, "point_seeds": first}
+        return study_of(fields, study.name).checked()
 
     def write(self, folder: Path) -> None:
         """Writes the sample and the manifest."""

@@ -1,9 +1,10 @@
-"""Priors: what is believed of a parameter before the record is looked at, from its declaration alone.
+"""Prior distributions of parameters (PERT form), from their declarations alone.
 
 A declaration has a default and a range. The prior is a beta distribution over that range with its mode at the default (the
 PERT form): nothing lies outside the range, the default is the best single guess, and no more is claimed. A range whose ends
-differ by a large factor is one of an order of magnitude, and is taken along its logarithm. Places in the range (0 low, 1 high, along
-that scale) are what emulators see; places in the prior (its distribution function) are what designs fill evenly.
+differ by a large factor is one of an order of magnitude, and is taken along its logarithm. Two unit cubes are used: points of the
+range (0 low, 1 high, along that scale), which emulators see, and probabilities of the prior (its distribution function), which
+designs fill evenly.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from sim.quantity import Declaration
 
 
 @dataclass(frozen=True)
-class Form:
+class PriorForm:
     """How priors are made: `weight` of the default (0 uniform, 4 the usual PERT), `log_from` the factor between ends."""
 
     weight: float = 2.0
@@ -36,7 +37,7 @@ class Prior:
     low: float
     high: float
     default: float
-    form: Form
+    form: PriorForm
     unit: str = ""
     is_whole: bool = False
 
@@ -46,38 +47,38 @@ class Prior:
 
     @cached_property
     def mode(self) -> float:
-        """Place of the default in the range."""
-        return float(self.place(np.array([self.default]))[0])
+        """Where in the range the default lies, 0 to 1."""
+        return float(self.to_unit(np.array([self.default]))[0])
 
     @property
     def shape(self) -> tuple[float, float]:
         """The two parameters of the beta distribution over the range."""
         return 1 + self.form.weight * self.mode, 1 + self.form.weight * (1 - self.mode)
 
-    def place(self, value: np.ndarray) -> np.ndarray:
-        """Places of values in the range."""
+    def to_unit(self, value: np.ndarray) -> np.ndarray:
+        """Values as points of the range, 0 low and 1 high."""
         value = np.asarray(value, float)
         if self.is_log:
             return np.log(value / self.low) / math.log(self.high / self.low)
         return (value - self.low) / (self.high - self.low)
 
-    def value(self, place: np.ndarray) -> np.ndarray:
-        """Values at places of the range, with the digits that a study keeps; whole numbers where the parameter is one."""
-        place = np.clip(np.asarray(place, float), 0.0, 1.0)
-        found = self.low * (self.high / self.low) ** place if self.is_log else self.low + (self.high - self.low) * place
+    def from_unit(self, x: np.ndarray) -> np.ndarray:
+        """Values at points of the range, with the digits that a study keeps; whole numbers where the parameter is one."""
+        x = np.clip(np.asarray(x, float), 0.0, 1.0)
+        found = self.low * (self.high / self.low) ** x if self.is_log else self.low + (self.high - self.low) * x
         if self.is_whole:
             return np.round(found)
         rounded = np.array([float(f"{v:.9g}") for v in found.ravel()]).reshape(found.shape)
         return np.clip(rounded, self.low, self.high)
 
-    def at(self, u: np.ndarray) -> np.ndarray:
-        """Places in the range of places in the prior."""
+    def quantile(self, u: np.ndarray) -> np.ndarray:
+        """Quantiles of the prior as points of the range, for probabilities `u`."""
         from scipy.stats import beta
 
         return beta.ppf(u, *self.shape)
 
-    def told(self) -> dict[str, Any]:
-        """What a manifest says of it."""
+    def as_dict(self) -> dict[str, Any]:
+        """The prior as a manifest keeps it."""
         a, b = self.shape
         scale = "log" if self.is_log else "linear"
         return {
@@ -93,7 +94,7 @@ class Prior:
 
 
 def prior_of(
-    d: Declaration, form: Form, default: float | None = None, low: float | None = None, high: float | None = None
+    d: Declaration, form: PriorForm, default: float | None = None, low: float | None = None, high: float | None = None
 ) -> Prior:
     """The prior of a declared parameter; `low` and `high` narrow its range, `default` is the value in force."""
     if d.is_switch:
@@ -116,17 +117,17 @@ def prior_of(
     return Prior(d.key, **ends, default=middle, form=form, unit=d.unit, is_whole=d.kind is int)
 
 
-def prior_told(told: dict[str, Any], form: Form) -> Prior:
-    """The prior of which a manifest says `told` (see `Prior.told`)."""
+def prior_from_manifest(entry: dict[str, Any], form: PriorForm) -> Prior:
+    """The prior of an entry of a manifest (see `Prior.as_dict`)."""
     from sim.settings import resolve
 
-    key, low, high, default = (told[name] for name in ("key", "low", "high", "default"))
-    return Prior(key, low, high, default, form, told["unit"], resolve(key).kind is int)
+    key, low, high, default = (entry[name] for name in ("key", "low", "high", "default"))
+    return Prior(key, low, high, default, form, entry["unit"], resolve(key).kind is int)
 
 
 @dataclass(frozen=True)
-class Space:
-    """All parameters of a calibration: k priors. Matrices are (n, k)."""
+class ParameterSpace:
+    """The parameter space of a calibration: k priors. Matrices are (n, k)."""
 
     priors: tuple[Prior, ...]
 
@@ -138,24 +139,24 @@ class Space:
     def k(self) -> int:
         return len(self.priors)
 
-    def places(self, u: np.ndarray) -> np.ndarray:
-        """Places in the ranges of places in the priors."""
-        return np.column_stack([p.at(u[:, j]) for j, p in enumerate(self.priors)])
+    def from_prior(self, u: np.ndarray) -> np.ndarray:
+        """Points of the ranges, for probabilities `u` of the priors."""
+        return np.column_stack([p.quantile(u[:, j]) for j, p in enumerate(self.priors)])
 
-    def values(self, places: np.ndarray) -> dict[str, list[float]]:
-        """Values by parameter of places in the ranges, as a study takes them."""
+    def from_unit(self, x: np.ndarray) -> dict[str, list[float]]:
+        """Values by parameter at points of the ranges, as a study takes them."""
         out: dict[str, list[float]] = {}
         for j, p in enumerate(self.priors):
-            column = p.value(places[:, j])
+            column = p.from_unit(x[:, j])
             out[p.key] = [int(v) for v in column] if p.is_whole else [float(v) for v in column]
         return out
 
-    def places_of(self, values: dict[str, Sequence[float]]) -> np.ndarray:
-        """Places in the ranges of values by parameter."""
-        return np.column_stack([p.place(np.asarray(values[p.key], float)) for p in self.priors])
+    def to_unit(self, values: dict[str, Sequence[float]]) -> np.ndarray:
+        """Values by parameter as points of the ranges."""
+        return np.column_stack([p.to_unit(np.asarray(values[p.key], float)) for p in self.priors])
 
-    def spread(self) -> np.ndarray:
-        """Standard deviation of each prior, in its range."""
+    def standard_deviation(self) -> np.ndarray:
+        """Of each prior, in units of its range."""
         from scipy.stats import beta
 
         return np.array([beta.std(*p.shape) for p in self.priors])

@@ -1,8 +1,8 @@
-"""Parameter recovery: runs of the model with known parameters take the place of the record, and the method must find them.
+"""Parameter recovery (simulation-based calibration, Talts et al. 2018): runs with known parameters take the place of the record.
 
 Parameters are drawn from the prior, one run is made with each, and its summaries are fitted as the record's would be, with no
-error but luck. If the method is right, the posterior's rank of the true value is uniform and its 90 % interval holds it nine
-times in ten (Talts et al. 2018). The first wave depends on no record, and all truths share it.
+error but random variation. If the method is right, the posterior's rank of the true value is uniform and its 90 % interval holds it nine
+times in ten. The first wave depends on no record, and all truths share it.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from experiments.analysis.intervals import Interval
 from experiments.calibration import fitting, implausibility, sampling, waves
 from experiments.calibration.config import Calibration
 from experiments.calibration.emulators import Emulators
-from experiments.calibration.implausibility import Truth
-from experiments.calibration.simulations import Table
+from experiments.calibration.implausibility import ObservedTargets
+from experiments.calibration.simulations import SummaryTable
 from experiments.studies import designs
 from experiments.sweep.runner import Hands, Tell, say
 
@@ -29,7 +29,7 @@ PARTICLES = 1000
 
 @dataclass(frozen=True)
 class Recovery:
-    """`table` has a row for each truth and parameter: `truth, key, place, rank, narrower, covered_50, covered_90, within`."""
+    """`table` has a row for each truth and parameter: `truth, key, place (of the true value in its range), rank, narrower, covered_50, covered_90, within`."""
 
     table: pd.DataFrame
 
@@ -55,10 +55,10 @@ class Recovery:
         ).reset_index()
 
 
-def truths(plan: Calibration, folder: Path, n: int, hands: Hands) -> Table:
+def truths(plan: Calibration, folder: Path, n: int, hands: Hands) -> SummaryTable:
     """One run with each of `n` parameter sets of the prior; only their first replicate is a record."""
-    places = lambda: plan.space.places(designs.lhs(n, plan.space.k, plan.seed + 7))  # noqa: E731
-    return waves.made(plan, folder / "truths", 900, places, 1, hands)
+    points = lambda: plan.space.from_prior(designs.lhs(n, plan.space.k, plan.seed + 7))  # noqa: E731
+    return waves.made(plan, folder / "truths", 900, points, 1, hands)
 
 
 def recover(plan: Calibration, folder: Path, n: int, hands: Hands, tell: Tell = say, deep: bool = False) -> Recovery:
@@ -75,13 +75,13 @@ def recover(plan: Calibration, folder: Path, n: int, hands: Hands, tell: Tell = 
     once = waves.trained(waves.Region(plan, _none(plan), ()), [first])
     rows = []
     for k in range(known.n_points):
-        truth = Truth.made_up(known.values[known.point == k][0])
-        place = known.places[k]
+        truth = ObservedTargets.made_up(known.values[known.point == k][0])
+        place = known.unit_points[k]
         if deep:
             found = fitting.calibrate(
                 plan, truth, folder / f"truth-{k + 1}", replace(hands, quiet=True), lambda words: None, first
             )
-            x, weight = found.sample.table.places, found.posterior.weight
+            x, weight = found.sample.table.unit_points, found.posterior.weight
             within = bool(found.region.distance(place[None])[0] <= plan.cutoff)
             tell(f"truth {k + 1} of {n}: effective size {sampling.effective(weight):.0f} of {len(weight)}.")
         else:
@@ -92,24 +92,24 @@ def recover(plan: Calibration, folder: Path, n: int, hands: Hands, tell: Tell = 
 
 
 def emulated(
-    plan: Calibration, truth: Truth, fitted: Emulators, place: np.ndarray, seed: int
+    plan: Calibration, truth: ObservedTargets, fitted: Emulators, place: np.ndarray, seed: int
 ) -> tuple[np.ndarray, bool]:
-    """Places of a sample of the posterior by emulators alone, and whether the true place was not ruled out."""
+    """Points of a sample of the posterior by emulators alone, and whether the true point was not ruled out."""
     found = sampling.likely(
-        lambda u: implausibility.log_likelihood(fitted, truth, plan.space.places(u)), PARTICLES, plan.space.k, seed
+        lambda u: implausibility.log_likelihood(fitted, truth, plan.space.from_prior(u)), PARTICLES, plan.space.k, seed
     )
     distance = implausibility.ranked(implausibility.implausibility(fitted, truth, place[None]), plan.rank)
-    return plan.space.places(found.u), bool(distance[0] <= plan.cutoff)
+    return plan.space.from_prior(found.u), bool(distance[0] <= plan.cutoff)
 
 
-def _none(plan: Calibration) -> Truth:
-    return Truth.made_up(np.full(len(plan.target), np.nan))
+def _none(plan: Calibration) -> ObservedTargets:
+    return ObservedTargets.made_up(np.full(len(plan.target), np.nan))
 
 
 def _rows(
     plan: Calibration, number: int, place: np.ndarray, x: np.ndarray, weight: np.ndarray, within: bool
 ) -> list[dict]:
-    prior = plan.space.spread()
+    prior = plan.space.standard_deviation()
     out = []
     for j, key in enumerate(plan.space.keys):
         mean = float(np.average(x[:, j], weights=weight))

@@ -1,8 +1,8 @@
-"""Samples of what is left of the prior: points below a cutoff, and points in proportion to a likelihood.
+"""Sampling of the prior: points below a cutoff (subset simulation), and points in proportion to a likelihood (sequential Monte Carlo).
 
 Both begin with points of the prior and go on in steps that each keep a fair share of them: a lower level (subset simulation, Au
 and Beck 2001), or more of the likelihood (annealed sequential Monte Carlo, Del Moral et al. 2006). After each step points are
-drawn again and walk, so that they do not stand together. Points are places in the prior (its distribution function), uniform there.
+drawn again and walk, so that they do not stand together. Points are probabilities of the prior (its distribution function), uniform there.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ def _by_chance(power: float, rng: np.random.Generator) -> Callable[[np.ndarray, 
 
 def systematic(weight: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
     """Indices drawn in proportion to weights with one random number, so that shares are kept as nearly as can be."""
-    places = (rng.random() + np.arange(n)) / n
-    return np.minimum(np.searchsorted(np.cumsum(weight) / weight.sum(), places), len(weight) - 1)
+    at = (rng.random() + np.arange(n)) / n
+    return np.minimum(np.searchsorted(np.cumsum(weight) / weight.sum(), at), len(weight) - 1)
 
 
 def effective(weight: np.ndarray) -> float:

@@ -1,7 +1,8 @@
-"""Which parameters matter: groups first, then one by one those of the groups that do; the list goes into the calibration's file.
+"""Parameter screening by elementary effects (Morris): groups first, then one by one those of the groups that matter.
 
 Both studies are Morris designs. What counts is the size of a parameter's effect on the measures that targets are made of, in
-units of what luck alone would make of it; what does not clear that floor on any measure cannot be fitted by these targets.
+units of the noise floor; what does not clear that floor on any measure cannot be fitted by these targets. The list goes into the
+calibration's file.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ BEGIN, END = "# parameters: begin", "# parameters: end"
 
 @dataclass(frozen=True)
 class Ranking:
-    """Factors in the order of what they do: `factor, measure` (the one it moves most), `times` (the floor of luck), `clear`."""
+    """Factors in the order of what they do: `factor, measure` (the one it moves most), `times` (the noise floor), `clear`."""
 
     table: pd.DataFrame
 
@@ -58,7 +59,7 @@ class Ranking:
 
 
 def ranked(results: Results, measures: tuple[str, ...]) -> Ranking:
-    """Factors or groups of a Morris design by their largest effect over measures, in units of the floor of luck."""
+    """Factors or groups of a Morris design by their largest effect over measures, in units of the noise floor."""
     from experiments.analysis.sensitivity import morris
 
     rows = []
@@ -103,7 +104,7 @@ def one_by_one(plan: Calibration, groups: Study, matter: list[str]) -> Study:
         raise InputError(
             f"{plan.name}: screening: no parameter is left in the groups that matter ({', '.join(matter) or 'none'})."
         )
-    told = {
+    fields = {
         "name": NAME,
         "title": "Which parameters matter, one by one",
         "scenario": plan.scenario,
@@ -114,7 +115,7 @@ def one_by_one(plan: Calibration, groups: Study, matter: list[str]) -> Study:
         "days": min(plan.screening.days, plan.days),
         "factors": factors,
     }
-    return study_of(told, NAME).checked()
+    return study_of(fields, NAME).checked()
 
 
 def screen(plan: Calibration, source: str | Path, folder: Path, hands: Hands, tell: Tell = say) -> list[Parameter]:
@@ -127,7 +128,7 @@ def screen(plan: Calibration, source: str | Path, folder: Path, hands: Hands, te
     tell(f"groups: {groups.n_runs} runs of {groups.days} days")
     hands.sweep(groups, folder / groups.name)
     matter = ranked(load(folder / groups.name), wanted)
-    tell(f"groups that clear the floor of luck: {', '.join(matter.clear) or 'none'}")
+    tell(f"groups that clear the noise floor: {', '.join(matter.clear) or 'none'}")
     single = one_by_one(plan, groups, matter.clear)
     tell(f"one by one: {len(single.factor_list)} parameters, {single.n_runs} runs of {single.days} days")
     hands.sweep(single, folder / NAME)
@@ -145,11 +146,11 @@ def chosen_of(plan: Calibration, order: Ranking) -> list[Parameter]:
     for row in order.table[order.table["clear"]].head(plan.screening.most).itertuples():
         key = short_names().get(row.factor, row.factor)
         old = own.get(key)
-        why = f"{row.times:.1f} times the floor of luck on {row.measure}"
+        why = f"{row.times:.1f} times the noise floor on {row.measure}"
         out.append(Parameter(key=key, low=old.low if old else None, high=old.high if old else None, why=why))
     if not out:
         raise InputError(
-            f"{plan.name}: screening: no parameter clears the floor of luck; more trajectories or replicates would lower it."
+            f"{plan.name}: screening: no parameter clears the noise floor; more trajectories or replicates would lower it."
         )
     return out
 

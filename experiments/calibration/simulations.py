@@ -1,4 +1,4 @@
-"""Runs of a calibration: the study of given points, and the table of what its runs show, computed once and kept."""
+"""Simulations of a calibration: the study of given points, and the summary statistics of its runs, computed once and kept."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ APART = 1_000_000  # seeds of one wave and of the next
 
 
 def study_of(plan: Calibration, name: str, values: dict[str, list[float]], replicates: int, number: int) -> Study:
-    """The study of given points over the fit window. Each run has luck of its own: seeds of wave `number`."""
+    """The study of given points over the fit window. Each run has random variation of its own: seeds of wave `number`."""
     from experiments.observation.observed import MEASURES
     from experiments.studies.files import study_of as made
 
     n = len(next(iter(values.values())))
     first = plan.seed + number * APART
-    told = {
+    fields = {
         "name": name,
         "title": f"{plan.title or plan.name}: {name}",
         "scenario": plan.scenario,
@@ -45,28 +45,28 @@ def study_of(plan: Calibration, name: str, values: dict[str, list[float]], repli
         "maps": list(range(plan.days + 1)),
         "factors": {key: list(column) for key, column in values.items()},
     }
-    return made(told, name).checked()
+    return made(fields, name).checked()
 
 
 # What the runs show
 
 
 @dataclass(frozen=True)
-class Table:
-    """Summaries of runs as they are compared: `point` (r,), `seed` (r,), `values` (r, targets), NaN where one has none.
+class SummaryTable:
+    """Summary statistics of runs as they are compared: `point` (r,), `seed` (r,), `values` (r, targets), NaN where one has none.
 
-    `places` (points, parameters) in the ranges; `seconds` of one core that the runs took.
+    `unit_points` (points, parameters) in the unit cube of the ranges; `seconds` of one core that the runs took.
     """
 
     point: np.ndarray
     seed: np.ndarray
     values: np.ndarray
-    places: np.ndarray
+    unit_points: np.ndarray
     seconds: float = 0.0
 
     @property
     def n_points(self) -> int:
-        return len(self.places)
+        return len(self.unit_points)
 
     def runs_of(self) -> np.ndarray:
         """Runs with a value, (points, targets)."""
@@ -88,17 +88,17 @@ class Table:
             return (self.values - self.means()[self.point]) * np.sqrt(count / np.where(count > 1, count - 1, np.nan))
 
     @staticmethod
-    def joined(tables: list[Table]) -> Table:
+    def joined(tables: list[SummaryTable]) -> SummaryTable:
         """Several tables as one; their points are numbered on."""
         shift = np.cumsum([0, *(t.n_points for t in tables[:-1])])
-        return Table(
+        return SummaryTable(
             np.concatenate([t.point + s for t, s in zip(tables, shift)]),
-            *(np.concatenate([getattr(t, name) for t in tables]) for name in ("seed", "values", "places")),
+            *(np.concatenate([getattr(t, name) for t in tables]) for name in ("seed", "values", "unit_points")),
             sum(t.seconds for t in tables),
         )
 
 
-def table_of(folder: Path, plan: Calibration) -> Table:
+def table_of(folder: Path, plan: Calibration) -> SummaryTable:
     """What the runs of a study's folder show, as far as they have ended; computed for those that are new."""
     from experiments.results.loading import load
 
@@ -108,18 +108,18 @@ def table_of(folder: Path, plan: Calibration) -> Table:
     missing = done.index.difference(kept.index)
     if len(missing):
         fresh = pd.DataFrame.from_dict(
-            dict(_seen(folder, plan, found, set(missing))), orient="index", columns=_ids(plan)
+            dict(_summarized(folder, plan, found, set(missing))), orient="index", columns=_ids(plan)
         )
         kept = fresh if kept.empty else pd.concat([kept, fresh])
         _keep(folder, plan, kept)
     kept = kept.loc[kept.index.intersection(done.index)].sort_index()
-    places = plan.space.places_of({key: found.points[key].tolist() for key in plan.space.keys})
+    unit_points = plan.space.to_unit({key: found.points[key].tolist() for key in plan.space.keys})
     rows = done.loc[kept.index]
-    return Table(
+    return SummaryTable(
         rows["point"].to_numpy(int),
         rows["seed"].to_numpy(int),
         kept.to_numpy(float),
-        places,
+        unit_points,
         float(rows["exec_wall_s"].sum()),
     )
 
@@ -128,10 +128,10 @@ def _ids(plan: Calibration) -> list[str]:
     return [t.id for t in plan.target]
 
 
-def told_key(plan: Calibration) -> str:
-    """Hash of what decides the summaries of a run that was made: the targets' arguments and the editor of the maps."""
-    told = [[t.id, t.of, t.arguments] for t in plan.target]
-    return hashlib.sha256(json.dumps([told, asdict(publication.editor())], default=str).encode()).hexdigest()[:16]
+def summaries_key(plan: Calibration) -> str:
+    """Hash of what decides the summaries of a run that was made: the targets' arguments and the observation parameters."""
+    targets = [[t.id, t.of, t.arguments] for t in plan.target]
+    return hashlib.sha256(json.dumps([targets, asdict(publication.observation_parameters())], default=str).encode()).hexdigest()[:16]
 
 
 def _kept(folder: Path, plan: Calibration) -> pd.DataFrame:
@@ -144,7 +144,8 @@ def _kept(folder: Path, plan: Calibration) -> pd.DataFrame:
         table = pq.read_table(folder / FILE)
     except (FileNotFoundError, pa.ArrowException, OSError):
         return empty
-    if (table.schema.metadata or {}).get(b"told") != told_key(plan).encode():
+    stamp = table.schema.metadata or {}
+    if stamp.get(b"key", stamp.get(b"told")) != summaries_key(plan).encode():
         return empty
     return table.to_pandas().set_index("run")[_ids(plan)]
 
@@ -157,13 +158,13 @@ def _keep(folder: Path, plan: Calibration, kept: pd.DataFrame) -> None:
 
     table = pa.Table.from_pandas(kept.rename_axis("run").reset_index(), preserve_index=False)
     with writing(repr(str(folder))), replacing(folder / FILE) as draft:
-        pq.write_table(table.replace_schema_metadata({b"told": told_key(plan).encode()}), draft, compression="zstd")
+        pq.write_table(table.replace_schema_metadata({b"key": summaries_key(plan).encode()}), draft, compression="zstd")
 
 
-def _seen(folder: Path, plan: Calibration, found: Any, wanted: set[int]) -> Iterator[tuple[int, list[float]]]:
+def _summarized(folder: Path, plan: Calibration, found: Any, wanted: set[int]) -> Iterator[tuple[int, list[float]]]:
     """Summaries of runs, one at a time: their maps together would fill the memory."""
     from experiments.calibration.summaries import value_of
-    from experiments.observation.observed import MEASURES, Places, shown
+    from experiments.observation.observed import ObservedRun, Places, books_of
 
     scenario = plan.battle
     direction, places = direction_of(scenario), Places.of(scenario)
@@ -171,6 +172,6 @@ def _seen(folder: Path, plan: Calibration, found: Any, wanted: set[int]) -> Iter
     seed = found.done.set_index("run")["seed"]
     for run, control in maps_of(folder):
         if run in wanted and len(control) == plan.days + 1:
-            books = {name: daily[run][name].to_numpy(float) for name in MEASURES}
-            one = shown(control, books, scenario, int(seed[run]), direction, places)
+            maps = publication.publish_maps(control, scenario, int(seed[run]), direction)
+            one = ObservedRun(maps, books_of(daily[run]), places)
             yield run, [value_of(one, t.of, t.arguments, t.is_log) for t in plan.target]

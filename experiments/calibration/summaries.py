@@ -1,6 +1,6 @@
-"""Summaries: a few figures of a run, or of the record, that a calibration compares.
+"""Summary statistics of a run, or of the record, that a calibration compares.
 
-A summary is a function of what is shown (`experiments.calibration.shown`); a target of the calibration names one and gives its
+A summary is a function of an `Observable` (`experiments.observation.observed`); a target of the calibration names one and gives its
 arguments.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from experiments.observation import publication
-from experiments.observation.observed import DIRECTION, Record, Shown
+from experiments.observation.observed import Observable, ObservedRecord
 from experiments.observation.series import gained_to_lost, lag_one, variation
 
 NEVER = 1e6  # day of a place that was not taken: tied last
@@ -51,136 +51,136 @@ def days_between(first: dt.date, last: dt.date) -> int:
 
 
 @summary("km2/day", "part", "first", "last")
-def pace(run: Shown, part: str, first: dt.date, last: dt.date) -> float:
+def pace(run: Observable, part: str, first: dt.date, last: dt.date) -> float:
     """Published net gain by days."""
     return net(run, part, first, last) / days_between(first, last)
 
 
 @summary("km2", "part", "first", "last")
-def net(run: Shown, part: str, first: dt.date, last: dt.date) -> float:
+def net(run: Observable, part: str, first: dt.date, last: dt.date) -> float:
     """Published net gain between the maps of two dates."""
     a, b = getattr(run, part).held_on(np.array([first, last], "M8[D]"))
     return float(b - a)
 
 
 @summary("km2/week", "part")
-def weekly_sd(run: Shown, part: str) -> float:
+def weekly_sd(run: Observable, part: str) -> float:
     """Standard deviation of weekly gross gain."""
     return float(getattr(run, part).weekly().std())
 
 
 @summary("", "part")
-def weekly_lag(run: Shown, part: str) -> float:
+def weekly_lag(run: Observable, part: str) -> float:
     """Correlation of weekly gross gain with that of the week before."""
     return lag_one(getattr(run, part).weekly())
 
 
 @summary("", "part")
-def monthly_cv(run: Shown, part: str) -> float:
+def monthly_cv(run: Observable, part: str) -> float:
     """Standard deviation of monthly net gain by its mean, with the error of published areas."""
-    return variation(run.monthly(part))
+    return variation(run.monthly_gain(part))
 
 
 @summary("", "part", log=True)
-def gain_ratio(run: Shown, part: str) -> float:
+def gain_ratio(run: Observable, part: str) -> float:
     """Gross gain to gross loss of published ground; a run without any loss counts as one that lost one km2."""
     areas = getattr(run, part)
     return gained_to_lost(areas) if areas.lost.sum() >= 1.0 else float(areas.gained.sum())
 
 
 @summary("", "first", "last", log=True)
-def front_growth(run: Shown, first: dt.date, last: dt.date) -> float:
+def front_growth(run: Observable, first: dt.date, last: dt.date) -> float:
     """Length of the front by that of the start."""
     return run.front_km(last) / run.front_km(first)
 
 
 @summary("km", "last")
-def distance(run: Shown, last: dt.date) -> float:
+def distance(run: Observable, last: dt.date) -> float:
     """Distance from the center of Pokrovsk to published ground of the attacker."""
     return run.distance_km(last)
 
 
 @summary("", "last")
-def enveloped(run: Shown, last: dt.date) -> float:
+def enveloped(run: Observable, last: dt.date) -> float:
     """Envelopment of Pokrovsk: share of 120 rays of 15 km that meet published ground of the attacker."""
     return run.envelopment(last)
 
 
 @summary("", "last")
-def order_tau(run: Shown, last: dt.date) -> float:
+def order_tau(run: Observable, last: dt.date) -> float:
     """Kendall's tau-b of the days of capture with the record's, over places that it saw captured by a date (not taken: last)."""
     from scipy.stats import kendalltau
 
-    theirs = Record(last).captured()
+    theirs = ObservedRecord(last).captured
     taken = np.isfinite(theirs)
-    return float(kendalltau(np.minimum(run.captured()[taken], NEVER), theirs[taken]).statistic)
+    return float(kendalltau(np.minimum(run.captured[taken], NEVER), theirs[taken]).statistic)
 
 
 @summary("places", log=True)
-def places_taken(run: Shown) -> float:
+def places_taken(run: Observable) -> float:
     """Settlements captured."""
-    day = run.captured()
+    day = run.captured
     return float((np.isfinite(day) & (day > 0)).sum())
 
 
 @summary("")
-def recaptured_share(run: Shown) -> float:
+def recaptured_share(run: Observable) -> float:
     """Share of captured settlements that were lost again."""
     back = run.recaptured()
     return float(back.mean()) if back.size else math.nan
 
 
 @summary("casualties/day", "part", "first", "last", log=True)
-def losses(run: Shown, part: str, first: dt.date, last: dt.date) -> float:
+def losses(run: Observable, part: str, first: dt.date, last: dt.date) -> float:
     """Casualties of the attacker a day as they are claimed."""
-    book = {"box": "attacker", "direction": DIRECTION}[part]
-    return float(publication.claimed(run.grew(book, first, last))) / days_between(first, last)
+    book = {"box": "attacker", "direction": "attacker_direction"}[part]
+    return float(publication.claimed(run.between(book, first, last))) / days_between(first, last)
 
 
 @summary("casualties/day", "first", "last", log=True)
-def losses_defender(run: Shown, first: dt.date, last: dt.date) -> float:
+def losses_defender(run: Observable, first: dt.date, last: dt.date) -> float:
     """Casualties of the defender a day."""
-    return run.grew("casualties_defender", first, last) / days_between(first, last)
+    return run.between("casualties_defender", first, last) / days_between(first, last)
 
 
 @summary("casualties/km2", "part", "first", "last", log=True)
-def price(run: Shown, part: str, first: dt.date, last: dt.date) -> float:
+def price(run: Observable, part: str, first: dt.date, last: dt.date) -> float:
     """Claimed casualties of the attacker by published net gain; a gain below one km2 counts as one."""
     return losses(run, part, first, last) * days_between(first, last) / max(net(run, part, first, last), 1.0)
 
 
 @summary("vehicles", "first", "last", log=True)
-def armor_rate(run: Shown, first: dt.date, last: dt.date) -> float:
+def armor_rate(run: Observable, first: dt.date, last: dt.date) -> float:
     """Armored vehicles of the attacker lost for good per 1,000 of his casualties."""
-    return 1000 * run.grew("armor", first, last) / max(run.grew("attacker", first, last), 1.0)
+    return 1000 * run.between("armor", first, last) / max(run.between("attacker", first, last), 1.0)
 
 
 @summary("", "first", "middle", "last", log=True)
-def armor_fall(run: Shown, first: dt.date, middle: dt.date, last: dt.date) -> float:
+def armor_fall(run: Observable, first: dt.date, middle: dt.date, last: dt.date) -> float:
     """The same from a date on by what it was before."""
     return armor_rate(run, middle, last) / max(armor_rate(run, first, middle), 1e-3)
 
 
 @summary("", "first", "last")
-def drone_share(run: Shown, first: dt.date, last: dt.date) -> float:
+def drone_share(run: Observable, first: dt.date, last: dt.date) -> float:
     """Share of the attacker's casualties that are by drones."""
-    return run.grew("drone", first, last) / max(run.grew("attacker", first, last), 1.0)
+    return run.between("drone", first, last) / max(run.between("attacker", first, last), 1.0)
 
 
 @summary("", "first", "last")
-def rear_share(run: Shown, first: dt.date, last: dt.date) -> float:
+def rear_share(run: Observable, first: dt.date, last: dt.date) -> float:
     """Share of the defender's casualties on the way and in the rear."""
-    return run.grew("defender_rear", first, last) / max(run.grew("casualties_defender", first, last), 1.0)
+    return run.between("defender_rear", first, last) / max(run.between("casualties_defender", first, last), 1.0)
 
 
 @summary("casualties", "first", "last", log=True)
-def attack_cost(run: Shown, first: dt.date, last: dt.date) -> float:
+def attack_cost(run: Observable, first: dt.date, last: dt.date) -> float:
     """Claimed casualties of the attacker by reported attacks."""
-    attacks = publication.reported_attacks(run.grew("groups", first, last))
-    return float(publication.claimed(run.grew("attacker", first, last))) / max(float(attacks), 1.0)
+    attacks = publication.reported_attacks(run.between("groups", first, last))
+    return float(publication.claimed(run.between("attacker", first, last))) / max(float(attacks), 1.0)
 
 
-def value_of(run: Shown, name: str, arguments: dict[str, Any], is_log: bool) -> float:
+def value_of(run: Observable, name: str, arguments: dict[str, Any], is_log: bool) -> float:
     """A summary of a run as it is compared: a logarithm where it is one, NaN where it has no value."""
     with np.errstate(all="ignore"):
         value = SUMMARIES[name].of(run, **arguments)

@@ -22,10 +22,9 @@ from experiments.observation import publication, record
 from sim.errors import InputError
 
 if TYPE_CHECKING:
-    from experiments.observation.observed import Seen
+    from experiments.observation.observed import ObservedRun
     from experiments.results.results import Results
 
-SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 DRAWS = 2000
 MOST_YEARS = 12
 SEED = 20250831  # of the draws of area and of months
@@ -77,7 +76,7 @@ class Price:
         return [seeds.facts()[name] for name in self.period.facts]
 
 
-def prices(runs: Sequence[Seen], periods: Sequence[Period] = PERIODS) -> list[Price]:
+def prices(runs: Sequence[ObservedRun], periods: Sequence[Period] = PERIODS) -> list[Price]:
     """The price of ground in each period, as claims and maps would have it."""
     out = []
     for p in periods:
@@ -89,7 +88,7 @@ def prices(runs: Sequence[Seen], periods: Sequence[Period] = PERIODS) -> list[Pr
         gained, casualties = np.array(gains, float), np.array(lost, float)
         there = gained >= 1.0
         five = (
-            tuple(float(q) for q in np.quantile(casualties[there] / gained[there], SHARES))
+            tuple(float(q) for q in np.quantile(casualties[there] / gained[there], intervals.QUANTILE_SHARES))
             if there.any()
             else (math.nan,) * 5
         )
@@ -113,7 +112,7 @@ class Rest:
     @property
     def men(self) -> np.ndarray:
         """Casualties without the bias of claims."""
-        return self.men_claimed / publication.editor().claim
+        return self.men_claimed / publication.observation_parameters().claim
 
     def longer_than(self, years: float) -> Interval:
         return intervals.of_share(int((self.years > years).sum()), len(self.years))
@@ -122,7 +121,7 @@ class Rest:
         return intervals.of_share(int((self.men_claimed > men).sum()), len(self.men_claimed))
 
 
-def pace_and_price(runs: Sequence[Seen], first: dt.date, last: dt.date) -> tuple[np.ndarray, np.ndarray]:
+def pace_and_price(runs: Sequence[ObservedRun], first: dt.date, last: dt.date) -> tuple[np.ndarray, np.ndarray]:
     """Published net gain of the box by month (runs, months), and claimed casualties by km2 (runs,), between two dates."""
     day = np.timedelta64(1, "D")
     months = runs[0].box.months()
@@ -180,7 +179,7 @@ def culmination(results: Results, lever: str = LEVER) -> list[Level]:
     done = results.done
     out = []
     for level, runs in done.groupby(done[factor].astype(float), sort=True):
-        five = lambda values: tuple(float(q) for q in np.quantile(values.astype(float), SHARES))  # noqa: E731
+        five = lambda values: tuple(float(q) for q in np.quantile(values.astype(float), intervals.QUANTILE_SHARES))  # noqa: E731
         out.append(
             Level(
                 float(level),

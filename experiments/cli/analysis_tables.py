@@ -121,7 +121,7 @@ TEXTS = ("factor", "change", "unit", "measure", "")
 
 def _effects(one: Measured, console: Console) -> None:
     """Effects of whole ranges and the largest in between; pairs after single factors."""
-    from experiments.results.naming import said
+    from experiments.results.naming import level_text
     from sim.view.numbers import interval, share_text, significant
 
     rows = _chosen(one.effects)
@@ -138,7 +138,7 @@ def _effects(one: Measured, console: Console) -> None:
     )
     for row in rows.head(MOST_ROWS).to_dict("records"):
         name = f"{row['factor']} x {row['by']}" if row["by"] else row["factor"]
-        change = f"{said(row['a'])} -> {said(row['b'])}"
+        change = f"{level_text(row['a'])} -> {level_text(row['b'])}"
         cells = [name, change, significant(row["effect"], signed=True), interval(row["low"], row["high"]), str(row["n"])]
         if shares:
             share = shares.get(name) if row["last"] else None

@@ -34,7 +34,7 @@ def _calibrate(plan: Calibration, folder: Path, hands: Hands, ship: bool, only_t
 
     import seeds
     from experiments.calibration import fitting
-    from experiments.calibration.implausibility import Truth
+    from experiments.calibration.implausibility import ObservedTargets
     from experiments.sweep.runner import cost
     from sim.errors import InputError
 
@@ -49,7 +49,7 @@ def _calibrate(plan: Calibration, folder: Path, hands: Hands, ship: bool, only_t
     if only_told:
         return 0
     fitting.checked_folder(plan, folder)
-    found = fitting.calibrate(plan, Truth.of(plan), folder, hands)
+    found = fitting.calibrate(plan, ObservedTargets.of(plan), folder, hands)
     write(found, folder / POSTERIOR)
     tell(found)
     print(f"\n{folder / POSTERIOR}: {', '.join(FILES)}")

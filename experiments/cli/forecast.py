@@ -10,7 +10,7 @@ import typer
 from experiments.cli.options import OtherPosterior, Quiet, Scheduler, Workers
 
 if TYPE_CHECKING:
-    from experiments.forecasting.published_forecast import Published, Question
+    from experiments.forecasting.published_forecast import ForecastWindow, PublishedForecast
 
 
 def forecast(
@@ -39,21 +39,21 @@ def forecast(
     from experiments.calibration import posterior as calibration_posterior
     from experiments.cli.arguments import whole
     from experiments.forecasting.files import manifest_of, write
-    from experiments.forecasting.forecast import MEASURES, MOST_RUNS, RUNS, question, scenario_for, written
-    from experiments.forecasting.published_forecast import published, sights_of
+    from experiments.forecasting.forecast import MEASURES, MOST_RUNS, RUNS, forecast_window, scenario_for, written
+    from experiments.forecasting.published_forecast import publish_forecast, publish_runs
     from experiments.runs import identity
     from experiments.sweep.study_sweep import sweep
     from sim.errors import InputError
 
-    asked = question(first, last)
+    window = forecast_window(first, last)
     n = whole("--runs", runs, 2, MOST_RUNS) or RUNS
     luck = whole("--seed", seed, 1, 2**31)
     cores = whole("--workers", workers, 1, 1024)
     sets = calibration_posterior.load(posterior)
-    battle, left = scenario_for(asked, scenario or sets.manifest.get("scenario", identity.BASELINE), front)
+    battle, left = scenario_for(window, scenario or sets.manifest.get("scenario", identity.BASELINE), front)
     if out.exists() and not out.is_dir():
         raise InputError(f"--out {str(out)!r} is a file; allowed: a folder.")
-    place = work or Path("runs") / f"forecast-{asked.first}-{asked.last}"
+    place = work or Path("runs") / f"forecast-{window.first}-{window.last}"
     study = sets.study("forecast", n, seed=luck, scenario=str(written(battle, place).absolute()), measures=MEASURES)
     told = sweep(study, place / "runs", workers=cores, scheduler=scheduler, yes=True, quiet=quiet)
     if told.problem:
@@ -61,11 +61,11 @@ def forecast(
     if told.stopped:
         print("pokrovsk: stopped; the same command goes on.", file=sys.stderr)
         return 130
-    found = published(sights_of(place / "runs", battle, asked.first), asked, battle)
+    found = publish_forecast(publish_runs(place / "runs", battle, window.first), window, battle)
     if found.n < 2:
         raise InputError(f"{place / 'runs'}: {found.n} finished run(s); column `error` of its runs says why.")
-    files = write(out, manifest_of(asked, battle, left, sets, found, luck, front, place / "runs"), found)
-    show(found, asked)
+    files = write(out, manifest_of(window, battle, left, sets, found, luck, front, place / "runs"), found)
+    show(found, window)
     print(f"\n{out}: {', '.join(f.name for f in files)} (runs in {place})")
     if told.failed:
         print(f"pokrovsk: {told.failed} runs failed and are left out.", file=sys.stderr)
@@ -73,7 +73,7 @@ def forecast(
     return 0
 
 
-def show(found: Published, asked: Question) -> None:
+def show(found: PublishedForecast, window: ForecastWindow) -> None:
     """Prints the forecast of monthly gains."""
     from rich.console import Console
     from rich.table import Table
@@ -83,7 +83,7 @@ def show(found: Published, asked: Question) -> None:
 
     console = Console(soft_wrap=True)
     console.print(
-        f"[bold]{asked.first} to {asked.last}[/], {found.n} runs, as the record would publish it; median (middle 90 %), km2",
+        f"[bold]{window.first} to {window.last}[/], {found.n} runs, as the record would publish it; median (middle 90 %), km2",
         highlight=False,
     )
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")

@@ -16,7 +16,7 @@ import pandas as pd
 from experiments.analysis import effects
 from experiments.analysis.effects import strongest
 from experiments.analysis.noise import mean_of
-from experiments.analysis.pairing import levels, matched
+from experiments.analysis.pairing import levels, matched_points
 from experiments.figures.captions import about
 from experiments.results.naming import factor_of, measure_of, scenario_of, word
 from experiments.results.results import Results
@@ -70,7 +70,7 @@ def _split(results: Results, factor: str) -> dict[Any, np.ndarray]:
     """Points by level of a factor; by parts of its range where it has many values; around a baseline all else equal."""
     points = results.points
     column = points[factor]
-    if effects.form_of(results) == "star":
+    if effects.design_shape(results) == "one-at-a-time":
         others = points.drop(columns=factor)
         base = others.iloc[0]
         points = points[(others.eq(base) | (others.isna() & base.isna())).all(axis=1)]
@@ -105,7 +105,7 @@ def twins(results: Results, measure: str, factor: str | None = None, a: Any = No
         if a is None and len(there) > 2:
             a = there[1]
     told = effects.paired(results, measure, factor, a, b)
-    one, two = matched(results, factor, a, b)
+    one, two = matched_points(results, factor, a, b)
     matrix = results.matrix(measure)
     gaps = mean_of(matrix.loc[two].to_numpy(float) - matrix.loc[one].to_numpy(float), 0)
     named = factor_of(results, factor)
@@ -127,7 +127,7 @@ def twins(results: Results, measure: str, factor: str | None = None, a: Any = No
 
 
 def _around_baseline(results: Results, factor: str) -> pd.DataFrame:
-    return results.points.loc[np.concatenate(list(_split(results, factor).values()))] if effects.form_of(results) == "star" else results.points
+    return results.points.loc[np.concatenate(list(_split(results, factor).values()))] if effects.design_shape(results) == "one-at-a-time" else results.points
 
 
 # Maps

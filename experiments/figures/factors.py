@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis import effects, intervals
-from experiments.analysis.effects import form_of, level_means
+from experiments.analysis.effects import design_shape, level_means
 from experiments.analysis.noise import mean_of
 from experiments.analysis.pairing import levels
 from experiments.figures.captions import about
@@ -39,7 +39,7 @@ def heat(results: Results, measure: str, x: str, y: str, best: str | None = "low
     x, y = results.known_factor(x), results.known_factor(y)
     if x == y:
         raise InputError(f"{x} is given twice; a heat map takes two factors.")
-    if effects.form_of(results) == "cloud":
+    if effects.design_shape(results) == "sampled":
         return _heat_of_cloud(results, measure, x, y)
     from sim.view.charts.heatmap import heatmap_chart
 
@@ -170,13 +170,13 @@ def _foretold(fitted: Surrogate, results: Results, at: list[dict[str, Any]]) -> 
 
 def main_effects(results: Results, measure: str) -> Chart:
     """What each factor does: means of its levels, swings around a baseline, or lines of a surrogate."""
-    form = form_of(results)
-    if form == "star":
+    shape = design_shape(results)
+    if shape == "one-at-a-time":
         return tornado(results, measure)
     from sim.view.charts.main_effects import Effect, main_effects_chart
 
     named = measure_of(results, measure)
-    if form == "cloud":
+    if shape == "sampled":
         fitted = surrogate_of(results, measure)
         effects = [_line(results, fitted, measure, f) for f in results.factors if any(a.name == f for a in fitted.axes)]
         return main_effects_chart(effects, measure=named, about=about(results), bands="± the surrogate’s error", more=surrogate_words(fitted))
@@ -204,7 +204,7 @@ def tornado(results: Results, measure: str) -> Chart:
     """What each factor alone does around the baseline (one-at-a-time designs)."""
     from sim.view.charts.bars import tornado_chart
 
-    if effects.form_of(results) != "star":
+    if effects.design_shape(results) != "one-at-a-time":
         raise InputError(f"{results.label}: a tornado needs a one-at-a-time design; its design is {results.design}.")
     matrix = results.matrix(measure)
     base = intervals.of_mean(matrix.iloc[0].to_numpy(float))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from experiments.figures.ensembles import places_of
-from experiments.forecasting.files import PARTS, Foretold
+from experiments.forecasting.files import PARTS, SavedForecast
 from experiments.validation import archive
 from sim.view.charts.chart import About, Chart
 from sim.view.charts.control_probability import ControlMap, control_maps_chart
@@ -22,13 +22,13 @@ from sim.view.style import day_text
 SHOWN = "As the record would publish it."
 
 
-def about(told: Foretold, more: str = SHOWN) -> About:
+def about(told: SavedForecast, more: str = SHOWN) -> About:
     """What captions say: runs, seeds, scenario, commit, and from when to when."""
     span = f"Forecast from {day_text(told.first)} to {day_text(told.last)}, one set of the posterior a run."
     return About(told.n, told.seeds, told.manifest["scenario"], commit_text(told.manifest), f"{span} {more}".strip())
 
 
-def months(told: Foretold) -> Chart:
+def months(told: SavedForecast) -> Chart:
     """Net gain by month in the box and the direction, beside the record where it reaches."""
     box = told.scenario.box
     names = (f"Box of {box.width_km:g} by {box.height_km:g} km", "Pokrovsk direction")
@@ -47,7 +47,7 @@ def months(told: Foretold) -> Chart:
     return monthly_gains_chart(panels, days, about=about(told), title=title)
 
 
-def control(told: Foretold) -> Chart:
+def control(told: SavedForecast) -> Chart:
     """Maps of the chance that the attacker controls a cell, one a date."""
     box = told.scenario.box
     maps = [ControlMap(day_text(date), chance) for date, chance in told.chance.items()]
@@ -57,7 +57,7 @@ def control(told: Foretold) -> Chart:
     return control_maps_chart(maps, extent=extent, cell_km=1.0, about=about(told), places=places, more=credit)
 
 
-def skill(card: dict[str, Any], told: Foretold) -> Chart:
+def skill(card: dict[str, Any], told: SavedForecast) -> Chart:
     """Skill of a forecast against benchmarks, as row T28 of a scorecard judged it."""
     row = archive.skill_row(card)
     judged = [c for c in row["checks"] if c["verdict"] != "told"]

@@ -23,14 +23,14 @@ TOTAL = "Share of the variance of {}, total effect (bar) and alone (tick)"
 
 def indices(results: Results, measure: str) -> Chart:
     """Which factors matter most: Sobol or Morris indices, shares of a grid's variance, or a surrogate's shares."""
-    form = effects.form_of(results)
+    shape = effects.design_shape(results)
     if results.design == "sobol":
         return _sobol(results, measure)
     if results.design == "morris":
         return _morris(results, measure)
-    if form == "grid":
+    if shape == "factorial":
         return _variance(results, measure)
-    if form == "cloud":
+    if shape == "sampled":
         return _shares(results, measure)
     raise InputError(f"{results.label}: a {results.design} design has no indices; take the effects.")
 

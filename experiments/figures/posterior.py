@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from experiments.analysis.intervals import QUANTILE_SHARES
 from experiments.calibration.posterior import Posterior
 from sim.errors import InputError
 from sim.view.charts.chart import About, Chart
 from sim.view.numbers import significant
 from sim.view.run_data import commit_text
 from sim.view.style import day_text
-
-SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def about(posterior: Posterior) -> About:
@@ -25,14 +24,14 @@ def about(posterior: Posterior) -> About:
 
 def beliefs(posterior: Posterior, table: pd.DataFrame | None = None) -> Chart:
     """Prior and posterior of every parameter, the best told first; `table` is that of `identify`, else the one shipped."""
-    from experiments.calibration.priors import Form, prior_told
+    from experiments.calibration.priors import PriorForm, prior_from_manifest
     from experiments.calibration.sampling import quantiles
     from sim.view.charts.prior_posterior import PriorPosterior, prior_posterior_chart
     from sim.view.names import factor_named
 
     told = (posterior.identifiability if table is None else table).set_index("key").sort_values("overlap")
-    form = Form(posterior.manifest["prior"]["weight"], posterior.manifest["prior"]["log_from"])
-    priors = {p["key"]: prior_told(p, form) for p in posterior.manifest["parameter"]}
+    form = PriorForm(posterior.manifest["prior"]["weight"], posterior.manifest["prior"]["log_from"])
+    priors = {p["key"]: prior_from_manifest(p, form) for p in posterior.manifest["parameter"]}
     if set(told.index) != set(priors):
         raise InputError("the table of identifiability is not of the parameters of this posterior.")
     rows = []
@@ -42,10 +41,10 @@ def beliefs(posterior: Posterior, table: pd.DataFrame | None = None) -> Chart:
         rows.append(
             PriorPosterior(
                 key,
-                tuple(float(v) for v in prior.at([*SHARES])),
-                quantiles(prior.place(posterior.sets[key]), posterior.weight, SHARES),
+                tuple(float(v) for v in prior.quantile([*QUANTILE_SHARES])),
+                quantiles(prior.to_unit(posterior.sets[key]), posterior.weight, QUANTILE_SHARES),
                 prior.mode,
-                float(prior.place(posterior.medoid[key])),
+                float(prior.to_unit(posterior.medoid[key])),
                 (significant(prior.low), significant(prior.high) + unit),
                 (
                     factor_named(key).doc,

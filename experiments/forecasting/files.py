@@ -1,4 +1,4 @@
-"""A forecast as it was written: monthly gains, days of capture and chances of control, read again and set beside the record.
+"""Files of a forecast, written and read: monthly gains, days of capture and probabilities of control, beside the record.
 
 `read(seeds.path("forecasts", "2025-08-31"))` reads the one that is shipped; `pokrovsk forecast` writes others.
 """
@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis import intervals
-from experiments.forecasting.published_forecast import SHARES, Published, Question
+from experiments.forecasting.published_forecast import ForecastWindow, PublishedForecast
 from experiments.observation import publication, record
 from experiments.storage.files import known_schema, reading
 from sim.errors import InputError
@@ -38,7 +38,7 @@ PARTS = ("box", "direction")
 
 
 @dataclass(frozen=True)
-class Foretold:
+class SavedForecast:
     """The files of a forecast. `monthly` and `captures` as they were written; `chance` by date (ny, nx), row 0 southern."""
 
     manifest: dict[str, Any]
@@ -61,7 +61,7 @@ class Foretold:
     @property
     def seeds(self) -> list[int]:
         """Seeds of the runs."""
-        return intervals.seeds_told(self.manifest["seeds"])
+        return intervals.parse_seeds(self.manifest["seeds"])
 
     @property
     def months(self) -> list[str]:
@@ -117,23 +117,23 @@ class Foretold:
         """What is taken to go on after the date, in sentences."""
         from sim.view.numbers import significant
 
-        told = self.manifest["assumptions"]
-        out = [told["rule"], f"Parameters: {told['parameters']}."]
+        known = self.manifest["assumptions"]
+        out = [known["rule"], f"Parameters: {known['parameters']}."]
         out += [
             f"{key.replace('_', ' ')}: {significant(s['value'])} {s['unit']}, as of {s['dated']}, {s['then']}."
-            for key, s in told["schedules"].items()
+            for key, s in known["schedules"].items()
         ]
-        out += [f"{side}: {f['number']} formations, {f['infantry']:,} men." for side, f in told["formations"].items()]
+        out += [f"{side}: {f['number']} formations, {f['infantry']:,} men." for side, f in known["formations"].items()]
         for name, words in (
             ("other_fronts", "Other fronts that go on"),
             ("deadlines", "Deadlines that are set"),
             ("left_out_as_later", "Left out as dated later"),
         ):
-            out.append(f"{words}: {'; '.join(told[name]) or 'none'}.")
+            out.append(f"{words}: {'; '.join(known[name]) or 'none'}.")
         return out
 
 
-def read(folder: str | Path) -> Foretold:
+def read(folder: str | Path) -> SavedForecast:
     """The forecast of a folder; InputError says in one line what is missing or broken."""
     place = Path(folder)
     if not (place / MANIFEST).is_file():
@@ -145,19 +145,19 @@ def read(folder: str | Path) -> Foretold:
     if len(monthly) != manifest["runs"] * len(months) or set(monthly["month"]) != set(months):
         raise InputError(f"{str(place)!r}: monthly.parquet and {MANIFEST} are not of the same runs and months.")
     dates = [dt.date.fromisoformat(d) for d in manifest["maps"]]
-    return Foretold(manifest, monthly, captures, {d: _chances(place / f"control_{d}.csv") for d in dates})
+    return SavedForecast(manifest, monthly, captures, {d: _chances(place / f"control_{d}.csv") for d in dates})
 
 
 def _manifest(file: Path) -> dict[str, Any]:
     with reading(repr(str(file))):
-        told = json.loads(file.read_text(encoding="utf-8"))
-    if not isinstance(told, dict) or told.get("kind") != "forecast" or not isinstance(told.get("schema"), int):
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+    if not isinstance(manifest, dict) or manifest.get("kind") != "forecast" or not isinstance(manifest.get("schema"), int):
         raise InputError(f"{str(file)!r} is not that of a forecast.")
-    known_schema(repr(str(file)), told["schema"], SCHEMA)
-    lost = sorted(NEEDED - set(told))
+    known_schema(repr(str(file)), manifest["schema"], SCHEMA)
+    lost = sorted(NEEDED - set(manifest))
     if lost:
         raise InputError(f"{str(file)!r}: no {lost[0]!r} in it.")
-    return told
+    return manifest
 
 
 def _table(file: Path, columns: set[str]) -> pd.DataFrame:
@@ -184,7 +184,7 @@ SCHEMA = 1
 # Writing
 
 
-def write(out: Path, told: dict[str, Any], found: Published) -> list[Path]:
+def write(out: Path, manifest: dict[str, Any], found: PublishedForecast) -> list[Path]:
     """The files of a forecast."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -209,17 +209,17 @@ def write(out: Path, told: dict[str, Any], found: Published) -> list[Path]:
             files.append(out / f"control_{date}.csv")
         with replacing(out / "forecast.json") as draft:
             draft.write_text(
-                json.dumps(told, indent=1, allow_nan=False, ensure_ascii=False, default=str) + "\n", encoding="utf-8"
+                json.dumps(manifest, indent=1, allow_nan=False, ensure_ascii=False, default=str) + "\n", encoding="utf-8"
             )
     return [out / "forecast.json", *files]
 
 
 def manifest_of(
-    asked: Question,
+    window: ForecastWindow,
     scenario: Scenario,
     left: list[str],
     posterior: Posterior,
-    found: Published,
+    found: PublishedForecast,
     seed: int,
     front: Path | None,
     runs: Path,
@@ -231,12 +231,12 @@ def manifest_of(
     from experiments.runs.identity import settings_key
     from experiments.runs.simulation import code_key
 
-    told = posterior.manifest
+    source = posterior.manifest
     return {
         "schema": SCHEMA,
         "kind": "forecast",
-        "from": asked.first,
-        "to": asked.last,
+        "from": window.first,
+        "to": window.last,
         "written": dt.datetime.now(dt.UTC).replace(microsecond=0),
         "runs": found.n,
         "seeds": seeds_text(load(runs).seeds),
@@ -248,7 +248,7 @@ def manifest_of(
         "posterior": {
             "drawn_with_seed": seed,
             **{
-                k: told.get(k)
+                k: source.get(k)
                 for k in ("name", "key", "code", "git_commit", "first", "last", "sets", "effective_sets", "written")
             },
         },
@@ -256,17 +256,17 @@ def manifest_of(
             "front_file_sha256": hashlib.sha256(front.read_bytes()).hexdigest() if front else None,
             "control": "the given map of occupied ground" if front else "computed from dated settlements",
             "held_box_km2": found.start_km2,
-            "begun_days_before": (asked.first - scenario.start).days,
+            "begun_days_before": (window.first - scenario.start).days,
         },
-        "months": [{"month": name, "first_map": a, "last_map": b, "days": (b - a).days} for name, a, b in asked.months],
-        "maps": list(asked.maps),
-        "observation": asdict(publication.editor()),
-        "assumptions": assumptions(scenario, asked, left),
+        "months": [{"month": name, "first_map": a, "last_map": b, "days": (b - a).days} for name, a, b in window.months],
+        "maps": list(window.maps),
+        "observation": asdict(publication.observation_parameters()),
+        "assumptions": assumptions(scenario, window, left),
         "summary": summary_of(found),
     }
 
 
-def assumptions(scenario: Scenario, asked: Question, left: list[str]) -> dict[str, Any]:
+def assumptions(scenario: Scenario, window: ForecastWindow, left: list[str]) -> dict[str, Any]:
     """What is taken to go on after the date: every dated input with its last value."""
     last: dict[str, Any] = {}
     for key in SCHEDULES:
@@ -281,10 +281,10 @@ def assumptions(scenario: Scenario, asked: Question, left: list[str]) -> dict[st
     there = [
         f
         for f in scenario.formation
-        if (f.arrive is None or f.arrive <= asked.first) and (f.leave is None or f.leave > asked.first)
+        if (f.arrive is None or f.arrive <= window.first) and (f.leave is None or f.leave > window.first)
     ]
     return {
-        "rule": f"Nothing dated after {asked.first} is used. Schedules keep their last value; no formation arrives or leaves by date; fighting on other "
+        "rule": f"Nothing dated after {window.first} is used. Schedules keep their last value; no formation arrives or leaves by date; fighting on other "
         "fronts that is under way goes on, no new one begins; no order or truce is foreseen; recruits answer to lost ground as before; weather is drawn from monthly normals.",
         "schedules": last,
         "formations": {
@@ -294,14 +294,14 @@ def assumptions(scenario: Scenario, asked: Question, left: list[str]) -> dict[st
             }
             for side in ("attacker", "defender")
         },
-        "other_fronts": [f"{o.name}, since {o.start}" for o in scenario.other_front if o.end > asked.first],
-        "deadlines": [f"{d.name}, {d.start} to {d.end}" for d in scenario.deadline if d.end > asked.first],
+        "other_fronts": [f"{o.name}, since {o.start}" for o in scenario.other_front if o.end > window.first],
+        "deadlines": [f"{d.name}, {d.start} to {d.end}" for d in scenario.deadline if d.end > window.first],
         "left_out_as_later": left,
         "parameters": "drawn from the posterior, one set a run, constant in time",
     }
 
 
-def summary_of(found: Published) -> list[dict[str, Any]]:
+def summary_of(found: PublishedForecast) -> list[dict[str, Any]]:
     """Quantiles over runs by month, for a reader in a hurry; the tables have all runs."""
     out = []
     month = np.array(found.monthly["month"])
@@ -309,6 +309,6 @@ def summary_of(found: Published) -> list[dict[str, Any]]:
         row: dict[str, Any] = {"month": name}
         for what in ("net_box_km2", "net_direction_km2"):
             values = np.array(found.monthly[what])[month == name]
-            row[what] = {f"{s:.0%}": round(float(q), 1) for s, q in zip(SHARES, np.quantile(values, SHARES))}
+            row[what] = {f"{s:.0%}": round(float(q), 1) for s, q in zip(intervals.QUANTILE_SHARES, np.quantile(values, intervals.QUANTILE_SHARES))}
         out.append(row)
     return out

@@ -1,4 +1,4 @@
-"""`pokrovsk forecast`: an ensemble of the posterior from a date on, as the public record would show it.
+"""Forecasts from a date on: the window, and the scenario as it was known on the day.
 
 Nothing dated after that day is used: dated entries of the scenario that lie later are left out, and every schedule keeps its last
 value. The runs are a sweep in a folder of their own; what is published of them is four kinds of small files.
@@ -10,7 +10,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-from experiments.forecasting.published_forecast import Question
+from experiments.forecasting.published_forecast import ForecastWindow
 from experiments.observation import publication
 from sim.errors import InputError
 from sim.scenario import Scenario, load_scenario
@@ -30,7 +30,7 @@ MEASURES = (
 )
 
 
-def question(first: str, last: str) -> Question:
+def forecast_window(first: str, last: str) -> ForecastWindow:
     """The window of the command line."""
     dates = []
     for name, text in (("--from", first), ("--to", last)):
@@ -42,7 +42,7 @@ def question(first: str, last: str) -> Question:
     if not 1 <= (b - a).days <= 731:
         raise InputError(f"--to {b}: {(b - a).days} days after --from {a}; allowed: 1 to 731.")
     maps = tuple(d for d in MAP_DATES if a < d <= b)
-    return Question(a, b, maps if b in maps else (*maps, b))
+    return ForecastWindow(a, b, maps if b in maps else (*maps, b))
 
 
 # The scenario as it was known on the day
@@ -85,7 +85,7 @@ def known_on(scenario: Scenario, date: dt.date, last: dt.date) -> tuple[Scenario
     )
 
 
-def scenario_for(asked: Question, source: str, front: Path | None) -> tuple[Scenario, list[str]]:
+def scenario_for(window: ForecastWindow, source: str, front: Path | None) -> tuple[Scenario, list[str]]:
     """The scenario of a forecast: from the date, over its days, from a map of the day where one is given.
 
     A published map shows the ground as it was some days before: with one, the battle is begun so many days earlier.
@@ -93,14 +93,14 @@ def scenario_for(asked: Question, source: str, front: Path | None) -> tuple[Scen
     base = load_scenario(source)
     if front is not None and not front.is_file():
         raise InputError(f"--front: file {str(front)!r} not found.")
-    if not base.map.synthetic and front is None and asked.first < base.start:
-        raise InputError(f"--from {asked.first}: before the scenario's first day, {base.start}.")
-    known, left = known_on(base, asked.first, asked.last)
+    if not base.map.synthetic and front is None and window.first < base.start:
+        raise InputError(f"--from {window.first}: before the scenario's first day, {base.start}.")
+    known, left = known_on(base, window.first, window.last)
     if front is None:
-        return known.with_(start=asked.first, days=asked.days), left
+        return known.with_(start=window.first, days=window.days), left
     lead = publication.lag_days()
-    start = asked.first - dt.timedelta(days=lead)
-    return known.with_(start=start, days=asked.days + lead, front=str(front.absolute())), left
+    start = window.first - dt.timedelta(days=lead)
+    return known.with_(start=start, days=window.days + lead, front=str(front.absolute())), left
 
 
 def written(scenario: Scenario, folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What the public record would show of a forecast: monthly gains, days of capture, chances of control; and what is told of it."""
+"""A forecast through the observation model: monthly gains, days of capture and probabilities of control as the record would show them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from typing import Any
 import numpy as np
 
 from experiments.observation import publication
-from experiments.observation.publication import Sight
+from experiments.observation.publication import PublishedMaps
 from sim.scenario import Scenario
-
-SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass(frozen=True)
-class Question:
+class ForecastWindow:
     """What is forecast: from the end of one date to the end of another, with maps on some dates between."""
 
     first: dt.date
@@ -44,7 +42,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedForecast:
     """What the record would show of all runs. `monthly` and `captures` are columns; `chance` by date (ny, nx)."""
 
     monthly: dict[str, list[Any]]
@@ -54,8 +52,8 @@ class Published:
     n: int
 
 
-def published(sights: Iterator[tuple[int, Sight]], asked: Question, scenario: Scenario) -> Published:
-    """The columns of the forecast's files from runs as they are shown, one at a time."""
+def publish_forecast(runs: Iterator[tuple[int, PublishedMaps]], window: ForecastWindow, scenario: Scenario) -> PublishedForecast:
+    """The columns of the forecast's files from published runs, one at a time."""
     from sim.sector.places import settlement_rows
 
     rows = settlement_rows(scenario)
@@ -66,32 +64,32 @@ def published(sights: Iterator[tuple[int, Sight]], asked: Question, scenario: Sc
     captures: dict[str, list[Any]] = {k: [] for k in ("run", "settlement", "captured")}
     total: dict[dt.date, np.ndarray] = {}
     n, start = 0, 0.0
-    for run, sight in sights:
+    for run, maps in runs:
         n += 1
-        start = float(sight.box.held[0])
-        for name, column in months_of(sight, asked).items():
+        start = float(maps.box.held[0])
+        for name, column in months_of(maps, window).items():
             monthly[name] += column
-        monthly["run"] += [run] * len(asked.months)
-        for date in asked.maps:
-            total[date] = total.get(date, 0) + sight.on(date)
-        day = sight.captured(x, y)
+        monthly["run"] += [run] * len(window.months)
+        for date in window.maps:
+            total[date] = total.get(date, 0) + maps.on(date)
+        day = maps.captured(x, y)
         for r, d in zip(rows, day):
             if d > 0:  # free on the first map
                 captures["run"].append(run)
                 captures["settlement"].append(r["id"])
-                captures["captured"].append(asked.first + dt.timedelta(days=int(d)) if np.isfinite(d) else None)
-    return Published(monthly, captures, {d: t / n for d, t in total.items()}, start, n)
+                captures["captured"].append(window.first + dt.timedelta(days=int(d)) if np.isfinite(d) else None)
+    return PublishedForecast(monthly, captures, {d: t / n for d, t in total.items()}, start, n)
 
 
-def months_of(sight: Sight, asked: Question) -> dict[str, list[Any]]:
+def months_of(maps: PublishedMaps, window: ForecastWindow) -> dict[str, list[Any]]:
     """Columns of one run: net gain by the error of published areas, gained and lost between the month's first and last map."""
-    names = [name for name, _, _ in asked.months]
-    pairs = [(sight.on(a), sight.on(b)) for _, a, b in asked.months]
+    names = [name for name, _, _ in window.months]
+    pairs = [(maps.on(a), maps.on(b)) for _, a, b in window.months]
     gained = np.array([float((b & ~a).sum()) for a, b in pairs])
     lost = np.array([float((a & ~b).sum()) for a, b in pairs])
-    ends = np.array([asked.first, *(b for _, _, b in asked.months)], "M8[D]")
-    direction = np.diff(sight.direction.held_on(ends))
-    erring = lambda values, part: publication.with_error(values, sight.seed, part)  # noqa: E731
+    ends = np.array([window.first, *(b for _, _, b in window.months)], "M8[D]")
+    direction = np.diff(maps.direction.held_on(ends))
+    erring = lambda values, part: publication.with_error(values, maps.seed, part)  # noqa: E731
     return {
         "month": names,
         # gained and lost err as their difference does, so that net is gained less lost
@@ -102,7 +100,7 @@ def months_of(sight: Sight, asked: Question) -> dict[str, list[Any]]:
     }
 
 
-def sights_of(folder: Path, scenario: Scenario, first: dt.date) -> Iterator[tuple[int, Sight]]:
+def publish_runs(folder: Path, scenario: Scenario, first: dt.date) -> Iterator[tuple[int, PublishedMaps]]:
     """Every finished run of a sweep's folder as the record would show it from the map of `first` on, in the order of its maps."""
     from experiments.observation.publication import direction_of
     from experiments.results.loading import load
@@ -112,4 +110,4 @@ def sights_of(folder: Path, scenario: Scenario, first: dt.date) -> Iterator[tupl
     direction = direction_of(scenario)
     for run, control in maps_of(folder):
         if run in seed.index:
-            yield run, publication.sight(control, scenario, int(seed[run]), direction, first=first)
+            yield run, publication.publish_maps(control, scenario, int(seed[run]), direction, first=first)

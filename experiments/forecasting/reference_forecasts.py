@@ -1,4 +1,4 @@
-"""Forecasts that a model must beat: the front stays, it goes on as before, it wanders at random, two boxes of men.
+"""Reference forecasts that a model must beat (persistence, linear extrapolation, random walk, Lanchester): the front stays, it goes on as before, it wanders at random, two boxes of men.
 
 Each forecasts the net gain of the box and lays it as a belt of equal depth before the front of the start, so that all begin
 from the same ground and none knows more of it than its total.
@@ -21,7 +21,7 @@ SEED = 20250501  # of the members that are drawn
 
 @dataclass(frozen=True)
 class Past:
-    """What a benchmark may know: net gain by month before the start (m, areas), claimed losses by month, the ground.
+    """What a reference forecast may know: net gain by month before the start (m, areas), claimed losses by month, the ground.
 
     `start` (ny, nx) bool held on the first day; `x`, `y` (places,) km from the south-west corner.
     """
@@ -164,5 +164,5 @@ def lanchester(past: Past, horizon: Horizon) -> Forecast:
 
 
 def all_of_them(past: Past, horizon: Horizon) -> list[Forecast]:
-    """Every benchmark."""
+    """Every reference forecast."""
     return [make(past, horizon) for make in (persistence, linear, random_walk, lanchester)]

@@ -1,4 +1,4 @@
-"""How good a forecast was: CRPS, Brier score, coverage of bands, and skill against another forecast with its interval.
+"""Verification of forecasts: CRPS, Brier score, coverage of bands, and skill against a reference with its interval.
 
 A forecast is a set of members, each as likely as the next; a single number is a set of one. Scores are losses (lower is
 better), in the unit of what was forecast; skill is 1 - score / score of the other, 0 for as good, below 0 for worse.
@@ -20,7 +20,7 @@ NEAR_KM = 15.0  # control is scored where the battle could have changed it: so f
 
 
 @dataclass(frozen=True)
-class Truth:
+class Outcome:
     """What happened. Months, weeks and dates are those that the forecast was for.
 
     `monthly` (m, areas), `weekly` (w,) net gain in km2; `cells` (dates, ny, nx) bool; `captured` (places,) day, infinite
@@ -96,23 +96,23 @@ def covered(members: np.ndarray, values: np.ndarray, band: float) -> np.ndarray:
     return (values >= low) & (values <= high)
 
 
-def score(forecast: Forecast, truth: Truth) -> Scores:
+def score(forecast: Forecast, outcome: Outcome) -> Scores:
     """All scores of a forecast. Capture dates are cut at the horizon: never and later are the same there."""
-    monthly = truth.monthly.ravel()
+    monthly = outcome.monthly.ravel()
     members = forecast.monthly.reshape(len(forecast.monthly), -1)
-    inside = near_front(truth.start)
-    cut = lambda day: np.minimum(day, truth.days)  # noqa: E731
+    inside = near_front(outcome.start)
+    cut = lambda day: np.minimum(day, outcome.days)  # noqa: E731
     items = {
         "monthly": np.array([crps(members[:, k], v) for k, v in enumerate(monthly)]),
-        "weekly": np.array([crps(forecast.weekly[:, k], v) for k, v in enumerate(truth.weekly)]),
+        "weekly": np.array([crps(forecast.weekly[:, k], v) for k, v in enumerate(outcome.weekly)]),
         "cells": np.concatenate(
-            [blocks(brier(p, y), inside) for p, y in zip(forecast.cells, truth.cells, strict=True)]
+            [blocks(brier(p, y), inside) for p, y in zip(forecast.cells, outcome.cells, strict=True)]
         ),
-        "captures": np.array([crps(cut(forecast.captured[:, k]), cut(v)) for k, v in enumerate(truth.captured)]),
+        "captures": np.array([crps(cut(forecast.captured[:, k]), cut(v)) for k, v in enumerate(outcome.captured)]),
     }
     coverage = {}
     for band in BANDS if len(members) > 1 else ():
-        hits = np.concatenate([covered(members, monthly, band), covered(forecast.weekly, truth.weekly, band)])
+        hits = np.concatenate([covered(members, monthly, band), covered(forecast.weekly, outcome.weekly, band)])
         coverage[band] = intervals.of_share(int(hits.sum()), len(hits))
     return Scores(forecast.name, items, coverage)
 

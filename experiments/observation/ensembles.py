@@ -1,21 +1,17 @@
-"""The ensemble of this battle: made when it is absent, checked, and each run turned into what the record would have shown."""
+"""Ensembles through the observation model: the folder checked, and each run turned into what the record would have shown."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-import seeds
 from experiments.observation import publication, record
-from experiments.observation.observed import BOOKS
 from experiments.runs.identity import BASELINE
 from sim.errors import InputError
 
 if TYPE_CHECKING:
-    from experiments.observation.observed import Seen
-    from experiments.observation.publication import Sight
+    from experiments.observation.observed import ObservedRun
+    from experiments.observation.publication import PublishedMaps
     from experiments.results.results import Results
 
 LEAST_RUNS = 16  # of an ensemble whose rows are more than a look
@@ -31,15 +27,14 @@ def checked_ensemble(found: Results, start: dt.date, end: dt.date) -> Results:
     first = {str(v)[:10] for v in done["start"]}
     days = int(done["days"].min())
     if first != {start.isoformat()} or start + dt.timedelta(days=days) < end:
-        told = f"{min(first)} and {days} days"
-        raise InputError(f"{found.label}: runs from {told}; needed: from {start} to {end} or later.")
+        raise InputError(f"{found.label}: runs from {min(first)} and {days} days; needed: from {start} to {end} or later.")
     if found.read_daily is None or found.read_maps is None:
         raise InputError(f"{found.label}: no daily rows or no maps; make it with `pokrovsk run --maps all`.")
     return found
 
 
-def sights_of(found: Results, first: dt.date | None = None) -> list[Sight]:
-    """Every run that has maps, as the record would have shown it; `first` as `observe.sight` takes it."""
+def publish_ensemble(found: Results, first: dt.date | None = None) -> list[PublishedMaps]:
+    """Every run that has maps, as the record would have shown it; `first` as `publication.publish_maps` takes it."""
     from sim.scenario import load_scenario
     from sim.sector.build import build_sector
 
@@ -55,52 +50,24 @@ def sights_of(found: Results, first: dt.date | None = None) -> list[Sight]:
     out = []
     for k, run in enumerate(maps["run"].to_numpy()):
         if int(run) in seed.index:
-            # a run of a sweep has its own luck of publication, whatever seeds its points share
-            luck = int(seed[int(run)]) if found.study is None else int(run) + 1
-            out.append(publication.sight(maps["control"][k].to_numpy(), scenario, luck, direction, record.END, first))
+            # a run of a sweep has its own random variation of publication, whatever seeds its points share
+            own = int(seed[int(run)]) if found.study is None else int(run) + 1
+            out.append(publication.publish_maps(maps["control"][k].to_numpy(), scenario, own, direction, record.END, first))
     return out
 
 
-def seen_of(found: Results) -> list[Seen]:
+def observed_runs(found: Results) -> list[ObservedRun]:
     """Runs of an ensemble as the rows of this battle read them."""
-    from experiments.observation.observed import Seen
-    from experiments.observation.series import contour_dimension
-    from sim.geometry import envelopment, front_length
+    from experiments.observation.observed import MEASURES, ObservedRun, Places, books_of
+    from sim.scenario import load_scenario
 
-    city = next(r for r in seeds.table("settlements") if r["id"] == "pokrovsk")
-    at = float(city["x_km"]), float(city["y_km"])
-    places = record.places()
-    needed = {name for names in BOOKS.values() for name in names} | {
-        "casualties_attacker_direction",
-        "deep_breakthroughs",
-    }
-    missing = sorted(needed - set(found.daily.columns))
+    missing = sorted({*MEASURES, "deep_breakthroughs"} - set(found.daily.columns))
     if missing:
         raise InputError(f"{found.label}: its daily rows have no {missing[0]!r}; keep all measures.")
+    places = Places.of(load_scenario(BASELINE))
     daily = dict(iter(found.daily.sort_values("day").groupby("run")))
     runs = [int(r) for r in found.read_maps()["run"].to_numpy() if int(r) in daily]
-    out = []
-    for run, s in zip(runs, sights_of(found), strict=True):
-        table = daily[run]
-        total = lambda names: table[list(names)].to_numpy(float).sum(axis=1)  # noqa: B023, E731
-        books = {name: total(names) for name, names in BOOKS.items()}
-        books["casualties"] = publication.claimed(books["attacker"])
-        books["casualties_direction"] = publication.claimed(table["casualties_attacker_direction"].to_numpy(float))
-        km = [m.astype(float) for m in (s.maps[0], s.maps[-1])]
-        center = s.captured(np.array([at[0]]), np.array([at[1]]))[0]
-        out.append(
-            Seen(
-                s.seed,
-                s.date[0].astype(dt.date),
-                s.box,
-                s.direction,
-                books,
-                s.captured(places.x, places.y),
-                np.array([envelopment(m.astype(float), *s.corner, *at) for m in s.maps]),
-                float(center),
-                (front_length(km[0]), front_length(km[1])),
-                contour_dimension(km[1]),
-                int(table["deep_breakthroughs"].sum()),
-            )
-        )
-    return out
+    return [
+        ObservedRun(maps, books_of(daily[run]), places, int(daily[run]["deep_breakthroughs"].sum()))
+        for run, maps in zip(runs, publish_ensemble(found), strict=True)
+    ]

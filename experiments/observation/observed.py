@@ -1,13 +1,13 @@
-"""A run as the public record would have shown it, and the record itself, asked the same questions.
+"""Runs as the observation model shows them, and the record, with the same questions asked of both.
 
-A run is seen through the observation model (`experiments.observe`); the record's figures come from its series by the same
-arithmetic.
+A run is observed through `experiments.observation.publication`; the record's figures come from its series by the same arithmetic.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -16,76 +16,47 @@ import numpy as np
 
 from experiments.observation import areas, publication, record
 from experiments.observation.areas import Areas
-from experiments.observation.publication import Sight
+from experiments.observation.publication import PublishedMaps
 from sim.geometry import envelopment, front_length, nearest_held
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
 
-BOOKS = {
+CITY = "pokrovsk"
+BOOKS = {  # running totals: the daily measures that each adds up
     "attacker": ("casualties_attacker",),
+    "attacker_direction": ("casualties_attacker_direction",),
     "casualties_defender": ("casualties_defender",),
     "defender_rear": ("casualties_defender_way", "casualties_defender_rear"),
     "drone": ("casualties_attacker_drone",),
     "armor": ("armor_destroyed_attacker", "armor_abandoned_attacker"),
     "groups": ("attacks", "mounted_attacks", "infiltrations"),
 }
+CLAIMS = {"casualties": "attacker", "casualties_direction": "attacker_direction"}  # claimed total -> the true one
+MEASURES = tuple(sorted({name for names in BOOKS.values() for name in names}))  # of every day, that summaries need
 
 
-@dataclass(frozen=True)
-class Seen:
-    """One run as the record would have shown it.
-
-    `books`: running totals by day from the start, (days + 1,), of what is claimed (casualties, casualties_direction) or
-    known only in a model (the others): casualties_defender, defender_rear, drone, attacker, armor, groups.
-    """
-
-    seed: int
-    start: dt.date
-    box: Areas
-    direction: Areas
-    books: dict[str, np.ndarray]
-    captured: np.ndarray  # (places,) day by `record.places`
-    envelopment: np.ndarray  # (maps,) of Pokrovsk, on the dates of `box`
-    center_day: float  # day on which the center of Pokrovsk is captured, infinite for never
-    front_km: tuple[float, float]  # at the start and at the end, by one estimator
-    dimension: float  # box-counting dimension of the last front
-    deep: int  # deep breakthroughs begun
-
-    def between(self, name: str, first: dt.date | np.datetime64, last: dt.date | np.datetime64) -> float:
-        """What a total grew by from the end of one date to the end of another (dates outside the run: its ends)."""
-        total = self.books[name]
-        day = [(np.datetime64(d, "D") - np.datetime64(self.start, "D")).astype(int) for d in (first, last)]
-        a, b = np.clip(day, 0, len(total) - 1)
-        return float(total[b] - total[a])
-
-    def monthly(self, name: str) -> np.ndarray:
-        """What a total grew by in each whole month of the record."""
-        months = self.box.months()
-        edges = zip(areas.month_starts(months), areas.month_ends(months))
-        return np.array([self.between(name, a, b) for a, b in edges])
+def books_of(daily: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Running totals of a run by day, day 0 the start, from its measures: those of BOOKS, and of CLAIMS as they are claimed."""
+    books = {book: sum(np.asarray(daily[name], float) for name in names) for book, names in BOOKS.items()}
+    return books | {claim: publication.claimed(books[book]) for claim, book in CLAIMS.items()}
 
 
-CITY = "pokrovsk"
-DIRECTION = "casualties_attacker_direction"
-MEASURES = tuple(
-    sorted({name for names in BOOKS.values() for name in names} | {DIRECTION})
-)  # of every day, that summaries need
-
-
-class Shown(Protocol):
+class Observable(Protocol):
     """A run or the record, as far as a window of time shows it."""
 
-    box: Areas
-    direction: Areas
-
+    @property
+    def box(self) -> Areas: ...
+    @property
+    def direction(self) -> Areas: ...
+    @property
+    def captured(self) -> np.ndarray: ...
     def front_km(self, date: dt.date) -> float: ...
     def distance_km(self, date: dt.date) -> float: ...
     def envelopment(self, date: dt.date) -> float: ...
-    def captured(self) -> np.ndarray: ...
     def recaptured(self) -> np.ndarray: ...
-    def grew(self, book: str, first: dt.date, last: dt.date) -> float: ...
-    def monthly(self, part: str) -> np.ndarray: ...
+    def between(self, book: str, first: dt.date, last: dt.date) -> float: ...
+    def monthly_gain(self, part: str) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -109,72 +80,103 @@ class Places:
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run as it is shown. `books`: running totals of measures by day, day 0 the start."""
+class ObservedRun:
+    """One run as the record would have shown it: its published maps, its books (see `books_of`), and the places asked about.
 
-    sight: Sight
+    `deep`: deep breakthroughs that began. What takes a pass over all maps is computed once.
+    """
+
+    maps: PublishedMaps
     books: dict[str, np.ndarray]
     places: Places
+    deep: int = 0
+
+    @property
+    def seed(self) -> int:
+        return self.maps.seed
+
+    @property
+    def start(self) -> dt.date:
+        return self.maps.date[0].astype(dt.date)
 
     @property
     def box(self) -> Areas:
-        return self.sight.box
+        return self.maps.box
 
     @property
     def direction(self) -> Areas:
-        return self.sight.direction
-
-    def _map(self, date: dt.date) -> np.ndarray:
-        return self.sight.on(date).astype(float)
+        return self.maps.direction
 
     def front_km(self, date: dt.date) -> float:
-        return front_length(self._map(date))
-
-    def distance_km(self, date: dt.date) -> float:
-        held = self._map(date)
-        ny, nx = held.shape
-        return float(nearest_held(held, nx, ny, *self.sight.corner, *self.places.city))
-
-    def envelopment(self, date: dt.date) -> float:
-        return envelopment(self._map(date), *self.sight.corner, *self.places.city)
-
-    def captured(self) -> np.ndarray:
-        return self.sight.captured(self.places.x, self.places.y)
+        """Length of the front on the last map of a date or before it, by one estimator."""
+        return front_length(self.maps.on(date).astype(float))
 
     @cached_property
-    def _at_places(self) -> np.ndarray:
-        """What the maps show at the places: (maps, places) bool."""
-        at = (
-            (np.asarray(v) - c).astype(int)
-            for v, c in ((self.places.y, self.sight.corner[1]), (self.places.x, self.sight.corner[0]))
-        )
-        return self.sight.maps[:, *at]
+    def dimension(self) -> float:
+        """Box-counting dimension of the last front."""
+        from experiments.observation.series import contour_dimension
+
+        return contour_dimension(self.maps.maps[-1].astype(float))
+
+    def distance_km(self, date: dt.date) -> float:
+        """Distance from the city's center to occupied ground."""
+        held = self.maps.on(date).astype(float)
+        ny, nx = held.shape
+        return float(nearest_held(held, nx, ny, *self.maps.corner, *self.places.city))
+
+    def envelopment(self, date: dt.date) -> float:
+        """Envelopment of the city on the last map of a date or before it."""
+        return self._envelopment(self.maps.on(date))
+
+    @cached_property
+    def envelopments(self) -> np.ndarray:
+        """Envelopment of the city on each map, (maps,)."""
+        return np.array([self._envelopment(held) for held in self.maps.maps])
+
+    def _envelopment(self, held: np.ndarray) -> float:
+        return envelopment(held.astype(float), *self.maps.corner, *self.places.city)
+
+    @cached_property
+    def captured(self) -> np.ndarray:
+        """Day of capture of each place: 0 held at the start, infinite never."""
+        return self.maps.captured(self.places.x, self.places.y)
+
+    @cached_property
+    def center_day(self) -> float:
+        """Day on which the city's center is captured, infinite for never."""
+        x, y = self.places.city
+        return float(self.maps.captured(np.array([x]), np.array([y]))[0])
 
     def recaptured(self) -> np.ndarray:
         """Which of the captured places were lost again for a week of maps."""
-        taken = self.captured()
-        day = self.sight.day
+        day = self.maps.day
+        at = self.maps.at(self.places.x, self.places.y)
         out = []
-        for place in np.flatnonzero(np.isfinite(taken) & (taken > 0)):
-            later = day >= taken[place]
-            free = ~self._at_places[later, place][:, None]
-            out.append(bool(np.isfinite(publication.first_held(free, day[later]))[0]))
+        for place in np.flatnonzero(np.isfinite(self.captured) & (self.captured > 0)):
+            later = day >= self.captured[place]
+            out.append(bool(np.isfinite(publication.first_held(~at[later, place][:, None], day[later]))[0]))
         return np.array(out, bool)
 
-    def grew(self, book: str, first: dt.date, last: dt.date) -> float:
-        """What a running total grew by from the end of one date to the end of another."""
-        start = self.sight.date[0]
-        total = sum(self.books[name] for name in BOOKS.get(book, (book,)))
-        a, b = (min(max(int((np.datetime64(d, "D") - start).astype(int)), 0), len(total) - 1) for d in (first, last))
+    def between(self, book: str, first: dt.date | np.datetime64, last: dt.date | np.datetime64) -> float:
+        """What a running total grew by from the end of one date to the end of another (dates outside the run: its ends)."""
+        total = self.books[book]
+        day = [int((np.datetime64(d, "D") - self.maps.date[0]).astype(int)) for d in (first, last)]
+        a, b = np.clip(day, 0, len(total) - 1)
         return float(total[b] - total[a])
 
-    def monthly(self, part: str) -> np.ndarray:
+    def monthly_gain(self, part: str) -> np.ndarray:
         """Net gain of whole months with the measurement error of published areas."""
-        return publication.with_error(getattr(self, part).monthly(), self.sight.seed, part)
+        return publication.with_error(getattr(self, part).monthly(), self.seed, part)
+
+    def monthly(self, book: str) -> np.ndarray:
+        """What a running total grew by in each whole month of the maps."""
+        months = self.box.months()
+        edges = zip(areas.month_starts(months), areas.month_ends(months))
+        return np.array([self.between(book, a, b) for a, b in edges])
 
 
 @dataclass(frozen=True)
-class Record:
+class ObservedRecord:
     """The record up to a date, from the series that come with the project. Losses are claims and no part of it."""
 
     last: dt.date
@@ -193,9 +195,9 @@ class Record:
         return self._areas("direction")
 
     def _state(self, name: str, date: dt.date) -> float:
-        told = record.states()
-        at = int(np.searchsorted(told["date"], np.datetime64(date, "D"), side="right")) - 1
-        return float(told[name][max(at, 0)])
+        states = record.states()
+        at = int(np.searchsorted(states["date"], np.datetime64(date, "D"), side="right")) - 1
+        return float(states[name][max(at, 0)])
 
     def front_km(self, date: dt.date) -> float:
         return self._state("front_km", date)
@@ -206,30 +208,18 @@ class Record:
     def envelopment(self, date: dt.date) -> float:
         return self._state("envelopment", date)
 
+    @property
     def captured(self) -> np.ndarray:
         day = record.places().day
         return np.where(day <= (self.last - record.START).days, day, np.inf)
 
     def recaptured(self) -> np.ndarray:
         rows = {r["id"]: r for r in record.seeds.table("control")}
-        taken = [rows[i] for i, day in zip(record.places().id, self.captured()) if math.isfinite(day)]
+        taken = [rows[i] for i, day in zip(record.places().id, self.captured) if math.isfinite(day)]
         return np.array([bool(r["recaptured"]) and r["recaptured"] <= self.last.isoformat() for r in taken], bool)
 
-    def grew(self, book: str, first: dt.date, last: dt.date) -> float:
+    def between(self, book: str, first: dt.date, last: dt.date) -> float:
         return math.nan
 
-    def monthly(self, part: str) -> np.ndarray:
+    def monthly_gain(self, part: str) -> np.ndarray:
         return getattr(self, part).monthly()
-
-
-def shown(
-    control: np.ndarray,
-    daily: dict[str, np.ndarray],
-    scenario: Scenario,
-    seed: int,
-    direction: np.ndarray,
-    places: Places,
-) -> Run:
-    """A run as the record would show it: `control` (days + 1, ny, nx) percent, `daily` its measures by day."""
-    sight = publication.sight(control, scenario, seed, direction)
-    return Run(sight, {name: np.asarray(daily[name], float) for name in MEASURES}, places)

@@ -37,7 +37,7 @@ STAY_DAYS = 7  # a place counts as captured when it stays so on all maps of a we
 
 
 @dataclass(frozen=True)
-class Editor:
+class ObservationParameters:
     """How the front is published: see the facts `obs_*`."""
 
     idle: float
@@ -50,10 +50,10 @@ class Editor:
 
 
 @cache
-def editor() -> Editor:
-    """The editor of the facts."""
+def observation_parameters() -> ObservationParameters:
+    """The parameters of the observation model, from the facts."""
     names = ("idle_maps", "tile_km", "redraw", "settle_days", "area_error", "claim_attacker", "groups_per_attack")
-    return Editor(*(seeds.facts()[f"obs_{name}"].value for name in names))
+    return ObservationParameters(*(seeds.facts()[f"obs_{name}"].value for name in names))
 
 
 # Maps
@@ -66,13 +66,13 @@ def settled(held: np.ndarray, days: int) -> np.ndarray:
     return 2 * (total[days:] - total[:-days]) > days
 
 
-def published(held: np.ndarray, seed: int, by: Editor | None = None, cell_km: float = 1.0) -> np.ndarray:
+def published_control(held: np.ndarray, seed: int, by: ObservationParameters | None = None, cell_km: float = 1.0) -> np.ndarray:
     """Daily maps as the record would have them: (n, ny, nx) bool from what the attacker held, day 0 the start.
 
     The first map is right. Afterwards a tile takes the settled state on the days on which it is redrawn and keeps its old
     one on the others. The lattice of tiles is shifted by run, so that no line of the ground is a seam in all of them.
     """
-    by = by or editor()
+    by = by or observation_parameters()
     drawn = settled(held, int(by.settle_days))
     n, ny, nx = held.shape
     shift = key(seed, "published tiles", 0)
@@ -94,9 +94,9 @@ def published(held: np.ndarray, seed: int, by: Editor | None = None, cell_km: fl
     return out
 
 
-def lag_days(by: Editor | None = None) -> int:
+def lag_days(by: ObservationParameters | None = None) -> int:
     """Mean days between a change of ground and the first map with it: until it counts as settled, then until it is redrawn."""
-    by = by or editor()
+    by = by or observation_parameters()
     shown = (1.0 - by.idle) * by.redraw
     return round(int(by.settle_days) // 2 + (1.0 - shown) / shown)
 
@@ -114,18 +114,18 @@ def first_held(maps: np.ndarray, day: np.ndarray) -> np.ndarray:
     return np.where(maps[0], 0.0, found)
 
 
-def with_error(monthly: np.ndarray, seed: int, name: str = "box", by: Editor | None = None) -> np.ndarray:
+def with_error(monthly: np.ndarray, seed: int, name: str = "box", by: ObservationParameters | None = None) -> np.ndarray:
     """Monthly gains with the measurement error of published areas, drawn by run and month."""
     k = key(seed, f"area error {name}", 0)
     error = [normal(uniform_of(k, m, 0), uniform_of(k, m, 1)) for m in range(len(monthly))]
-    return np.asarray(monthly) * (1.0 + (by or editor()).area_error * np.array(error))
+    return np.asarray(monthly) * (1.0 + (by or observation_parameters()).area_error * np.array(error))
 
 
 # One run as the record would have it
 
 
 @dataclass(frozen=True)
-class Sight:
+class PublishedMaps:
     """What the record would have shown of one run, map by map. `maps` (n, ny, nx) bool on 1 km cells, row 0 southern."""
 
     seed: int
@@ -147,20 +147,22 @@ class Sight:
 
     def captured(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Day of capture of places by their center in km: 0 held at the start, infinite never."""
-        column, row = (
-            np.floor(np.asarray(v, float) - c).astype(int) for v, c in ((x, self.corner[0]), (y, self.corner[1]))
-        )
-        return first_held(self.maps[:, row, column], self.day)
+        return first_held(self.at(x, y), self.day)
+
+    def at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """What the maps show at places by their center in km: (maps, places) bool."""
+        column, row = (np.floor(np.asarray(v, float) - c).astype(int) for v, c in zip((x, y), self.corner))
+        return self.maps[:, row, column]
 
 
-def sight(
+def publish_maps(
     control: np.ndarray,
     scenario: Scenario,
     seed: int,
     direction: np.ndarray,
     last: dt.date | None = None,
     first: dt.date | None = None,
-) -> Sight:
+) -> PublishedMaps:
     """What would have been published of a run: `control` (days + 1, ny, nx) percent by day, `direction` (ny, nx) bool.
 
     Maps after `last` and those of days without a published map are left out. `first`: the battle was begun before that date
@@ -178,7 +180,7 @@ def sight(
             [common_grid(day.astype(float).ravel(), day.shape[1], day.shape[0], cell) for day in control]
         )
         direction = common_grid(direction.astype(float).ravel(), direction.shape[1], direction.shape[0], cell) >= 0.5
-    maps = published(control >= 50, seed)
+    maps = published_control(control >= 50, seed)
     there = ~np.isin(date, missing_maps())
     if first is not None:
         there &= date > np.datetime64(first)
@@ -187,17 +189,17 @@ def sight(
     maps, date = maps[there], date[there]
     everywhere = np.ones(maps.shape[1:], bool)
     box, part = areas_of(maps, date, everywhere, 1.0), areas_of(maps, date, direction, 1.0)
-    return Sight(int(seed), date, maps, box, part, (scenario.box.x0_km, scenario.box.y0_km))
+    return PublishedMaps(int(seed), date, maps, box, part, (scenario.box.x0_km, scenario.box.y0_km))
 
 
 # Claims
 
 
-def claimed(casualties: Any, by: Editor | None = None) -> Any:
+def claimed(casualties: Any, by: ObservationParameters | None = None) -> Any:
     """The attacker's casualties as the other side claims them."""
-    return (by or editor()).claim * casualties
+    return (by or observation_parameters()).claim * casualties
 
 
-def reported_attacks(groups: Any, by: Editor | None = None) -> Any:
+def reported_attacks(groups: Any, by: ObservationParameters | None = None) -> Any:
     """Attacks as they are reported, from groups that attacked."""
-    return groups / (by or editor()).groups_per_attack
+    return groups / (by or observation_parameters()).groups_per_attack

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 def write(ensemble: Results, recruitment: Results, sets: Posterior, out: Path) -> Path:
     """The page and its figures."""
-    from experiments.observation.ensembles import checked_ensemble, seen_of
+    from experiments.observation.ensembles import checked_ensemble, observed_runs
     from experiments.storage.files import replacing, writing
 
     if out.suffix != ".html":
         raise InputError(f"--out {str(out)!r}: allowed: a file that ends in .html.")
-    seen = seen_of(checked_ensemble(ensemble, record.START, record.END))
+    seen = observed_runs(checked_ensemble(ensemble, record.START, record.END))
     prices = mission.prices(seen)
     rests = rests_of(seen)
     levels = mission.culmination(recruitment)
@@ -107,7 +107,7 @@ def _assumptions() -> str:
 
 
 def _answers(prices: Sequence[Price], rests: Sequence[Rest], levels: Sequence[Level]) -> list[Any]:
-    from experiments.analysis.findings import Answer
+    from experiments.analysis.findings import Finding
 
     band = lambda five: f"{significant(five[2])} ({significant(five[0])} to {significant(five[4])})"  # noqa: E731
     cost = tuple(
@@ -124,9 +124,9 @@ def _answers(prices: Sequence[Price], rests: Sequence[Rest], levels: Sequence[Le
         for x in levels
     )
     return [
-        Answer(Named("price of ground", "casualties per km²"), cost),
-        Answer(Named("rest of the oblast"), men),
-        Answer(Named("culmination"), worn),
+        Finding(Named("price of ground", "casualties per km²"), cost),
+        Finding(Named("rest of the oblast"), men),
+        Finding(Named("culmination"), worn),
     ]
 
 

@@ -55,7 +55,7 @@ def report(folder: str | Path, out: str | Path | None = None, formats: Sequence[
 
 def render(results: Results, figures: Path | None = None, formats: Sequence[str] = FORMATS) -> tuple[str, int]:
     """The page as text, and how many figures it has. `figures`: a folder for their files."""
-    from experiments.analysis.findings import answers
+    from experiments.analysis.findings import findings
     from experiments.reporting import reproduction
     from sim.view.charts.chart import Inks
 
@@ -70,7 +70,7 @@ def render(results: Results, figures: Path | None = None, formats: Sequence[str]
         claim=getattr(results.study, "claim", None),
         note=results.note,
         facts=_facts(results),
-        answers=answers(results),
+        answers=findings(results),
         design=_design(results),
         factors=_factors(results),
         sections=sections,
@@ -114,7 +114,7 @@ def plan(results: Results) -> list[tuple[Section, Plan]]:
     from experiments.figures import ensembles, factors, indices
 
     names = focus(results)
-    form = effects.form_of(results)
+    shape = effects.design_shape(results)
     grouped = bool(getattr(results.study, "groups", False))  # then no factor stands for itself
     order = {m: effects.strongest(results, m) for m in names} if results.factors and not grouped else {}
     daily: Plan = []
@@ -127,18 +127,18 @@ def plan(results: Results) -> list[tuple[Section, Plan]]:
             daily += [(f"fan-{m}-{f}", partial(ensembles.fan, results, m, f)) for f in order.get(m, [])[1:2] if f in clear]
     matters: Plan = []
     if results.factors:
-        if form == "cloud" or (form == "grid" and len(results.factors) > 1):
+        if shape == "sampled" or (shape == "factorial" and len(results.factors) > 1):
             matters += [(f"indices-{m}", partial(indices.indices, results, m)) for m in names]
         if order and results.design not in ("sobol", "morris"):
-            some = names if form == "star" or len(results.factors) < 3 else names[:2]
+            some = names if shape == "one-at-a-time" or len(results.factors) < 3 else names[:2]
             matters += [(f"effects-{m}", partial(factors.main_effects, results, m)) for m in some]
-    pairs = [(f"heat-{m}", partial(factors.heat, results, m, order[m][1], order[m][0])) for m in names if _has_plane(results, form, order, m)]
+    pairs = [(f"heat-{m}", partial(factors.heat, results, m, order[m][1], order[m][0])) for m in names if _has_plane(results, shape, order, m)]
     seeds: Plan = []
-    if order and form in ("grid", "star"):
+    if order and shape in ("factorial", "one-at-a-time"):
         seeds = [(f"twins-{m}", partial(ensembles.twins, results, m, order[m][0])) for m in names]
     where: Plan = []
     if results.read_maps is not None:
-        if order and form != "single":
+        if order and shape != "single":
             where.append(("control-by-factor", partial(ensembles.control, results, order[names[0]][0])))
         else:
             where.append(("control", partial(ensembles.control, results)))
@@ -153,12 +153,12 @@ def plan(results: Results) -> list[tuple[Section, Plan]]:
     ]
 
 
-def _has_plane(results: Results, form: str, order: dict[str, list[str]], measure: str) -> bool:
+def _has_plane(results: Results, shape: str, order: dict[str, list[str]], measure: str) -> bool:
     """Whether two factors can be drawn at once: a grid of two or more, or a sample that a surrogate can be fitted to."""
     from experiments.analysis.surrogate import LEAST_POINTS
 
     many = len(order.get(measure, [])) >= 2
-    return many and (form == "grid" or (form == "cloud" and results.design not in ("morris",) and len(results.points) >= LEAST_POINTS))
+    return many and (shape == "factorial" or (shape == "sampled" and results.design not in ("morris",) and len(results.points) >= LEAST_POINTS))
 
 
 # Words and tables
@@ -212,7 +212,7 @@ def _design(results: Results) -> list[tuple[str, str]]:
 def _factors(results: Results) -> list[tuple[str, str, str, str]]:
     """Name, levels or range, unit and meaning of each factor."""
     from experiments.analysis.pairing import levels
-    from experiments.results.naming import factor_of, said
+    from experiments.results.naming import factor_of, level_text
     from sim.view.numbers import significant
 
     out = []
@@ -220,7 +220,7 @@ def _factors(results: Results) -> list[tuple[str, str, str, str]]:
         column, named = results.points[name], factor_of(results, name)
         there = levels(column)
         if len(there) <= 12:
-            range_ = ", ".join(said(v) for v in there)
+            range_ = ", ".join(level_text(v) for v in there)
         else:
             range_ = f"{significant(float(column.min()))} to {significant(float(column.max()))}"
         out.append((name, range_, named.unit, named.doc))
@@ -246,7 +246,7 @@ def _tables(results: Results) -> list[tuple[str, str, Any]]:
         rows.append((f"{named.title} ({name})", named.unit, str(len(values)), *(significant(float(v)) for v in figures)))
     heads = ("measure", "unit", "runs", "mean", "standard deviation", "5 %", "median", "95 %")
     out = [("Measures over all runs", "Final values: totals and states of the last day, counts of days added up.", Table(heads, tuple(rows)))]
-    if results.design in ("morris", "sobol") or effects.form_of(results) == "single":
+    if results.design in ("morris", "sobol") or effects.design_shape(results) == "single":
         return out  # these designs are told by their indices
     told = "Seeds are the independent values of every interval. Of two factors: how much the first one’s effect changes from the first to the last level of the second."
     for name in focus(results):

@@ -28,7 +28,7 @@ def factor_of(results: Results, factor: str) -> Named:
 def word(level: Any) -> Any:
     """A level as charts take it: a plain number, or words."""
     if level is None or (isinstance(level, float) and math.isnan(level)):
-        return said(level)
+        return level_text(level)
     return level.item() if isinstance(level, np.generic) else level
 
 
@@ -46,7 +46,7 @@ def scenario_of(results: Results) -> Scenario | None:
     return Scenario.model_validate(told) if told else None
 
 
-def said(level: Any) -> str:
+def level_text(level: Any) -> str:
     """A level as people write it."""
     if level is None or (isinstance(level, float) and math.isnan(level)):
         return "as in the scenario"

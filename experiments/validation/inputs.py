@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.observation import publication, record
-from experiments.observation.ensembles import checked_ensemble, seen_of, sights_of
+from experiments.observation.ensembles import checked_ensemble, observed_runs, publish_ensemble
 from experiments.sweep.ensemble import make_ensemble
 from experiments.validation import checks
 from experiments.validation.small_battles import SmallBattles
 from sim.errors import InputError
 
 if TYPE_CHECKING:
-    from experiments.observation.observed import Seen
+    from experiments.observation.observed import ObservedRun
     from experiments.results.results import Results
 
 
@@ -209,8 +209,8 @@ class Supply(SmallBattles):
             out.append(Strengths(np.diff(columns[0], axis=0), columns[1][:-1]))
         return out
 
-    def seen(self) -> list[Seen]:
-        return seen_of(self.get("results"))
+    def seen(self) -> list[ObservedRun]:
+        return observed_runs(self.get("results"))
 
     def areas(self) -> dict[str, Any]:
         return {name: record.areas(name) for name in ("box", "direction")}
@@ -234,7 +234,7 @@ class Supply(SmallBattles):
         sights = None
         if self.open_folder is not None:
             begun = forecast_skill.OPEN - dt.timedelta(days=publication.lag_days())
-            sights = sights_of(checked_ensemble(load(self.open_folder), begun, record.END), forecast_skill.OPEN)
+            sights = publish_ensemble(checked_ensemble(load(self.open_folder), begun, record.END), forecast_skill.OPEN)
         return forecast_skill.validation(sights, self.rasters_found)
 
 

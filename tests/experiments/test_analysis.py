@@ -130,10 +130,10 @@ def test_shares_of_a_line_lie_in_their_intervals():
 @pytest.mark.parametrize("kind", ["gp", "forest", "tree"])
 def test_a_surrogate_of_luck_says_that_it_foretells_nothing(kind):
     fitted = surrogate.fit(made_up("lhs", nothing, factors=6, points=50, noise=1.0, shift=4.0), M, kind)
-    assert not fitted.says_something
+    assert not fitted.predicts
     told = shares_of(fitted, draws=4)
     assert not told.table["clear"].any()
-    assert "foretells nothing" in told.note
+    assert "predicts nothing" in told.note
 
 
 def test_groups_of_factors_have_shares_and_a_difference():

@@ -16,7 +16,7 @@ from helpers.made_up_fit import KEYS, formula, plan, table
 import seeds
 from experiments.calibration import adoption, emulators, fitting, identifiability, posterior, recovery, screening, waves
 from experiments.calibration.config import load_plan
-from experiments.calibration.implausibility import Truth
+from experiments.calibration.implausibility import ObservedTargets
 from experiments.calibration.posterior import Posterior
 from experiments.cli import app
 from experiments.studies.files import load_study
@@ -45,9 +45,9 @@ def test_a_calibration_finds_what_made_the_record_and_not_what_had_no_part_in_it
     mine = plan()
     place = np.array([[0.35, 0.7, 0.2]])
     told = []
-    found = fitting.calibrate(mine, Truth.made_up(formula(place)[0]), tmp_path, HANDS, told.append)
+    found = fitting.calibrate(mine, ObservedTargets.made_up(formula(place)[0]), tmp_path, HANDS, told.append)
     learned = identifiability.table(mine.space, found.posterior).set_index("key")
-    true = {key: values[0] for key, values in mine.space.values(place).items()}
+    true = {key: values[0] for key, values in mine.space.from_unit(place).items()}
     for key in KEYS[:2]:
         assert learned.loc[key, "low"] < true[key] < learned.loc[key, "high"]
         assert learned.loc[key, "narrower"] > 0.4 and learned.loc[key, "clear"] and learned.loc[key, "overlap"] < 0.7
@@ -57,12 +57,12 @@ def test_a_calibration_finds_what_made_the_record_and_not_what_had_no_part_in_it
     assert m["wave"][1]["prior_left"] < 0.8 and len(told) == 3
     rows = fitting.fit_table(found)
     assert rows["inside"].all() and (rows["distance"] < 2).all()
-    again = fitting.calibrate(mine, Truth.made_up(formula(place)[0]), tmp_path, HANDS, told.append)
+    again = fitting.calibrate(mine, ObservedTargets.made_up(formula(place)[0]), tmp_path, HANDS, told.append)
     assert np.array_equal(again.posterior.weight, found.posterior.weight)
 
 
 def test_a_record_that_the_model_cannot_make_is_told_as_such(no_runs, tmp_path):
-    found = fitting.calibrate(plan(), Truth.made_up(np.array([9.0, 9.0, 9.0])), tmp_path, HANDS, lambda words: None)
+    found = fitting.calibrate(plan(), ObservedTargets.made_up(np.array([9.0, 9.0, 9.0])), tmp_path, HANDS, lambda words: None)
     assert found.posterior.manifest["wave"][1]["cutoff_used"] > 3
     assert found.posterior.manifest["acceptance"] == 0
     assert not fitting.fit_table(found)["inside"].any()
@@ -88,12 +88,12 @@ def test_recovery_would_notice_a_method_that_is_too_sure(no_runs, monkeypatch, t
 
 def test_identifiability_of_a_sample_of_the_prior_is_nothing():
     space = plan().space
-    x = space.places(np.random.default_rng(5).random((150, 3)))
-    same = identifiability.table(space, Posterior(np.full(150, 1 / 150), pd.DataFrame(space.values(x))))
+    x = space.from_prior(np.random.default_rng(5).random((150, 3)))
+    same = identifiability.table(space, Posterior(np.full(150, 1 / 150), pd.DataFrame(space.from_unit(x))))
     assert same["clear"].sum() <= 1 and (same["overlap"] > 0.85).all()
     narrow = x.copy()
     narrow[:, 1] = 0.4 + 0.05 * (x[:, 1] - 0.5)
-    one = identifiability.table(space, Posterior(np.full(150, 1 / 150), pd.DataFrame(space.values(narrow))))
+    one = identifiability.table(space, Posterior(np.full(150, 1 / 150), pd.DataFrame(space.from_unit(narrow))))
     assert one["clear"].tolist()[1] and one["narrower"][1] > 0.8 and one["overlap"][1] < 0.4
 
 
@@ -212,7 +212,7 @@ def test_screening_ranks_by_the_floor_of_luck_and_keeps_what_clears_it():
     order = screening.ranked(found, ("held_km2", "none_such"))
     assert order.table["factor"].tolist()[:2] == keys[:2] and keys[2] not in order.clear and keys[0] in order.clear
     chosen = screening.chosen_of(plan(), order)
-    assert chosen[0].key == keys[0] and chosen[0].low == 0.06 and "floor of luck" in chosen[0].why
+    assert chosen[0].key == keys[0] and chosen[0].low == 0.06 and "noise floor" in chosen[0].why
 
 
 def test_single_parameters_are_those_of_the_groups_that_matter_without_known_levers():

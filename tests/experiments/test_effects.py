@@ -147,7 +147,7 @@ def test_effects_of_a_grid_are_those_of_the_formula():
     }.items():
         assert rows[key].low < truth < rows[key].high
         assert rows[key].clear
-    assert table.attrs["form"] == "grid"
+    assert table.attrs["shape"] == "factorial"
     assert set(table["unit"]) == {"km2"}
     assert set(table["n"]) == {8}
 

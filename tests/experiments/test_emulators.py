@@ -9,9 +9,9 @@ import pytest
 from helpers.made_up_fit import KEYS, LUCK, formula, plan, table
 
 from experiments.calibration import emulators, fitting, implausibility, sampling, simulations
-from experiments.calibration.implausibility import Truth
+from experiments.calibration.implausibility import ObservedTargets
 from experiments.calibration.posterior import Posterior
-from experiments.calibration.simulations import Table
+from experiments.calibration.simulations import SummaryTable
 from experiments.studies.files import load_study, study_of
 from sim.errors import InputError
 
@@ -78,7 +78,7 @@ def test_an_emulator_foretells_the_mean_and_knows_how_sure_it_is():
 def test_an_emulator_of_luck_alone_claims_nothing():
     x = np.random.default_rng(1).random((60, 3))
     told = table(x, luck=0.0)
-    noise = Table(told.point, told.seed, np.random.default_rng(3).standard_normal(told.values.shape), x)
+    noise = SummaryTable(told.point, told.seed, np.random.default_rng(3).standard_normal(told.values.shape), x)
     fitted = emulators.fit(noise)
     mean, _, luck = fitted.predict(np.random.default_rng(2).random((200, 3)))
     assert all(e.r2 < 0.3 for e in fitted.of)
@@ -103,10 +103,10 @@ def test_luck_that_grows_is_seen_to_grow():
 def test_implausibility_is_low_at_the_truth_and_high_far_from_it():
     fitted = emulators.fit(table(np.random.default_rng(1).random((60, 3))))
     here, there = np.array([[0.3, 0.6, 0.5]]), np.array([[0.95, 0.1, 0.5]])
-    truth = Truth.made_up(formula(here)[0])
+    truth = ObservedTargets.made_up(formula(here)[0])
     near, far = (implausibility.ranked(implausibility.implausibility(fitted, truth, p), 2)[0] for p in (here, there))
     assert near < 2 < 3 < far
-    blurred = Truth(truth.z, np.full(3, 9.0), np.zeros((3, 0)), np.ones(3, bool))
+    blurred = ObservedTargets(truth.z, np.full(3, 9.0), np.zeros((3, 0)), np.ones(3, bool))
     assert implausibility.ranked(implausibility.implausibility(fitted, blurred, there), 2)[0] < 1
 
 
@@ -120,7 +120,7 @@ def test_the_likelihood_is_the_normal_one():
 
     fitted = emulators.fit(table(np.random.default_rng(1).random((60, 3))))
     x = np.array([[0.3, 0.6, 0.5], [0.5, 0.5, 0.5]])
-    truth = Truth(
+    truth = ObservedTargets(
         formula(x[:1])[0], np.array([0.01, 0.02, 0.03]), np.array([[0.1], [0.2], [0.0]]), np.array([True, True, False])
     )
     mean, unsure, luck = fitted.predict(x)

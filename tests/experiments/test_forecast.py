@@ -24,19 +24,19 @@ DAY = dt.date(2025, 5, 1)
 
 
 def test_the_registered_window_has_its_months_and_maps():
-    asked = forecast.question("2025-08-31", "2026-08-22")
-    assert asked.days == 356
-    names = [name for name, _, _ in asked.months]
+    window = forecast.forecast_window("2025-08-31", "2026-08-22")
+    assert window.days == 356
+    names = [name for name, _, _ in window.months]
     assert names == [f"2025-{m:02d}" for m in range(9, 13)] + [f"2026-{m:02d}" for m in range(1, 9)]
-    assert asked.months[0][1:] == (dt.date(2025, 8, 31), dt.date(2025, 9, 30))
-    assert asked.months[3][1:] == (dt.date(2025, 11, 30), dt.date(2025, 12, 31))
-    assert asked.months[-1][1:] == (dt.date(2026, 7, 31), dt.date(2026, 8, 22))
-    assert [str(d) for d in asked.maps] == ["2025-11-01", "2026-01-15", "2026-04-01", "2026-08-22"]
+    assert window.months[0][1:] == (dt.date(2025, 8, 31), dt.date(2025, 9, 30))
+    assert window.months[3][1:] == (dt.date(2025, 11, 30), dt.date(2025, 12, 31))
+    assert window.months[-1][1:] == (dt.date(2026, 7, 31), dt.date(2026, 8, 22))
+    assert [str(d) for d in window.maps] == ["2025-11-01", "2026-01-15", "2026-04-01", "2026-08-22"]
 
 
 def test_a_window_that_begins_within_a_month_has_its_last_map_at_the_end():
-    asked = forecast.question("2025-05-01", "2025-08-31")
-    assert asked.months[0] == ("2025-05", dt.date(2025, 5, 1), dt.date(2025, 5, 31)) and asked.maps == (
+    window = forecast.forecast_window("2025-05-01", "2025-08-31")
+    assert window.months[0] == ("2025-05", dt.date(2025, 5, 1), dt.date(2025, 5, 31)) and window.maps == (
         dt.date(2025, 8, 31),
     )
 
@@ -51,7 +51,7 @@ def test_a_window_that_begins_within_a_month_has_its_last_map_at_the_end():
 )
 def test_bad_windows(first, last, words):
     with pytest.raises(InputError, match=words):
-        forecast.question(first, last)
+        forecast.forecast_window(first, last)
 
 
 # What is known on the day
@@ -87,22 +87,22 @@ def test_fighting_elsewhere_that_is_under_way_goes_on_and_what_has_ended_does_no
 def test_schedules_keep_their_last_value_to_the_end():
     from sim.mustering import muster
 
-    asked = forecast.question("2025-08-31", "2026-08-22")
-    battle, left = forecast.scenario_for(asked, "pokrovsk-2024", None)
+    window = forecast.forecast_window("2025-08-31", "2026-08-22")
+    battle, left = forecast.scenario_for(window, "pokrovsk-2024", None)
     assert battle.start == dt.date(2025, 8, 31) and battle.days == 356 and left == []
     world = muster(battle, 1, record=False)
     now, then = world.supplies_on(0), world.supplies_on(356)
     assert now == then and now["recruits_attacker"] > 0
-    told = files.assumptions(battle, asked, left)
+    told = files.assumptions(battle, window, left)
     assert told["schedules"]["recruits_attacker"]["value"] == now["recruits_attacker"]
     assert told["formations"]["attacker"]["infantry"] > 20_000
 
 
 def test_from_a_published_map_the_battle_begins_as_many_days_earlier_as_maps_lag(tmp_path):
-    asked = forecast.question("2025-05-01", "2025-08-31")
+    window = forecast.forecast_window("2025-05-01", "2025-08-31")
     front = tmp_path / "front.csv"
     front.write_text("\n".join([",".join(["0"] * 40 + ["1"] * 40)] * 80))
-    battle, _ = forecast.scenario_for(asked, "pokrovsk-2024", front)
+    battle, _ = forecast.scenario_for(window, "pokrovsk-2024", front)
     lead = publication.lag_days()
     assert lead > 0 and battle.start == dt.date(2025, 5, 1) - dt.timedelta(days=lead)
     assert battle.start + dt.timedelta(days=battle.days) == dt.date(2025, 8, 31)
@@ -113,10 +113,10 @@ def test_from_a_published_map_the_battle_begins_as_many_days_earlier_as_maps_lag
 
 def test_monthly_figures_compare_the_first_and_the_last_map():
     """Ground that changes hands twice within the month is in neither."""
-    asked = forecast.question("2025-08-31", "2025-10-10")
+    window = forecast.forecast_window("2025-08-31", "2025-10-10")
     columns = [1] * 3 + [-1] + [0] * 26 + [-1] + [0] * 9
-    row = published_forecast.months_of(sight(columns), asked)
-    one = 1 + publication.editor().area_error * np.array([0.0])
+    row = published_forecast.months_of(sight(columns), window)
+    one = 1 + publication.observation_parameters().area_error * np.array([0.0])
     assert row["month"] == ["2025-09", "2025-10"]
     gained, lost, net = (np.array(row[f"{k}_box_km2"]) for k in ("gained", "lost", "net"))
     assert net == pytest.approx(gained - lost)
@@ -128,14 +128,14 @@ def test_monthly_figures_compare_the_first_and_the_last_map():
         and gained[1] == 0
         and lost[1] == pytest.approx(11 * error[1])
     )
-    assert published_forecast.months_of(sight(columns, 1), asked) == row != published_forecast.months_of(sight(columns, 2), asked)
+    assert published_forecast.months_of(sight(columns, 1), window) == row != published_forecast.months_of(sight(columns, 2), window)
 
 
 def test_chances_captures_and_runs():
     scenario = load_scenario("skirmish")
-    asked = published_forecast.Question(dt.date(2025, 8, 31), dt.date(2025, 9, 20), (dt.date(2025, 9, 20),))
+    window = published_forecast.ForecastWindow(dt.date(2025, 8, 31), dt.date(2025, 9, 20), (dt.date(2025, 9, 20),))
     runs = [(0, sight([0] * 20)), (5, sight([1] * 6 + [0] * 14, 2))]
-    found = published_forecast.published(iter(runs), asked, scenario)
+    found = published_forecast.publish_forecast(iter(runs), window, scenario)
     chance = found.chance[dt.date(2025, 9, 20)]
     assert chance[0].tolist() == [1.0] * 12 and chance[5, 9] == 1.0 and chance[5, 4] == 0.5 and chance[5, 2] == 0.0
     captures = pd.DataFrame(found.captures)

@@ -13,7 +13,7 @@ from helpers.made_up_forecast import written
 import seeds
 from experiments.calibration import identifiability, posterior
 from experiments.calibration.posterior import Posterior
-from experiments.calibration.priors import prior_told
+from experiments.calibration.priors import prior_from_manifest
 from experiments.figures import forecasts
 from experiments.figures import posterior as figures_posterior
 from experiments.forecasting import files
@@ -161,16 +161,16 @@ def fitted(tmp_path_factory):
     """A posterior in which the first parameter is known well and the others are as before."""
     folder, calibration = tmp_path_factory.mktemp("posterior"), plan()
     space = calibration.space
-    places = space.places((np.random.default_rng(1).permuted(np.tile((np.arange(80) + 0.5) / 80, (3, 1)), axis=1)).T)
+    places = space.from_prior((np.random.default_rng(1).permuted(np.tile((np.arange(80) + 0.5) / 80, (3, 1)), axis=1)).T)
     places[:, 0] = 0.5 + 0.1 * (places[:, 0] - 0.5)
     told = {
         **{"scenario": "skirmish", "first": calibration.first, "last": calibration.last, "runs": 300},
         "git_commit": "abc1234",
         "wave": [{"runs": 80, "seeds": [5, 84]}],
         "prior": {"weight": calibration.prior.weight, "log_from": calibration.prior.log_from},
-        "parameter": [p.told() for p in space.priors],
+        "parameter": [p.as_dict() for p in space.priors],
     }
-    found = Posterior(np.full(80, 1 / 80), pd.DataFrame(space.values(places)), told)
+    found = Posterior(np.full(80, 1 / 80), pd.DataFrame(space.from_unit(places)), told)
     found.write(folder)
     identifiability.table(space, found).to_csv(folder / posterior.IDENTIFIABILITY, index=False)
     pd.DataFrame(
@@ -185,7 +185,7 @@ def fitted(tmp_path_factory):
 
 def test_a_prior_is_that_of_the_manifest():
     priors = plan().space.priors
-    assert [prior_told(p.told(), p.form) for p in priors] == list(priors)
+    assert [prior_from_manifest(p.as_dict(), p.form) for p in priors] == list(priors)
 
 
 def test_charts_of_a_posterior_say_what_was_learned(fitted, quiet):

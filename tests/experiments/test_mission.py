@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime as dt
-import math
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,8 @@ from experiments.claims import mission
 from experiments.cli import app
 from experiments.figures import mission as figures_mission
 from experiments.observation.areas import Areas
-from experiments.observation.observed import Seen
+from experiments.observation.observed import ObservedRun, Places
+from experiments.observation.publication import PublishedMaps
 from experiments.results.results import Results
 
 
@@ -25,8 +25,8 @@ def seen(gain, lost, seed=1):
     box = Areas(date, 700 + gain * day, np.full(len(date), gain), np.zeros(len(date)))
     half = dataclasses.replace(box, held=200 + 0.5 * gain * day)
     books = {"casualties": lost * day, "casualties_direction": 0.5 * lost * day}
-    blank = np.zeros(0)
-    return Seen(seed, dt.date(2024, 7, 8), box, half, books, blank, blank, math.inf, (1.0, 1.0), 1.0, 0)
+    maps = PublishedMaps(seed, date, np.zeros((1, 1, 1), bool), box, half, (0.0, 0.0))
+    return ObservedRun(maps, books, Places(np.zeros(0), np.zeros(0), None))
 
 
 def test_the_price_is_claims_by_published_ground():

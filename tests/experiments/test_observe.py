@@ -13,7 +13,7 @@ from experiments.observation.areas import Areas, areas_of
 from sim.errors import InputError
 from sim.journal import _lasting_changes
 
-EXACT = replace(publication.editor(), idle=0.0, redraw=1.0, settle_days=1)
+EXACT = replace(publication.observation_parameters(), idle=0.0, redraw=1.0, settle_days=1)
 
 
 def advance(days=60, size=40, pace=0.5):
@@ -37,18 +37,18 @@ def test_a_day_in_the_grey_zone_is_not_seen():
 
 def test_an_editor_without_delay_publishes_what_is_held():
     held = advance()
-    assert (publication.published(held, 1, EXACT) == held).all()
+    assert (publication.published_control(held, 1, EXACT) == held).all()
 
 
 def test_nothing_is_published_by_an_idle_editor():
     held = advance()
-    assert (publication.published(held, 1, replace(EXACT, idle=1.1)) == held[:1]).all()
+    assert (publication.published_control(held, 1, replace(EXACT, idle=1.1)) == held[:1]).all()
 
 
 def test_maps_lag_and_come_in_batches():
     """Published ground trails what is held by some days, moves on some maps only, and in larger pieces."""
     held = advance(days=200, size=120)
-    maps = publication.published(held, 1)
+    maps = publication.published_control(held, 1)
     true, seen = held.sum(axis=(1, 2)), maps.sum(axis=(1, 2))
     assert (seen <= true).all() and seen[-1] > 0.9 * true[-1]
     lag = np.mean([np.argmax(seen >= area) - day for day, area in enumerate(true[:150])])
@@ -60,13 +60,13 @@ def test_maps_lag_and_come_in_batches():
 
 def test_publication_is_a_function_of_the_seed():
     held = advance()
-    assert (publication.published(held, 7) == publication.published(held, 7)).all()
-    assert (publication.published(held, 7) != publication.published(held, 8)).any()
+    assert (publication.published_control(held, 7) == publication.published_control(held, 7)).all()
+    assert (publication.published_control(held, 7) != publication.published_control(held, 8)).any()
 
 
 def test_idle_maps_are_as_frequent_as_the_fact_says():
     held = advance(days=400, size=220)
-    maps = publication.published(held, 3, replace(publication.editor(), redraw=1.0))
+    maps = publication.published_control(held, 3, replace(publication.observation_parameters(), redraw=1.0))
     idle = (np.diff(maps.sum(axis=(1, 2))) == 0).mean()
     assert idle == pytest.approx(seeds.facts()["obs_idle_maps"].value, abs=0.05)
 
@@ -91,7 +91,7 @@ def _lasting_changes_inclusive(held):
 
 
 def test_areas_add_up():
-    maps = publication.published(advance(), 2)
+    maps = publication.published_control(advance(), 2)
     date = np.datetime64("2024-07-08") + np.arange(len(maps))
     areas = areas_of(maps, date, np.ones(maps.shape[1:], bool), 1.0)
     assert areas.net == pytest.approx(areas.gained.sum() - areas.lost.sum())
@@ -118,7 +118,7 @@ def test_area_error_has_the_size_of_the_fact():
 
 def test_the_mean_lag_is_that_of_the_maps():
     held = advance(days=120, size=80)
-    behind = [(held.sum((1, 2)) - publication.published(held, seed).sum((1, 2)))[20:].mean() for seed in range(1, 9)]
+    behind = [(held.sum((1, 2)) - publication.published_control(held, seed).sum((1, 2)))[20:].mean() for seed in range(1, 9)]
     pace = np.diff(held.sum((1, 2))).mean()
     assert np.mean(behind) / pace == pytest.approx(publication.lag_days(), abs=0.6)
     assert publication.lag_days(EXACT) == 0
@@ -131,8 +131,8 @@ def test_a_battle_begun_from_a_published_map_is_seen_from_that_map_on():
     scenario, held = load_scenario("pokrovsk-2024"), advance(days=40, size=80)
     everywhere, first = np.ones((80, 80), bool), dt.date(2024, 7, 13)
     percent = (held * 100).astype(np.uint8)
-    whole = publication.sight(percent, scenario, 1, everywhere)
-    later = publication.sight(percent, scenario, 1, everywhere, first=first)
+    whole = publication.publish_maps(percent, scenario, 1, everywhere)
+    later = publication.publish_maps(percent, scenario, 1, everywhere, first=first)
     assert later.date[0] == np.datetime64(first) and (later.maps[0] == held[0]).all()
     assert later.date[1] > np.datetime64(first) and (later.maps[1:] == whole.maps[whole.date > np.datetime64(first)]).all()
     assert later.box.net == whole.box.net
@@ -148,7 +148,7 @@ def test_a_run_is_seen_by_map_and_by_place():
 
     scenario = load_scenario("pokrovsk-2024")
     held = advance(days=60, size=80)
-    sight = publication.sight((held * 100).astype(np.uint8), scenario, 1, np.ones((80, 80), bool), dt.date(2024, 8, 31))
+    sight = publication.publish_maps((held * 100).astype(np.uint8), scenario, 1, np.ones((80, 80), bool), dt.date(2024, 8, 31))
     assert sight.date[-1] == np.datetime64("2024-08-31")
     assert np.datetime64("2024-08-18") not in sight.date  # no map was published that day
     assert sight.on(dt.date(2024, 8, 19)).sum() == sight.on(dt.date(2024, 8, 17)).sum()

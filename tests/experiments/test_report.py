@@ -152,7 +152,7 @@ def test_failed_runs_are_told(results):
 
 
 def test_answers_have_intervals(results):
-    told = findings.answers(results)
+    told = findings.findings(results)
     assert [a.measure.name for a in told] == ["ground held by the attacker", "casualties of the attacker"]
     assert all(re.search(r"95 %", line) for a in told for line in a.lines)
     ratio = next(line for line in told[1].lines if "anpower ratio" in line)

@@ -8,7 +8,7 @@ from scipy.stats import norm
 
 from experiments.forecasting import reference_forecasts, scores
 from experiments.forecasting.reference_forecasts import Belt, Horizon, Past
-from experiments.forecasting.scores import Forecast, Truth
+from experiments.forecasting.scores import Forecast, Outcome
 
 RNG = np.random.default_rng(5)
 AHEAD = Horizon.of(dt.date(2025, 5, 1), 122, [31, 122])
@@ -26,7 +26,7 @@ def truth(gain=160.0):
     growth = gain * np.interp(np.arange(123), AHEAD.months, np.arange(5))
     cells = np.stack([Belt(START).rank <= growth[d] for d in AHEAD.maps])
     captured = Belt(START).captured(growth[None], *PLACES)[0]
-    return Truth(np.tile([gain, gain / 2], (4, 1)), np.diff(growth[AHEAD.weeks]), cells, captured, START, 122)
+    return Outcome(np.tile([gain, gain / 2], (4, 1)), np.diff(growth[AHEAD.weeks]), cells, captured, START, 122)
 
 
 def made_up(happened, spread, shift=0.0, members=50, name="made up"):
@@ -196,7 +196,7 @@ def test_fitted_runs_are_scored_against_the_record(tmp_path):
         pace = 0.8 + 0.1 * seed
         held = [(day >= 0) & (day <= first + pace * k) for k in range(124)]
         control = (np.array(held) * 100).astype(np.uint8)
-        sights.append(publication.sight(control, scenario, seed, np.ones((80, 80), bool), record.END))
+        sights.append(publication.publish_maps(control, scenario, seed, np.ones((80, 80), bool), record.END))
     found = forecast_skill.validation(sights, rasters)
     assert [o.name for o in found.others] == [
         "persistence",

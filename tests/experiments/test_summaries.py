@@ -10,11 +10,11 @@ from helpers.made_up_fit import KEYS, plan
 import seeds
 from experiments.calibration import summaries
 from experiments.calibration.config import load_plan
-from experiments.calibration.priors import Form, Space, prior_of
+from experiments.calibration.priors import ParameterSpace, PriorForm, prior_of
 from experiments.observation import record
 from experiments.observation.areas import areas_of
-from experiments.observation.observed import Places, Record, Run
-from experiments.observation.publication import Sight
+from experiments.observation.observed import MEASURES, ObservedRecord, ObservedRun, Places, books_of
+from experiments.observation.publication import PublishedMaps
 from sim.errors import InputError
 from sim.settings import resolve
 
@@ -22,26 +22,26 @@ from sim.settings import resolve
 
 
 def test_a_prior_has_its_mode_at_the_default_and_nothing_outside_its_range():
-    prior = prior_of(resolve("fire.duel_defender"), Form())
+    prior = prior_of(resolve("fire.duel_defender"), PriorForm())
     u = np.linspace(1e-6, 1 - 1e-6, 4001)
-    values = prior.value(prior.at(u))
+    values = prior.from_unit(prior.quantile(u))
     assert prior.is_log and prior.low <= values.min() and values.max() <= prior.high
-    density = np.histogram(prior.place(values), bins=40, range=(0, 1))[0]
+    density = np.histogram(prior.to_unit(values), bins=40, range=(0, 1))[0]
     assert abs((density.argmax() + 0.5) / 40 - prior.mode) < 0.08
-    assert math.isclose(float(prior.value(np.array([prior.mode]))[0]), prior.default, rel_tol=1e-6)
+    assert math.isclose(float(prior.from_unit(np.array([prior.mode]))[0]), prior.default, rel_tol=1e-6)
 
 
 def test_a_range_of_one_order_is_linear_and_whole_numbers_stay_whole():
-    assert not prior_of(resolve("fpv_team.detection_depth"), Form()).is_log
-    whole = prior_of(resolve("infantry.group_defender"), Form())
+    assert not prior_of(resolve("fpv_team.detection_depth"), PriorForm()).is_log
+    whole = prior_of(resolve("infantry.group_defender"), PriorForm())
     assert {float(v) % 1 for v in whole.value(np.linspace(0, 1, 50))} == {0.0}
-    assert all(type(v) is int for v in Space((whole,)).values(np.array([[0.3], [0.9]]))[whole.key])
+    assert all(type(v) is int for v in ParameterSpace((whole,)).values(np.array([[0.3], [0.9]]))[whole.key])
 
 
 def test_places_and_values_are_each_others_inverse():
     space = plan().space
-    x = space.places(np.random.default_rng(1).random((20, 3)))
-    assert np.allclose(space.places_of(space.values(x)), x, atol=1e-6)
+    x = space.from_prior(np.random.default_rng(1).random((20, 3)))
+    assert np.allclose(space.to_unit(space.from_unit(x)), x, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_places_and_values_are_each_others_inverse():
 )
 def test_bad_priors(key, more, words):
     with pytest.raises(InputError, match=words):
-        prior_of(resolve(key), Form(), None, **more)
+        prior_of(resolve(key), PriorForm(), None, **more)
 
 
 # The plan
@@ -64,7 +64,7 @@ def test_bad_priors(key, more, words):
 def test_the_shipped_plan_says_what_the_record_says():
     """Observed figures of ground and places are the record's by the same arithmetic; those of losses are cited claims."""
     shipped = load_plan()
-    known = Record(shipped.last)
+    known = ObservedRecord(shipped.last)
     computed = 0
     for t in shipped.target:
         value = summaries.value_of(known, t.of, t.arguments, t.is_log)
@@ -159,10 +159,10 @@ def steps(columns, losing=()):
     return held, date, box, half
 
 
-def run_of(columns, losing=(), places=None, books=None):
+def run_of(columns, losing=(), places=None, daily=None):
     held, date, box, half = steps(columns, losing)
-    sight = Sight(1, date, held, box, half, (0.0, 0.0))
-    return Run(sight, books or {}, places or Places(np.array([]), np.array([]), (2.0, 10.0)))
+    maps = PublishedMaps(1, date, held, box, half, (0.0, 0.0))
+    return ObservedRun(maps, books_of(daily) if daily else {}, places or Places(np.array([]), np.array([]), (2.0, 10.0)))
 
 
 def test_ground_summaries_of_a_run_that_is_known():
@@ -184,7 +184,7 @@ def test_a_run_without_losses_of_ground_counts_as_one_km2_lost():
 
 def test_places_are_taken_and_lost_again():
     run = run_of([1] * 3 + [0] * 20, places=Places(np.array([13.5, 11.5, 3.5]), np.array([5.5, 5.5, 5.5]), None))
-    assert run.captured().tolist() == [2.0, math.inf, math.inf]
+    assert run.captured.tolist() == [2.0, math.inf, math.inf]
     assert summaries.places_taken(run) == 1 and summaries.recaptured_share(run) == 0.0
     back = run_of([1] * 3 + [0] * 30, losing=(15, 16), places=run.places)
     assert summaries.recaptured_share(back) == 1.0
@@ -192,12 +192,13 @@ def test_places_are_taken_and_lost_again():
 
 def test_the_order_of_captures_is_perfect_for_the_record_and_worse_for_another():
     last = dt.date(2024, 12, 31)
-    theirs = Record(last)
+    theirs = ObservedRecord(last)
     assert summaries.order_tau(theirs, last) == pytest.approx(1.0)
 
-    class Backward(Record):
+    class Backward(ObservedRecord):
+        @property
         def captured(self):
-            day = super().captured()
+            day = super().captured
             return np.where(np.isfinite(day), 1000 - day, day)
 
     assert summaries.order_tau(Backward(last), last) == pytest.approx(-1.0, abs=0.1)
@@ -205,10 +206,7 @@ def test_the_order_of_captures_is_perfect_for_the_record_and_worse_for_another()
 
 def test_losses_are_claims_between_two_dates():
     day = np.arange(15.0)
-    books = {
-        name: day * 10 for name in ("casualties_attacker", "casualties_attacker_direction", "casualties_attacker_drone")
-    }
-    run = run_of([1] * 14, books=books)
+    run = run_of([1] * 14, daily=dict.fromkeys(MEASURES, day * 10))
     a, b = dt.date(2024, 8, 3), dt.date(2024, 8, 13)
     claim = seeds.facts()["obs_claim_attacker"].value
     assert summaries.losses(run, "box", a, b) == pytest.approx(10 * claim)

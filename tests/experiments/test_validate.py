@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from experiments.forecasting import scores
-from experiments.forecasting.scores import Forecast, Truth
+from experiments.forecasting.scores import Forecast, Outcome
 from experiments.observation import record, series
 from experiments.observation.areas import Areas
-from experiments.observation.observed import Seen
+from experiments.observation.observed import ObservedRun, Places
+from experiments.observation.publication import PublishedMaps
 from experiments.observation.series import contour_dimension
 from experiments.validation import catalog, checks, inputs
 from experiments.validation.checks import Check
@@ -155,24 +156,28 @@ def books(**changes):
 
 
 def seen(seed=1, **changes):
-    """A run that looks as the record does; `changes` replace fields."""
-    areas = {"box": record.areas(), "direction": record.areas("direction")}
+    """A run that looks as the record does; `changes` replace what is known of it. Its maps are not read."""
     r = np.random.default_rng(seed)
-    places = record.places()
-    states = record.states()
+    places, states = record.places(), record.states()
     known = {
-        "seed": seed,
-        "start": record.START,
-        **areas,
+        "box": record.areas(),
+        "direction": record.areas("direction"),
         "books": books(seed=seed),
         "captured": np.where(places.taken, places.day + r.normal(0, 40, len(places.day)), np.inf),
-        "envelopment": states["envelopment"],
+        "envelopments": states["envelopment"],
         "center_day": np.inf,
         "front_km": (80.0, 175.0),
         "dimension": 1.07,
         "deep": int(seed % 4 == 0),
-    }
-    return Seen(**{**known, **changes})
+    } | changes
+    box = known["box"]
+    maps = PublishedMaps(seed, box.date, np.zeros((1, 1, 1), bool), box, known["direction"], (0.0, 0.0))
+    run = ObservedRun(maps, known["books"], Places(places.x, places.y, None), known["deep"])
+    last = lambda date: int(np.searchsorted(box.date, np.datetime64(date), side="right")) - 1  # noqa: E731
+    run.__dict__.update({name: known[name] for name in ("captured", "envelopments", "center_day", "dimension")})
+    run.__dict__["front_km"] = lambda date: known["front_km"][date > record.START]
+    run.__dict__["envelopment"] = lambda date: known["envelopments"][last(date)]
+    return run
 
 
 def ensemble(n=16, **changes):
@@ -200,7 +205,7 @@ def forecasts(spread, shift):
     r = rng()
     east = np.tile(np.arange(80), (80, 1))
     gains = r.normal(150, 40, (4, 2))
-    happened = Truth(
+    happened = Outcome(
         gains, r.normal(35, 10, 17), np.stack([east < 45, east < 50]), r.uniform(1, 120, 20), east < 40, 122
     )
 

@@ -5,7 +5,7 @@ import datetime as dt
 import numpy as np
 
 from experiments.calibration.config import plan_of
-from experiments.calibration.simulations import Table
+from experiments.calibration.simulations import SummaryTable
 
 KEYS = ("decide.attacks_per_group", "control.area_per_day", "morale.rest_gain")
 
@@ -47,4 +47,4 @@ def table(x, replicates=3, seed=0, luck=LUCK):
     """Runs of the formula at places."""
     point = np.repeat(np.arange(len(x)), replicates)
     y = formula(x)[point] + luck * np.random.default_rng(seed).standard_normal((len(point), 3))
-    return Table(point, seed * 10_000 + np.arange(len(point)), y, x, float(len(point)))
+    return SummaryTable(point, seed * 10_000 + np.arange(len(point)), y, x, float(len(point)))

@@ -11,7 +11,7 @@ import pytest
 from experiments.calibration.posterior import Posterior
 from experiments.forecasting import files, forecast, published_forecast
 from experiments.observation.areas import areas_of
-from experiments.observation.publication import Sight
+from experiments.observation.publication import PublishedMaps
 from experiments.results import loading
 
 SETS = Posterior(np.array([1.0]), pd.DataFrame({"decide.attacks_per_group": [0.2]}), {"name": "made-up", "key": "abc"})
@@ -27,7 +27,7 @@ def sight(columns, seed=1, start=dt.date(2025, 8, 31)):
     date = np.datetime64(start) + np.arange(len(held))
     part = np.zeros((12, 12), bool)
     part[:, 6:] = True
-    return Sight(
+    return PublishedMaps(
         seed,
         date,
         held,
@@ -45,12 +45,12 @@ def written(folder, first, last, runs=20, scenario="pokrovsk-2024"):
     """
     from sim.sector.places import settlement_rows
 
-    asked = forecast.question(first, last)
-    battle, left = forecast.scenario_for(asked, scenario, None)
+    window = forecast.forecast_window(first, last)
+    battle, left = forecast.scenario_for(window, scenario, None)
     monthly = pd.DataFrame(
         {"run": run, "month": name, "gained_box_km2": 10.0 * run + 2}
         for run in range(runs)
-        for name, _, _ in asked.months
+        for name, _, _ in window.months
     )
     monthly = monthly.assign(
         lost_box_km2=2.0, net_box_km2=10.0 * monthly["run"], net_direction_km2=5.0 * monthly["run"]
@@ -59,13 +59,13 @@ def written(folder, first, last, runs=20, scenario="pokrovsk-2024"):
     for j, row in enumerate(settlement_rows(battle)):
         captures["run"] += range(runs)
         captures["settlement"] += [row["id"]] * runs
-        captures["captured"] += [asked.first + dt.timedelta(days=k + 1) if k < j < 10 else None for k in range(runs)]
+        captures["captured"] += [window.first + dt.timedelta(days=k + 1) if k < j < 10 else None for k in range(runs)]
     edge = int(battle.box.width_km)
     chance = np.zeros((edge, edge))
     chance[:, edge // 4 : edge // 2], chance[:, edge // 2 :], chance[0] = 0.5, 1.0, 0.0
-    found = published_forecast.Published(monthly.to_dict("list"), captures, dict.fromkeys(asked.maps, chance), 3000.0, runs)
+    found = published_forecast.PublishedForecast(monthly.to_dict("list"), captures, dict.fromkeys(window.maps, chance), 3000.0, runs)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loading, "load", lambda _: SimpleNamespace(seeds=range(1_000_001, 1_000_001 + runs)))
-        told = files.manifest_of(asked, battle, left, SETS, found, 1, None, Path("runs"))
+        told = files.manifest_of(window, battle, left, SETS, found, 1, None, Path("runs"))
     files.write(folder, told, found)
     return folder

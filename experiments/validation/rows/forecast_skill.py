@@ -10,10 +10,10 @@ import numpy as np
 
 from experiments.forecasting import reference_forecasts, scores
 from experiments.forecasting.reference_forecasts import Horizon, Past
-from experiments.forecasting.scores import Forecast, Scores, Truth
+from experiments.forecasting.scores import Forecast, Outcome, Scores
 from experiments.observation import areas, publication, record
 from experiments.observation.areas import days_after
-from experiments.observation.publication import Sight
+from experiments.observation.publication import PublishedMaps
 from experiments.observation.record import Rasters
 from experiments.validation.checks import LEVEL_95, NO_POSTERIOR, NO_RECORD, Absent, Check, row
 
@@ -88,11 +88,11 @@ def horizon() -> Horizon:
     return Horizon.of(OPEN, (record.END - OPEN).days, [(d - OPEN).days for d in MAPS])
 
 
-def truth(rasters: Rasters) -> Truth:
+def outcome(rasters: Rasters) -> Outcome:
     """What happened in the period, as the record has it."""
     ahead, start_day, free = horizon(), (OPEN - record.START).days, _free()
     gains = lambda part, edges: np.diff(record.areas(part).held_on(areas.days_after(OPEN, edges)))  # noqa: E731
-    return Truth(
+    return Outcome(
         monthly=np.column_stack([gains(part, ahead.months) for part in ("box", "direction")]),
         weekly=gains("box", ahead.weeks),
         cells=np.stack([rasters.control(d) for d in MAPS]),
@@ -122,7 +122,7 @@ def past(rasters: Rasters) -> Past:
     )
 
 
-def forecast_of(sights: Sequence[Sight]) -> Forecast:
+def forecast_of(runs: Sequence[PublishedMaps]) -> Forecast:
     """The ensemble's forecast as the record would publish it; monthly gains carry their measurement error."""
     ahead, free, places = horizon(), _free(), record.places()
     months, weeks = (days_after(OPEN, edges) for edges in (ahead.months, ahead.weeks))
@@ -134,24 +134,24 @@ def forecast_of(sights: Sequence[Sight]) -> Forecast:
                     for name, areas in (("box", s.box), ("direction", s.direction))
                 ]
             )
-            for s in sights
+            for s in runs
         ]
     )
     return Forecast(
         "model",
         monthly,
-        np.stack([np.diff(s.box.held_on(weeks)) for s in sights]),
-        np.mean([[s.on(d) for d in MAPS] for s in sights], axis=0),
-        np.stack([s.captured(places.x[free], places.y[free]) for s in sights]),
+        np.stack([np.diff(s.box.held_on(weeks)) for s in runs]),
+        np.mean([[s.on(d) for d in MAPS] for s in runs], axis=0),
+        np.stack([s.captured(places.x[free], places.y[free]) for s in runs]),
     )
 
 
-def validation(sights: Sequence[Sight] | None, rasters: Rasters | None) -> Skill:
+def validation(runs: Sequence[PublishedMaps] | None, rasters: Rasters | None) -> Skill:
     """Scores of an ensemble that begins on OPEN with fitted parameters; Absent says what is missing."""
-    if sights is None:
+    if runs is None:
         raise Absent(NO_POSTERIOR, "needs fitted parameters and runs of them from 2025-05-01 (--open DIR)")
     if rasters is None:
         raise Absent(NO_RECORD, "needs the rasters of the record (--record DIR)")
-    happened, known, ahead = truth(rasters), past(rasters), horizon()
+    happened, known, ahead = outcome(rasters), past(rasters), horizon()
     others = [scores.score(f, happened) for f in reference_forecasts.all_of_them(known, ahead)]
-    return Skill(scores.score(forecast_of(sights), happened), others)
+    return Skill(scores.score(forecast_of(runs), happened), others)

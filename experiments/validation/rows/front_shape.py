@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from experiments.analysis import intervals
-from experiments.observation.observed import Seen
+from experiments.observation.observed import ObservedRun
 from experiments.observation.record import START, Places, Rasters
 from experiments.observation.series import contour_dimension
 from experiments.validation.checks import EVIDENCE, LEVEL_90, LEVEL_95, RUNS_90, Check, over_runs, row
@@ -27,7 +27,7 @@ DATES = (dt.date(2024, 8, 31), dt.date(2024, 12, 31), dt.date(2025, 5, 31), dt.d
     band="median of runs x1.5 or more; 1.03-1.15",
     needs=("seen", "rasters_or_none"),
 )
-def front(runs: Sequence[Seen], rasters: Rasters | None) -> list[Check]:
+def front(runs: Sequence[ObservedRun], rasters: Rasters | None) -> list[Check]:
     """Growth of the front and its roughness; the record by the same estimator when its rasters are given."""
     from sim.geometry import front_length
 
@@ -36,7 +36,7 @@ def front(runs: Sequence[Seen], rasters: Rasters | None) -> list[Check]:
         first, last = (rasters.control(d).astype(float) for d in (START, DATES[-1]))
         growth, dimension = f"{front_length(last) / front_length(first):.2f}", f"{contour_dimension(last):.2f}"
     return [
-        over_runs("growth of the front", [r.front_km[1] / r.front_km[0] for r in runs], (1.5, None), growth),
+        over_runs("growth of the front", [r.front_km(DATES[-1]) / r.front_km(START) for r in runs], (1.5, None), growth),
         over_runs("box-counting dimension", [r.dimension for r in runs], (1.03, 1.15), dimension),
     ]
 
@@ -50,7 +50,7 @@ def front(runs: Sequence[Seen], rasters: Rasters | None) -> list[Check]:
     band="in more than half of the runs",
     needs=("seen", "states"),
 )
-def bypass(runs: Sequence[Seen], states: dict[str, np.ndarray]) -> list[Check]:
+def bypass(runs: Sequence[ObservedRun], states: dict[str, np.ndarray]) -> list[Check]:
     """Runs in which the city is enveloped first."""
     first = np.array([_first_day(r) for r in runs])
     center = np.array([r.center_day for r in runs])
@@ -69,14 +69,14 @@ def bypass(runs: Sequence[Seen], states: dict[str, np.ndarray]) -> list[Check]:
     ]
     for date in DATES:
         k = int(np.searchsorted(states["date"], np.datetime64(date), side="right")) - 1
-        values = [r.envelopment[np.searchsorted(r.box.date, np.datetime64(date), side="right") - 1] for r in runs]
+        values = [r.envelopment(date) for r in runs]
         checks.append(over_runs(f"envelopment on {date}", values, None, f"{states['envelopment'][k]:.2f}"))
     return checks
 
 
-def _first_day(run: Seen) -> float:
+def _first_day(run: ObservedRun) -> float:
     """Day on which envelopment first passes ENVELOPED; infinite when it never does."""
-    above = run.envelopment > ENVELOPED
+    above = run.envelopments > ENVELOPED
     if not above.any():
         return np.inf
     return float((run.box.date[int(np.argmax(above))] - run.box.date[0]).astype(int))
@@ -91,7 +91,7 @@ def _first_day(run: Seen) -> float:
     band="90 % interval over places above 0.46",
     needs=("seen", "places"),
 )
-def sequence(runs: Sequence[Seen], places: Places) -> list[Check]:
+def sequence(runs: Sequence[ObservedRun], places: Places) -> list[Check]:
     """Rank correlation of the order in which places fall."""
     from scipy.stats import bootstrap, kendalltau
 

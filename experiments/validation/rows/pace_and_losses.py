@@ -9,7 +9,7 @@ import numpy as np
 
 from experiments.observation import publication
 from experiments.observation.areas import Areas
-from experiments.observation.observed import Seen
+from experiments.observation.observed import ObservedRun
 from experiments.observation.series import gained_to_lost, lag_one, pace, tail, top_share, variation
 from experiments.validation.checks import EVIDENCE, Check, over_runs, row
 
@@ -29,19 +29,19 @@ def _told(value: float, digits: int = 2) -> str:
     band="median of runs: 3.9-7.3 km2/day; CV within 0.15 of 0.41 (box), 0.72 (direction); lag-1 0.2-0.6",
     needs=("seen", "areas"),
 )
-def paces(runs: Sequence[Seen], areas: dict[str, Areas]) -> list[Check]:
+def paces(runs: Sequence[ObservedRun], areas: dict[str, Areas]) -> list[Check]:
     """Pace and its unevenness, month by month and week by week; months with the measurement error of published areas."""
     box, part = areas["box"], areas["direction"]
-    noisy = lambda r, a, name: variation(publication.with_error(a.monthly(), r.seed, name))  # noqa: E731
+    uneven = lambda part: [variation(r.monthly_gain(part)) for r in runs]  # noqa: E731
     weekly = [r.box.weekly() for r in runs]
     return [
         over_runs("net pace", [pace(r.box) for r in runs], (3.9, 7.3), _told(pace(box), 1), "km2/day"),
         over_runs(
-            "monthly CV, box", [noisy(r, r.box, "box") for r in runs], (0.26, 0.56), _told(variation(box.monthly()))
+            "monthly CV, box", uneven("box"), (0.26, 0.56), _told(variation(box.monthly()))
         ),
         over_runs(
             "monthly CV, direction",
-            [noisy(r, r.direction, "direction") for r in runs],
+            uneven("direction"),
             (0.57, 0.87),
             _told(variation(part.monthly())),
         ),
@@ -63,7 +63,7 @@ def paces(runs: Sequence[Seen], areas: dict[str, Areas]) -> list[Check]:
     band="median, P90 and top share within x1.7 of 5.2, 16.6, 35 %; gained to lost 20-90; exponential tail likelier",
     needs=("seen", "areas"),
 )
-def skew(runs: Sequence[Seen], areas: dict[str, Areas]) -> list[Check]:
+def skew(runs: Sequence[ObservedRun], areas: dict[str, Areas]) -> list[Check]:
     """How gains are spread over maps."""
     box = areas["box"]
     within = lambda value: (value / FACTOR, value * FACTOR)  # noqa: E731
@@ -110,10 +110,10 @@ PERIODS = {
     band="median of runs 60-150 casualties/km2",
     needs="seen",
 )
-def price(runs: Sequence[Seen]) -> list[Check]:
+def price(runs: Sequence[ObservedRun]) -> list[Check]:
     """Casualties, as claimed, for each km2 that the maps gain."""
 
-    def by(r: Seen, name: str, area: Areas, first: dt.date, last: dt.date) -> float:
+    def by(r: ObservedRun, name: str, area: Areas, first: dt.date, last: dt.date) -> float:
         gain = float(np.diff(area.held_on(np.array([first, last], "M8[D]")))[0])
         return r.between(name, first, last) / gain if gain > 1 else np.inf
 
@@ -148,7 +148,7 @@ def price(runs: Sequence[Seen]) -> list[Check]:
     return checks
 
 
-def r_ends(runs: Sequence[Seen]) -> tuple[dt.date, dt.date]:
+def r_ends(runs: Sequence[ObservedRun]) -> tuple[dt.date, dt.date]:
     """First and last date of the maps of all runs."""
     dates = runs[0].box.date
     return dates[0].astype(dt.date), dates[-1].astype(dt.date)
@@ -163,11 +163,11 @@ def r_ends(runs: Sequence[Seen]) -> tuple[dt.date, dt.date]:
     band="median of runs below 0.8",
     needs=("seen", "areas", "losses"),
 )
-def losses_and_ground(runs: Sequence[Seen], areas: dict[str, Areas], losses: dict[str, np.ndarray]) -> list[Check]:
+def losses_and_ground(runs: Sequence[ObservedRun], areas: dict[str, Areas], losses: dict[str, np.ndarray]) -> list[Check]:
     """Whether months of many losses are months of much ground."""
     from scipy.stats import pearsonr
 
-    r = [pearsonr(run.monthly("casualties"), publication.with_error(run.box.monthly(), run.seed)).statistic for run in runs]
+    r = [pearsonr(run.monthly("casualties"), run.monthly_gain("box")).statistic for run in runs]
     there = np.isin(losses["month"], areas["box"].months())
     record = pearsonr(losses["casualties"][there], areas["box"].monthly()).statistic
     return [over_runs("r of monthly losses with gain", r, (None, 0.8), _told(record))]
@@ -182,7 +182,7 @@ def losses_and_ground(runs: Sequence[Seen], areas: dict[str, Areas], losses: dic
     band="5-20 casualties; 0.03-0.2 km2",
     needs="seen",
 )
-def attack_yield(runs: Sequence[Seen]) -> list[Check]:
+def attack_yield(runs: Sequence[ObservedRun]) -> list[Check]:
     """What one reported attack costs and takes."""
     attacks = [float(publication.reported_attacks(r.books["groups"][-1] - r.books["groups"][0])) for r in runs]
     cost = [(r.books["casualties"][-1] - r.books["casualties"][0]) / max(n, 1) for r, n in zip(runs, attacks)]
@@ -209,7 +209,7 @@ def attack_yield(runs: Sequence[Seen]) -> list[Check]:
     band="0.35-0.65; 0.55-0.85",
     needs="seen",
 )
-def where_and_by_what(runs: Sequence[Seen]) -> list[Check]:
+def where_and_by_what(runs: Sequence[ObservedRun]) -> list[Check]:
     """Shares of losses by place and by cause."""
     rear = [(r.books["defender_rear"][-1]) / max(r.books["casualties_defender"][-1], 1) for r in runs]
     new_year, end = dt.date(2024, 12, 31), r_ends(runs)[1]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.analysis import intervals
-from experiments.observation.observed import Seen
+from experiments.observation.observed import ObservedRun
 from experiments.validation.checks import EVIDENCE, LEVEL_90, LEVEL_95, Check, ninety, over_runs, row
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def study(name: str, factors: dict[str, Any], days: int, seeds: int, measures: S
     band="5-60 % of runs; 25 % or more given back unconsolidated, below 10 % with follow-on",
     needs=("seen", "salient_alone", "salient_fed"),
 )
-def dobropillia(runs: Sequence[Seen], alone: np.ndarray, fed: np.ndarray) -> list[Check]:
+def dobropillia(runs: Sequence[ObservedRun], alone: np.ndarray, fed: np.ndarray) -> list[Check]:
     """`alone`, `fed`: share of the salient still held after 20 days, one number a seed, without and with follow-on groups."""
     share = intervals.of_share(sum(r.deep > 0 for r in runs), len(runs))
     back, kept = intervals.of_mean(1.0 - np.asarray(alone)), intervals.of_mean(1.0 - np.asarray(fed))
@@ -81,13 +81,13 @@ def dobropillia(runs: Sequence[Seen], alone: np.ndarray, fed: np.ndarray) -> lis
     needs=("seen", "losses", "kill_zones", "dated_rules"),
 )
 def armor_fades(
-    runs: Sequence[Seen], losses: dict[str, np.ndarray], zones: dict[float, np.ndarray], dated: Sequence[str]
+    runs: Sequence[ObservedRun], losses: dict[str, np.ndarray], zones: dict[float, np.ndarray], dated: Sequence[str]
 ) -> list[Check]:
     """`zones`: armor lost by 1,000 casualties, one number a seed, by scale of the kill zone; `dated`: rules that name a date."""
     month = runs[0].box.months()
     part = lambda span, months: (months >= np.datetime64(span[0])) & (months <= np.datetime64(span[1]))  # noqa: E731
 
-    def per_1000(run: Seen, span: tuple[str, str]) -> float:
+    def per_1000(run: ObservedRun, span: tuple[str, str]) -> float:
         k = part(span, month)
         return (
             1000 * run.monthly("armor")[k].sum() / max(run.monthly("attacker")[k].sum(), 1)
