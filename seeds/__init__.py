@@ -56,8 +56,7 @@ def facts() -> dict[str, Fact]:
 def table(name: str) -> list[dict[str, str]]:
     """The rows of a table of `seeds/map` or `seeds/series`, as text by column name. Do not change them in place."""
     for folder in ("map", "series"):
-        file = path(folder, f"{name}.csv")
-        if file.is_file():
-            with open(file, encoding="utf-8", newline="") as text:
+        if (file := path(folder, f"{name}.csv")) in path(folder).iterdir():  # a name, and no way out of the folder
+            with file.open(encoding="utf-8", newline="") as text:
                 return list(csv.DictReader(text))
     raise FileNotFoundError(f"no table {name!r} in seeds/map or seeds/series")

@@ -1,8 +1,10 @@
-"""InputError and its hints (out of quantity.py)."""
+"""InputError, and bad input in one line: file, key, value, what is allowed, what was meant."""
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
+import reprlib
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,9 +12,28 @@ from typing import Any
 
 from pydantic import ValidationError
 
+# What is allowed, by the kind of a pydantic error; its own words do for the others.
+ALLOWED = {
+    "greater_than_equal": "allowed: at least {ge}",
+    "greater_than": "allowed: above {gt}",
+    "less_than_equal": "allowed: at most {le}",
+    "less_than": "allowed: below {lt}",
+    "int_from_float": "allowed: a whole number",
+    "bool_type": "allowed: true or false",
+    "string_type": "allowed: text in quotation marks",
+    "list_type": "allowed: a list",
+    "dict_type": "allowed: a table",
+    "model_type": "allowed: a table",
+    "finite_number": "allowed: a finite number",
+}
+
 
 class InputError(ValueError):
     """Something the user gave is wrong: one clear line, exit code 2 on the command line."""
+
+
+class InputNote(UserWarning):
+    """Something in the input was left out or taken as meant: one line on the command line, and the run goes on."""
 
 
 def did_you_mean(word: str, known) -> str:
@@ -22,24 +43,43 @@ def did_you_mean(word: str, known) -> str:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """What a TOML file holds; InputError when it cannot be read or is none."""
+    """What a TOML file holds, with or without a byte order mark; InputError when it cannot be read or is none."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-        raise InputError(f"{path}: not a TOML file: {e}.") from None
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as e:
         raise InputError(f"{path}: cannot be read: {e.strerror}.") from None
+    except RecursionError:
+        raise InputError(f"{path}: not a TOML file: nested too deeply.") from None
+    except ValueError as e:  # no TOML, no UTF-8, or a number of thousands of digits
+        raise InputError(f"{path}: not a TOML file: {e}.") from None
 
 
-def first_error(error: ValidationError, where: str, known: Iterable[str] = ()) -> InputError:
-    """A pydantic error as one line: file, key, value, what is allowed. `known` keys are for hints."""
-    errors = error.errors()
+def first_error(error: ValidationError, where: str, known: Iterable[str] = (), data: Any = None) -> InputError:
+    """A pydantic error as one line: file, key, value, what is allowed.
+
+    `known` keys are for hints; with the `data` that were checked, an entry of a list is named as well as counted.
+    """
+    errors = error.errors(include_url=False)
     e = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])  # a misspelled key before a missing one
-    key = ".".join(str(part) for part in e["loc"])
-    value = "" if isinstance(e.get("input"), dict | list) else f" {e.get('input')!r}:"
-    told = e["msg"].removeprefix("Value error, ").removesuffix(".")
-    place = f" {key}:{value}" if key else ""
+    key = ".".join(_steps(e["loc"], data))
     if e["type"] == "extra_forbidden":
-        hint = did_you_mean(key.rsplit(".", 1)[-1], known)
-        return InputError(f"{where}: unknown key {key!r}.{hint}")
-    return InputError(f"{where}:{place} {told[0].lower()}{told[1:]}.")
+        return InputError(f"{where}: unknown key {key!r}.{did_you_mean(str(e['loc'][-1]), known)}")
+    given, context = e.get("input"), e.get("ctx", {})
+    shown = str(given) if isinstance(given, dt.date) else reprlib.repr(given)
+    value = "" if e["type"] == "missing" or isinstance(given, dict | list) else f" {shown}:"
+    message = ALLOWED[e["type"]].format(**context) if e["type"] in ALLOWED else e["msg"].removeprefix("Value error, ").removesuffix(".")
+    place = f" {key}:{value}" if key else ""
+    return InputError(f"{where}:{place} {message[0].lower()}{message[1:]}.")
+
+
+def _steps(path: tuple[int | str, ...], data: Any) -> list[str]:
+    """The words of a key: `formation`, `2 ('East 1')`, `infantry`."""
+    words = []
+    for step in path:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            data = None
+        name = data.get("name", data.get("key")) if isinstance(step, int) and isinstance(data, dict) else None
+        words.append(f"{step} ({name!r})" if isinstance(name, str) else str(step))
+    return words

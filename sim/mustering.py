@@ -22,7 +22,6 @@ from sim.phases.command import line, orders
 from sim.phases.decide import goals
 from sim.scenario import Scenario, load_scenario
 from sim.sector.build import build_sector
-from sim.sector.front_file import front_from_file
 from sim.settings import Settings
 from sim.unit_rows import raise_unit
 from sim.world import World
@@ -39,8 +38,6 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
     scenario = load_scenario(source)
     settings = Settings({**scenario.params, **(overrides or {})})
     sector = build_sector(scenario)
-    if scenario.front:
-        sector.control0[:] = np.asarray(front_from_file(scenario.front, scenario, sector.grid)).ravel()
     box = scenario.box
     geo = geometry(box.x0_km, box.y0_km, box.width_km, box.height_km, scenario.cell_km)
     cells = allocate(Cells, CELL_COLUMNS, geo.nx * geo.ny)

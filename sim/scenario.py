@@ -8,12 +8,25 @@ another one with `base = "name"`: tables are merged key by key, lists of entries
 from __future__ import annotations
 
 import datetime as dt
-import math
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 import seeds
 from sim.errors import InputError, did_you_mean, first_error, read_toml
@@ -21,6 +34,7 @@ from sim.errors import InputError, did_you_mean, first_error, read_toml
 LAEA = "+proj=laea +lat_0=48.25 +lon_0=37.20 +x_0=36000 +y_0=34000 +datum=WGS84 +units=km"
 RECORD_START = dt.date(2023, 10, 1)
 RECORD_END = dt.date(2025, 8, 31)
+FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(2200, 12, 31)  # tables of results hold dates of 1678 to 2262 only
 Side = Literal["attacker", "defender"]
 Grade = Literal["high", "medium", "low", "assumed"]
 
@@ -43,6 +57,87 @@ SCHEDULES = {
     "engineers_attacker": "km of belt the attacker's engineers can build a day",
     "assault_group": "men, mean size of the attacker's foot assault group",
 }
+# Least and highest value of a schedule, by the first word of its name.
+LIMITS = {
+    "shells": (0, 100_000), "fpv": (0, 100_000), "fibre": (0, 1), "reach": (0, 100), "bombs": (0, 10_000), "recruits": (0, 100_000),
+    "vehicles": (0, 10_000), "engineers": (0, 1000), "assault": (2, 12),
+}  # fmt: skip
+
+
+# Kinds of fields: what pydantic would read as a number, date or text without being one is refused
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool | str | bytes):
+        raise ValueError(f"allowed: a number, no {'switch' if isinstance(value, bool) else 'text'}")
+    return value.item() if hasattr(value, "item") else value
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError:
+            value = None
+    if not isinstance(value, dt.date):
+        raise ValueError("allowed: a date, YYYY-MM-DD")
+    return value
+
+
+def _text(text: str) -> str:
+    if re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", text):
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+def _label(text: str) -> str:
+    if not text.strip() or "\n" in text or "\t" in text:
+        raise ValueError("a name of one line is needed")
+    return _text(text)
+
+
+def _file_name(text: str) -> str:
+    if not re.fullmatch(r"\w[\w .,()+-]*", text) or text[-1] in " .":
+        raise ValueError("results go to a folder of this name; allowed: letters, digits, spaces and . , ( ) + - _, the first a letter or digit")
+    return text
+
+
+def _projection(text: str) -> str:
+    if text != LAEA:
+        from pyproj import CRS
+        from pyproj.exceptions import CRSError
+
+        try:
+            crs = CRS.from_user_input(text)
+        except CRSError:
+            raise ValueError("not a projection that PROJ knows") from None
+        if not crs.is_projected or any(axis.unit_name not in ("kilometre", "km") for axis in crs.axis_info):
+            raise ValueError("a projection in kilometers is needed (+units=km)")
+    return text
+
+
+Number = Annotated[float, BeforeValidator(_number)]
+Whole = Annotated[int, BeforeValidator(_number)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+Place = Annotated[Number, Field(ge=-20_000, le=20_000)]  # km from the origin of the projection; half the girth of the Earth
+Switch = Annotated[bool, Strict()]
+Day = Annotated[dt.date, BeforeValidator(_day), Field(ge=FIRST_DAY, le=LAST_DAY)]
+Text = Annotated[str, Field(max_length=10_000), AfterValidator(_text)]
+Label = Annotated[str, Field(max_length=200), AfterValidator(_label)]
+FileName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_file_name)]
+
+
+def _ordered(first: str, a: dt.date | None, last: str, b: dt.date | None, *, apart: bool = False) -> None:
+    """ValueError when `b` is before `a` (or, `apart`, the same day)."""
+    if a is not None and b is not None and (b < a or (apart and a == b)):
+        raise ValueError(f"{last} {b} is {'not after' if apart else 'before'} {first} {a}, so no day lies between them")
+
+
+def _distinct(what: str, names: Iterable[Any]) -> None:
+    """ValueError for the first name that is there twice."""
+    name, count = next(iter(Counter(names).most_common(1)), ("", 0))
+    if count > 1:
+        raise ValueError(f"{what} {name!r} is there {count} times; each needs a name of its own")
 
 
 class Table(BaseModel):
@@ -52,114 +147,157 @@ class Table(BaseModel):
 class Box(Table):
     """The piece of ground: corner and size in km of the projection."""
 
-    projection: str = LAEA
-    x0_km: float = 0.0
-    y0_km: float = 0.0
-    width_km: float = Field(80.0, gt=0, le=400)
-    height_km: float = Field(80.0, gt=0, le=400)
+    projection: Annotated[str, Field(max_length=2000), AfterValidator(_projection)] = LAEA
+    x0_km: Place = 0.0
+    y0_km: Place = 0.0
+    width_km: Number = Field(80.0, gt=0, le=400)
+    height_km: Number = Field(80.0, gt=0, le=400)
+
+    def __contains__(self, place: tuple[float, float]) -> bool:
+        """True for a place (x, y) in km within the box, its edges included."""
+        return 0 <= place[0] - self.x0_km <= self.width_km and 0 <= place[1] - self.y0_km <= self.height_km
+
+    def __str__(self) -> str:
+        x, y = self.x0_km, self.y0_km
+        return f"the box (x {x:g} to {x + self.width_km:g} km, y {y:g} to {y + self.height_km:g} km)"
 
 
 class Map(Table):
     """Which map tables of `seeds/map` the sector is built from."""
 
-    settlements: list[str] = ["settlements"]
-    lines: list[str] = ["roads", "rail", "water"]
-    synthetic: bool = Field(False, description="a made-up open sector with one road, for tests and teaching")
-    front_x_km: float | None = Field(None, description="synthetic sector: the attacker holds all ground east of this")
+    settlements: list[Label] = Field(["settlements"], max_length=100)
+    lines: list[Label] = Field(["roads", "rail", "water"], max_length=100)
+    synthetic: Switch = Field(False, description="a made-up open sector with one road, for tests and teaching")
+    front_x_km: Place | None = Field(None, description="synthetic sector: the attacker holds all ground east of this")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Map:
+        _distinct("table", [*self.settlements, *self.lines])
+        if self.front_x_km is not None and not self.synthetic:
+            raise ValueError("front_x_km is for a synthetic sector; on mapped ground give a front file (front)")
+        return self
 
 
 class Formation(Table):
     """A brigade-sized body: its men and means on the map, and how well it is led."""
 
-    name: str
+    name: Label
     side: Side
-    infantry: int = Field(ge=0, le=100_000, description="men in infantry groups")
-    fpv_teams: int = Field(0, ge=0, le=2000)
-    batteries: int = Field(0, ge=0, le=1000)
-    armor_sections: int = Field(0, ge=0, le=1000)
-    quality: float = Field(0.5, ge=0, le=1)
-    leadership: float = Field(0.5, ge=0, le=1)
-    axis: str | None = Field(None, description="name of an objective")
-    arrive: dt.date | None = None
-    leave: dt.date | None = None
-    rotation_interval_days: float | None = Field(None, gt=0, le=720)
-    relief: bool = Field(False, description="kept in hand for counterattack and relief, not for the line")
-    source: str = ""
+    infantry: Whole = Field(ge=0, le=100_000, description="men in infantry groups")
+    fpv_teams: Whole = Field(0, ge=0, le=2000)
+    batteries: Whole = Field(0, ge=0, le=1000)
+    armor_sections: Whole = Field(0, ge=0, le=1000)
+    quality: Share = 0.5
+    leadership: Share = 0.5
+    axis: Label | None = Field(None, description="name of an objective")
+    arrive: Day | None = None
+    leave: Day | None = None
+    rotation_interval_days: Number | None = Field(None, gt=0, le=720)
+    relief: Switch = Field(False, description="kept in hand for counterattack and relief, not for the line")
+    source: Text = ""
     grade: Grade = "assumed"
 
     def is_here(self, date: dt.date) -> bool:
         """True when it is in the sector on that date."""
         return (self.arrive is None or self.arrive <= date) and (self.leave is None or self.leave > date)
 
+    @model_validator(mode="after")
+    def _consistent(self) -> Formation:
+        _ordered("arrive", self.arrive, "leave", self.leave, apart=True)
+        return self
+
 
 class Objective(Table):
     """A place the attacker wants; its weight says how much."""
 
-    name: str
-    settlement: str | None = None
-    x_km: float | None = None
-    y_km: float | None = None
-    weight: float = Field(1.0, ge=0, le=100)
-    direction: str | None = Field(None, description="name of the direction it belongs to, one of which is the main one at a time; its own if none")
-    source: str = ""
+    name: Label
+    settlement: Label | None = None
+    x_km: Place | None = None
+    y_km: Place | None = None
+    weight: Number = Field(1.0, ge=0, le=100)
+    direction: Label | None = Field(None, description="name of the direction it belongs to, one of which is the main one at a time; its own if none")
+    source: Text = ""
     grade: Grade = "assumed"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Objective:
+        if [self.settlement is None, self.x_km is None, self.y_km is None] not in ([False, True, True], [True, False, False]):
+            raise ValueError("needs either a settlement, or x_km and y_km")
+        return self
 
 
 class OtherFront(Table):
     """Another front that draws reserves and recruits away for a while."""
 
-    name: str
-    start: dt.date
-    end: dt.date
-    defender_share: float = Field(0.0, ge=0, le=1, description="share of the defender's intake and reserves drawn away")
-    attacker_share: float = Field(0.0, ge=0, le=1, description="share of the attacker's intake drawn away")
-    source: str = ""
+    name: Label
+    start: Day
+    end: Day
+    defender_share: Share = Field(0.0, description="share of the defender's intake and reserves drawn away")
+    attacker_share: Share = Field(0.0, description="share of the attacker's intake drawn away")
+    source: Text = ""
     grade: Grade = "assumed"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> OtherFront:
+        _ordered("start", self.start, "end", self.end)
+        return self
 
 
 class Deadline(Table):
     """A date by which ground is wanted: tempo up and consolidation down for a while before it."""
 
-    name: str
-    start: dt.date
-    end: dt.date
-    source: str = ""
+    name: Label
+    start: Day
+    end: Day
+    source: Text = ""
     grade: Grade = "assumed"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Deadline:
+        _ordered("start", self.start, "end", self.end)
+        return self
 
 
 class Belt(Table):
     """A line of works: corners in km, condition at `built` and km of depth."""
 
-    name: str
+    name: Label
     side: Side = "defender"
-    points: list[tuple[float, float]] = Field(min_length=2)
-    condition: float = Field(0.8, ge=0, le=1, description="condition when complete")
-    built_from: dt.date | None = Field(None, description="start of building; none: it stands at the start")
-    built_to: dt.date | None = None
-    depth_km: float = Field(1.0, gt=0, le=10)
-    source: str = ""
+    points: list[tuple[Place, Place]] = Field(min_length=2, max_length=1000)
+    condition: Share = Field(0.8, description="condition when complete")
+    built_from: Day | None = Field(None, description="start of building; none: it stands at the start")
+    built_to: Day | None = None
+    depth_km: Number = Field(1.0, gt=0, le=10)
+    source: Text = ""
     grade: Grade = "assumed"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Belt:
+        if self.built_to is not None and self.built_from is None:
+            raise ValueError("built_to needs built_from: a belt without it stands at the start")
+        _ordered("built_from", self.built_from, "built_to", self.built_to)
+        return self
 
 
 class Breach(Table):
     """A designed experiment: a thin salient is opened in front of the line, and a reserve may be sent against it."""
 
-    day: int = Field(10, ge=0, le=730, description="day of the battle on which it is opened")
-    width_km: float = Field(3.0, gt=0, le=20)
-    depth_km: float = Field(10.0, gt=0, le=30)
-    groups: int = Field(36, ge=1, le=500, description="groups of the attacker put into it")
-    men: int = Field(4, ge=1, le=30, description="men a group has at least")
-    reserve_days: int | None = Field(None, ge=0, le=365, description="days until a relief formation of the defender arrives; none: never")
+    day: Whole = Field(10, ge=0, le=730, description="day of the battle on which it is opened")
+    width_km: Number = Field(3.0, gt=0, le=20)
+    depth_km: Number = Field(10.0, gt=0, le=30)
+    groups: Whole = Field(36, ge=1, le=500, description="groups of the attacker put into it")
+    men: Whole = Field(4, ge=1, le=30, description="men a group has at least")
+    reserve_days: Whole | None = Field(None, ge=0, le=365, description="days until a relief formation of the defender arrives; none: never")
 
 
 class Entry(Table):
     """One dated value of a schedule."""
 
     key: str
-    date: dt.date
-    value: float = Field(ge=0)
-    linear: bool = True
-    source: str = ""
+    date: Day
+    value: Number = Field(ge=0, le=100_000)
+    linear: Switch = True
+    source: Text = ""
     grade: Grade = "assumed"
 
     @field_validator("key")
@@ -169,47 +307,71 @@ class Entry(Table):
             raise ValueError(f"unknown schedule {key!r}{did_you_mean(key, SCHEDULES) or '; known: ' + ', '.join(SCHEDULES)}")
         return key
 
+    @model_validator(mode="after")
+    def _in_range(self) -> Entry:
+        low, high = LIMITS[self.key.split("_")[0]]
+        if not low <= self.value <= high:
+            raise ValueError(f"{self.key} on {self.date}: value {self.value:g} is out of range; allowed: {low} to {high} ({SCHEDULES[self.key]})")
+        return self
+
+
+ByMonth = Annotated[list[Share], Field(min_length=12, max_length=12)]
+
 
 class Climate(Table):
     """Weather of the sector by calendar month (12 values, January first)."""
 
-    fog_share: list[float] = Field([0.16, 0.13, 0.09, 0.04, 0.03, 0.02, 0.02, 0.02, 0.04, 0.10, 0.18, 0.20], min_length=12, max_length=12)
-    rain_share: list[float] = Field([0.22, 0.20, 0.18, 0.16, 0.16, 0.16, 0.14, 0.11, 0.13, 0.15, 0.20, 0.24], min_length=12, max_length=12)
-    mud: list[float] = Field([0.35, 0.45, 0.55, 0.25, 0.10, 0.05, 0.03, 0.02, 0.08, 0.30, 0.50, 0.45], min_length=12, max_length=12)
-    leaf: list[float] = Field([0.0, 0.0, 0.05, 0.35, 0.9, 1.0, 1.0, 1.0, 0.9, 0.55, 0.15, 0.0], min_length=12, max_length=12)
-    daylight_h: list[float] = Field([8.8, 10.2, 11.9, 13.7, 15.3, 16.1, 15.7, 14.3, 12.6, 10.8, 9.3, 8.4], min_length=12, max_length=12)
-    source: str = ""
+    fog_share: ByMonth = [0.16, 0.13, 0.09, 0.04, 0.03, 0.02, 0.02, 0.02, 0.04, 0.10, 0.18, 0.20]
+    rain_share: ByMonth = [0.22, 0.20, 0.18, 0.16, 0.16, 0.16, 0.14, 0.11, 0.13, 0.15, 0.20, 0.24]
+    mud: ByMonth = [0.35, 0.45, 0.55, 0.25, 0.10, 0.05, 0.03, 0.02, 0.08, 0.30, 0.50, 0.45]
+    leaf: ByMonth = [0.0, 0.0, 0.05, 0.35, 0.9, 1.0, 1.0, 1.0, 0.9, 0.55, 0.15, 0.0]
+    daylight_h: list[Annotated[Number, Field(ge=0, le=24)]] = Field([8.8, 10.2, 11.9, 13.7, 15.3, 16.1, 15.7, 14.3, 12.6, 10.8, 9.3, 8.4], min_length=12, max_length=12)
+    source: Text = ""
     grade: Grade = "assumed"
 
 
 class Scenario(Table):
     """Everything a battle starts from, validated and frozen."""
 
-    name: str
-    title: str
-    about: str = ""
+    name: FileName
+    title: Label
+    about: Text = ""
     base: str | None = None
-    start: dt.date
-    days: int = Field(ge=1, le=731)
-    step_hours: float = 6.0
-    cell_km: float = Field(1.0, ge=0.25, le=5)
+    start: Day
+    days: Whole = Field(ge=1, le=731)
+    step_hours: Number = Field(6.0, ge=0.1, le=24)
+    cell_km: Number = Field(1.0, ge=0.25, le=5)
     box: Box = Box()
     map: Map = Map()
     climate: Climate = Climate()
-    formation: list[Formation] = Field(min_length=2)
-    objective: list[Objective] = Field(min_length=1)
+    formation: list[Formation] = Field(min_length=2, max_length=10_000)
+    objective: list[Objective] = Field(min_length=1, max_length=10_000)
     other_front: list[OtherFront] = []
     deadline: list[Deadline] = []
     belt: list[Belt] = []
     schedule: list[Entry] = []
     breach: list[Breach] = []
     params: dict[str, float | bool | int] = {}
-    front: str | None = Field(None, description="a file of occupied ground that replaces the computed starting control")
+    front: str | None = Field(None, description="a file of occupied ground that replaces the computed starting control; FILE@DATE picks a date of a file of several")
+    front_date: Day | None = Field(None, exclude_if=lambda date: date is None, description="which date of a front file that holds several")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _dated_front(cls, data: Any) -> Any:
+        """`front = "FILE@YYYY-MM-DD"` as a file and a date."""
+        front = data.get("front") if isinstance(data, dict) else None
+        if not isinstance(front, str | os.PathLike):
+            return data
+        front = os.fspath(front)
+        file, at, date = str(front).rpartition("@")
+        if at and re.fullmatch(r"\d{4}-\d\d-\d\d", date) and not os.path.exists(front):
+            return {**data, "front": file, "front_date": date}
+        return {**data, "front": front}
 
     @field_validator("step_hours")
     @classmethod
     def _divides_day(cls, hours: float) -> float:
-        if not math.isfinite(hours) or hours <= 0 or abs(24 / hours - round(24 / hours)) > 1e-9 or hours > 24:
+        if abs(24 / hours - round(24 / hours)) > 1e-9:
             raise ValueError("a step must divide the day of 24 hours (3, 6, 12 or 24, for example)")
         return hours
 
@@ -222,16 +384,31 @@ class Scenario(Table):
                 raise ValueError(f"a box of {size:g} km is not made of the squares of 1 km that cells of {self.cell_km:g} km need")
         if self.cell_km < 1.0 and abs(1.0 / self.cell_km - round(1.0 / self.cell_km)) > 1e-9:
             raise ValueError(f"a cell of {self.cell_km:g} km does not divide a square of 1 km (0.5 or 0.25, for example)")
-        if not self.map.synthetic:
-            if not RECORD_START <= self.start <= RECORD_END:
-                raise ValueError(f"start {self.start} is outside the record, {RECORD_START} to {RECORD_END}")
+        if not self.map.synthetic and not RECORD_START <= self.start <= RECORD_END:
+            raise ValueError(f"start {self.start} is outside the record, {RECORD_START} to {RECORD_END}")
+        if self.front_date is not None and self.front is None:
+            raise ValueError("front_date needs front, the file it picks a date of")
+        for table in ("formation", "objective", "other_front", "deadline", "belt"):
+            _distinct(table, [entry.name for entry in getattr(self, table)])
+        _distinct("schedule", [f"{e.key} of {e.date}" for e in self.schedule])
         names = {o.name for o in self.objective}
         for f in self.formation:
             if f.axis is not None and f.axis not in names:
                 raise ValueError(f"formation {f.name!r}: unknown axis {f.axis!r}.{did_you_mean(f.axis, names)}")
         if {f.side for f in self.formation} != {"attacker", "defender"}:
             raise ValueError("both sides need at least one formation")
+        self._places_in_box()
         return self
+
+    def _places_in_box(self) -> None:
+        """ValueError for a place in km that lies outside the box."""
+        places = [(f"objective {o.name!r}", (o.x_km, o.y_km)) for o in self.objective if o.settlement is None]
+        places += [(f"belt {b.name!r}", point) for b in self.belt for point in b.points]
+        if self.map.front_x_km is not None:
+            places.append(("map.front_x_km", (self.map.front_x_km, self.box.y0_km)))
+        for what, (x, y) in places:
+            if (x, y) not in self.box:
+                raise ValueError(f"{what}: ({x:g}, {y:g}) lies outside {self.box}")
 
     @property
     def steps_per_day(self) -> int:
@@ -249,11 +426,11 @@ class Scenario(Table):
         """A copy with some fields replaced and checked again; `params` are merged into the present ones."""
         data = self.model_dump()
         changes = {k: v for k, v in changes.items() if v is not None}
-        params = changes.pop("params", None)
-        data.update(changes)
-        if params:
-            data["params"] = {**data["params"], **params}
-        return _checked(data, self.name)
+        if isinstance(changes.get("params"), dict):
+            changes["params"] = {**data["params"], **changes["params"]}
+        if "front" in changes:
+            data.pop("front_date", None)  # that of the file before
+        return _checked({**data, **changes}, self.name)
 
 
 def known_keys() -> list[str]:
@@ -289,26 +466,28 @@ def _find(source: str | Path) -> Path:
     if text in _shipped():
         return _shipped()[text]
     path = Path(text)
-    if path.suffix == ".toml" or path.exists():
-        if not path.is_file():
-            raise InputError(f"scenario file {text!r} not found.")
+    if path.suffix == ".toml" or os.path.exists(path):
+        if not os.path.isfile(path):
+            raise InputError(f"scenario file {text!r} {'is a folder' if os.path.isdir(path) else 'not found'}.")
         return path
     raise InputError(f"unknown scenario {text!r}; known: {', '.join(scenario_names())}.{did_you_mean(text, _shipped())}")
 
 
 def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
-    if path in seen:
+    if path.resolve() in seen:
         raise InputError(f"{path.name}: base scenarios form a circle.")
     data = read_toml(path)
     if not data:
         raise InputError(f"{path}: the file is empty.")
+    if isinstance(data.get("front"), str):
+        data["front"] = os.path.abspath(path.parent / data["front"])  # from wherever the battle is started
     base = data.get("base")
     if base is None:
         return data
     if not isinstance(base, str):
         raise InputError(f"{path}: base: {base!r} is not a scenario's name or path.")
     local = path.parent / base
-    return _merge(_merged(local if local.is_file() else _find(base), (*seen, path)), data)
+    return _merge(_merged(local if os.path.isfile(local) else _find(base), (*seen, path.resolve())), data)
 
 
 def _merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
@@ -322,4 +501,4 @@ def _checked(data: dict[str, Any], where: str) -> Scenario:
     try:
         return Scenario.model_validate(data)
     except ValidationError as e:
-        raise first_error(e, where, known_keys()) from None
+        raise first_error(e, where, known_keys(), data) from None

@@ -41,6 +41,7 @@ READS = ("units", "blocks", "cells")
 WRITES = ("units", "blocks", "books", "totals")
 
 USED_DAYS = 1.0  # how long a crew takes to get used to what moves: a day has its night
+NO_REACH_KM = 0.001  # a crew that reaches less far does not fly
 STRETCHES = 4  # of a way on foot, each hit as the group is that comes to it
 
 
@@ -95,8 +96,8 @@ def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
     view = np.empty(nb, np.int64)  # blocks in a crew's reach, and what it sees of each
     weight = np.empty(nb)
     for b in range(nb):
-        see[b, 0] = math.exp(-max(-blocks.depth[b], 0.0) / (knobs.depth_share * reach[0]))
-        see[b, 1] = math.exp(-max(blocks.depth[b], 0.0) / (knobs.depth_share * reach[1]))
+        see[b, 0] = math.exp(-max(-blocks.depth[b], 0.0) / (knobs.depth_share * max(reach[0], NO_REACH_KM)))
+        see[b, 1] = math.exp(-max(blocks.depth[b], 0.0) / (knobs.depth_share * max(reach[1], NO_REACH_KM)))
     for i in range(n):
         if units.kind[i] != FPV or units.men[i] < 2 or units.task[i] != SERVE:
             continue
@@ -108,6 +109,8 @@ def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
         if most <= 0.0:
             continue
         r = reach[s]
+        if r < NO_REACH_KM:
+            continue
         u = (units.x[i] - geo.x0) / BLOCK_KM
         v = (units.y[i] - geo.y0) / BLOCK_KM
         span = int(r / BLOCK_KM) + 1

@@ -119,7 +119,7 @@ def _lines(scenario: Scenario) -> dict[str, list[tuple[str, np.ndarray]]]:
         return {"roads": [("regional", np.column_stack([across, middle]))], "rail": [], "water": []}
     found: dict[str, list[tuple[str, np.ndarray]]] = {"roads": [], "rail": [], "water": []}
     for name in scenario.map.lines:
-        rows = placed(map_table(name), scenario)
+        rows = placed(map_table(name, "line_id"), scenario)
         for line in dict.fromkeys(r["line_id"] for r in rows):
             part = sorted((r for r in rows if r["line_id"] == line), key=lambda r: int(r["seq"]))
             corners = np.array([(r["x"], r["y"]) for r in part])
@@ -137,10 +137,8 @@ def _objectives(scenario: Scenario, places: list[dict[str, Any]]) -> tuple[list[
                 hint = did_you_mean(o.settlement, by_id)
                 raise InputError(f"{scenario.name}: objective {o.name!r}: {o.settlement!r} is not in the box.{hint}")
             x, y = by_id[o.settlement]["x"], by_id[o.settlement]["y"]
-        elif o.x_km is not None and o.y_km is not None:
-            x, y = o.x_km, o.y_km
         else:
-            raise InputError(f"{scenario.name}: objective {o.name!r}: needs a settlement, or x_km and y_km.")
+            x, y = o.x_km, o.y_km
         names.append(o.name)
         xs.append(x)
         ys.append(y)

@@ -1,29 +1,48 @@
+"""A user's own file of occupied ground: GeoJSON in longitude and latitude, or a raster of 0 and 1 on 1 km cells.
+
+Which properties of a feature are understood is in seeds/README.md: `date`, and `status` or `name` for what is not occupied.
+"""
+
 from __future__ import annotations
 
+import datetime as dt
 import json
+import os
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.errors import InputError
+from sim.errors import InputError, InputNote
 from sim.sector.places import SAMPLE_KM
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
     from sim.sector.grid import Grid
 
-# A user's own file of occupied ground
+MOST_BYTES = 200_000_000
+FREE = re.compile(r"\b(liberated|unoccupied|de-?occupied|звільнен\w*|деокупован\w*|освобожд[её]н\w*)", re.IGNORECASE)
+UNKNOWN = re.compile(r"\b(unknown|contested|gr[ae]y|невідом\w*|неизвестн\w*|сір\w+ зон\w+)", re.IGNORECASE)
+OCCUPIED = re.compile(r"\b(occupied|окупован\w*|оккупирован\w*)", re.IGNORECASE)
+AREAS = ("Polygon", "MultiPolygon")
+OTHERS = ("Point", "MultiPoint", "LineString", "MultiLineString")  # legal, and no ground
 
 
 def front_from_file(path: str | Path, scenario: Scenario, grid: Grid) -> np.ndarray:
     """Starting control from a GeoJSON of occupied ground (lon/lat, WGS84) or a 0/1 raster CSV on 1 km cells.
 
-    The CSV's first line is the northernmost row. Anything wrong with the file is an InputError of one line.
+    Returns shares (ny, nx), row 0 southern. `scenario.front_date` picks the features of a date. The CSV's first line is the
+    northernmost row. Anything wrong with the file is an InputError of one line; what is left out, an InputNote.
     """
     file = Path(path)
-    if not file.is_file():
-        raise InputError(f"front file {str(path)!r} not found.")
+    if not os.path.isfile(file):
+        raise InputError(f"front file {str(path)!r} {'is a folder' if os.path.isdir(file) else 'not found'}.")
+    if file.stat().st_size > MOST_BYTES:
+        raise InputError(f"{file}: {file.stat().st_size:,} bytes; allowed: {MOST_BYTES:,}.")
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as e:
@@ -31,7 +50,13 @@ def front_from_file(path: str | Path, scenario: Scenario, grid: Grid) -> np.ndar
     if not text.strip():
         raise InputError(f"{file}: the file is empty.")
     if text.lstrip()[0] in "{[" or file.suffix.lower() in (".json", ".geojson"):
-        return _from_geojson(text, file, scenario, grid)
+        try:
+            ground = _occupied(_read(text, file), file, scenario.front_date)
+        except RecursionError:
+            raise InputError(f"{file}: not GeoJSON: nested too deeply.") from None
+        return _area_share(ground, file, scenario, grid)
+    if scenario.front_date is not None:
+        raise InputError(f"{file}: a raster has no dates; front_date {scenario.front_date} needs a GeoJSON.")
     return _from_raster(text, file, scenario, grid)
 
 
@@ -51,91 +76,170 @@ def _from_raster(text: str, file: Path, scenario: Scenario, grid: Grid) -> np.nd
     return km[np.ix_(north, east)].reshape(grid.ny, k, grid.nx, k).mean(axis=(1, 3))
 
 
-def _from_geojson(text: str, file: Path, scenario: Scenario, grid: Grid) -> np.ndarray:
+def _read(text: str, file: Path) -> dict[str, Any]:
+    """The object in a GeoJSON file; every number as a float, since a whole number may have any length."""
     try:
-        data = json.loads(text)
+        data = json.loads(text, parse_int=float)
     except json.JSONDecodeError as e:
         raise InputError(f"{file}: not valid JSON: {e.msg} in line {e.lineno}.") from None
-    _check_crs(data, file)
-    ground = _occupied(data, file)
-    return _area_share(ground, file, scenario, grid)
-
-
-def _check_crs(data: Any, file: Path) -> None:
-    """Only longitude and latitude of WGS84 are read; an old-style `crs` member that says otherwise is refused."""
-    crs = data.get("crs") if isinstance(data, dict) else None
-    if crs is None:
-        return
-    name = str(crs.get("properties", {}).get("name", crs)) if isinstance(crs, dict) else str(crs)
-    if not any(good in name.upper().replace(" ", "") for good in ("CRS84", "EPSG::4326", "EPSG:4326", "WGS84")):
-        raise InputError(f"{file}: projection {name!r}; allowed: longitude and latitude of WGS84 (EPSG:4326).")
-
-
-def _occupied(data: Any, file: Path) -> Any:
-    """The union of all polygons of a FeatureCollection, Feature or geometry, in lon/lat; every defect is named."""
-    import shapely
-    from shapely.geometry import shape
-
-    parts = []
-    for geometry in _geometries(data, file):
-        try:
-            part = shape(geometry)
-        except Exception:
-            raise InputError(f"{file}: a geometry of type {geometry.get('type')!r} cannot be read.") from None
-        if part.is_empty:
-            continue
-        if not part.geom_type.endswith("Polygon"):
-            raise InputError(f"{file}: geometry of type {part.geom_type!r}; allowed: Polygon or MultiPolygon.")
-        west, south, east, north = part.bounds
-        if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-            most = max(map(abs, part.bounds))
-            raise InputError(f"{file}: coordinates up to {most:.6g} are not longitude and latitude in degrees (WGS84).")
-        if not part.is_valid:
-            raise InputError(f"{file}: invalid geometry: {shapely.is_valid_reason(part)}.")
-        parts.append(part)
-    if not parts:
-        raise InputError(f"{file}: no polygon of occupied ground in it.")
-    return shapely.unary_union(parts)
-
-
-def _geometries(data: Any, file: Path) -> list[dict]:
     kind = data.get("type") if isinstance(data, dict) else None
-    if kind == "FeatureCollection":
-        features = data.get("features")
-        if not isinstance(features, list):
-            raise InputError(f"{file}: a FeatureCollection without a list of features.")
-        found = [f.get("geometry") if isinstance(f, dict) else f for f in features]
-    elif kind == "Feature":
-        found = [data.get("geometry")]
-    elif kind == "GeometryCollection":
-        found = data.get("geometries")
-    elif kind in ("Polygon", "MultiPolygon"):
-        found = [data]
+    if kind not in ("FeatureCollection", "Feature", "GeometryCollection", *AREAS):
+        given = f"type {kind!r}" if isinstance(data, dict) else "no object"
+        raise InputError(f"{file}: {given}; allowed: FeatureCollection, Feature, GeometryCollection, Polygon or MultiPolygon.")
+    if data.get("crs") is not None:
+        _check_crs(data["crs"], file)
+    return data
+
+
+def _check_crs(crs: Any, file: Path) -> None:
+    """Only longitude and latitude of WGS84 are read; an old-style `crs` member that says otherwise is refused."""
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    stated = crs.get("properties") if isinstance(crs, dict) else crs
+    if isinstance(stated, dict):
+        stated = stated.get("name", stated.get("code"))
+    name = f"EPSG:{stated:.0f}" if isinstance(stated, float) else str(stated or "without a name").strip()
+    try:
+        known = CRS.from_user_input({"CRS84": "OGC:CRS84", "EPSG::4326": "EPSG:4326"}.get(name.upper(), name))
+        if known.to_2d().equals(CRS(4326), ignore_axis_order=True):
+            return
+    except CRSError:
+        pass
+    raise InputError(f"{file}: crs {name[:80]!r}; allowed: longitude and latitude of WGS84 (EPSG:4326, OGC:CRS84), or no crs.")
+
+
+def _occupied(data: dict[str, Any], file: Path, date: dt.date | None) -> Any:
+    """The union of all polygons of occupied ground of a date, in longitude and latitude; every defect is named."""
+    import shapely
+
+    areas, left = [], Counter()
+    for feature in _features(data, file):
+        properties = _properties(feature, file)
+        outside = _not_occupied(properties, file)
+        for kind, polygon in _polygons(feature.get("geometry"), file):
+            if polygon is None or outside:
+                left[kind if polygon is None else f"area {outside!r}"] += 1
+            else:
+                areas.append((_date_of(properties, file), polygon))
+    chosen = _of_date(areas, date, file)
+    if left:
+        listed = ", ".join(f"{n} {what}" for what, n in left.most_common(5))
+        warnings.warn(f"{file}: left out, being no occupied ground: {listed}.", InputNote, stacklevel=2)
+    if not chosen:
+        raise InputError(f"{file}: no polygon of occupied ground in it.")
+    return shapely.unary_union(chosen)
+
+
+def _features(data: dict[str, Any], file: Path) -> list[dict[str, Any]]:
+    """The features of a file; a bare geometry is one without properties."""
+    if data["type"] == "Feature":
+        return [data]
+    if data["type"] != "FeatureCollection":
+        return [{"geometry": data}]
+    features = data.get("features")
+    if not isinstance(features, list):
+        raise InputError(f"{file}: a FeatureCollection without a list of features.")
+    if not all(isinstance(f, dict) for f in features):
+        raise InputError(f"{file}: a feature that is no object.")
+    return features
+
+
+def _properties(feature: dict[str, Any], file: Path) -> dict[str, Any]:
+    properties = feature.get("properties") or {}
+    if not isinstance(properties, dict):
+        raise InputError(f"{file}: properties of a feature that are no object.")
+    return {str(key).lower(): value for key, value in properties.items() if value is not None}
+
+
+def _not_occupied(properties: dict[str, Any], file: Path) -> str | None:
+    """What a feature says it is, if that is not occupied ground. A status must be understood, a name may be any."""
+    for key in ("status", "name"):
+        text = str(properties.get(key, ""))
+        if FREE.search(text) or UNKNOWN.search(text):
+            return text[:60]
+        if key in properties and OCCUPIED.search(text):
+            return None
+        if key == "status" and text:
+            raise InputError(f"{file}: status {text[:60]!r} of a feature; allowed: occupied, liberated, unoccupied, unknown, contested or gray.")
+    return None
+
+
+def _date_of(properties: dict[str, Any], file: Path) -> dt.date | None:
+    if "date" not in properties:
+        return None
+    try:
+        return dt.date.fromisoformat(properties["date"][:10])
+    except (TypeError, ValueError):
+        raise InputError(f"{file}: date {str(properties['date'])[:40]!r} of a feature; allowed: YYYY-MM-DD.") from None
+
+
+def _of_date(areas: list[tuple[dt.date | None, Any]], date: dt.date | None, file: Path) -> list[Any]:
+    """The polygons of the date, which must be named when there are several."""
+    dates = sorted({d for d, _ in areas if d is not None})
+    some = f"{', '.join(map(str, dates[:6]))}{', ...' if len(dates) > 6 else ''}"
+    if dates and len(dates) < len({d for d, _ in areas}):
+        raise InputError(f"{file}: areas without a date beside those of {some}; each needs one, or none.")
+    if date is None and len(dates) > 1:
+        raise InputError(f"{file}: areas of {len(dates)} dates ({some}); choose one: {file.name}@{dates[-1]}, or front_date in the scenario.")
+    if date is not None and date not in dates:
+        raise InputError(f"{file}: no area of {date}; {f'dates in it: {some}' if dates else 'its features have no property date'}.")
+    return [polygon for _, polygon in areas] if date is None else [polygon for d, polygon in areas if d == date]
+
+
+def _polygons(geometry: Any, file: Path) -> Iterator[tuple[str, Any]]:
+    """The polygons of a geometry, one by one: parts may share an edge. For points and lines, their type and None."""
+    if geometry is None:
+        return
+    kind = geometry.get("type") if isinstance(geometry, dict) else None
+    if kind == "GeometryCollection" and isinstance(geometry.get("geometries"), list):
+        for part in geometry["geometries"]:
+            yield from _polygons(part, file)
+    elif kind in OTHERS:
+        yield kind, None
+    elif kind in AREAS:
+        parts = geometry.get("coordinates")
+        for rings in [parts] if kind == "Polygon" else parts if isinstance(parts, list) else [None]:
+            if rings != []:
+                yield kind, _polygon(rings, file)
     else:
-        raise InputError(f"{file}: type {kind!r}; allowed: FeatureCollection, Feature, Polygon or MultiPolygon.")
-    if not isinstance(found, list) or not all(g is None or isinstance(g, dict) for g in found):
-        raise InputError(f"{file}: a feature without a readable geometry.")
-    return [g for g in found if g is not None]
+        raise InputError(f"{file}: geometry of type {kind!r}; allowed: Polygon or MultiPolygon.")
+
+
+def _polygon(rings: Any, file: Path) -> Any:
+    """A valid polygon in degrees; heights are dropped."""
+    import shapely
+
+    try:
+        corners = [np.array([(x + 0.0, y + 0.0) for x, y, *_ in ring], dtype=float) for ring in rings]  # no text
+        most = max(float(np.abs(ring).max()) for ring in corners)
+        polygon = shapely.Polygon(corners[0], corners[1:])
+    except (TypeError, ValueError, IndexError):
+        raise InputError(f"{file}: a polygon cannot be read; needed: rings of four or more [longitude, latitude].") from None
+    west, south, east, north = polygon.bounds
+    if not np.isfinite(most) or not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise InputError(f"{file}: coordinates up to {most:.6g} are not longitude and latitude in degrees (WGS84).")
+    if not polygon.is_valid:
+        raise InputError(f"{file}: invalid geometry: {shapely.is_valid_reason(polygon)}.")
+    return polygon
 
 
 def _area_share(ground: Any, file: Path, scenario: Scenario, grid: Grid) -> np.ndarray:
-    """Share of each cell inside the polygons, judged on the sampling lattice after projection to the box."""
-    import shapely
-    from pyproj import CRS, Transformer
-    from pyproj.exceptions import CRSError
+    """Share of each cell inside the polygons, whose edges are straight in longitude and latitude.
 
-    try:
-        to_km = Transformer.from_crs(4326, CRS.from_user_input(scenario.box.projection), always_xy=True)
-    except CRSError:
-        raise InputError(f"{scenario.name}: box.projection: {scenario.box.projection!r} is not a projection.") from None
-    ground = shapely.transform(ground, lambda p: np.column_stack(to_km.transform(p[:, 0], p[:, 1])))
-    x1, y1 = grid.x0_km + grid.nx * grid.cell_km, grid.y0_km + grid.ny * grid.cell_km
-    ground = shapely.make_valid(ground).intersection(shapely.box(grid.x0_km, grid.y0_km, x1, y1))
-    if ground.is_empty or ground.area <= 0:
-        raise InputError(f"{file}: the occupied ground lies elsewhere, outside the box of scenario {scenario.name!r}.")
+    So the sampling lattice is taken to degrees, and not the corners to kilometers: between two distant corners a line that
+    is straight in degrees is bent on the ground.
+    """
+    import shapely
+    from pyproj import Transformer
+
+    to_degrees = Transformer.from_crs(scenario.box.projection, 4326, always_xy=True)
     k = max(1, round(grid.cell_km / SAMPLE_KM))
     x = grid.x0_km + (np.arange(grid.nx * k) + 0.5) * grid.cell_km / k
     y = grid.y0_km + (np.arange(grid.ny * k) + 0.5) * grid.cell_km / k
+    lon, lat = to_degrees.transform(*np.meshgrid(x, y))
     shapely.prepare(ground)
-    inside = shapely.contains_xy(ground, *np.meshgrid(x, y))
+    inside = shapely.contains_xy(ground, lon, lat)
+    if not inside.any():
+        raise InputError(f"{file}: the occupied ground lies elsewhere or is tiny: none of it in the box of scenario {scenario.name!r}.")
     return inside.reshape(grid.ny, k, grid.nx, k).mean(axis=(1, 3))

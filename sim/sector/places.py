@@ -1,3 +1,5 @@
+"""Tables of the map: settlements and lines, with their places in km of the scenario's own projection."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -12,24 +14,22 @@ if TYPE_CHECKING:
 SAMPLE_KM = 0.25  # and sampled on this one, so that all cell sizes see the same ground
 
 
-# Tables
-
-
 def settlement_rows(scenario: Scenario) -> list[dict[str, Any]]:
     """Settlements of a scenario with their place `x`, `y` in km of its own projection."""
     if scenario.map.synthetic:
         return _made_up_places(scenario)
-    rows = [dict(r) for name in scenario.map.settlements for r in map_table(name)]
+    rows = [dict(r) for name in scenario.map.settlements for r in map_table(name, "footprint_radius_km")]
     return placed(rows, scenario)
 
 
-def map_table(name: str) -> list[dict[str, str]]:
-    """Rows of a map table; an unknown name is an InputError."""
-    try:
-        return seeds.table(name)
-    except FileNotFoundError:
-        known = [p.stem for p in seeds.path("map").glob("*.csv")]
-        raise InputError(f"map: unknown table {name!r}.{did_you_mean(name, known)}") from None
+def map_table(name: str, column: str) -> list[dict[str, str]]:
+    """Rows of a map table that has this column; another name is an InputError."""
+    tables = {p.stem: seeds.table(p.stem) for p in sorted(seeds.path("map").glob("*.csv"))}
+    known = [table for table, rows in tables.items() if column in rows[0]]
+    if name not in known:
+        hint = did_you_mean(name, known)
+        raise InputError(f"map: {'unsuitable' if name in tables else 'unknown'} table {name!r}; allowed: {', '.join(known)}.{hint}")
+    return tables[name]
 
 
 def placed(rows: list[dict[str, Any]], scenario: Scenario) -> list[dict[str, Any]]:
@@ -37,12 +37,8 @@ def placed(rows: list[dict[str, Any]], scenario: Scenario) -> list[dict[str, Any
     if scenario.box.projection == LAEA:
         return [{**r, "x": float(r["x_km"]), "y": float(r["y_km"])} for r in rows]
     from pyproj import Transformer
-    from pyproj.exceptions import ProjError
 
-    try:
-        to_km = Transformer.from_crs(4326, scenario.box.projection, always_xy=True)
-    except ProjError:
-        raise InputError(f"{scenario.name}: box.projection: {scenario.box.projection!r} is not a projection.") from None
+    to_km = Transformer.from_crs(4326, scenario.box.projection, always_xy=True)
     east, north = to_km.transform([float(r["lon"]) for r in rows], [float(r["lat"]) for r in rows])
     return [{**r, "x": a, "y": b} for r, a, b in zip(rows, east, north, strict=True)]
 

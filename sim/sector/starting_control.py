@@ -49,7 +49,7 @@ def settlement_days(scenario: Scenario, date: dt.date) -> tuple[np.ndarray, np.n
     rows = settlement_rows(scenario)
     early = {r["id"]: r["captured"] for r in seeds.table("control_early")}
     names = [name.replace("settlements", "control") for name in scenario.map.settlements]
-    control = {r["id"]: r for name in names for r in map_table(name) if "held_at_start" in r}
+    control = {r["id"]: r for name in names for r in map_table(name, "held_at_start")}
     x, y, days = [], [], []
     for row in rows:
         record = control.get(row["id"])

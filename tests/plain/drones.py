@@ -73,6 +73,8 @@ def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
         if sorties <= 0.0:
             continue
         radius, hit = float(reach[side]), float(chance[side])
+        if radius < 0.001:
+            continue  # with no reach it does not fly
         view = []  # (block, weight): detection, falling to nothing at the edge of the crew's reach
         traffic = usual = men = 0.0
         for b, share in blocks_in_reach(geo, crew.x, crew.y, radius):

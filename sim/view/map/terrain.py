@@ -96,7 +96,7 @@ def _named(scenario: Scenario, table: str, lines: list) -> list[Line]:
     if scenario.map.synthetic or table not in scenario.map.lines:
         return [Line(kind, "", curve(corners)) for kind, corners in lines]
     out = []
-    rows = placed(map_table(table), scenario)
+    rows = placed(map_table(table, "line_id"), scenario)
     for line in dict.fromkeys(r["line_id"] for r in rows):
         part = sorted((r for r in rows if r["line_id"] == line), key=lambda r: int(r["seq"]))
         out.append(Line(part[0]["class"], part[0]["name"], curve(np.array([(r["x"], r["y"]) for r in part]))))
