@@ -22,7 +22,7 @@ class Kernel:
     """
 
     def __init__(self, function: Callable, **options: bool):
-        self._compiled = njit(cache=True, nogil=True, **options)(function)
+        self._compiled = njit(cache=True, nogil=True, **options)(function)  # type: ignore[call-overload]
         self._entries: dict[tuple, Callable] = {}  # machine code by the classes of the arguments
         self.py_func = function
         update_wrapper(self, function)

@@ -24,7 +24,7 @@ class Front(NamedTuple):
     fire: np.ndarray  # the defender's fire there, men
     presence: np.ndarray  # the attacker's men there
     wide: np.ndarray  # share of the ground within 3 km that is the attacker's: low on a thin salient
-    count: np.ndarray  # (1,) how many points
+    count: np.ndarray  # type: ignore[assignment]  # (1,) how many points
     row: np.ndarray  # (square_ny + 1,) first point of each row of squares: points come row by row, south to north
 
 
@@ -90,7 +90,7 @@ class Orders(NamedTuple):
     point: np.ndarray  # (formations, N_CHOICES) index into the front
     strong: np.ndarray  # running weight for attacks (attacker) or for deployment (defender)
     weak: np.ndarray  # running weight for infiltration
-    count: np.ndarray  # (formations,)
+    count: np.ndarray  # type: ignore[assignment]  # (formations,)
 
 
 def empty_orders(n: int) -> Orders:

@@ -13,10 +13,10 @@ def code_key() -> str:
     import seeds
     import sim
 
-    told = hashlib.sha256()
+    digest = hashlib.sha256()
     home = Path(sim.__file__).parent
     files = [f for f in sorted(home.rglob("*.py")) if "view" not in f.relative_to(home).parts]
     for file in [*files, *sorted(seeds.path("map").glob("*.csv"))]:
-        told.update(file.name.encode())
-        told.update(file.read_bytes())
-    return told.hexdigest()[:16]
+        digest.update(file.name.encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import datetime
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -160,9 +160,9 @@ class World:
         return 3.0 + self.step_index % self.scenario.steps_per_day * self.scenario.step_hours
 
     @property
-    def date(self) -> dt.date:
+    def date(self) -> datetime.date:
         """The calendar date."""
-        return self.scenario.start + dt.timedelta(days=self.day)
+        return self.scenario.start + datetime.timedelta(days=self.day)
 
     @property
     def n(self) -> int:
