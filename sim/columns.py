@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial, update_wrapper
+from typing import Any, cast
 
 import numpy as np
 from numba import njit
@@ -15,24 +16,24 @@ class Kernel:
     """A compiled function whose call costs little.
 
     In every call numba works out the type of every column of every table anew, which takes longer (up to 10 microseconds)
-    than many a kernel. Here a call is told by the classes of its arguments, since the columns of a table are checked when
-    it is made; once numba has seen a call of these classes, its machine code is entered at once. Other classes, or an
-    array of another kind, go to numba again, which compiles for them or says what is wrong.
+    than many a kernel. Here the classes of the arguments decide, since the columns of a table are checked when it is made:
+    once numba has seen a call of these classes, its machine code is entered at once. Other classes, or an array of another
+    kind, go to numba again, which compiles for them or raises.
     """
 
     def __init__(self, function: Callable, **options: bool):
-        self._compiled = njit(cache=True, nogil=True, **options)(function)
+        self._compiled = njit(cache=True, nogil=True, **options)(function)  # type: ignore[call-overload]
         self._entries: dict[tuple, Callable] = {}  # machine code by the classes of the arguments
         self.py_func = function
         update_wrapper(self, function)
 
     @property
-    def _numba_type_(self):
+    def _numba_type_(self) -> Any:
         """What another kernel that calls this one takes it for."""
         return self._compiled._numba_type_
 
-    def __call__(self, *arguments):
-        classes = tuple([kind if (kind := type(a)) in TOLD_BY_CLASS else class_of(a) for a in arguments])
+    def __call__(self, *arguments: Any) -> Any:
+        classes = tuple([kind if (kind := type(a)) in KNOWN_BY_CLASS else class_of(a) for a in arguments])
         entry = self._entries.get(classes)
         if entry is not None:
             return entry(*arguments)
@@ -43,19 +44,19 @@ class Kernel:
         return result
 
 
-TOLD_BY_CLASS = {bool, int, float, np.uint64}  # and every kind of table
+KNOWN_BY_CLASS: set[type] = {bool, int, float, np.uint64}  # and every kind of table
 
 
-def class_of(argument):
-    """What tells an argument's type to the compiler: the class of a number or a table, what an array or a tuple holds."""
+def class_of(argument: Any) -> Any:
+    """What fixes an argument's type for the compiler: the class of a number or a table, what an array or a tuple holds."""
     kind = type(argument)
-    if kind in TOLD_BY_CLASS:
+    if kind in KNOWN_BY_CLASS:
         return kind
     if kind is np.ndarray:
         return argument.dtype, argument.ndim, argument.flags.carray
     if isinstance(argument, tuple):
         inside = tuple(map(type, argument))
-        return (kind, inside) if TOLD_BY_CLASS.issuperset(inside) else (kind, *map(class_of, argument))
+        return (kind, inside) if KNOWN_BY_CLASS.issuperset(inside) else (kind, *map(class_of, argument))
     if isinstance(argument, (int, float, np.number, np.bool_)):
         return kind
     raise TypeError(f"a kernel takes numbers, arrays, tuples and tables, not {kind.__name__}")
@@ -80,45 +81,58 @@ class Column:
     width: int = 1  # more than 1: so many numbers a row
 
 
-def table_type(name: str, columns: tuple[Column, ...], module: str) -> type:
-    """The NamedTuple type of a table. Bind it to a module-level name, so that compiled kernels can be cached.
+def column(dtype: str, unit: str, doc: str, width: int = 1) -> Any:
+    """Declares one attribute of a table: how it is stored, its unit and its meaning; `width` numbers a row."""
+    return dtype, unit, doc, width
 
-    A table's columns are checked when it is made: kernels rely on them.
+
+def table[T](declared: type[T]) -> type[T]:
+    """A table of the columns that a NamedTuple class declares with `column`, checked when it is made: kernels rely on them.
+
+    The class stays at module level, so that compiled kernels can be cached.
     """
+    plain = namedtuple(declared.__name__, declared._fields)  # type: ignore[attr-defined, misc]
+    columns = tuple(Column(name, *words) for name, words in declared._field_defaults.items())  # type: ignore[attr-defined]
     want = [(c.name, np.dtype(c.dtype), 2 if c.width > 1 else 1) for c in columns]
 
-    def checked(table):
-        for (column, dtype, ndim), array in zip(want, table, strict=True):
+    def checked(made: Any) -> Any:
+        for (name, dtype, ndim), array in zip(want, made, strict=True):
             if type(array) is not np.ndarray or array.dtype != dtype or array.ndim != ndim or not array.flags.carray:
-                raise TypeError(f"{name}.{column}: not a plain array of {dtype} of {ndim} dimensions")
-        return table
+                raise TypeError(f"{declared.__name__}.{name}: not a plain array of {dtype} of {ndim} dimensions")
+        return made
 
-    plain = namedtuple(name, [c.name for c in columns])
-    kind = type(name, (plain,), {
+    kind = type(declared.__name__, (plain,), {
         "__slots__": (),
-        "__module__": module,
+        "__module__": declared.__module__,
+        "__doc__": declared.__doc__,
         "__new__": lambda cls, *arrays, **named: checked(plain.__new__(cls, *arrays, **named)),
         "_make": classmethod(lambda cls, arrays: checked(tuple.__new__(cls, arrays))),
+        "_columns": columns,
     })
-    TOLD_BY_CLASS.add(kind)
-    return kind
+    KNOWN_BY_CLASS.add(kind)
+    return cast("type[T]", kind)
 
 
-def allocate(kind: type, columns: tuple[Column, ...], n: int):
+def columns_of(kind: type) -> tuple[Column, ...]:
+    """The declared columns of a table."""
+    return kind._columns  # type: ignore[attr-defined]
+
+
+def allocate[T](kind: type[T], n: int) -> T:
     """A table of `n` rows of zeros."""
-    return kind(*(np.zeros((n, c.width) if c.width > 1 else n, dtype=c.dtype) for c in columns))
+    return kind(*(np.zeros((n, c.width) if c.width > 1 else n, dtype=c.dtype) for c in columns_of(kind)))
 
 
-def grown(table, n: int):
+def grown[T](table: T, n: int) -> T:
     """A copy of `table` with room for `n` rows; the new rows are zeros."""
     out = []
-    for old in table:
+    for old in cast("tuple[np.ndarray, ...]", table):
         new = np.zeros((n, *old.shape[1:]), dtype=old.dtype)
         new[: old.shape[0]] = old
         out.append(new)
     return type(table)(*out)
 
 
-def bytes_per_row(table) -> int:
+def bytes_per_row(table: Iterable[np.ndarray]) -> int:
     """Memory one row takes."""
     return sum(c.itemsize * (c.shape[1] if c.ndim > 1 else 1) for c in table)

@@ -1,7 +1,7 @@
-"""Luck as a pure function of (seed, stream, step, slot).
+"""Random numbers as a pure function of (seed, stream, step, slot): common random numbers for paired runs.
 
 A stream is named after the decision it decides; a slot is a unit's identity, never its row. So one more unit changes
-nobody else's luck, rows may be stored in any order, and any number of threads draws the same numbers. The generator is
+nobody else's draws, rows may be stored in any order, and any number of threads draws the same numbers. The generator is
 the splitmix64 finalizer used as a counter-based hash (Steele, Lea and Flood 2014; Salmon et al. 2011 for the idea).
 """
 
@@ -64,7 +64,7 @@ def uniform_of(key, slot, k):
 def poisson(u, mean):
     """A Poisson number by inversion of one uniform `u`, for means up to 600 (a greater mean counts as 600)."""
     mean = min(mean, 600.0)
-    if mean <= 0.0 or u < 1.0 - mean:  # exp(-mean) >= 1 - mean: surely none, without the exponential
+    if mean <= 0.0 or u < 1.0 - mean:  # exp(-mean) >= 1 - mean, so it is 0: saves the exponential
         return 0
     p = math.exp(-mean)
     total = p
@@ -81,7 +81,7 @@ def poisson(u, mean):
 @njit(cache=True)
 def binomial(u, n, chance):
     """A binomial number by inversion of one uniform `u`: how many of `n` with this chance each."""
-    if n <= 0 or chance <= 0.0 or u < 1.0 - n * chance:  # (1 - p)^n >= 1 - n p: surely none, without the power
+    if n <= 0 or chance <= 0.0 or u < 1.0 - n * chance:  # (1 - p)^n >= 1 - n p, so it is 0: saves the power
         return 0
     if chance >= 1.0:
         return n

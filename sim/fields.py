@@ -3,7 +3,7 @@
 Cells (the scenario's `cell_km`) hold ground: control, works, supply. Squares of 1 km, of which finer cells are parts and coarser
 cells are one each, hold the line: who has the more of a square, how deep it lies, where the enemy is; every cell carries what is
 known of its square. Contact nodes, 0.5 km apart, hold sums over units: fire and presence. Blocks of 2 km hold what drones and
-guns deal with: traffic, targets, threat. So fire, presence and the geometry of the line do not hang on how fine cells are.
+guns deal with: traffic, targets, threat. So fire, presence and the geometry of the line do not depend on the size of cells.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sim.columns import Column, array_kernel, kernel, table_type
+from sim.columns import array_kernel, column, columns_of, kernel, table
 from sim.forces import N_CAUSES
 
 MICRO = 1_000_000  # a cell wholly held by the attacker
@@ -45,55 +45,69 @@ class Geo(NamedTuple):
     square_ny: int
 
 
-CELL_COLUMNS = (
-    Column("held", "i4", "millionths", "share of the cell held by the attacker"),
-    Column("control", "f8", "", "the same as a number 0..1"),
-    Column("square_control", "f8", "", "share of the cell's square held by the attacker: the line is drawn by it"),
-    Column("smooth", "f8", "", "square_control smoothed over 1.5 km"),
-    Column("wide", "f8", "", "square_control smoothed over 3 km"),
-    Column("depth", "f8", "km", "distance from the front, positive in the attacker's ground"),
-    Column("east", "f8", "", "unit vector towards the attacker's rear, east"),
-    Column("north", "f8", "", "unit vector towards the attacker's rear, north"),
-    Column("works", "f8", "", "condition of works facing the attacker and the defender", 2),
-    Column("works_plan", "f8", "", "condition the works are built up to", 2),
-    Column("rubble", "f8", "", "share of buildings in ruins"),
-    Column("supply", "f8", "", "share of supply that reaches the cell, by side", 2),
-    Column("way", "f8", "hits", "expected hits on a group that walks here from the rear, by side", 2),
-    Column("cut", "i4", "", "pocket number when cut off from supply, by side; 0 is connected", 2),
-    Column("gain", "i4", "millionths", "ground that changes hands in this step"),
-    Column("need", "f8", "", "how badly the defender wants men here"),
-    Column("wood", "f8", "", "share under trees"),
-    Column("built", "f8", "", "density of building"),
-    Column("high", "f8", "", "share of high buildings, heaps and works"),
-    Column("water", "f8", "", "share under water"),
-    Column("road", "i1", "", "class of the best road"),
-    Column("rail", "i1", "", "1 where a railway runs"),
-    Column("direction", "i1", "", "1 inside the Pokrovsk direction"),
-    Column("front_week", "f8", "km", "depth of the cell behind the front of 7 days ago"),
-    Column("cost", "f8", "", "scratch of the supply search", 2),
-)
-Cells = table_type("Cells", CELL_COLUMNS, __name__)
+@table
+class Cells(NamedTuple):
+    """The ground: cells of `cell_km`, row 0 the southwestern one."""
 
-NODE_COLUMNS = (
-    Column("fire", "i8", "men/4096", "aimed fire that reaches here, by side", 2),
-    Column("presence", "i8", "men/4096", "men near here, by side", 2),
-)
-Nodes = table_type("Nodes", NODE_COLUMNS, __name__)
+    held: np.ndarray = column("i4", "millionths", "share of the cell held by the attacker")
+    control: np.ndarray = column("f8", "", "the same as a number 0..1")
+    square_control: np.ndarray = column("f8", "", "share of the cell's square held by the attacker: the line is drawn by it")
+    smooth: np.ndarray = column("f8", "", "square_control smoothed over 1.5 km")
+    wide: np.ndarray = column("f8", "", "square_control smoothed over 3 km")
+    depth: np.ndarray = column("f8", "km", "distance from the front, positive in the attacker's ground")
+    east: np.ndarray = column("f8", "", "unit vector towards the attacker's rear, east")
+    north: np.ndarray = column("f8", "", "unit vector towards the attacker's rear, north")
+    works: np.ndarray = column("f8", "", "condition of works facing the attacker and the defender", 2)
+    works_plan: np.ndarray = column("f8", "", "condition the works are built up to", 2)
+    rubble: np.ndarray = column("f8", "", "share of buildings in ruins")
+    supply: np.ndarray = column("f8", "", "share of supply that reaches the cell, by side", 2)
+    way: np.ndarray = column("f8", "hits", "expected hits on a group that walks here from the rear, by side", 2)
+    cut: np.ndarray = column("i4", "", "pocket number when cut off from supply, by side; 0 is connected", 2)
+    gain: np.ndarray = column("i4", "millionths", "ground that changes hands in this step")
+    need: np.ndarray = column("f8", "", "how badly the defender wants men here")
+    wood: np.ndarray = column("f8", "", "share under trees")
+    built: np.ndarray = column("f8", "", "density of building")
+    high: np.ndarray = column("f8", "", "share of high buildings, heaps and works")
+    water: np.ndarray = column("f8", "", "share under water")
+    road: np.ndarray = column("i1", "", "class of the best road")
+    rail: np.ndarray = column("i1", "", "1 where a railway runs")
+    direction: np.ndarray = column("i1", "", "1 inside the Pokrovsk direction")
+    front_week: np.ndarray = column("f8", "km", "depth of the cell behind the front of 7 days ago")
+    cost: np.ndarray = column("f8", "", "scratch of the supply search", 2)
 
-BLOCK_COLUMNS = (
-    Column("traffic", "i8", "m", "visible movement in this step, by side", 2),
-    Column("targets", "i8", "men", "men in positions, by side", 2),
-    Column("hits", "f8", "hits/km", "expected hits per km on a visible mover, by the side that moves", 2),
-    Column("usual", "f8", "km/day", "visible traffic a day of late, by side", 2),
-    Column("static_hits", "f8", "hits/man", "expected drone hits per man in a position in this step, by side", 2),
-    Column("burst", "f8", "hits/km", "expected hits per km on one unmasked column, by the side that moves", 2),
-    Column("threat", "f8", "hits/km", "hits per km on a mover, smoothed over days, by the side that moves", 2),
-    Column("rounds", "f8", "rounds/km2", "shells that fall here in this step, by the side they fall on", 2),
-    Column("quiet", "f8", "", "share of men's fire that these shells suppress, by the side they fall on", 2),
-    Column("depth", "f8", "km", "depth at the block's center, positive in the attacker's ground"),
-    Column("cover", "f8", "", "how much terrain hides a mover, 0..1"),
-)
-Blocks = table_type("Blocks", BLOCK_COLUMNS, __name__)
+
+CELL_COLUMNS = columns_of(Cells)
+
+
+@table
+class Nodes(NamedTuple):
+    """Sums over units at nodes 0.5 km apart."""
+
+    fire: np.ndarray = column("i8", "men/4096", "aimed fire that reaches here, by side", 2)
+    presence: np.ndarray = column("i8", "men/4096", "men near here, by side", 2)
+
+
+NODE_COLUMNS = columns_of(Nodes)
+
+
+@table
+class Blocks(NamedTuple):
+    """Squares of 2 km, with which drones and guns deal."""
+
+    traffic: np.ndarray = column("i8", "m", "visible movement in this step, by side", 2)
+    targets: np.ndarray = column("i8", "men", "men in positions, by side", 2)
+    hits: np.ndarray = column("f8", "hits/km", "expected hits per km on a visible mover, by the side that moves", 2)
+    usual: np.ndarray = column("f8", "km/day", "visible traffic a day of late, by side", 2)
+    static_hits: np.ndarray = column("f8", "hits/man", "expected drone hits per man in a position in this step, by side", 2)
+    burst: np.ndarray = column("f8", "hits/km", "expected hits per km on one unmasked column, by the side that moves", 2)
+    threat: np.ndarray = column("f8", "hits/km", "hits per km on a mover, smoothed over days, by the side that moves", 2)
+    rounds: np.ndarray = column("f8", "rounds/km2", "shells that fall here in this step, by the side they fall on", 2)
+    quiet: np.ndarray = column("f8", "", "share of men's fire that these shells suppress, by the side they fall on", 2)
+    depth: np.ndarray = column("f8", "km", "depth at the block's center, positive in the attacker's ground")
+    cover: np.ndarray = column("f8", "", "how much terrain hides a mover, 0..1")
+
+
+BLOCK_COLUMNS = columns_of(Blocks)
 assert N_CAUSES == 5
 
 
@@ -185,7 +199,7 @@ def mean_of_square(geo, field, c):
 
 @njit(inline="always")
 def at_squares(geo, field, x, y):
-    """What is known of the line at a point: linear between the four centers of squares around it."""
+    """A field of the squares at a point: linear between the four centers of squares around it."""
     u = min(max((x - geo.x0) / geo.square - 0.5, 0.0), geo.square_nx - 1.001)
     v = min(max((y - geo.y0) / geo.square - 0.5, 0.0), geo.square_ny - 1.001)
     i = int(u)
@@ -300,7 +314,7 @@ def draw_line(geo, cells):
 
 @array_kernel
 def outline(geo, cells, blocks):
-    """The slow geometry of the front: smoothed control, depth, and the direction to the attacker's rear."""
+    """Geometry of the front, renewed once a day: smoothed control, depth, and the direction to the attacker's rear."""
     nx = geo.square_nx
     ny = geo.square_ny
     line = np.empty(nx * ny)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import NamedTuple
 
-from sim.columns import Column, allocate, table_type
+import numpy as np
+
+from sim.columns import allocate, column, columns_of, table
 
 
 class Side(IntEnum):
@@ -70,128 +73,143 @@ CAUSES = tuple(c.name.lower() for c in Cause)
 PLACES = tuple(p.name.lower() for p in Place)
 SIDES = tuple(s.name.lower() for s in Side)
 
-UNIT_COLUMNS = (
-    Column("slot", "i8", "", "identity for draws; never reused"),
-    Column("kind", "i1", "", "infantry, armor, FPV team, artillery, glide bomb; -1 is a free row"),
-    Column("side", "i1", "", "attacker 0, defender 1"),
-    Column("task", "i1", "", "what it is doing (Task)"),
-    Column("stage", "i1", "", "how far it is in its task (Stage)"),
-    Column("place", "i1", "", "where losses now would count: front, way, rear"),
-    Column("formation", "i2", "", "row of its formation"),
-    Column("men", "i2", "soldiers", "fit men"),
-    Column("hurt", "i2", "soldiers", "wounded not yet evacuated"),
-    Column("vehicles", "i2", "vehicles", "armored vehicles that run"),
-    Column("x", "f8", "km", "east"),
-    Column("y", "f8", "km", "north"),
-    Column("from_x", "f8", "km", "east, at the start of the step"),
-    Column("from_y", "f8", "km", "north, at the start of the step"),
-    Column("goal_x", "f8", "km", "where it is going, east"),
-    Column("goal_y", "f8", "km", "where it is going, north"),
-    Column("cell", "i4", "", "cell it stands in"),
-    Column("quality", "f8", "", "training and leadership, 0..1"),
-    Column("morale", "f8", "", "will to go on, 0..1"),
-    Column("fatigue", "f8", "days", "days of strain not yet rested"),
-    Column("supply", "f8", "", "share of its need that reaches it, 0..1"),
-    Column("suppression", "f8", "", "share of its fire suppressed, 0..1"),
-    Column("days", "f8", "days", "days in place (line), in reserve (rest)"),
-    Column("stock", "f8", "rounds", "FPV drones or shells in hand"),
-    Column("partner", "i4", "", "row it goes to relieve, or -1"),
-    Column("hits", "i2", "soldiers", "men hit in this step, by cause", N_CAUSES),
-    Column("burst", "i2", "vehicles", "vehicles hit in this step"),
-    Column("shock", "f8", "", "chance-weight that a position gives way to what it met in this step"),
-)
-Units = table_type("Units", UNIT_COLUMNS, __name__)
 
-FORMATION_COLUMNS = (
-    Column("side", "i1", "", "attacker 0, defender 1"),
-    Column("tag", "i8", "", "identity for draws: a hash of its name"),
-    Column("active", "i1", "", "1 while in the sector"),
-    Column("relief", "i1", "", "1: kept for counterattack and relief"),
-    Column("axis", "i4", "", "objective it works toward"),
-    Column("state", "i1", "", "fighting, or pulled out and rebuilding (FormationState)"),
-    Column("main_left", "f8", "days", "days until a new main point is chosen"),
-    Column("order_left", "f8", "days", "days until orders for a new main point have come through"),
-    Column("rebuild_left", "f8", "days", "days until a pulled-out formation returns"),
-    Column("main_x", "f8", "km", "its main point at the front, east"),
-    Column("main_y", "f8", "km", "its main point at the front, north"),
-    Column("base_x", "f8", "km", "where its reserve stands, east"),
-    Column("base_y", "f8", "km", "where its reserve stands, north"),
-    Column("establishment", "f8", "soldiers", "infantry it should have"),
-    Column("sections", "i8", "sections", "armor sections it should have"),
-    Column("quality", "f8", "", "training, 0..1"),
-    Column("leadership", "f8", "", "0..1"),
-    Column("rotation_days", "f8", "days", "days a group stays before relief"),
-    Column("recruits", "i8", "soldiers", "men waiting to be formed into groups"),
-    Column("hospital", "i8", "soldiers", "wounded who may return"),
-    Column("away", "i8", "soldiers", "men lent to other fronts"),
-    Column("vehicle_pool", "i8", "vehicles", "vehicles waiting for a section"),
-    Column("repair", "i8", "vehicles", "vehicles in repair"),
-    Column("sequence", "i8", "", "slots handed out so far"),
-    Column("infantry", "i8", "soldiers", "fit infantry on the map now (recounted each step)"),
-    Column("ready", "i8", "groups", "groups in reserve now (recounted each step)"),
-    Column("tempo", "f8", "", "multiplier of its attacks now"),
-    Column("claim", "f8", "", "its claim on recruits beside that of others who lack as many"),
-    Column("follow_x", "f8", "km", "lodgement it reinforces, east"),
-    Column("follow_y", "f8", "km", "lodgement it reinforces, north"),
-    Column("follow", "f8", "km", "how far ahead of the line that lodgement lies; 0 when there is none"),
-)
-Formations = table_type("Formations", FORMATION_COLUMNS, __name__)
+@table
+class Units(NamedTuple):
+    """Units on the map, one a row."""
 
-BOOK_COLUMNS = (
-    Column("killed", "i8", "soldiers", "by cause", N_CAUSES),
-    Column("wounded", "i8", "soldiers", "by cause", N_CAUSES),
-    Column("captured", "i8", "soldiers", "by cause", N_CAUSES),
-    Column("missing", "i8", "soldiers", "by cause", N_CAUSES),
-    Column("by_place", "i8", "soldiers", "casualties of all kinds by place", N_PLACES),
-    Column("direction", "i8", "soldiers", "casualties of all kinds inside the direction's polygon"),
-    Column("start_men", "i8", "soldiers", "mustered at the start"),
-    Column("intake", "i8", "soldiers", "recruits and drafts received"),
-    Column("arrived", "i8", "soldiers", "came with a formation"),
-    Column("left", "i8", "soldiers", "went away with a formation"),
-    Column("deserted", "i8", "soldiers", "absent without leave"),
-    Column("discharged", "i8", "soldiers", "wounded who will not return"),
-    Column("returned", "i8", "soldiers", "wounded who returned to duty"),
-    Column("start_vehicles", "i8", "vehicles", "mustered at the start"),
-    Column("new_vehicles", "i8", "vehicles", "received, or came with a formation"),
-    Column("left_vehicles", "i8", "vehicles", "went away with a formation"),
-    Column("destroyed", "i8", "vehicles", "destroyed"),
-    Column("abandoned", "i8", "vehicles", "abandoned and not recovered"),
-    Column("damaged", "i8", "vehicles", "damaged, sent to repair"),
-    Column("recovered", "i8", "vehicles", "abandoned and towed home"),
-    Column("attacks", "i8", "groups", "foot attacks begun"),
-    Column("mounted", "i8", "sections", "mounted attacks begun"),
-    Column("infiltrations", "i8", "groups", "infiltrations begun"),
-    Column("slipped", "i8", "groups", "infiltrating groups that got through"),
-    Column("lodged", "i8", "groups", "attacks that ended in a lodgement"),
-    Column("counterattacks", "i8", "groups", "counterattacks begun"),
-    Column("reliefs", "i8", "groups", "positions relieved"),
-    Column("broken", "i8", "groups", "groups that broke"),
-    Column("surrendered", "i8", "groups", "groups that gave up"),
-    Column("drones_flown", "i8", "drones", "FPV sorties"),
-    Column("shells_fired", "i8", "rounds", "artillery rounds"),
-    Column("bombs_fallen", "i8", "bombs", "glide bombs"),
-)
-Books = table_type("Books", BOOK_COLUMNS, __name__)
+    slot: np.ndarray = column("i8", "", "identity for draws; never reused")
+    kind: np.ndarray = column("i1", "", "infantry, armor, FPV team, artillery, glide bomb; -1 is a free row")
+    side: np.ndarray = column("i1", "", "attacker 0, defender 1")
+    task: np.ndarray = column("i1", "", "what it is doing (Task)")
+    stage: np.ndarray = column("i1", "", "how far it is in its task (Stage)")
+    place: np.ndarray = column("i1", "", "where losses now would count: front, way, rear")
+    formation: np.ndarray = column("i2", "", "row of its formation")
+    men: np.ndarray = column("i2", "soldiers", "fit men")
+    hurt: np.ndarray = column("i2", "soldiers", "wounded not yet evacuated")
+    vehicles: np.ndarray = column("i2", "vehicles", "armored vehicles that run")
+    x: np.ndarray = column("f8", "km", "east")
+    y: np.ndarray = column("f8", "km", "north")
+    from_x: np.ndarray = column("f8", "km", "east, at the start of the step")
+    from_y: np.ndarray = column("f8", "km", "north, at the start of the step")
+    goal_x: np.ndarray = column("f8", "km", "where it is going, east")
+    goal_y: np.ndarray = column("f8", "km", "where it is going, north")
+    cell: np.ndarray = column("i4", "", "cell it stands in")
+    quality: np.ndarray = column("f8", "", "training and leadership, 0..1")
+    morale: np.ndarray = column("f8", "", "will to go on, 0..1")
+    fatigue: np.ndarray = column("f8", "days", "days of strain not yet rested")
+    supply: np.ndarray = column("f8", "", "share of its need that reaches it, 0..1")
+    suppression: np.ndarray = column("f8", "", "share of its fire suppressed, 0..1")
+    days: np.ndarray = column("f8", "days", "days in place (line), in reserve (rest)")
+    stock: np.ndarray = column("f8", "rounds", "FPV drones or shells in hand")
+    partner: np.ndarray = column("i4", "", "row it goes to relieve, or -1")
+    hits: np.ndarray = column("i2", "soldiers", "men hit in this step, by cause", N_CAUSES)
+    burst: np.ndarray = column("i2", "vehicles", "vehicles hit in this step")
+    shock: np.ndarray = column("f8", "", "chance-weight that a position gives way to what it met in this step")
 
 
-def units(capacity: int):
+UNIT_COLUMNS = columns_of(Units)
+
+
+@table
+class Formations(NamedTuple):
+    """Formations behind the units, one a row."""
+
+    side: np.ndarray = column("i1", "", "attacker 0, defender 1")
+    tag: np.ndarray = column("i8", "", "identity for draws: a hash of its name")
+    active: np.ndarray = column("i1", "", "1 while in the sector")
+    relief: np.ndarray = column("i1", "", "1: kept for counterattack and relief")
+    axis: np.ndarray = column("i4", "", "objective it works toward")
+    state: np.ndarray = column("i1", "", "fighting, or pulled out and rebuilding (FormationState)")
+    main_left: np.ndarray = column("f8", "days", "days until a new main point is chosen")
+    order_left: np.ndarray = column("f8", "days", "days until orders for a new main point have come through")
+    rebuild_left: np.ndarray = column("f8", "days", "days until a pulled-out formation returns")
+    main_x: np.ndarray = column("f8", "km", "its main point at the front, east")
+    main_y: np.ndarray = column("f8", "km", "its main point at the front, north")
+    base_x: np.ndarray = column("f8", "km", "where its reserve stands, east")
+    base_y: np.ndarray = column("f8", "km", "where its reserve stands, north")
+    establishment: np.ndarray = column("f8", "soldiers", "infantry it should have")
+    sections: np.ndarray = column("i8", "sections", "armor sections it should have")
+    quality: np.ndarray = column("f8", "", "training, 0..1")
+    leadership: np.ndarray = column("f8", "", "0..1")
+    rotation_days: np.ndarray = column("f8", "days", "days a group stays before relief")
+    recruits: np.ndarray = column("i8", "soldiers", "men waiting to be formed into groups")
+    hospital: np.ndarray = column("i8", "soldiers", "wounded who may return")
+    away: np.ndarray = column("i8", "soldiers", "men lent to other fronts")
+    vehicle_pool: np.ndarray = column("i8", "vehicles", "vehicles waiting for a section")
+    repair: np.ndarray = column("i8", "vehicles", "vehicles in repair")
+    sequence: np.ndarray = column("i8", "", "slots handed out so far")
+    infantry: np.ndarray = column("i8", "soldiers", "fit infantry on the map now (recounted each step)")
+    ready: np.ndarray = column("i8", "groups", "groups in reserve now (recounted each step)")
+    tempo: np.ndarray = column("f8", "", "multiplier of its attacks now")
+    claim: np.ndarray = column("f8", "", "its claim on recruits beside that of others who lack as many")
+    follow_x: np.ndarray = column("f8", "km", "lodgement it reinforces, east")
+    follow_y: np.ndarray = column("f8", "km", "lodgement it reinforces, north")
+    follow: np.ndarray = column("f8", "km", "how far ahead of the line that lodgement lies; 0 when there is none")
+
+
+FORMATION_COLUMNS = columns_of(Formations)
+
+
+@table
+class Books(NamedTuple):
+    """What has been counted since the start, one row a side."""
+
+    killed: np.ndarray = column("i8", "soldiers", "by cause", N_CAUSES)
+    wounded: np.ndarray = column("i8", "soldiers", "by cause", N_CAUSES)
+    captured: np.ndarray = column("i8", "soldiers", "by cause", N_CAUSES)
+    missing: np.ndarray = column("i8", "soldiers", "by cause", N_CAUSES)
+    by_place: np.ndarray = column("i8", "soldiers", "casualties of all kinds by place", N_PLACES)
+    direction: np.ndarray = column("i8", "soldiers", "casualties of all kinds inside the direction's polygon")
+    start_men: np.ndarray = column("i8", "soldiers", "mustered at the start")
+    intake: np.ndarray = column("i8", "soldiers", "recruits and drafts received")
+    arrived: np.ndarray = column("i8", "soldiers", "came with a formation")
+    left: np.ndarray = column("i8", "soldiers", "went away with a formation")
+    deserted: np.ndarray = column("i8", "soldiers", "absent without leave")
+    discharged: np.ndarray = column("i8", "soldiers", "wounded who will not return")
+    returned: np.ndarray = column("i8", "soldiers", "wounded who returned to duty")
+    start_vehicles: np.ndarray = column("i8", "vehicles", "mustered at the start")
+    new_vehicles: np.ndarray = column("i8", "vehicles", "received, or came with a formation")
+    left_vehicles: np.ndarray = column("i8", "vehicles", "went away with a formation")
+    destroyed: np.ndarray = column("i8", "vehicles", "destroyed")
+    abandoned: np.ndarray = column("i8", "vehicles", "abandoned and not recovered")
+    damaged: np.ndarray = column("i8", "vehicles", "damaged, sent to repair")
+    recovered: np.ndarray = column("i8", "vehicles", "abandoned and towed home")
+    attacks: np.ndarray = column("i8", "groups", "foot attacks begun")
+    mounted: np.ndarray = column("i8", "sections", "mounted attacks begun")
+    infiltrations: np.ndarray = column("i8", "groups", "infiltrations begun")
+    slipped: np.ndarray = column("i8", "groups", "infiltrating groups that got through")
+    lodged: np.ndarray = column("i8", "groups", "attacks that ended in a lodgement")
+    counterattacks: np.ndarray = column("i8", "groups", "counterattacks begun")
+    reliefs: np.ndarray = column("i8", "groups", "positions relieved")
+    broken: np.ndarray = column("i8", "groups", "groups that broke")
+    surrendered: np.ndarray = column("i8", "groups", "groups that gave up")
+    drones_flown: np.ndarray = column("i8", "drones", "FPV sorties")
+    shells_fired: np.ndarray = column("i8", "rounds", "artillery rounds")
+    bombs_fallen: np.ndarray = column("i8", "bombs", "glide bombs")
+
+
+BOOK_COLUMNS = columns_of(Books)
+
+
+def units(capacity: int) -> Units:
     """An empty table of units: every row free."""
-    table = allocate(Units, UNIT_COLUMNS, capacity)
+    table = allocate(Units, capacity)
     table.kind[:] = Kind.FREE
     table.partner[:] = -1
     return table
 
 
-def formations(n: int):
+def formations(n: int) -> Formations:
     """An empty table of formations."""
-    return allocate(Formations, FORMATION_COLUMNS, n)
+    return allocate(Formations, n)
 
 
-def books():
+def books() -> Books:
     """Empty books, one row a side."""
-    return allocate(Books, BOOK_COLUMNS, len(Side))
+    return allocate(Books, len(Side))
 
 
-def casualties(book, side: int) -> int:
+def casualties(book: Books, side: int) -> int:
     """Killed, wounded, captured and missing of one side so far."""
     return int(book.killed[side].sum() + book.wounded[side].sum() + book.captured[side].sum() + book.missing[side].sum())

@@ -1,4 +1,4 @@
-"""The line as a list of points: where own ground begins, for both commands to choose from."""
+"""The front line as a list of points, from which both commands choose."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.columns import kernel
-from sim.fields import cell_at, first_of
+from sim.fields import Geo, cell_at, first_of
 
 
 class Front(NamedTuple):
@@ -24,12 +24,12 @@ class Front(NamedTuple):
     fire: np.ndarray  # the defender's fire there, men
     presence: np.ndarray  # the attacker's men there
     wide: np.ndarray  # share of the ground within 3 km that is the attacker's: low on a thin salient
-    count: np.ndarray  # (1,) how many points
+    count: np.ndarray  # type: ignore[assignment]  # (1,) how many points
     row: np.ndarray  # (square_ny + 1,) first point of each row of squares: points come row by row, south to north
 
 
-def empty_front(geo) -> Front:
-    """A front with room for every square (or 50,000 points, or four times round the box)."""
+def empty_front(geo: Geo) -> Front:
+    """A front with room for every square, or, in a large sector, for 50,000 points or four times round the box."""
     n = min(geo.square_nx * geo.square_ny, max(50_000, 4 * (geo.square_nx + geo.square_ny)))
     f = lambda dtype="f8": np.zeros(n, dtype)  # noqa: E731
     return Front(f("i4"), f(), f(), f(), f(), f(), f(), f(), f(), f(), np.zeros(1, "i8"), np.zeros(geo.square_ny + 1, "i8"))
@@ -37,7 +37,7 @@ def empty_front(geo) -> Front:
 
 @kernel
 def trace(geo, cells, front):
-    """Finds the points of the line: where the attacker's share of the square and of its neighbor says that his ground ends."""
+    """Finds the points of the line, interpolated between the attacker's share of a square and of its neighbor."""
     size = geo.square
     nx = geo.square_nx
     ny = geo.square_ny
@@ -90,10 +90,11 @@ class Orders(NamedTuple):
     point: np.ndarray  # (formations, N_CHOICES) index into the front
     strong: np.ndarray  # running weight for attacks (attacker) or for deployment (defender)
     weak: np.ndarray  # running weight for infiltration
-    count: np.ndarray  # (formations,)
+    count: np.ndarray  # type: ignore[assignment]  # (formations,)
 
 
 def empty_orders(n: int) -> Orders:
+    """Orders of `n` formations, none with a point."""
     return Orders(np.zeros((n, N_CHOICES), "i4"), np.zeros((n, N_CHOICES)), np.zeros((n, N_CHOICES)), np.zeros(n, "i8"))
 
 

@@ -38,7 +38,7 @@ class Value:
     def __get__(self, handle: Handle | None, owner: type | None = None) -> Any:
         return self if handle is None else getattr(handle.model.world.units, self.name)[handle.row].item()
 
-    def __set__(self, handle: Handle, value: float) -> None:
+    def __set__(self, handle: Handle, value: Any) -> None:
         if not math.isfinite(value) or (self.whole and value != int(value)):
             raise ValueError(f"{self.name}: {value!r} is not a {'whole' if self.whole else 'finite'} number")
         getattr(handle.model.world.units, self.name)[handle.row] = value
@@ -222,17 +222,17 @@ HANDLES = {
 class Occupants(Sequence):
     """Who stands in one cell, found when somebody asks: units by the columns, and agents of your own placed there."""
 
-    __slots__ = ("index", "model", "others")
+    __slots__ = ("model", "number", "others")
 
-    def __init__(self, model: Any, index: int):
+    def __init__(self, model: Any, number: int):
         self.model = model
-        self.index = index
+        self.number = number  # of the cell
         self.others: list[mesa.Agent] = []
 
     def rows(self) -> np.ndarray:
         """Rows of the units in the cell."""
         u, n = self.model.world.units, self.model.world.n
-        return np.flatnonzero((u.cell[:n] == self.index) & (u.kind[:n] >= 0))
+        return np.flatnonzero((u.cell[:n] == self.number) & (u.kind[:n] >= 0))
 
     def __len__(self) -> int:
         return len(self.rows()) + len(self.others)

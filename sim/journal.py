@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -17,13 +18,13 @@ CAPTURE_DAYS = 7  # a settlement counts as captured when it stays so for a week,
 class Journal:
     """The record of one battle. Day 0 is the start; one row more for every day that has passed."""
 
-    def __init__(self, world):
+    def __init__(self, world: Any) -> None:
         c = world.cells
         self.start = world.scenario.start
-        self.columns: dict[str, list] = {name: [] for name in MEASURES}
+        self.columns: dict[str, list[float]] = {name: [] for name in MEASURES}
         self.maps: list[np.ndarray] = []
         self.town_days: list[np.ndarray] = []
-        self.events: list[dict] = []
+        self.events: list[dict[str, Any]] = []
         self.ground = Ground(direction_start=float(c.control[c.direction == 1].sum()) * world.geo.cell**2)
         self._before = c.control.copy()
         self._depths: list[np.ndarray] = []
@@ -40,7 +41,7 @@ class Journal:
         """Days recorded after the start."""
         return len(self.maps) - 1
 
-    def look(self, world) -> None:
+    def look(self, world: Any) -> None:
         """Called after every step: keeps its notes, and the day's figures when a day is over."""
         for kind, x, y, number, words in world.notes:
             self._event(world, kind, x, y, number, words)
@@ -56,7 +57,7 @@ class Journal:
         self._record(world)
         self._note_changes(world)
 
-    def _record(self, world) -> None:
+    def _record(self, world: Any) -> None:
         self._depths.append(world.cells.depth.astype(np.float32))
         if len(self._depths) > 8:
             self._depths.pop(0)
@@ -70,7 +71,7 @@ class Journal:
         self.maps.append(np.round(world.cells.control * 100).astype(np.uint8).reshape(g.ny, g.nx))
         self.town_days.append(world.cells.control[world.sector.settlement_cell] >= 0.5)
 
-    def _new_patches(self, world, men: np.ndarray, deep: int) -> int:
+    def _new_patches(self, world: Any, men: np.ndarray, deep: int) -> int:
         """New breakthroughs of the day (`deep` 0: beyond 3 km; 1: beyond 8 km), with an event if there are any."""
         new, _, _ = geometry.patches(world.geo, world.cells.front_week, world.cells.control, men, 8.0 if deep else 3.0, 10, 1.0, self._seen[deep],
                                      self._label, self._stack)
@@ -83,7 +84,7 @@ class Journal:
             self._event(world, kind, x, y, far, f"{word} {far:.0f} km past the line of a week ago, {near(world, x, y)}")
         return new
 
-    def _note_changes(self, world) -> None:
+    def _note_changes(self, world: Any) -> None:
         """Writes down what happened in the day, in words."""
         s = world.sector
         held = self.town_days[-1]
@@ -104,7 +105,7 @@ class Journal:
                     self._event(world, "pocket", x, y, area, f"Pocket of the {side.name.lower()} closed, {area:.0f} km², {near(world, x, y)}")
             self._open_pockets[side] = count
 
-    def _event(self, world, kind: str, x: float, y: float, number: float, words: str) -> None:
+    def _event(self, world: Any, kind: str, x: float, y: float, number: float, words: str) -> None:
         day = max((world.step_index - 1) // world.scenario.steps_per_day, 0)
         self.events.append({"step": world.step_index, "day": day, "date": self.start + dt.timedelta(days=day), "kind": kind,
                             "x_km": float(x), "y_km": float(y), "number": float(number), "words": words})
@@ -119,7 +120,7 @@ class Journal:
         """Share held by the attacker in percent, (days + 1, ny, nx) uint8, row 0 southern."""
         return np.stack(self.maps)
 
-    def captures(self, world) -> list[dict]:
+    def captures(self, world: Any) -> list[dict[str, Any]]:
         """Dates at which settlements changed hands for at least a week (or to the end of the run)."""
         days = np.stack(self.town_days)
         rows = []
@@ -146,7 +147,7 @@ def _lasting_changes(held: np.ndarray) -> list[tuple[int, bool]]:
     return out
 
 
-def near(world, x: float, y: float) -> str:
+def near(world: Any, x: float, y: float) -> str:
     """'near NAME': the nearest settlement."""
     s = world.sector
     if not len(s.settlement_name):

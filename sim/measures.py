@@ -78,7 +78,7 @@ class Look:
         self._values: dict[str, float] = {}
         g, c, u, n = world.geo, world.cells, world.units, world.n
         self.area = g.cell**2
-        self.rows = {}
+        self.rows: dict[tuple[int, bool], np.ndarray] = {}
         self.km = geometry.common_grid(c.control, g.nx, g.ny, g.cell)
         kind, task, side = u.kind[:n], u.task[:n], u.side[:n]
         self.infantry = kind == Kind.INFANTRY

@@ -24,6 +24,7 @@ from sim.errors import InputError, did_you_mean
 from sim.fields import BLOCK_COLUMNS, CELL_COLUMNS
 from sim.forces import FORMATION_COLUMNS, SIDES, UNIT_COLUMNS, Kind, Place, Side, Task
 from sim.handles import HANDLES, Handle, build_grid
+from sim.journal import Journal
 from sim.measures import MEASURES
 from sim.mustering import muster
 from sim.scenario import Scenario
@@ -31,7 +32,7 @@ from sim.scenario import Scenario
 
 def latest(model: BattleModel, name: str) -> float:
     """A measure at the end of the last day that is over."""
-    return model.world.journal.columns[name][-1]
+    return model.journal.columns[name][-1]
 
 
 def reporters(*names: str) -> dict[str, partial]:
@@ -94,6 +95,12 @@ class BattleModel(mesa.Model):
         """Days since the start."""
         return self.world.day
 
+    @property
+    def journal(self) -> Journal:
+        """What is recorded of the battle."""
+        assert self.world.journal is not None
+        return self.world.journal
+
     # ---- agents: handles, in the order of their slots, so that it does not matter when somebody looked before ----
 
     @property
@@ -113,7 +120,7 @@ class BattleModel(mesa.Model):
         """Classes of the units on the map now."""
         return list(self.agents_by_type)
 
-    def handles(self, rows: Iterable[int]) -> list[Handle]:
+    def handles(self, rows: np.ndarray | list[int]) -> list[Handle]:
         """The handles of some rows of the table of units, by slot."""
         self._look()
         return [self._handles[slot] for slot in sorted(self.world.units.slot[rows].tolist())]
@@ -181,7 +188,7 @@ class BattleModel(mesa.Model):
 
     def daily(self) -> pd.DataFrame:
         """All measures by date; the first row is the start."""
-        return pd.DataFrame(self.world.journal.daily()).set_index("date")
+        return pd.DataFrame(self.journal.daily()).set_index("date")
 
     def units_frame(self) -> pd.DataFrame:
         """The units on the map now, one row each by slot, with words for kind, side, task and place."""
@@ -203,12 +210,12 @@ class BattleModel(mesa.Model):
     def events(self) -> pd.DataFrame:
         """What happened, when, where, and in words."""
         names = ["step", "day", "date", "kind", "x_km", "y_km", "number", "words"]
-        return pd.DataFrame(self.world.journal.events, columns=names)
+        return pd.DataFrame(self.journal.events, columns=names)
 
     def captures(self) -> pd.DataFrame:
         """Dates at which settlements changed hands for at least a week, or to the end of the run."""
         names = ["settlement", "name", "captured", "recaptured"]
-        return pd.DataFrame(self.world.journal.captures(self.world), columns=names)
+        return pd.DataFrame(self.journal.captures(self.world), columns=names)
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the grid, which is made again when somebody looks."""

@@ -12,7 +12,7 @@ from sim import forces, front
 from sim.accounting import men_of, vehicles_of
 from sim.columns import allocate
 from sim.draws import key, stream, uniform, uniform_of
-from sim.fields import CELL_COLUMNS, MICRO, Cells, draw_line, geometry, outline
+from sim.fields import MICRO, Cells, draw_line, geometry, outline
 from sim.forces import Kind, Place, Side, Task
 from sim.front import trace
 from sim.journal import Journal
@@ -40,7 +40,7 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
     sector = build_sector(scenario)
     box = scenario.box
     geo = geometry(box.x0_km, box.y0_km, box.width_km, box.height_km, scenario.cell_km)
-    cells = allocate(Cells, CELL_COLUMNS, geo.nx * geo.ny)
+    cells = allocate(Cells, geo.nx * geo.ny)
     cells.held[:] = np.round(sector.control0 * MICRO)
     cells.control[:] = cells.held / MICRO
     draw_line(geo, cells)

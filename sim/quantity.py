@@ -44,7 +44,7 @@ def quantity(
     `unset` is for a parameter that the scenario decides while nobody sets it: it says what acts then, when the default is
     None, or where the default acts.
     """
-    extra = {"unit": unit, "low": low, "high": high, "role": role, "fact": fact, "short": short, "unset": unset}
+    extra: dict[str, Any] = {"unit": unit, "low": low, "high": high, "role": role, "fact": fact, "short": short, "unset": unset}
     return Field(default, ge=low, le=high, description=doc, json_schema_extra=extra)
 
 
@@ -119,7 +119,7 @@ def declarations(prefix: str, model: type[Parameters]) -> list[Declaration]:
     """The parameters that `model` declares, keyed `prefix.name`, in order."""
     rows = []
     for name, field in model.model_fields.items():
-        extra = dict(field.json_schema_extra or {})
-        kind = next((t for t in get_args(field.annotation) if t is not NoneType), field.annotation)  # of `float | None`: float
+        extra: dict[str, Any] = field.json_schema_extra  # type: ignore[assignment]
+        kind: Any = next((t for t in get_args(field.annotation) if t is not NoneType), field.annotation)  # of `float | None`: float
         rows.append(Declaration(key=f"{prefix}.{name}", default=field.default, doc=field.description or "", kind=kind, **extra))
     return rows

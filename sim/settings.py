@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim.errors import InputError, did_you_mean
 from sim.kinds import KINDS
@@ -39,7 +39,13 @@ def resolve(key: str) -> Declaration:
 
 
 class Settings:
-    """The parameters of one battle: `settings.drones.exponent`, one frozen group a kind or phase."""
+    """The parameters of one battle: `settings.drones.keep_days`, one frozen group a kind or phase."""
+
+    overrides: dict[str, Any]  # what was set, by dotted key
+
+    if TYPE_CHECKING:  # the groups are made from KINDS and PHASES, to which users add
+
+        def __getattr__(self, group: str) -> Any: ...
 
     def __init__(self, overrides: dict[str, Any] | None = None):
         changed: dict[str, dict[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""Making and freeing rows of units, the hand-out of slots, and the way back to the formation's reserve."""
+"""Rows of the table of units: making and freeing them, giving out slots, and sending a group back to its reserve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How visible a unit on the move is: what it adds to traffic, and what drones find of it."""
+"""Visibility of a unit on the move: what it adds to traffic, and how readily drones find it."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import datetime
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from sim import forces
 from sim.columns import allocate, grown
-from sim.fields import BLOCK_COLUMNS, NODE_COLUMNS, Blocks, Cells, Geo, Nodes, geometry
+from sim.fields import Blocks, Cells, Geo, Nodes, geometry
 from sim.forces import Books, Formations, Kind, Units
 from sim.front import Front, Orders, empty_front, empty_orders
 from sim.journal import Journal
@@ -119,8 +119,8 @@ class World:
         self.scenario, self.settings, self.sector, self.seed, self.geo = scenario, settings, sector, int(seed), geo
         self.units = forces.units(rows)
         self.formations, self.cells = formations, cells
-        self.nodes = allocate(Nodes, NODE_COLUMNS, geo.node_nx * geo.node_ny)
-        self.blocks = allocate(Blocks, BLOCK_COLUMNS, geo.block_nx * geo.block_ny)
+        self.nodes = allocate(Nodes, geo.node_nx * geo.node_ny)
+        self.blocks = allocate(Blocks, geo.block_nx * geo.block_ny)
         self.books = forces.books()
         self.front, self.orders = empty_front(geo), empty_orders(len(scenario.formation))
         self.bins = Bins.of(geo, rows)
@@ -160,9 +160,9 @@ class World:
         return 3.0 + self.step_index % self.scenario.steps_per_day * self.scenario.step_hours
 
     @property
-    def date(self) -> dt.date:
+    def date(self) -> datetime.date:
         """The calendar date."""
-        return self.scenario.start + dt.timedelta(days=self.day)
+        return self.scenario.start + datetime.timedelta(days=self.day)
 
     @property
     def n(self) -> int:

@@ -14,7 +14,7 @@ from sim import forces
 from sim.accounting import men_of, vehicles_of
 from sim.columns import allocate
 from sim.draws import stream
-from sim.fields import CELL_COLUMNS, Cells, outline
+from sim.fields import outline
 from sim.front import trace
 from sim.mustering import muster, refresh
 from sim.scenario import Scenario, load_scenario
@@ -52,7 +52,7 @@ def tiled(units: int, seed: int = 1, source: str = "skirmish") -> World:
     tiles = max(1, round(units / len(live)))
     scenario, settings = tiled_scenario(small, tiles), Settings(small.params)
     ground = _tiled_sector(one.sector, scenario, tiles)
-    cells = _tiled(one.cells, Cells, CELL_COLUMNS, tiles)
+    cells = _tiled(one.cells, tiles)
     rows = len(live) * tiles * 5 // 4 + 500
     world = World(scenario, settings, ground, cells, _tiled_formations(one, tiles), rows, seed)
     world.manpower_scale = one.manpower_scale
@@ -65,10 +65,10 @@ def tiled(units: int, seed: int = 1, source: str = "skirmish") -> World:
     return world
 
 
-def _tiled(table, kind: type, columns, tiles: int):
+def _tiled(table, tiles: int):
     """A table of the cells of so many tiles: stacked northward, a row-major column simply repeats."""
     n = table[0].shape[0]
-    out = allocate(kind, columns, n * tiles)
+    out = allocate(type(table), n * tiles)
     for old, new in zip(table, out, strict=True):
         new.reshape(tiles, *old.shape)[:] = old
     return out
@@ -92,7 +92,7 @@ def _tiled_sector(one: Sector, scenario: Scenario, tiles: int) -> Sector:
 def _tiled_formations(one: World, tiles: int):
     """Each tile's formations: the same men and means, an own tag, places moved north."""
     n = one.formations.side.shape[0]
-    out = _tiled(one.formations, forces.Formations, forces.FORMATION_COLUMNS, tiles)
+    out = _tiled(one.formations, tiles)
     tile = np.repeat(np.arange(tiles), n)
     for name in ("main_y", "base_y", "follow_y"):
         getattr(out, name)[:] += tile * one.geo.height
