@@ -113,7 +113,7 @@ def test_a_wrong_number_of_pairs_is_refused(page, n):
 def test_there_must_be_two_arms_and_a_first_step(page):
     made, ear = page
     ask(made, do="replicates", on=True)
-    assert "no two arms" in ear.last("notice")["words"]
+    assert "no two courses" in ear.last("notice")["words"]
     ask(made, do="compare", on=True)
     ask(made, do="replicates", on=True)
     assert "first day" in ear.last("notice")["words"] and made.replicates is None

@@ -61,7 +61,7 @@ def terrain_of(scenario: Scenario) -> Terrain:
     lines = s._lines(scenario)
     built, _ = s._buildings(fine, rows)
     water, industry = s._water(fine, lines), s._industry(fine, scenario)
-    wood, trees = s._trees(fine, water, built)
+    wood = s._wood(fine, water, built)
     x, y = np.array([r["x"] for r in rows], float), np.array([r["y"] for r in rows], float)
     tracks = [np.array([(x[i], y[i]), (x[j], y[j])]) for i, j in s._relative_neighbors(x, y)]
     places = [
@@ -82,7 +82,7 @@ def terrain_of(scenario: Scenario) -> Terrain:
         step=fine.step,
         wood=wood,
         built=np.maximum(built, 0.8 * industry),
-        trees=trees,
+        trees=_tree_belts(fine, wood, water, built),
         roads=named["roads"],
         tracks=tracks,
         rail=named["rail"],
@@ -90,6 +90,11 @@ def terrain_of(scenario: Scenario) -> Terrain:
         places=places,
         belts=list(scenario.belt),
     )
+
+
+def _tree_belts(fine: build._Samples, wood: np.ndarray, water: np.ndarray, built: np.ndarray) -> np.ndarray:
+    """Density of tree belts between fields: fixed noise, a stand-in that only the map shows; no rule of the model reads it."""
+    return np.clip(0.25 + 0.5 * build._noise(fine, 2.3, 3), 0, 1) * (1 - built) * (1 - water) * (1 - wood)
 
 
 def _named(scenario: Scenario, table: str, lines: list) -> list[Line]:

@@ -171,7 +171,7 @@ def replicates(s: Any, m: Message) -> None:
     if s.model is not None:
         raise InputError("this page shows a model created elsewhere: it cannot be mustered under other seeds.")
     if branches.twin is None or s.wanted is not None:
-        raise InputError("there are no two branches to compare yet.")
+        raise InputError("there are no two courses to compare yet.")
     shown = figures(branches.world) - figures(branches.twin)
     new = ReplicatePairs(s.scenario, s.seed, branches.twin_lever_history, branches.lever_history, branches.simulated, shown, m.get("n", PAIRS))
     s.replicates = new
