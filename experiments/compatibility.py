@@ -27,6 +27,9 @@ EARLIER = {  # name below `experiments` -> where its contents are now
 }
 
 
+RENAMED = {"beliefs": "prior_posterior"}  # in these modules
+
+
 class EarlierName(Loader):
     """Loads a module that looks each name up where it is now."""
 
@@ -39,6 +42,7 @@ class EarlierName(Loader):
         warnings.warn(f"{module.__name__} is now {' and '.join(self.homes)}", DeprecationWarning, stacklevel=2)
 
     def find(self, name: str) -> Any:
+        name = RENAMED.get(name, name)
         if not name.startswith("__"):
             for home in self.homes:
                 module = import_module(home)

@@ -1,7 +1,4 @@
-"""What `pokrovsk claims` does: makes the runs that the claims' studies lack, answers each claim, prints and writes it.
-
-The answers go to `claims.json` and to `claims.html`, one page that works by itself.
-"""
+"""Answers to the claims: asked of a posterior, in words, written as JSON and read again."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from experiments.claims.claims import Answer, Claim, Finding, percent
+from experiments.claims.claims import Claim, ClaimAnswer, ClaimFinding, percent
 from sim.errors import InputError
 from sim.view.numbers import significant
 
@@ -23,7 +20,7 @@ if TYPE_CHECKING:
 MOST_SETS = 10_000
 
 
-def asked(claim: Claim, fitted: Posterior | None, n: int) -> Study:
+def study_for(claim: Claim, fitted: Posterior | None, n: int) -> Study:
     """A claim's study, asked of a posterior.
 
     A study by levels is asked of `n` of its sets; another design (it has points of its own, and shares of the variance are no
@@ -37,17 +34,17 @@ def asked(claim: Claim, fitted: Posterior | None, n: int) -> Study:
     return fitted.crossed(study, n)
 
 
-def was(a: Answer, before: Sequence[Answer]) -> list[Answer]:
+def earlier_answers(a: ClaimAnswer, before: Sequence[ClaimAnswer]) -> list[ClaimAnswer]:
     """The earlier answer to the same claim; none or one."""
     return [old for old in before if old.claim.id == a.claim.id][:1]
 
 
-def runs_words(a: Answer) -> str:
+def runs_words(a: ClaimAnswer) -> str:
     """How many runs an answer rests on, and of which parameters."""
     return f"{a.n:,} runs" + (f" of {a.sets} parameter sets" if a.sets else "")
 
 
-def effect_words(f: Finding) -> str:
+def effect_words(f: ClaimFinding) -> str:
     """The effect with its interval, in its unit and as a share where there is one."""
     unit = f" {f.unit}" if f.unit else ""
     if f.test.people:
@@ -60,12 +57,12 @@ def effect_words(f: Finding) -> str:
 # As data
 
 
-def as_json(answers: list[Answer]) -> str:
+def as_json(answers: list[ClaimAnswer]) -> str:
     """The answers as text that `read` takes; values that are no numbers are the words NaN and Infinity."""
     return _ADAPTER.dump_json(answers, indent=1, by_alias=True).decode()
 
 
-def read(path: Path) -> list[Answer]:
+def read(path: Path) -> list[ClaimAnswer]:
     """The answers that an earlier command wrote; InputError when the file does not hold any."""
     try:
         return _ADAPTER.validate_json(path.read_bytes())
@@ -75,4 +72,4 @@ def read(path: Path) -> list[Answer]:
         raise InputError(f"{path}: not a file of answers.") from None
 
 
-_ADAPTER = TypeAdapter(list[Answer], config=ConfigDict(ser_json_inf_nan="strings"))
+_ADAPTER = TypeAdapter(list[ClaimAnswer], config=ConfigDict(ser_json_inf_nan="strings"))

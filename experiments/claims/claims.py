@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import seeds
 from experiments.analysis import effects, intervals
@@ -55,7 +55,9 @@ class Comparison(_Table):
     bound: float | None = None
     people: list[str] | None = None
     equipment: list[str] | None = None
-    told: bool = Field(False, description="reported beside the claim, decides nothing")
+    informational: bool = Field(
+        False, validation_alias=AliasChoices("informational", "told"), description="reported beside the claim, decides nothing"
+    )
 
     @model_validator(mode="after")
     def _one_form(self) -> Comparison:
@@ -89,8 +91,8 @@ class Claims(_Table):
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What a test found: the effect as a difference, and as a share of the mean of `from` where there is one."""
+class ClaimFinding:
+    """The result of a test: the effect as a difference, and as a share of the mean of `from` where there is one."""
 
     test: Comparison
     label: str
@@ -104,11 +106,11 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ClaimAnswer:
     """A claim's verdict with its findings. `n` is the number of runs it rests on, `sets` that of parameter sets (0: the defaults)."""
 
     claim: Claim
-    findings: list[Finding]
+    findings: list[ClaimFinding]
     verdict: str
     n: int
     failed: int
@@ -144,12 +146,12 @@ def sets_of(study: Study | None) -> int:
     return len(set(study.point_seeds)) if study is not None and study.point_seeds else 0
 
 
-def answer(claim: Claim, results: Results) -> Answer:
+def answer(claim: Claim, results: Results) -> ClaimAnswer:
     """The claim's verdict from the runs of its study."""
     runs = results.done
     findings = [_finding(claim, test, results) for test in claim.test]
-    verdict = verdict_of([f.verdict for f in findings if not f.test.told])
-    return Answer(
+    verdict = verdict_of([f.verdict for f in findings if not f.test.informational])
+    return ClaimAnswer(
         claim,
         findings,
         verdict,
@@ -208,12 +210,12 @@ def _arm(claim: Claim, values: pd.Series, results: Results, levels: dict[str, An
             raise InputError(f"claim {claim.id}: study {claim.study!r} has no factor {factor!r}.{did_you_mean(factor, results.factors)}")
         inside &= runs[factor] == level
     if not inside.any():
-        told = ", ".join(f"{factor} = {level}" for factor, level in levels.items())
-        raise InputError(f"claim {claim.id}: study {claim.study!r} has no run with {told}.")
+        arm = ", ".join(f"{factor} = {level}" for factor, level in levels.items())
+        raise InputError(f"claim {claim.id}: study {claim.study!r} has no run with {arm}.")
     return values[inside].groupby(runs["seed"][inside]).mean()
 
 
-def _finding(claim: Claim, test: Comparison, results: Results) -> Finding:
+def _finding(claim: Claim, test: Comparison, results: Results) -> ClaimFinding:
     label, unit = _label(test.measure)
     if test.people:
         return _shares(test, results, label)
@@ -222,15 +224,15 @@ def _finding(claim: Claim, test: Comparison, results: Results) -> Finding:
     if test.from_ is None:
         effect = _level(after)
         margin = test.sign * test.bound
-        return Finding(test, label, unit, effect, None, test.bound, effect.estimate, margin, judged(effect, test.sign, margin))
+        return ClaimFinding(test, label, unit, effect, None, test.bound, effect.estimate, margin, judged(effect, test.sign, margin))
     before = _arm(claim, values, results, {**test.at, **test.from_})
     both = before.index.intersection(after.index)
-    told = effects.contrast(*(side[both].to_frame().T for side in (before, after)), test.measure, unit, "", test.from_, test.to)
-    effect = Interval(told.mean, told.low, told.high, told.n, told.note)
-    scale = abs(told.mean_a)
+    contrast = effects.contrast(*(side[both].to_frame().T for side in (before, after)), test.measure, unit, "", test.from_, test.to)
+    effect = Interval(contrast.mean, contrast.low, contrast.high, contrast.n, contrast.note)
+    scale = abs(contrast.mean_a)
     relative = Interval(effect.estimate / scale, effect.low / scale, effect.high / scale, effect.n) if scale > 0 else None
     margin = test.least * scale
-    return Finding(test, label, unit, effect, relative, told.mean_a, told.mean_b, margin, judged(effect, test.sign, margin))
+    return ClaimFinding(test, label, unit, effect, relative, contrast.mean_a, contrast.mean_b, margin, judged(effect, test.sign, margin))
 
 
 def _level(values: pd.Series) -> Interval:
@@ -240,21 +242,21 @@ def _level(values: pd.Series) -> Interval:
     return intervals.of_mean(values)
 
 
-def _shares(test: Comparison, results: Results, label: str) -> Finding:
+def _shares(test: Comparison, results: Results, label: str) -> ClaimFinding:
     """Share of the variance of the people's factors less that of the equipment's, by a metamodel."""
     from experiments.analysis import surrogate_shares
 
     people, equipment = surrogate_shares.group_shares(results, test.measure, [test.people, test.equipment], of=values_of)
     effect = surrogate_shares.difference(people, equipment)
     verdict = judged(effect, test.sign, test.least)
-    return Finding(test, f"share of the variance of {label}", "", effect, None, equipment.estimate, people.estimate, test.least, verdict)
+    return ClaimFinding(test, f"share of the variance of {label}", "", effect, None, equipment.estimate, people.estimate, test.least, verdict)
 
 
 # Words
 
 
-def sentence_of(finding: Finding) -> str:
-    """What the first test of a claim found, in one sentence."""
+def sentence_of(finding: ClaimFinding) -> str:
+    """The result of the first test of a claim, in one sentence."""
     test, unit = finding.test, f" {finding.unit}" if finding.unit else ""
     if test.people:
         return (
@@ -280,12 +282,12 @@ def arms_of(test: Comparison) -> str:
     """The two arms of a test in words."""
     if test.people:
         return "people against equipment"
-    at = f" at {_told(test.at)}" if test.at else ""
+    at = f" at {_levels_text(test.at)}" if test.at else ""
     if test.from_ is None:
-        return (_told(test.to) or "all runs") + at
+        return (_levels_text(test.to) or "all runs") + at
     changed = {key: value for key, value in test.from_.items() if test.to.get(key) != value}
-    return ", ".join(f"{_told({key: value})} to {factor_named(key).value_text(test.to[key])}" for key, value in changed.items()) + at
+    return ", ".join(f"{_levels_text({key: value})} to {factor_named(key).value_text(test.to[key])}" for key, value in changed.items()) + at
 
 
-def _told(levels: dict[str, Any]) -> str:
+def _levels_text(levels: dict[str, Any]) -> str:
     return ", ".join(f"{factor_named(key).name} {factor_named(key).value_text(value)}" for key, value in levels.items())

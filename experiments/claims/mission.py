@@ -1,13 +1,12 @@
 """What the founding analysis asked of a model: the price of ground, men and years for the rest of the oblast, culmination.
 
-Each is read from an ensemble of the posterior: fitted to the record up to a date, one parameter set a run, each with luck of its own.
+Each is read from an ensemble of the posterior: fitted to the record up to a date, one parameter set a run, each with random draws of its own.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -231,9 +230,6 @@ def rests_of(seen: Sequence[Any]) -> list[Rest]:
 
 
 def theatre_gain() -> float:
-    """Net gain of the attacker in the whole theatre, May to August 2025, km2 (ISW, as told with its price)."""
-    told = seeds.facts()["isw_cas_2025_summer"].defect
-    found = re.findall(r"(?:May|June|July|August) (\d+)", told)
-    if len(found) != 4:
-        raise InputError("fact isw_cas_2025_summer: the four monthly areas cannot be read from its defect.")
-    return float(sum(map(int, found)))
+    """Net gain of the attacker in the whole theatre, May to August 2025, km2 (ISW)."""
+    facts = seeds.facts()
+    return float(sum(facts[f"isw_net_2025_{month:02d}"].value for month in range(5, 9)))

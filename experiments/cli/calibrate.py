@@ -66,7 +66,7 @@ def write(found: Fit, folder: Path) -> None:
     """The posterior's files: sample, manifest, what each parameter and each target came to, and a figure."""
     from experiments.calibration import identifiability
     from experiments.calibration.fitting import fit_table
-    from experiments.figures.posterior import beliefs
+    from experiments.figures.posterior import prior_posterior
     from experiments.storage.files import replacing
 
     found.posterior.write(folder)
@@ -74,7 +74,7 @@ def write(found: Fit, folder: Path) -> None:
     for name, rows in (("identifiability.csv", table), ("targets.csv", fit_table(found))):
         with replacing(folder / name) as draft:
             rows.to_csv(draft, index=False, float_format="%.6g")
-    beliefs(found.posterior, table).save(folder / "identifiability", formats=("png", "svg"))
+    prior_posterior(found.posterior, table).save(folder / "identifiability", formats=("png", "svg"))
 
 
 def tell(found: Fit) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from experiments.claims.claims import Answer
+    from experiments.claims.claims import ClaimAnswer
 
 
 def claims(
@@ -25,19 +25,19 @@ def claims(
     ] = None,
     sets: Annotated[str | None, typer.Option(metavar="N", help="Ask N sets of the posterior instead of the defaults.")] = None,
     posterior: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of another posterior than the shipped one.")] = None,
-    beside: Annotated[Path | None, typer.Option(metavar="FILE", help="Earlier answers (claims.json), told beside the new ones.")] = None,
+    beside: Annotated[Path | None, typer.Option(metavar="FILE", help="Earlier answers (claims.json), printed beside the new ones.")] = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
-    made_only: Annotated[bool, typer.Option("--made-only", help="Answer from the runs that are there; make none.")] = False,
+    made_only: Annotated[bool, typer.Option("--made-only", help="ClaimAnswer from the runs that are there; make none.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print the answers as JSON and nothing else.")] = False,
     quiet: Quiet = False,
 ) -> int:
-    """Answer the claims of the founding analysis: effect, interval, verdict."""
+    """ClaimAnswer the claims of the founding analysis: effect, interval, verdict."""
     import sys
 
     from experiments.calibration import posterior as calibration_posterior
     from experiments.claims import claims as claims_claims
-    from experiments.claims.answers import MOST_SETS, as_json, asked, read
+    from experiments.claims.answers import MOST_SETS, as_json, read, study_for
     from experiments.claims.claims import chosen
     from experiments.cli.arguments import whole
     from experiments.reporting.claims_page import write
@@ -56,7 +56,7 @@ def claims(
     for claim in wanted:
         folder = out / claim.study
         if not made_only:
-            outcome = sweep(asked(claim, fitted, n), folder, workers=processes, scheduler=scheduler, quiet=quiet)
+            outcome = sweep(study_for(claim, fitted, n), folder, workers=processes, scheduler=scheduler, quiet=quiet)
             if outcome.problem or outcome.stopped:
                 print(f"pokrovsk: {claim.id}: {outcome.problem or 'stopped; the same command goes on'}", file=sys.stderr)
                 return outcome.code
@@ -82,19 +82,19 @@ def claims(
 # As a table
 
 
-def show(answers: list[Answer], console: Console, before: Sequence[Answer] = ()) -> None:
+def show(answers: list[ClaimAnswer], console: Console, before: Sequence[ClaimAnswer] = ()) -> None:
     """Prints each claim with its verdict, its sentence, and a line a test; beside it what it was before."""
     from rich.markup import escape
 
     from experiments.analysis.intervals import seeds_text
-    from experiments.claims.answers import effect_words, runs_words, was
+    from experiments.claims.answers import earlier_answers, effect_words, runs_words
     from experiments.claims.claims import arms_of
 
     for a in answers:
         console.print(f"\n[bold]{a.claim.id}  {escape(a.claim.statement)}[/]", highlight=False)
         console.print(f"[bold]{a.verdict}[/]: {escape(a.sentence)} {runs_words(a)}, seeds {seeds_text(a.seeds)}.", highlight=False)
         for f in a.findings:
-            mark = "told" if f.test.told else f.verdict
+            mark = "reported, not judged" if f.test.informational else f.verdict
             console.print(f"  {f.label}, {arms_of(f.test)}: {effect_words(f)}  [dim]{mark}[/]", highlight=False)
-        for old in was(a, before):
+        for old in earlier_answers(a, before):
             console.print(f"  [dim]before: {old.verdict}; {effect_words(old.findings[0])}; {runs_words(old)}[/]", highlight=False)

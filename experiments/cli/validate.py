@@ -40,7 +40,7 @@ def validate(
     from experiments.validation.scorecard import CARD, FEWEST, MOST, OUT
     from experiments.validation.scorecard import validate as judge
 
-    told = judge(
+    card = judge(
         only=only.split(",") if only is not None else None,
         runs=whole("--runs", runs, FEWEST, MOST),
         workers=whole("--workers", workers, 1, 1024),
@@ -53,19 +53,19 @@ def validate(
     )
     folder = out or OUT
     if json_:
-        print(json.dumps(told, indent=1, allow_nan=False, ensure_ascii=False))
+        print(json.dumps(card, indent=1, allow_nan=False, ensure_ascii=False))
     else:
-        show(told)
-    if told.get("stopped"):
+        show(card)
+    if card.get("stopped"):
         print("pokrovsk: stopped; the same command goes on.", file=sys.stderr)
         return 130
-    draw(folder, told)
+    draw(folder, card)
     if not json_:
         print(f"\n{folder / CARD}, scorecard.html, scorecard.png")
     return 0
 
 
-def show(told: dict[str, Any]) -> None:
+def show(card: dict[str, Any]) -> None:
     """Prints the card as a table: one line a figure, the verdict of the row on its first line."""
     from rich.console import Console
     from rich.markup import escape
@@ -74,24 +74,24 @@ def show(told: dict[str, Any]) -> None:
     from sim.view.charts.scorecard import about, figures_of, finding, named
 
     console = Console()
-    console.print(f"[bold]{finding(told)}[/]", highlight=False)
-    console.print(about(told), style="dim", highlight=False)
+    console.print(f"[bold]{finding(card)}[/]", highlight=False)
+    console.print(about(card), style="dim", highlight=False)
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0), expand=True)
     table.add_column("row and figures", ratio=1, min_width=30)
     table.add_column("record or law", max_width=20)
     for name in ("model", "interval", "accepted", "verdict"):
         table.add_column(name, no_wrap=True, justify="right" if name == "model" else "left")
-    for row in told["rows"]:
+    for row in card["rows"]:
         style = "magenta" if row["verdict"] == "fail" else None
         table.add_row(
             f"[bold]{row['id']} {row['kind']} {escape(row['title'])}[/]", "", "", "", "", row["verdict"], style=style
         )
         for check in row["checks"]:
             record, model, span, band = figures_of(check)
-            is_told = check["verdict"] == "told"
-            judged = ("", "") if is_told else (band, check["verdict"])
+            is_informational = check["verdict"] == "reported"
+            judged = ("", "") if is_informational else (band, check["verdict"])
             table.add_row(
-                f"  {escape(named(check))}", escape(record), model, span, *judged, style="dim" if is_told else None
+                f"  {escape(named(check))}", escape(record), model, span, *judged, style="dim" if is_informational else None
             )
         if row["note"]:
             table.add_row(f"  {escape(row['note'])}", style="dim")

@@ -1,4 +1,4 @@
-"""What every caption says of results."""
+"""What every caption states of results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sim.view.charts.chart import About
 
 
 def about(results: Results, more: str = "") -> About:
-    """What the captions of these results say: runs, seeds, scenarios, commit."""
+    """What the captions of these results state: runs, seeds, scenarios, commit."""
     from sim.view.run_data import commit_text
 
     names = list(dict.fromkeys(results.done["scenario"].astype(str))) if "scenario" in results.done else [results.name]

@@ -17,6 +17,7 @@ from experiments.analysis import effects
 from experiments.analysis.effects import strongest
 from experiments.analysis.noise import mean_of
 from experiments.analysis.pairing import levels, matched_points
+from experiments.figures import headings
 from experiments.figures.captions import about
 from experiments.results.naming import factor_of, measure_of, scenario_of, word
 from experiments.results.results import Results
@@ -27,7 +28,7 @@ from sim.view.numbers import significant
 if TYPE_CHECKING:
     from sim.scenario import Scenario
 
-MOST_LEVELS = 12  # a number with more different values is told in three parts of its range
+MOST_LEVELS = 12  # a number with more different values is shown in three parts of its range
 
 
 # By day
@@ -54,9 +55,8 @@ def fan(results: Results, measure: str, by: str | None = None) -> Chart:
     runs = {k: values[np.isin(points, there)] for k, there in _split(results, factor).items()} if factor else whole
     record = _record(results) if measure == "held_km2" else None
     runs = {k: v for k, v in runs.items() if len(v)}
-    return fans_chart(
-        runs, start, measure=named, about=about(results), factor=factor_of(results, factor) if factor else None, record=record, more=more
-    )
+    words = {"factor": factor_of(results, factor), "title": headings.of_effects(results, measure, (factor,))} if factor else {}
+    return fans_chart(runs, start, measure=named, about=about(results), record=record, more=more, **words)
 
 
 def _is_counted_daily(measure: str) -> bool:
@@ -104,14 +104,14 @@ def twins(results: Results, measure: str, factor: str | None = None, a: Any = No
         a, b = there[0], there[-1]
         if a is None and len(there) > 2:
             a = there[1]
-    told = effects.paired(results, measure, factor, a, b)
+    contrast = effects.paired(results, measure, factor, a, b)
     one, two = matched_points(results, factor, a, b)
     matrix = results.matrix(measure)
     gaps = mean_of(matrix.loc[two].to_numpy(float) - matrix.loc[one].to_numpy(float), 0)
     named = factor_of(results, factor)
     change = f"{named.name} at {named.value_text(word(b))} minus at {named.value_text(word(a))}"
-    settings = f"Each bar is the mean over {told.settings} settings of the other factors." if told.settings > 1 else ""
-    saved = told.variance_saved
+    settings = f"Each bar is the mean over {contrast.settings} settings of the other factors." if contrast.settings > 1 else ""
+    saved = contrast.variance_saved
     more = f"Sharing seeds saves {saved:.0%} of the variance.".replace("%", " %") if math.isfinite(saved) and saved > 0 else ""
     return paired_differences_chart(
         gaps,
@@ -119,9 +119,9 @@ def twins(results: Results, measure: str, factor: str | None = None, a: Any = No
         measure=measure_of(results, measure),
         change=change,
         about=about(results),
-        mean=told.mean,
-        low=told.low,
-        high=told.high,
+        mean=contrast.mean,
+        low=contrast.low,
+        high=contrast.high,
         more=f"{settings} {more}".strip(),
     )
 

@@ -13,6 +13,7 @@ from experiments.analysis import effects, intervals
 from experiments.analysis.effects import design_shape, level_means
 from experiments.analysis.noise import mean_of
 from experiments.analysis.pairing import levels
+from experiments.figures import headings
 from experiments.figures.captions import about
 from experiments.figures.ensembles import MOST_LEVELS
 from experiments.results.naming import factor_of, measure_of, scenario_of, word
@@ -35,14 +36,12 @@ OTHERS = 64  # points whose other factors it is averaged over
 
 
 def heat(results: Results, measure: str, x: str, y: str, best: str | None = "low") -> Chart:
-    """A measure over two factors: means of the points of a grid, or what a surrogate foretells between sampled points."""
+    """A measure over two factors: means of the points of a grid, or what a surrogate predicts between sampled points."""
     x, y = results.known_factor(x), results.known_factor(y)
     if x == y:
         raise InputError(f"{x} is given twice; a heat map takes two factors.")
     if effects.design_shape(results) == "sampled":
         return _heat_of_cloud(results, measure, x, y)
-    from sim.view.charts.heatmap import heatmap_chart
-
     xs, ys = levels(results.points[x]), levels(results.points[y])
     matrix = results.matrix(measure)
     cells = [[_rows_at(results, matrix, {x: a, y: b}) for a in xs] for b in ys]
@@ -50,6 +49,15 @@ def heat(results: Results, measure: str, x: str, y: str, best: str | None = "low
     noise = _noise_beside_best(results, measure, x, y, best) if best else None
     others = [f for f in results.factors if f not in (x, y)]
     more = f"Each value is the mean of {len(results.seeds)} seeds" + (f" over all levels of {len(others)} other factors." if others else ".")
+    default = tuple(_default(results, f) for f in (x, y))
+    return _heat_of(results, measure, (x, xs), (y, ys), z, noise=noise, best=best, default=default, more=more)
+
+
+def _heat_of(results: Results, measure: str, across: tuple[str, list], up: tuple[str, list], z: np.ndarray, **more: Any) -> Chart:
+    """The chart of values (up, across) over the levels of two factors."""
+    from sim.view.charts.heatmap import heatmap_chart
+
+    (x, xs), (y, ys) = across, up
     return heatmap_chart(
         [word(v) for v in xs],
         [word(v) for v in ys],
@@ -58,10 +66,8 @@ def heat(results: Results, measure: str, x: str, y: str, best: str | None = "low
         y_named=factor_of(results, y),
         measure=measure_of(results, measure),
         about=about(results),
-        noise=noise,
-        best=best,
-        default=tuple(_default(results, f) for f in (x, y)),
-        more=more,
+        title=headings.of_effects(results, measure, (x, y)),
+        **more,
     )
 
 
@@ -75,7 +81,7 @@ def _rows_at(results: Results, matrix: pd.DataFrame, at: dict[str, Any]) -> np.n
 
 
 def _noise_beside_best(results: Results, measure: str, x: str, y: str, best: str) -> np.ndarray | None:
-    """How far behind the best of its row a cell must be to be surely worse; None where no row has a second seed."""
+    """How far behind the best of its row a cell must be to be clearly worse (95 %); None where no row has a second seed."""
     from experiments.analysis.optimum import optimum
 
     xs, ys = levels(results.points[x]), levels(results.points[y])
@@ -105,23 +111,11 @@ def _default(results: Results, factor: str) -> Any:
 
 
 def _heat_of_cloud(results: Results, measure: str, x: str, y: str) -> Chart:
-    from sim.view.charts.heatmap import heatmap_chart
-
     fitted = surrogate_of(results, measure)
     few = any(len(places(fitted, f, PLANE)) < PLANE for f in (x, y))
     xs, ys = (places(fitted, f, TILES if few else PLANE) for f in (x, y))
-    z = _foretold(fitted, results, [{x: a, y: b} for b in ys for a in xs]).reshape(len(ys), len(xs))
-    return heatmap_chart(
-        [word(v) for v in xs],
-        [word(v) for v in ys],
-        z,
-        x_named=factor_of(results, x),
-        y_named=factor_of(results, y),
-        measure=measure_of(results, measure),
-        about=about(results),
-        sampled=True,
-        more=surrogate_words(fitted),
-    )
+    z = _predicted(fitted, results, [{x: a, y: b} for b in ys for a in xs]).reshape(len(ys), len(xs))
+    return _heat_of(results, measure, (x, xs), (y, ys), z, sampled=True, more=surrogate_words(fitted))
 
 
 # Surrogates
@@ -158,7 +152,7 @@ def places(fitted: Surrogate, factor: str, n: int) -> list[Any]:
     return [float(f"{v:.3g}") for v in (np.geomspace if axis.is_log else np.linspace)(axis.low, axis.high, n)]
 
 
-def _foretold(fitted: Surrogate, results: Results, at: list[dict[str, Any]]) -> np.ndarray:
+def _predicted(fitted: Surrogate, results: Results, at: list[dict[str, Any]]) -> np.ndarray:
     """The mean outcome at some levels, averaged over the other factors as the design has them."""
     points = results.points.iloc[np.unique(np.linspace(0, len(results.points) - 1, OTHERS).astype(int))]
     whole = pd.concat([points.assign(**levels) for levels in at], ignore_index=True)
@@ -175,23 +169,24 @@ def main_effects(results: Results, measure: str) -> Chart:
         return tornado(results, measure)
     from sim.view.charts.main_effects import Effect, main_effects_chart
 
-    named = measure_of(results, measure)
+    named, title = measure_of(results, measure), headings.of_effects(results, measure)
     if shape == "sampled":
         fitted = surrogate_of(results, measure)
         effects = [_line(results, fitted, measure, f) for f in results.factors if any(a.name == f for a in fitted.axes)]
-        return main_effects_chart(effects, measure=named, about=about(results), bands="± the surrogate’s error", more=surrogate_words(fitted))
+        bands = "± the surrogate’s error"
+        return main_effects_chart(effects, measure=named, about=about(results), title=title, bands=bands, more=surrogate_words(fitted))
     effects = []
     for factor in results.factors:
         table = level_means(results, measure, factor)
         effects.append(Effect(factor_of(results, factor), [word(v) for v in table["level"]], *(table[c].to_numpy(float) for c in ("mean", "low", "high"))))
-    return main_effects_chart(effects, measure=named, about=about(results))
+    return main_effects_chart(effects, measure=named, about=about(results), title=title)
 
 
 def _line(results: Results, fitted: Surrogate, measure: str, factor: str):
     from sim.view.charts.main_effects import Effect
 
     at = places(fitted, factor, LINE)
-    mean = _foretold(fitted, results, [{factor: v} for v in at])
+    mean = _predicted(fitted, results, [{factor: v} for v in at])
     error = fitted.rmse.estimate
     column = results.points[factor]
     dots = None
@@ -220,6 +215,7 @@ def tornado(results: Results, measure: str) -> Chart:
         base.estimate,
         measure=measure_of(results, measure),
         about=about(results),
+        title=headings.of_effects(results, measure),
         more=f"Paired on seeds; the baseline itself is known to ± {significant(half, 2)}." if math.isfinite(half) else "",
     )
 

@@ -22,18 +22,18 @@ from sim.view.style import day_text
 SHOWN = "As the record would publish it."
 
 
-def about(told: SavedForecast, more: str = SHOWN) -> About:
-    """What captions say: runs, seeds, scenario, commit, and from when to when."""
-    span = f"Forecast from {day_text(told.first)} to {day_text(told.last)}, one set of the posterior a run."
-    return About(told.n, told.seeds, told.manifest["scenario"], commit_text(told.manifest), f"{span} {more}".strip())
+def about(saved: SavedForecast, more: str = SHOWN) -> About:
+    """What captions state: runs, seeds, scenario, commit, and from when to when."""
+    span = f"Forecast from {day_text(saved.first)} to {day_text(saved.last)}, one set of the posterior a run."
+    return About(saved.n, saved.seeds, saved.manifest["scenario"], commit_text(saved.manifest), f"{span} {more}".strip())
 
 
-def months(told: SavedForecast) -> Chart:
+def months(saved: SavedForecast) -> Chart:
     """Net gain by month in the box and the direction, beside the record where it reaches."""
-    box = told.scenario.box
+    box = saved.scenario.box
     names = (f"Box of {box.width_km:g} by {box.height_km:g} km", "Pokrovsk direction")
-    panels = [Gains(name, told.net(part), told.recorded(part)) for part, name in zip(PARTS, names)]
-    days = [dt.date.fromisoformat(f"{name}-01") for name in told.months]
+    panels = [Gains(name, saved.net(part), saved.recorded(part)) for part, name in zip(PARTS, names)]
+    days = [dt.date.fromisoformat(f"{name}-01") for name in saved.months]
     known = int(panels[0].known.sum())
     if known:
         hits = ", ".join(
@@ -43,31 +43,31 @@ def months(told: SavedForecast) -> Chart:
         title = f"The record lies in the middle 90 % of the runs in {hits}"
     else:
         low, high = np.quantile(panels[0].runs.sum(axis=1), (0.05, 0.95))
-        title = f"In nine of ten runs the attacker gains {brief(low)} to {brief(high)} km² in the box by {day_text(told.last)}"
-    return monthly_gains_chart(panels, days, about=about(told), title=title)
+        title = f"In nine of ten runs the attacker gains {brief(low)} to {brief(high)} km² in the box by {day_text(saved.last)}"
+    return monthly_gains_chart(panels, days, about=about(saved), title=title)
 
 
-def control(told: SavedForecast) -> Chart:
+def control(saved: SavedForecast) -> Chart:
     """Maps of the chance that the attacker controls a cell, one a date."""
-    box = told.scenario.box
-    maps = [ControlMap(day_text(date), chance) for date, chance in told.chance.items()]
+    box = saved.scenario.box
+    maps = [ControlMap(day_text(date), chance) for date, chance in saved.chance.items()]
     ny, nx = maps[0].probability.shape
-    places, credit = places_of(told.scenario)
+    places, credit = places_of(saved.scenario)
     extent = (box.x0_km, box.x0_km + nx, box.y0_km, box.y0_km + ny)
-    return control_maps_chart(maps, extent=extent, cell_km=1.0, about=about(told), places=places, more=credit)
+    return control_maps_chart(maps, extent=extent, cell_km=1.0, about=about(saved), places=places, more=credit)
 
 
-def skill(card: dict[str, Any], told: SavedForecast) -> Chart:
+def skill(card: dict[str, Any], saved: SavedForecast) -> Chart:
     """Skill of a forecast against benchmarks, as row T28 of a scorecard judged it."""
     row = archive.skill_row(card)
-    judged = [c for c in row["checks"] if c["verdict"] != "told"]
+    judged = [c for c in row["checks"] if c["verdict"] != "reported"]
     above = sum(c["verdict"] == "pass" for c in judged)
     clear = sum(c["low"] is not None and c["low"] > 0 for c in judged)
     return replace(
         scorecard_chart(archive.only(card, row["id"])),
         title=f"Skill is above 0 in {above} of {len(judged)} comparisons, and its interval in {clear}",
         what="Skill, 1 − score / score of the benchmark, with its 95 % interval; gray: better than the benchmark",
-        caption=about(told).caption(
+        caption=about(saved).caption(
             more="Scores: CRPS of monthly gains and of days of capture, Brier score of control near the first front. "
             "Hollow plum: no better than the benchmark."
         ),

@@ -7,6 +7,7 @@ from typing import Any
 
 from experiments.analysis import effects
 from experiments.analysis.surrogate_shares import shares_of
+from experiments.figures import headings
 from experiments.figures.captions import about
 from experiments.figures.factors import surrogate_of, surrogate_words
 from experiments.results.naming import factor_of, measure_of
@@ -17,7 +18,7 @@ from sim.view.charts.chart import Chart
 from sim.view.names import upper_first
 
 SHARE_DRAWS = 20  # fits for the intervals of a surrogate's shares
-SURE_INDEX = "what luck alone would hardly make of that factor"
+NOISE_FLOOR = "the index that random variation alone would hardly give that factor"
 TOTAL = "Share of the variance of {}, total effect (bar) and alone (tick)"
 
 
@@ -41,7 +42,8 @@ def _sobol(results: Results, measure: str) -> Chart:
     table = sobol(results, measure)
     rows = [(r.factor, r.total, r.total_low, r.total_high, r.first, r.noise_high) for r in table.itertuples()]
     more = f"Sobol indices, {table.attrs.get('blocks', 0)} blocks."
-    return _chart(results, measure, rows, TOTAL, more, table.attrs.get("note"), noise_words=SURE_INDEX)
+    title = headings.of_indices(results, measure, table, "total")
+    return _chart(results, measure, rows, TOTAL, more, table.attrs.get("note"), title=title, noise_words=NOISE_FLOOR)
 
 
 def _morris(results: Results, measure: str) -> Chart:
@@ -51,29 +53,32 @@ def _morris(results: Results, measure: str) -> Chart:
     rows = [(r.factor, r.mu_star, r.low, r.high, r.sigma, r.noise_high) for r in table.itertuples()]
     what = f"{upper_first(axis)}: mean size of a factor’s effect over its range (bar) and its spread (tick)"
     more = f"Elementary effects of Morris, {table.attrs.get('blocks', 0)} trajectories."
-    marks = ("mean size", "spread")
-    return _chart(results, measure, rows, what, more, table.attrs.get("note"), noise_words=SURE_INDEX, marks=marks, axis=axis)
+    marks, title = ("mean size", "spread"), headings.of_indices(results, measure, table, "mu_star")
+    return _chart(results, measure, rows, what, more, table.attrs.get("note"), title=title, noise_words=NOISE_FLOOR, marks=marks, axis=axis)
 
 
 def _variance(results: Results, measure: str) -> Chart:
     from experiments.analysis.variance import variance_shares
 
-    rows = [(r.term, r.share, r.low, r.high) for r in variance_shares(results, measure).itertuples()]
+    table = variance_shares(results, measure)
+    if not table.attrs["noise"].p <= 0.05:
+        raise InputError(f"{measure}: points do not differ beyond random variation (F test, 5 %), so there is no variance to share out.")
+    rows = [(r.term, r.share, r.low, r.high) for r in table.itertuples()]
     what = "Share of the variance of {} between points, by factor and pair of factors"
-    more = "Sums of squares with what luck adds taken off; whiskers: jackknife over seeds."
-    return _chart(results, measure, rows, what, more, marks=("share", "alone"))
+    more = "Sums of squares less the share of random variation; whiskers: jackknife over seeds."
+    return _chart(results, measure, rows, what, more, title=headings.of_effects(results, measure), marks=("share", "alone"))
 
 
 def _shares(results: Results, measure: str) -> Chart:
     fitted = surrogate_of(results, measure)
-    told = shares_of(fitted, draws=SHARE_DRAWS)
-    rows = [(r.factor, r.total, r.total_low, r.total_high, r.first, told.floor) for r in told.table.itertuples()]
+    shares = shares_of(fitted, draws=SHARE_DRAWS)
+    rows = [(r.factor, r.total, r.total_low, r.total_high, r.first, shares.floor) for r in shares.table.itertuples()]
     words = "largest share of a column of random numbers"
-    return _chart(results, measure, rows, TOTAL, surrogate_words(fitted), told.note, noise_words=words)
+    return _chart(results, measure, rows, TOTAL, surrogate_words(fitted), shares.note, title=headings.of_effects(results, measure), noise_words=words)
 
 
 def _chart(
-    results: Results, measure: str, rows: Iterable[tuple], what: str, more: str, note: str | None = None, **told: Any
+    results: Results, measure: str, rows: Iterable[tuple], what: str, more: str, note: str | None = None, **options: Any
 ) -> Chart:
     """Rows of (factor or pair, index, its interval, alone, floor), the last two where there are any, as a chart."""
     named = measure_of(results, measure)
@@ -83,7 +88,7 @@ def _chart(
         measure=named,
         about=about(results),
         more=more + (f" {upper_first(note)}." if note else ""),
-        **told,
+        **options,
     )
 
 

@@ -45,7 +45,7 @@ def price_chart(prices: Sequence[Price], about: About) -> Chart:
 
 def rest_chart(rests: Sequence[Rest], about: About) -> Chart:
     """What is left of the oblast by year, one fan an assumption of pace."""
-    told = " and ".join(f"{significant(float(np.median(r.years)), 2)} years at the {r.name}" for r in rests)
+    medians = " and ".join(f"{significant(float(np.median(r.years)), 2)} years at the {r.name}" for r in rests)
     ends = [float(np.quantile(r.years, 0.97, method="nearest")) for r in rests]
     shown = int(365.25 * min(max(ends), mission.MOST_YEARS))
     courses = [
@@ -62,7 +62,7 @@ def rest_chart(rests: Sequence[Rest], about: About) -> Chart:
         axis="years from 31 August 2025",
         heads=("years, median (middle 90 %)", "claimed casualties, million"),
         about=about,
-        title=f"The rest of the oblast takes {told} (medians)",
+        title=f"The rest of the oblast takes {medians} (medians)",
         what="Area of the oblast that the defender holds, km²",
         more="Months of May to August 2025 go on in any order; nothing gets dearer or slower.",
     )

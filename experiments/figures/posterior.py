@@ -1,4 +1,4 @@
-"""A posterior as charts: what the record told of each parameter, and how its runs compare with what they were fitted to."""
+"""A posterior as charts: prior and posterior of each parameter, and its runs beside the targets of the fit."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from sim.view.style import day_text
 
 
 def about(posterior: Posterior) -> About:
-    """What captions say: runs and seeds of the sample that the posterior rests on, scenario, commit."""
-    told = posterior.manifest
-    sample = told["wave"][-1]
+    """What captions state: runs and seeds of the sample that the posterior rests on, scenario, commit."""
+    manifest = posterior.manifest
+    sample = manifest["wave"][-1]
     first, last = sample["seeds"]
-    more = f"{told['runs']:,} runs in all; fitted to {day_text(told['first'])} to {day_text(told['last'])}."
-    return About(sample["runs"], range(first, last + 1), told["scenario"], commit_text(told), more)
+    more = f"{manifest['runs']:,} runs in all; fitted to {day_text(manifest['first'])} to {day_text(manifest['last'])}."
+    return About(sample["runs"], range(first, last + 1), manifest["scenario"], commit_text(manifest), more)
 
 
-def beliefs(posterior: Posterior, table: pd.DataFrame | None = None) -> Chart:
-    """Prior and posterior of every parameter, the best told first; `table` is that of `identify`, else the one shipped."""
+def prior_posterior(posterior: Posterior, table: pd.DataFrame | None = None) -> Chart:
+    """Prior and posterior of every parameter, the best identified first; `table` is that of `identify`, else the one shipped."""
     from experiments.calibration.priors import PriorForm, prior_from_manifest
     from experiments.calibration.sampling import quantiles
     from sim.view.charts.prior_posterior import PriorPosterior, prior_posterior_chart
     from sim.view.names import factor_named
 
-    told = (posterior.identifiability if table is None else table).set_index("key").sort_values("overlap")
+    parameters = (posterior.identifiability if table is None else table).set_index("key").sort_values("overlap")
     form = PriorForm(posterior.manifest["prior"]["weight"], posterior.manifest["prior"]["log_from"])
     priors = {p["key"]: prior_from_manifest(p, form) for p in posterior.manifest["parameter"]}
-    if set(told.index) != set(priors):
+    if set(parameters.index) != set(priors):
         raise InputError("the table of identifiability is not of the parameters of this posterior.")
     rows = []
-    for key, r in told.iterrows():
+    for key, r in parameters.iterrows():
         prior = priors[key]
         unit = f" {prior.unit}" if prior.unit else ""
         rows.append(
@@ -65,10 +65,10 @@ def beliefs(posterior: Posterior, table: pd.DataFrame | None = None) -> Chart:
             "posterior, middle 90 %",
             "narrower by",
             "overlap",
-            "told by the record",
+            "identified",
         ),
         about=about(posterior),
-        title=f"The record tells something of {int(told['clear'].sum())} of {len(rows)} parameters",
+        title=f"The record identifies {int(parameters['clear'].sum())} of {len(rows)} parameters",
         what=f"Each over its own range; {posterior.n} weighted sets, effective {posterior.effective:.0f}",
     )
 

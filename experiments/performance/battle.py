@@ -1,6 +1,6 @@
 """Speed and memory of the battle, all in one run and as ratios, since one number from one machine says little.
 
-Rounds are interleaved, so that a slow spell of the machine hits all alike, and medians are told. Rows on one core are
+Rounds are interleaved, so that a slow spell of the machine affects all alike, and medians are printed. Rows on one core are
 processor time, which does not count time given to other programs; rows on several are wall time.
 """
 
@@ -22,15 +22,15 @@ from pathlib import Path
 import numpy as np
 
 from experiments.performance.tiling import tiled
+from experiments.runs.identity import BASELINE
 from experiments.runs.simulation import compilation, simulate
 from sim import battle
 from sim.columns import bytes_per_row
 from sim.errors import InputError
 from sim.mustering import muster
 
-BASELINE = "pokrovsk-2024"
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(what: str = "battle", peers: Path | None = None, quick: bool = False) -> None:
@@ -39,8 +39,8 @@ def run(what: str = "battle", peers: Path | None = None, quick: bool = False) ->
         raise InputError(f"bench {what!r}: allowed: battle, sweep, view.")
     if peers is not None and not (peers / "skirmish.c").is_file():
         raise InputError(f"--peers {str(peers)!r}: no skirmish.c in it.")
-    busy()
-    say("what", "figure", "ratio", "wanted")
+    warn_if_busy()
+    print_row("what", "figure", "ratio", "wanted")
     start(quick)
     own = baseline(quick)
     plain(quick)
@@ -49,18 +49,18 @@ def run(what: str = "battle", peers: Path | None = None, quick: bool = False) ->
     two_workers(own, quick)
 
 
-def busy() -> None:
-    """A word when other programs are at work."""
+def warn_if_busy() -> None:
+    """Prints a warning when other programs are at work."""
     if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.7:
         print(f"other programs keep {os.getloadavg()[0]:.1f} cores busy: rows of wall time mean little\n", flush=True)
 
 
-def say(what: str, figure: str, ratio: str = "", wanted: str = "") -> None:
+def print_row(what: str, figure: str, ratio: str = "", wanted: str = "") -> None:
     print(f"{what:<52} {figure:>18}  {ratio:>14}  {wanted}".rstrip(), flush=True)
 
 
-def skip(what: str, why: str) -> None:
-    say(what, "-", "", f"left out: {why}")
+def print_left_out(what: str, why: str) -> None:
+    print_row(what, "-", "", f"left out: {why}")
 
 
 def _spent(work: Callable[[], object]) -> float:
@@ -83,7 +83,7 @@ def start(quick: bool) -> None:
         spent = after.children_user + after.children_system - before.children_user - before.children_system
         seconds.append(spent)
     wall = f"wall {statistics.median(walls[1:]):.2f} s"
-    say("cached start to the first step, baseline", f"{statistics.median(seconds[1:]):.2f} s", wall, "at most 2 s")
+    print_row("cached start to the first step, baseline", f"{statistics.median(seconds[1:]):.2f} s", wall, "at most 2 s")
 
 
 def baseline(quick: bool) -> float:
@@ -100,16 +100,16 @@ def baseline(quick: bool) -> float:
             break
     done = world.unit_steps - before
     n = done / (world.step_index - 1)
-    say(
+    print_row(
         f"baseline, {days} days, {n:,.0f} units, recorded",
         f"{seconds:.2f} s",
         f"wall {wall:.2f} s",
         "at most 10 s for 420 days",
     )
-    say("  per unit-step", f"{seconds / done * 1e9:.0f} ns")
+    print_row("  per unit-step", f"{seconds / done * 1e9:.0f} ns")
     total = sum(timings.values())
     for name, part in sorted(timings.items(), key=lambda item: -item[1]):
-        say(f"  {name}", f"{part / done * 1e9:.0f} ns", f"{part / total:.1%}")
+        print_row(f"  {name}", f"{part / done * 1e9:.0f} ns", f"{part / total:.1%}")
     _memory(world)
     return wall / days
 
@@ -118,9 +118,9 @@ def _memory(world) -> None:
     """Bytes of the unit tables by unit on the map, and of all arrays of the battle."""
     live = max(len(world.live()), 1)
     row = bytes_per_row(world.units) + world.bins.order.itemsize
-    say("memory per unit: its row", f"{row} bytes", "", "at most 300 bytes")
+    print_row("memory per unit: its row", f"{row} bytes", "", "at most 300 bytes")
     rows = world.units.kind.shape[0]
-    say("  rows kept for units to come included", f"{row * rows / live:.0f} bytes", f"{rows / live:.2f} rows")
+    print_row("  rows kept for units to come included", f"{row * rows / live:.0f} bytes", f"{rows / live:.2f} rows")
 
 
 def plain(quick: bool) -> None:
@@ -130,7 +130,7 @@ def plain(quick: bool) -> None:
         try:
             kernels = importlib.import_module("tests.plain.battle").plain_kernels
         except (ImportError, AttributeError):
-            return skip(what, "tests/plain is not at hand (it is in a checkout)")
+            return print_left_out(what, "tests/plain is not at hand (it is in a checkout)")
     name, steps = ("skirmish", 4) if quick else (BASELINE, 2)
     fast, slow = muster(name, 1), muster(name, 1)
     _steps(fast, steps)
@@ -138,7 +138,7 @@ def plain(quick: bool) -> None:
         twin = _spent(lambda: _steps(slow, steps))
     same = "same bits" if _print_of(fast) == _print_of(slow) else "OTHER BITS"
     compiled = _compiled_seconds(name, steps)
-    say(
+    print_row(
         f"{what}, {name}, {steps} steps",
         f"{twin:.1f} s, {same}",
         f"{twin / compiled:,.0f} x",
@@ -170,11 +170,11 @@ def peer(peers: Path | None, quick: bool) -> None:
     """Our step against the C skirmish of the benchmark folder, by unit-step, at ten thousand units."""
     what = "C skirmish, 10,000 units"
     if peers is None:
-        return skip(what, "no --peers DIR")
+        return print_left_out(what, "no --peers DIR")
     try:
         other = _c_model(peers)
     except (OSError, ImportError, subprocess.SubprocessError) as error:
-        return skip(what, f"it cannot be built here ({type(error).__name__}: {error})")
+        return print_left_out(what, f"it cannot be built here ({type(error).__name__}: {error})")
     worlds = {"tiled skirmish": tiled(10_000), "baseline": muster(BASELINE, 1, record=False)}
     for world in worlds.values():
         battle.run(world, 5)
@@ -187,9 +187,9 @@ def peer(peers: Path | None, quick: bool) -> None:
             cost[name].append(seconds / (world.unit_steps - before))
         cost["C"].append(_spent(lambda: _steps_c(other, 20)) / (20 * 10_000))
     median = {name: statistics.median(values) for name, values in cost.items()}
-    say(what, f"{median['C'] * 1e9:.0f} ns per unit-step")
+    print_row(what, f"{median['C'] * 1e9:.0f} ns per unit-step")
     for name in worlds:
-        say(
+        print_row(
             f"  {name}, all phases, nothing recorded",
             f"{median[name] * 1e9:.0f} ns",
             f"{median[name] / median['C']:.2f} x C",
@@ -235,7 +235,7 @@ def sizes(quick: bool) -> None:
     median = {n: statistics.median(values) for n, values in cost.items()}
     for n in chosen:
         wanted = "at most 1.4 x" if n == SIZES[-1] else ""
-        say(
+        print_row(
             f"tiled sector, {n:,} units, per unit-step",
             f"{median[n] * 1e9:.0f} ns",
             f"{median[n] / median[10_000]:.2f} x 10,000",
@@ -247,14 +247,14 @@ def sizes(quick: bool) -> None:
         for table in (biggest.units, biggest.cells, biggest.nodes, biggest.blocks, biggest.orders)
         for column in table
     )
-    say(f"  all tables, map included, by unit at {chosen[-1]:,}", f"{kept / len(biggest.live()):.0f} bytes")
+    print_row(f"  all tables, map included, by unit at {chosen[-1]:,}", f"{kept / len(biggest.live()):.0f} bytes")
 
 
 def two_workers(day: float, quick: bool) -> None:
     """Replications on two workers against one: warm processes, interleaved pairs of runs, wall time."""
     what = "two workers against one"
     if (os.cpu_count() or 1) < 2:
-        return skip(what, "one core")
+        return print_left_out(what, "one core")
     pairs, seconds = (3, 1.5) if quick else (5, 5.0)
     days = min(max(round(seconds / day), 1), 420)
     context = multiprocessing.get_context("spawn")
@@ -271,7 +271,7 @@ def two_workers(day: float, quick: bool) -> None:
                 walls.append(time.perf_counter() - begin)
             ratios.append(walls[0] / walls[1])
     spread = f"{min(ratios):.2f}-{max(ratios):.2f}"
-    say(
+    print_row(
         f"{what}, {pairs} pairs of runs of {days} days", spread, f"{statistics.median(ratios):.2f} x", "at least 1.7 x"
     )
 

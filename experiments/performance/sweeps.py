@@ -1,7 +1,7 @@
 """Speed of sweeps, all in one run: against a plain loop, against Mesa's `batch_run`, on a local Dask cluster; and memory.
 
-Rounds are interleaved and medians told. Rows with "start" run each side in a new process and count all of it. Processor
-time is told where it can be: on a busy machine it means more than the clock.
+Rounds are interleaved and medians printed. Rows with "start" run each side in a new process and count all of it. Processor
+time is printed where it can be measured: on a busy machine it means more than the clock.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from experiments.performance.battle import ROOT, busy, say, skip
+from experiments.performance.battle import ROOT, print_left_out, print_row, warn_if_busy
 from experiments.runs import simulation
 from experiments.runs.task import Made, Task
 from experiments.studies.files import study_of
@@ -36,8 +36,8 @@ SHORT_RUNS = 32
 
 def run(quick: bool = False) -> None:
     """Prints every row as it is measured."""
-    busy()
-    say("what", "figure", "ratio", "wanted")
+    warn_if_busy()
+    print_row("what", "figure", "ratio", "wanted")
     with tempfile.TemporaryDirectory(prefix="pokrovsk-bench-") as folder:
         home = Path(folder)
         with workers.Workers(1) as one:
@@ -63,8 +63,8 @@ def days_for(scenario: str, seconds: float) -> int:
 
 
 def study(scenario: str, days: int, n: int, **more: Any) -> Study:
-    told = {"name": "bench", "scenario": scenario, "design": "factorial", "days": days, "replicates": n, **more}
-    return study_of({**told, "factors": {"manpower_ratio": [2.0]}})
+    fields = {"name": "bench", "scenario": scenario, "design": "factorial", "days": days, "replicates": n, **more}
+    return study_of({**fields, "factors": {"manpower_ratio": [2.0]}})
 
 
 # Against a plain loop
@@ -100,9 +100,9 @@ def against_loop(home: Path, days: int, quick: bool) -> None:
                 assert done.made == n * workers
     for workers in plain:
         a, b = statistics.median(plain[workers]), statistics.median(swept[workers])
-        say(f"plain loop, {workers} process{'es' * (workers > 1)}, runs of {days} days of {LONG}", f"{a:.1f} runs/min")
-        say(f"  sweep, {workers} worker{'s' * (workers > 1)}, start left out", f"{b:.1f} runs/min", f"{a / b - 1:+.1%} time", "at most +5 %")
-        say("  processor time of runner and store", f"{statistics.median(share[workers]):.1%}", "of the runs'", "at most 5 %")
+        print_row(f"plain loop, {workers} process{'es' * (workers > 1)}, runs of {days} days of {LONG}", f"{a:.1f} runs/min")
+        print_row(f"  sweep, {workers} worker{'s' * (workers > 1)}, start left out", f"{b:.1f} runs/min", f"{a / b - 1:+.1%} time", "at most +5 %")
+        print_row("  processor time of runner and store", f"{statistics.median(share[workers]):.1%}", "of the runs'", "at most 5 %")
 
 
 @contextlib.contextmanager
@@ -135,9 +135,9 @@ from sim.model import BattleModel
 from sim.scenario import load_scenario
 if __name__ == "__main__":
     scenario = load_scenario({scenario!r}, days={days})
-    told = mesa.batch_run(BattleModel, {{"source": [scenario], "overrides": [{{"manpower_ratio": 2.0}}]}}, rng=list(range(1, {n} + 1)),
+    rows = mesa.batch_run(BattleModel, {{"source": [scenario], "overrides": [{{"manpower_ratio": 2.0}}]}}, rng=list(range(1, {n} + 1)),
                           number_processes=2, max_steps=scenario.n_steps, data_collection_period=-1, display_progress=False)
-    assert len(told) == {n}
+    assert len(rows) == {n}
 """
 OURS = """
 from experiments.sweep import sweep
@@ -159,8 +159,8 @@ def against_mesa(home: Path, scenario: str, days: int, n: int, rounds: int, what
             subprocess.run([sys.executable, str(script)], check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
             walls[name].append(time.perf_counter() - begin)
     a, b = (statistics.median(walls[name]) for name in ("mesa", "ours"))
-    say(f"mesa.batch_run, 2 processes, {n} runs of {days} days, start too", f"{a:.1f} s")
-    say(f"  sweep, 2 workers, {what}, start too", f"{b:.1f} s", f"{a / b:.2f} x", wanted)
+    print_row(f"mesa.batch_run, 2 processes, {n} runs of {days} days, start too", f"{a:.1f} s")
+    print_row(f"  sweep, 2 workers, {what}, start too", f"{b:.1f} s", f"{a / b:.2f} x", wanted)
 
 
 # Dask
@@ -172,7 +172,7 @@ def on_dask(home: Path, days: int, quick: bool) -> None:
     try:
         from distributed import LocalCluster
     except ImportError:
-        return skip("local Dask cluster", "no distributed")
+        return print_left_out("local Dask cluster", "no distributed")
     begin = time.perf_counter()
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         started = time.perf_counter() - begin
@@ -181,14 +181,14 @@ def on_dask(home: Path, days: int, quick: bool) -> None:
             begin = time.perf_counter()
             sweep(study(LONG, days, n), home / f"dask-{k}", scheduler=cluster.scheduler_address, quiet=True)
             walls.append(time.perf_counter() - begin)
-    say("local Dask cluster, 2 workers, same runs", f"{n / walls[1] * 60:.1f} runs/min", "", f"start {started:.1f} s")
+    print_row("local Dask cluster, 2 workers, same runs", f"{n / walls[1] * 60:.1f} runs/min", "", f"start {started:.1f} s")
 
 
 # Memory
 
 
 def stub(task: Task) -> Made:
-    """A run that costs nothing and tells as much as any."""
+    """A run that costs nothing and has as many totals as any."""
     from sim.measures import MEASURES
 
     return Made(task.run, f"{task.run:024d}", totals=dict.fromkeys(MEASURES, float(task.seed)))
@@ -214,8 +214,8 @@ def memory(home: Path, n: int) -> None:
         watcher.join()
     assert done.made == n
     early, late = seen[len(seen) // 10], max(seen[len(seen) // 2 :])
-    say(f"memory of the parent, {n:,} stub runs", f"{late:.0f} MiB", f"{late - early:+.0f} MiB", "flat since the first tenth")
-    say("  runs handed out and written", f"{n / wall * 60:,.0f} runs/min")
+    print_row(f"memory of the parent, {n:,} stub runs", f"{late:.0f} MiB", f"{late - early:+.0f} MiB", "flat since the first tenth")
+    print_row("  runs handed out and written", f"{n / wall * 60:,.0f} runs/min")
     size = sum(p.stat().st_size for p in (home / "memory").rglob("*") if p.is_file())
-    say("  on disk", f"{size / n:.0f} bytes a run", f"{len(list((home / 'memory' / 'runs').iterdir()))} file(s)")
+    print_row("  on disk", f"{size / n:.0f} bytes a run", f"{len(list((home / 'memory' / 'runs').iterdir()))} file(s)")
     shutil.rmtree(home / "memory")

@@ -76,17 +76,17 @@ def _tiled(table, tiles: int):
 
 def _tiled_sector(one: Sector, scenario: Scenario, tiles: int) -> Sector:
     """The ground of so many tiles. Settlements are those of the first tile, objectives those of all."""
-    told: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for name, value in vars(one).items():
         is_field = isinstance(value, np.ndarray) and value.shape == (one.n,)
-        told[name] = np.tile(value, tiles) if is_field else value
+        fields[name] = np.tile(value, tiles) if is_field else value
     north = np.repeat(np.arange(tiles) * one.grid.ny * one.grid.cell_km, len(one.objective_name))
-    told["grid"] = Grid.of(scenario)
-    told["objective_name"] = [f"{name} {t}" for t in range(tiles) for name in one.objective_name]
-    told["objective_x"] = np.tile(one.objective_x, tiles)
-    told["objective_y"] = np.tile(one.objective_y, tiles) + north
-    told["objective_weight"] = np.tile(one.objective_weight, tiles)
-    return Sector(**told)
+    fields["grid"] = Grid.of(scenario)
+    fields["objective_name"] = [f"{name} {t}" for t in range(tiles) for name in one.objective_name]
+    fields["objective_x"] = np.tile(one.objective_x, tiles)
+    fields["objective_y"] = np.tile(one.objective_y, tiles) + north
+    fields["objective_weight"] = np.tile(one.objective_weight, tiles)
+    return Sector(**fields)
 
 
 def _tiled_formations(one: World, tiles: int):

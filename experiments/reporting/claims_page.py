@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.claims.answers import as_json, effect_words, runs_words, was
-from experiments.claims.claims import Answer, arms_of
+from experiments.claims.answers import as_json, earlier_answers, effect_words, runs_words
+from experiments.claims.claims import ClaimAnswer, arms_of
 from experiments.figures.claims import chart, headline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def write(out: Path, answers: list[Answer], before: Sequence[Answer] = ()) -> None:
+def write(out: Path, answers: list[ClaimAnswer], before: Sequence[ClaimAnswer] = ()) -> None:
     """Writes claims.json and claims.html; InputError when the folder cannot be written."""
     from experiments.storage.files import replacing, writing
 
@@ -25,7 +25,7 @@ def write(out: Path, answers: list[Answer], before: Sequence[Answer] = ()) -> No
             draft.write_text(page(answers, out / "figures", before), encoding="utf-8")
 
 
-def page(answers: list[Answer], figures: Path | None = None, before: Sequence[Answer] = ()) -> str:
+def page(answers: list[ClaimAnswer], figures: Path | None = None, before: Sequence[ClaimAnswer] = ()) -> str:
     """The answers as one page that needs nothing else; its figure is written to the folder `figures` too."""
     from experiments.analysis.intervals import seeds_text
     from experiments.reporting.page import draw, render
@@ -43,6 +43,6 @@ def page(answers: list[Answer], figures: Path | None = None, before: Sequence[An
         effect_words=effect_words,
         runs_words=runs_words,
         sets=sorted({a.sets for a in answers if a.sets})[:1],
-        changes=[(a, old) for a in answers for old in was(a, before)],
+        changes=[(a, old) for a in answers for old in earlier_answers(a, before)],
         seeds_text=seeds_text,
     )

@@ -72,7 +72,7 @@ def page_of(
             [draw(worn, 3, "culmination", inks, figures)],
         ),
     ]
-    told = sets.manifest
+    manifest = sets.manifest
     return render(
         "report.html.jinja",
         inks,
@@ -85,16 +85,16 @@ def page_of(
         facts=[
             ("parameter sets", f"{sets.n}, effective {sets.effective:.0f}"),
             ("runs", str(about.runs)),
-            ("fitted to", f"{told.get('first')} to {told.get('last')}"),
+            ("fitted to", f"{manifest.get('first')} to {manifest.get('last')}"),
             ("commit", about.commit),
         ],
         answers=_answers(prices, rests, levels),
-        design=[("posterior", str(told.get("key", ""))[:12]), ("assumptions of the rest", _assumptions())],
+        design=[("posterior", str(manifest.get("key", ""))[:12]), ("assumptions of the rest", _assumptions())],
         factors=[],
         sections=sections,
         tables=_tables(rests, levels),
         failures=[],
-        versions=[(k, str(v)) for k, v in told.get("versions", {}).items()],
+        versions=[(k, str(v)) for k, v in manifest.get("versions", {}).items()],
         reproduce={"commands": "uv run pokrovsk mission --out mission.html", "dirty": "", "note": "", "study": ""},
     )
 
@@ -151,12 +151,12 @@ def _tables(rests: Sequence[Rest], levels: Sequence[Level]) -> list[tuple[str, s
         for r in rests
     )
     worn = mission.table_of(levels)
-    told = tuple(tuple(significant(float(v)) for v in row) for row in worn.itertuples(index=False))
+    cells = tuple(tuple(significant(float(v)) for v in row) for row in worn.itertuples(index=False))
     return [
         ("The rest of the oblast", _assumptions(), Table(heads, rows)),
         (
             "Culmination",
             "By level of the attacker's recruitment; strength as a share of establishment, men a day.",
-            Table(tuple(worn.columns), told),
+            Table(tuple(worn.columns), cells),
         ),
     ]

@@ -59,13 +59,13 @@ ENTITIES: dict[str, tuple[Column, ...]] = {  # what has state, and its columns
 def patterns() -> list[str]:
     """The rows of the scorecard by kind, as a list."""
     titles = {kind: "; ".join(f"{r.id} {r.title}" for r in row_catalog.rows() if r.kind == kind) for kind in checks.KINDS}
-    return [item(f"**{told.capitalize()}**: {titles[kind]}.") for kind, told in checks.KINDS.items()]
+    return [item(f"**{title.capitalize()}**: {titles[kind]}.") for kind, title in checks.KINDS.items()]
 
 
 def entities() -> list[str]:
     """The names of all state variables with their units, entity by entity, as a list."""
     named = {name: ", ".join(f"{c.name} ({c.unit})" if c.unit else c.name for c in cs) for name, cs in ENTITIES.items()}
-    return [item(f"**{name}** ({len(ENTITIES[name])}): {told}.") for name, told in named.items()]
+    return [item(f"**{name}** ({len(ENTITIES[name])}): {columns}.") for name, columns in named.items()]
 
 
 def variables() -> list[str]:
@@ -92,8 +92,8 @@ def phases() -> list[str]:
 def schedules() -> list[str]:
     """The dated series that a scenario may carry, as a list: those with the same meaning in one item."""
     return [
-        item(", ".join(f"`{key}`" for key in SCHEDULES if SCHEDULES[key] == told) + f": {told}.")
-        for told in dict.fromkeys(SCHEDULES.values())
+        item(", ".join(f"`{key}`" for key in SCHEDULES if SCHEDULES[key] == doc) + f": {doc}.")
+        for doc in dict.fromkeys(SCHEDULES.values())
     ]
 
 
@@ -103,9 +103,9 @@ def counts() -> list[str]:
     levers = sum(d.role == "lever" for d in known)
     assumed = sum(d.fact == "modelling assumption" for d in known)
     each = ", ".join(f"{prefix} {len(model.model_fields)}" for prefix, model in models().items())
-    told = f"""{len(known)} [parameters](parameters.md): {levers} levers (somebody's decision) and {len(known) - levers} other.
+    text = f"""{len(known)} [parameters](parameters.md): {levers} levers (somebody's decision) and {len(known) - levers} other.
     {assumed} defaults are modeling assumptions; {len(known) - assumed} name a fact or a series. By module: {each}."""
-    return textwrap.wrap(" ".join(told.split()), WIDTH)
+    return textwrap.wrap(" ".join(text.split()), WIDTH)
 
 
 def parameters() -> list[str]:

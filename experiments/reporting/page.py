@@ -1,4 +1,4 @@
-"""Pages that need nothing else: a template, the house's colors in light and dark, and figures drawn into the text."""
+"""Self-contained HTML pages: a template, colors in light and dark, and figures drawn into the text."""
 
 from __future__ import annotations
 
@@ -28,12 +28,13 @@ class Drawn:
 
 @dataclass
 class Section:
-    """A part of the page: a heading, what it shows, and its figures."""
+    """A part of the page: a heading, what it shows, its figures, and those that are folded away."""
 
     key: str
     title: str
     lead: str
     figures: list[Drawn] = field(default_factory=list)
+    folded: list[Drawn] = field(default_factory=list)
 
 
 def draw(chart: Chart, number: int, name: str, inks: Inks, figures: Path | None, formats: Sequence[str] = FORMATS) -> Drawn:
@@ -51,8 +52,8 @@ def draw(chart: Chart, number: int, name: str, inks: Inks, figures: Path | None,
     return Drawn(number, chart, file, markupsafe.Markup(themed_svg(chart, inks, f"f{number}")), markupsafe.Markup(narrow))
 
 
-def render(template: str, inks: Inks, formats: Sequence[str] = FORMATS, **told: Any) -> str:
-    """The page of a template of this folder; what is told to it is escaped."""
+def render(template: str, inks: Inks, formats: Sequence[str] = FORMATS, **values: Any) -> str:
+    """The page of a template of this folder; values are escaped."""
     import jinja2
 
     from sim.view import style
@@ -65,7 +66,7 @@ def render(template: str, inks: Inks, formats: Sequence[str] = FORMATS, **told: 
         lstrip_blocks=True,
     )
     return env.get_template(template).render(
-        **told,
+        **values,
         light=style.LIGHT,
         dark=style.DARK,
         inks=(inks.css(False), inks.css(True)),

@@ -11,10 +11,10 @@ from sim.errors import InputError
 
 def versions(results: Results) -> list[tuple[str, str]]:
     """What made the results: versions of libraries, commit, and hashes of code and study."""
-    told = results.manifest
-    rows = [(name, str(v)) for name, v in told.get("versions", {}).items()]
+    manifest = results.manifest
+    rows = [(name, str(v)) for name, v in manifest.get("versions", {}).items()]
     known = (("commit", "git_commit"), ("code", "code"), ("study", "key"), ("schema", "schema"), ("written", "written"))
-    return rows + [(name, str(told[key])) for name, key in known if told.get(key) not in (None, "")]
+    return rows + [(name, str(manifest[key])) for name, key in known if manifest.get(key) not in (None, "")]
 
 
 def commands(results: Results) -> dict[str, str]:
@@ -23,7 +23,7 @@ def commands(results: Results) -> dict[str, str]:
     lines = [f"git checkout {commit.removesuffix('+')}"] if commit else []
     study = results.study
     if study is None and results.factors:
-        return {"commands": "\n".join(lines), "study": "", "note": "The study file is missing, so the sweep cannot be told exactly.", "dirty": ""}
+        return {"commands": "\n".join(lines), "study": "", "note": "The study file is missing, so the command of this sweep is not known.", "dirty": ""}
     if study is not None:
         shipped = _is_shipped(study)
         source = study.name if shipped else f"{study.name}.toml"
@@ -49,9 +49,9 @@ def _is_shipped(study: Any) -> bool:
 
 
 def _run_command(results: Results) -> str:
-    told = results.manifest
+    manifest = results.manifest
     seeds = sorted(int(s) for s in results.runs["seed"])
-    parts = ["uv run pokrovsk run", quote(str(told.get("name", ""))), f"--start {told.get('start')}", f"--days {told.get('days')}"]
+    parts = ["uv run pokrovsk run", quote(str(manifest.get("name", ""))), f"--start {manifest.get('start')}", f"--days {manifest.get('days')}"]
     parts += [f"--seed {seeds[0]}", f"--runs {len(seeds)}"]
-    parts += [f"--set {quote(f'{k}={str(v).lower() if isinstance(v, bool) else v}')}" for k, v in told.get("overrides", {}).items()]
+    parts += [f"--set {quote(f'{k}={str(v).lower() if isinstance(v, bool) else v}')}" for k, v in manifest.get("overrides", {}).items()]
     return " ".join([*parts, f"--out {quote(f'runs/{results.name}')}"])

@@ -24,7 +24,7 @@ section{border-top:1px solid var(--hairline);padding:14px 0 10px}
 h2{font-size:15px;margin:0 0 2px}h2 .id{display:inline-block;min-width:2.6em}h2 .kind{color:var(--tertiary);font-weight:400;margin-left:.5em}
 .verdict{float:right;font-weight:400;color:var(--secondary)}.fail .verdict,td.fail{color:var(--danger);font-weight:600}
 table{border-collapse:collapse;width:100%;margin-top:6px;font-size:13px}th{font-weight:400;color:var(--tertiary);text-align:left}
-th,td{padding:2px 10px 2px 0;vertical-align:top}td.n{white-space:nowrap}tr.told td{color:var(--secondary)}
+th,td{padding:2px 10px 2px 0;vertical-align:top}td.n{white-space:nowrap}tr.reported td{color:var(--secondary)}
 .wide{overflow-x:auto}
 """
 NAMES = ("paper", "ink", "secondary", "tertiary", "hairline", "danger")
@@ -60,7 +60,7 @@ def _colors(palette: style.Palette) -> str:
 
 
 def _section(row: dict[str, Any]) -> str:
-    """One row of the battery: what it asks, where it comes from, and its figures."""
+    """One row of the scorecard: what it asks, where it comes from, and its figures."""
     note = f'<p class="small">{escape(row["note"])}</p>' if row["note"] else ""
     figures = "".join(_line(check) for check in row["checks"])
     heads = "".join(
@@ -87,20 +87,20 @@ def _line(check: dict[str, Any]) -> str:
     record, model, span, band = figures_of(check)
     kind = f" ({check['interval']})" if span and check["interval"] else ""
     count = f", n = {check['n']:,}" if check["n"] else ""
-    is_told = check["verdict"] == "told"
+    is_informational = check["verdict"] == "reported"
     cells = (
         f"<td>{escape(named(check))}</td><td>{escape(record)}</td><td class=n>{escape(model)}</td>"
-        f'<td class="small">{escape(span + kind + count).lstrip(", ")}</td><td class=n>{"" if is_told else escape(band)}</td>'
+        f'<td class="small">{escape(span + kind + count).lstrip(", ")}</td><td class=n>{"" if is_informational else escape(band)}</td>'
         f'<td class="n {escape(check["verdict"])}">{escape(check["verdict"])}</td>'
     )
-    return f'<tr class="{"told" if is_told else ""}">{cells}</tr>'
+    return f'<tr class="{"reported" if is_informational else ""}">{cells}</tr>'
 
 
-def draw(folder: Path, told: dict[str, Any]) -> list[Path]:
+def draw(folder: Path, card: dict[str, Any]) -> list[Path]:
     """The page and the figure of a card, written beside it."""
     from experiments.storage.files import replacing
     from sim.view.charts.scorecard import scorecard_chart
 
     with replacing(folder / "scorecard.html") as draft:
-        draft.write_text(scorecard_page(told), encoding="utf-8")
-    return [folder / "scorecard.html", *scorecard_chart(told).save(folder / "scorecard", formats=("png",))]
+        draft.write_text(scorecard_page(card), encoding="utf-8")
+    return [folder / "scorecard.html", *scorecard_chart(card).save(folder / "scorecard", formats=("png",))]

@@ -1,6 +1,7 @@
-"""`pokrovsk report DIR`: one page that tells a study or an ensemble, with every figure in it, for screen, phone and paper.
+"""`pokrovsk report DIR`: the report of a study or an ensemble as one page, for screen, phone and paper.
 
-The page asks nothing of the network. Its figures also lie beside it as PNG, SVG and PDF.
+The page loads nothing from the network. The few figures that answer the question are in view, the others folded away; all
+of them also lie beside it as PNG, SVG and PDF.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,17 +23,6 @@ if TYPE_CHECKING:
 
 MOST_FAILED = 20  # failed runs that are listed
 MOST_FACTORS = 300  # rows of the table of factors
-DESIGNS = {
-    "factorial": "factorial: every combination of levels",
-    "one-at-a-time": "one at a time: a baseline, and each factor moved alone",
-    "lhs": "Latin hypercube: points spread evenly over all ranges",
-    "nolh": "nearly orthogonal Latin hypercube: points spread evenly, factors nearly uncorrelated",
-    "sobol": "Sobol sample: points from which shares of the variance follow",
-    "morris": "Morris trajectories: one factor is moved at each step",
-    "given": "given points, chosen elsewhere",
-    "run": "one scenario, several seeds",
-}
-
 
 def report(folder: str | Path, out: str | Path | None = None, formats: Sequence[str] = FORMATS) -> tuple[Path, int]:
     """Writes the page of a results folder and its figures; returns the page and the number of figures."""
@@ -79,34 +70,44 @@ def render(results: Results, figures: Path | None = None, formats: Sequence[str]
         versions=reproduction.versions(results),
         reproduce=reproduction.commands(results),
     )
-    return text, sum(len(s.figures) for s in sections)
+    return text, sum(len(s.figures) + len(s.folded) for s in sections)
 
 
 # Figures
 
 
+@dataclass(frozen=True)
+class Plan:
+    """A figure to be drawn: name of its file, how to make it, and whether it answers the question or is folded away."""
+
+    name: str
+    make: Callable[[], Chart]
+    is_main: bool = False
+
+
 def _draw(results: Results, inks: Any, figures: Path | None, formats: Sequence[str]) -> list[Section]:
-    """Every figure of the page, drawn; what an analysis cannot give is left out."""
-    out, number = [], 0
-    for section, plans in plan(results):
-        for name, make in plans:
-            try:
-                chart = make()
-            except InputError as error:
-                print(f"pokrovsk: no figure {name}: {error}", file=sys.stderr)
-                continue
-            number += 1
-            section.figures.append(draw(chart, number, name, inks, figures, formats))
-        if section.figures:
-            out.append(section)
-    return out
+    """Every figure of the page, drawn, those that answer the question first; what an analysis cannot give is left out."""
+    planned, number = plan(results), 0
+    for is_main in (True, False):
+        for section, plans in planned:
+            for one in (p for p in plans if p.is_main == is_main):
+                try:
+                    chart = one.make()
+                except InputError as error:
+                    print(f"pokrovsk: no figure {one.name}: {error}", file=sys.stderr)
+                    continue
+                number += 1
+                drawn = draw(chart, number, one.name, inks, figures, formats)
+                (section.figures if is_main else section.folded).append(drawn)
+    return [section for section, _ in planned if section.figures or section.folded]
 
 
-Plan = list[tuple[str, Callable[[], "Chart"]]]
+def plan(results: Results) -> list[tuple[Section, list[Plan]]]:
+    """The figures of these results by section.
 
-
-def plan(results: Results) -> list[tuple[Section, Plan]]:
-    """Which figures tell these results, by section: name of the file and how to make each."""
+    Main are those of the first two measures that answer the question of a design: the plane of two factors, the effects or
+    the indices of more; and of the first measure its paired differences, days and maps.
+    """
     from functools import partial
 
     from experiments.analysis import effects
@@ -114,42 +115,40 @@ def plan(results: Results) -> list[tuple[Section, Plan]]:
     from experiments.figures import ensembles, factors, indices
 
     names = focus(results)
+    first, two = names[:1], names[:2]
     shape = effects.design_shape(results)
     grouped = bool(getattr(results.study, "groups", False))  # then no factor stands for itself
     order = {m: effects.strongest(results, m) for m in names} if results.factors and not grouped else {}
-    daily: Plan = []
-    if results.read_daily is not None and names:
-        kept = [m for m in names if m in results.daily]
-        for m in kept:
-            daily.append((f"fan-{m}", partial(ensembles.fan, results, m, order[m][0] if order else None)))
-        for m in kept[:1]:
-            clear = set(effects.effects(results, m).query("clear and by == ''")["factor"]) if order else set()
-            daily += [(f"fan-{m}-{f}", partial(ensembles.fan, results, m, f)) for f in order.get(m, [])[1:2] if f in clear]
-    matters: Plan = []
-    if results.factors:
-        if shape == "sampled" or (shape == "factorial" and len(results.factors) > 1):
-            matters += [(f"indices-{m}", partial(indices.indices, results, m)) for m in names]
+    is_sampled, is_grid = shape == "sampled", shape == "factorial"
+    many = len(results.factors) > 1
+    planes, matters, pairs, daily, maps, enough = ([] for _ in range(6))
+    for m in names:
+        if _has_plane(results, shape, order, m):
+            is_main = m in two if is_grid and len(results.factors) == 2 else m in first
+            planes.append(Plan(f"heat-{m}", partial(factors.heat, results, m, order[m][1], order[m][0]), is_main))
+        if is_sampled or (is_grid and many):
+            matters.append(Plan(f"indices-{m}", partial(indices.indices, results, m), m in two and (is_sampled or len(results.factors) > 2)))
         if order and results.design not in ("sobol", "morris"):
-            some = names if shape == "one-at-a-time" or len(results.factors) < 3 else names[:2]
-            matters += [(f"effects-{m}", partial(factors.main_effects, results, m)) for m in some]
-    pairs = [(f"heat-{m}", partial(factors.heat, results, m, order[m][1], order[m][0])) for m in names if _has_plane(results, shape, order, m)]
-    seeds: Plan = []
-    if order and shape in ("factorial", "one-at-a-time"):
-        seeds = [(f"twins-{m}", partial(ensembles.twins, results, m, order[m][0])) for m in names]
-    where: Plan = []
+            is_main = m in (first if many and shape != "one-at-a-time" else two)
+            matters.append(Plan(f"effects-{m}", partial(factors.main_effects, results, m), is_main))
+        if order and shape in ("factorial", "one-at-a-time"):
+            pairs.append(Plan(f"paired-{m}", partial(ensembles.twins, results, m, order[m][0]), m in first))
+        if len(results.seeds) > 3:
+            enough.append(Plan(f"convergence-{m}", partial(ensembles.convergence, results, m), m in first and shape == "single"))
+    kept = [m for m in names if m in results.daily] if results.read_daily is not None else []
+    for m in kept:
+        by = order[m] if order else []
+        daily += [Plan(f"fan-{m}{f'-{f}' if k else ''}", partial(ensembles.fan, results, m, f), m == kept[0] and not k) for k, f in enumerate(by[:2] or [None])]
     if results.read_maps is not None:
-        if order and shape != "single":
-            where.append(("control-by-factor", partial(ensembles.control, results, order[names[0]][0])))
-        else:
-            where.append(("control", partial(ensembles.control, results)))
-    settle = [(f"convergence-{m}", partial(ensembles.convergence, results, m)) for m in names] if len(results.seeds) > 3 else []
+        by = order[names[0]][0] if order and shape != "single" else None
+        maps.append(Plan("control-by-factor" if by else "control", partial(ensembles.control, results, by), True))
     return [
-        (Section("days", "Day by day", "How the measures grow, and how far the runs spread."), daily),
-        (Section("planes", "Two factors at once", "Where two factors together make much or little."), pairs),
+        (Section("planes", "Two factors at once", "Each field is one pair of levels, over all seeds."), planes),
         (Section("matters", "What matters most", "Factors in the order of what they do."), matters),
-        (Section("twins", "Twin runs", "The same seed at two levels of the strongest factor: luck that both share drops out."), seeds),
-        (Section("maps", "Where", "Ground that the attacker holds in all, some or none of the runs."), where),
-        (Section("enough", "Are these runs enough?", "The mean and its interval as seeds are added."), settle),
+        (Section("paired", "Paired differences", "The same seed at two levels of the strongest factor: random variation that both share drops out."), pairs),
+        (Section("days", "Day by day", "How the measures grow, and how far the runs spread."), daily),
+        (Section("maps", "Where", "Ground that the attacker holds in all, some or none of the runs."), maps),
+        (Section("enough", "Are these runs enough?", "The mean and its interval as seeds are added."), enough),
     ]
 
 
@@ -165,9 +164,9 @@ def _has_plane(results: Results, shape: str, order: dict[str, list[str]], measur
 
 
 def _title(results: Results) -> str:
-    told, scenario = results.manifest, results.manifest.get("scenario")
+    manifest, scenario = results.manifest, results.manifest.get("scenario")
     of_run = scenario.get("title") if isinstance(scenario, dict) else ""
-    return getattr(results.study, "title", "") or told.get("title") or of_run or results.name
+    return getattr(results.study, "title", "") or manifest.get("title") or of_run or results.name
 
 
 def _facts(results: Results) -> list[tuple[str, str]]:
@@ -176,22 +175,24 @@ def _facts(results: Results) -> list[tuple[str, str]]:
     from sim.view.numbers import number
     from sim.view.style import seeds_text
 
-    told = about(results)
+    source = about(results)
     total = results.manifest.get("n_runs") or len(results.runs)
     runs = f"{number(len(results.done))} of {number(total)}" if len(results.done) != total else number(total)
     return [
         ("runs", runs),
         ("points", number(len(results.points))),
         ("seeds", seeds_text(results.seeds).removeprefix("seeds ").removeprefix("seed ")),
-        ("scenario", told.scenario),
-        ("commit", told.commit),
+        ("scenario", source.scenario),
+        ("commit", source.commit),
     ]
 
 
 def _design(results: Results) -> list[tuple[str, str]]:
     """The design in words."""
+    from experiments.studies.designs import DESIGNS
+
     study, done = results.study, results.done
-    out = [("design", DESIGNS.get(results.design, results.design))]
+    out = [("design", f"{results.design}: {DESIGNS[results.design].doc}" if results.design in DESIGNS else "one scenario, several seeds")]
     if study is not None:
         out.append(("points × replicates", f"{study.n_points:,} × {study.replicates:,} = {study.n_runs:,} runs, all points with the same seeds"))
     if "start" in done and "days" in done:
@@ -247,8 +248,8 @@ def _tables(results: Results) -> list[tuple[str, str, Any]]:
     heads = ("measure", "unit", "runs", "mean", "standard deviation", "5 %", "median", "95 %")
     out = [("Measures over all runs", "Final values: totals and states of the last day, counts of days added up.", Table(heads, tuple(rows)))]
     if results.design in ("morris", "sobol") or effects.design_shape(results) == "single":
-        return out  # these designs are told by their indices
-    told = "Seeds are the independent values of every interval. Of two factors: how much the first one’s effect changes from the first to the last level of the second."
+        return out  # these designs have indices instead
+    note = "Seeds are the independent values of every interval. Of two factors: how much the first one’s effect changes from the first to the last level of the second."
     for name in focus(results):
         table, named = effects.effects(results, name), measure_of(results, name)
         rows = tuple(
@@ -263,7 +264,7 @@ def _tables(results: Results) -> list[tuple[str, str, Any]]:
         )
         heads = ("factor", "from", "to", f"effect{f', {named.unit}' if named.unit else ''}", "95 % interval", "seeds", "points", "verdict")
         if rows:
-            out.append((f"Effects on {named.axis}", told, Table(heads, rows)))
+            out.append((f"Effects on {named.axis}", note, Table(heads, rows)))
     return out
 
 

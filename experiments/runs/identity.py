@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 BASELINE = "pokrovsk-2024"
-BASELINE = "pokrovsk-2024"
 
 SCHEMA = 1  # of everything that is written: raised when a reader of old files would misread new ones
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 import seeds
 from experiments.storage.files import known_schema, reading
-from experiments.validation.checks import FAIL
+from experiments.validation.checks import FAIL, REPORTED
 from experiments.validation.scorecard import CARD, SCHEMA
 from sim.errors import InputError, did_you_mean
 from sim.view.charts.scorecard import figures_of, named
@@ -34,11 +34,14 @@ def _card(file: Path) -> dict[str, Any]:
     if not file.is_file():
         raise InputError(f"{str(file.parent)!r} holds no scorecard ({CARD}); `pokrovsk validate` makes one.")
     with reading(repr(str(file))):
-        told = json.loads(file.read_text(encoding="utf-8"))
-    if not isinstance(told, dict) or not {"schema", "made", "rows", "counts"} <= set(told):
+        card = json.loads(file.read_text(encoding="utf-8"))
+    if not isinstance(card, dict) or not {"schema", "made", "rows", "counts"} <= set(card):
         raise InputError(f"{str(file)!r} is not a scorecard.")
-    known_schema(repr(str(file)), told["schema"], SCHEMA)
-    return told
+    known_schema(repr(str(file)), card["schema"], SCHEMA)
+    for check in (check for row in card["rows"] for check in row["checks"]):
+        if check["verdict"] == "told":  # cards written before 2026-12
+            check["verdict"] = REPORTED
+    return card
 
 
 def only(card: dict[str, Any], *ids: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Rows of the battery and what comes of them: checks with bands, verdicts, and the card as plain data.
+"""Rows of the scorecard: checks with acceptance bands, and verdicts.
 
-A row is a function from measured data to checks. It passes when all its checks do. A check that only tells a figure has
-no band and decides nothing.
+A row is a function from measured data to checks. It passes when all its checks do. An informational check has no band: its
+figure is reported and decides nothing.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ import numpy as np
 from experiments.analysis import intervals
 
 PASS, FAIL, NO_RECORD, NO_POSTERIOR, NOT_RUN = VERDICTS = ("pass", "fail", "no record", "no posterior", "not run")
+REPORTED = "reported"  # of a check without a band
 KINDS = {"L": "limit case with an exact answer", "P": "pattern across battles", "H": "this battle"}
 Band = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True)
 class Check:
-    """One figure of a row beside its band. `low` and `high` are its interval, `level` says of what kind.
+    """One figure of a row beside its band, with its interval; `level` names what kind of interval that is.
 
     `rule` says how the band judges: "value" (the figure lies in it), "interval" (the whole interval does), "covers" (the
     interval holds `exact`), "clear" (the interval lies beyond the band's one limit).
@@ -41,13 +42,17 @@ class Check:
     n: int | None = None
 
     @property
-    def is_told(self) -> bool:
-        """True when it has no band: it is told and decides nothing."""
+    def is_informational(self) -> bool:
+        """True when it has no band: it is reported and decides nothing."""
         return self.band is None and self.rule != "covers"
 
     @property
+    def verdict(self) -> str:
+        return REPORTED if self.is_informational else PASS if self.passed else FAIL
+
+    @property
     def passed(self) -> bool:
-        if self.is_told:
+        if self.is_informational:
             return True
         low, high = self.interval
         if self.rule == "covers":
@@ -65,7 +70,7 @@ def _within(value: float, band: Band | None) -> bool:
 
 @dataclass(frozen=True)
 class Row:
-    """One test of the battery. `needs` names what its function is given (see `supply`)."""
+    """One row of the scorecard. `needs` names what its function is given: methods of `inputs.RowInputs`."""
 
     id: str
     kind: str
@@ -96,7 +101,7 @@ class Result:
         return self.verdict == PASS
 
 
-class Absent(Exception):
+class CannotJudge(Exception):
     """A row cannot be judged: `verdict` and the reason."""
 
     def __init__(self, verdict: str, note: str = ""):
@@ -108,7 +113,7 @@ ROWS: dict[str, Row] = {}
 
 
 def row(id: str, kind: str, title: str, *, source: str, formula: str, band: str, needs: str | tuple[str, ...]):
-    """Registers a function as a row of the battery."""
+    """Registers a function as a row of the scorecard."""
 
     def register(function: Callable[..., list[Check]]) -> Callable[..., list[Check]]:
         wanted = (needs,) if isinstance(needs, str) else needs
@@ -123,8 +128,8 @@ def judge(which: Row, get: Callable[[str], Any]) -> Result:
     begin = time.perf_counter()
     try:
         checks = which.of(*(get(name) for name in which.needs))
-    except Absent as absent:
-        return Result(which, absent.verdict, note=absent.note)
+    except CannotJudge as reason:
+        return Result(which, reason.verdict, note=reason.note)
     return Result(which, verdict(checks), checks, seconds=time.perf_counter() - begin)
 
 
@@ -154,7 +159,7 @@ def ninety(statistic, *samples: np.ndarray) -> tuple[float, float]:
     """The 90 % bootstrap interval (BCa) of a statistic of paired samples."""
     from scipy.stats import bootstrap
 
-    found = bootstrap(
+    limits = bootstrap(
         samples, statistic, paired=True, confidence_level=0.9, method="BCa", rng=np.random.default_rng(intervals.SEED)
     ).confidence_interval
-    return float(found.low), float(found.high)
+    return float(limits.low), float(limits.high)

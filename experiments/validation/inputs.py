@@ -1,4 +1,4 @@
-"""What the rows are given: small battles, twins, the ensemble as the record would have it, the record; each made once."""
+"""What the rows are given: small battles, paired runs, the ensemble as the record would have it, the record; each made once."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ QUICK = Effort(100, 96, 160, 16, 6, 4, 4, 3, 60, 60, 0, 2)
 
 
 @dataclass
-class Supply(SmallBattles):
+class RowInputs(SmallBattles):
     """Makes what rows need, each thing once. `out` is where runs are kept, so that a stopped card goes on."""
 
     out: Path
@@ -71,7 +71,7 @@ class Supply(SmallBattles):
             self.made[name] = getattr(self, name)()
         return self.made[name]
 
-    # Twins
+    # Paired runs
 
     def base_arm(self) -> Any:
         return self._arm("base")
@@ -88,7 +88,7 @@ class Supply(SmallBattles):
         from experiments.validation.rows.paired_runs import study
 
         if not self.effort.arms:
-            raise checks.Absent(checks.NOT_RUN, "three arms of 120 days: left out of a quick card")
+            raise checks.CannotJudge(checks.NOT_RUN, "three arms of 120 days: left out of a quick card")
         wanted = study(
             f"t14-{name}",
             {},
@@ -107,11 +107,11 @@ class Supply(SmallBattles):
         from experiments.sweep.study_sweep import sweep
 
         folder = self.out / f"runs-{code_key()[:8]}" / f"{wanted.name}-{wanted.key[:8]}"
-        told = sweep(wanted, folder, workers=self.workers, quiet=self.quiet)
-        if told.stopped:
+        outcome = sweep(wanted, folder, workers=self.workers, quiet=self.quiet)
+        if outcome.stopped:
             raise KeyboardInterrupt
-        if told.problem:
-            raise InputError(told.problem)
+        if outcome.problem:
+            raise InputError(outcome.problem)
         return load(folder)
 
     def kill_zones(self) -> dict[float, np.ndarray]:

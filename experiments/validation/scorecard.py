@@ -1,8 +1,7 @@
-"""What `pokrovsk validate` does: makes what the rows need, judges them one by one, and keeps the card after each.
+"""The scorecard: judges the rows one by one and keeps the card after each, as plain data (`scorecard.json`).
 
-The card is a table on the screen and `scorecard.json`, `.html` and `.png` in a folder. A stop loses no row and no
-run: the same command goes on, and a row that was not asked for is taken from the card that is there, if it was made by
-the same code with the same effort.
+A stop loses no row and no run: the same command goes on, and a row that was not asked for is taken from the card that is
+there, if it was made by the same code with the same effort.
 """
 
 from __future__ import annotations
@@ -16,13 +15,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from experiments.validation.checks import FAIL, PASS, Check, Result
+from experiments.validation.checks import Check, Result
 from sim.errors import InputError
 
-# As plain data
 
-
-def check_told(check: Check) -> dict[str, Any]:
+def check_as_dict(check: Check) -> dict[str, Any]:
     """A check as JSON has it: what is no finite number is null."""
     low, high = check.interval
     return {
@@ -35,13 +32,13 @@ def check_told(check: Check) -> dict[str, Any]:
         "unit": check.unit,
         "record": check.record,
         "band": None if check.band is None else [_plain(v) for v in check.band],
-        "rule": None if check.is_told else check.rule,
+        "rule": None if check.is_informational else check.rule,
         "exact": check.exact,
-        "verdict": "told" if check.is_told else PASS if check.passed else FAIL,
+        "verdict": check.verdict,
     }
 
 
-def result_told(result: Result) -> dict[str, Any]:
+def result_as_dict(result: Result) -> dict[str, Any]:
     """A row with what came of it, as JSON has it."""
     r = result.row
     return {
@@ -54,7 +51,7 @@ def result_told(result: Result) -> dict[str, Any]:
         "verdict": result.verdict,
         "note": result.note,
         "seconds": round(result.seconds, 1),
-        "checks": [check_told(c) for c in result.checks],
+        "checks": [check_as_dict(c) for c in result.checks],
     }
 
 
@@ -91,20 +88,20 @@ def validate(
     if folder.exists() and not folder.is_dir():
         raise InputError(f"--out {str(folder)!r} is a file; allowed: a folder.")
     wanted = inputs.effort(quick, runs)
-    given = inputs.Supply(folder, wanted, ensemble, record, open_, workers or os.cpu_count() or 1, quiet)
-    told = _begun(given, quick)
-    kept = _kept(folder, told["key"])
+    given = inputs.RowInputs(folder, wanted, ensemble, record, open_, workers or os.cpu_count() or 1, quiet)
+    card = _begun(given, quick)
+    kept = _kept(folder, card["key"])
     try:
         for number, row in enumerate(rows, start=1):
             if not quiet:
                 print(f"{row.id} {row.title} ({number} of {len(rows)})", file=sys.stderr)
-            kept[row.id] = result_told(checks.judge(row, given.get))
-            _finish(told, kept, given)
-            _write(folder, told)
+            kept[row.id] = result_as_dict(checks.judge(row, given.get))
+            _finish(card, kept, given)
+            _write(folder, card)
     except KeyboardInterrupt:
-        told["stopped"] = True
-    _finish(told, kept, given)
-    return told
+        card["stopped"] = True
+    _finish(card, kept, given)
+    return card
 
 
 def _begun(given: Any, quick: bool) -> dict[str, Any]:
@@ -118,7 +115,7 @@ def _begun(given: Any, quick: bool) -> dict[str, Any]:
     effort = asdict(given.effort)
     parts = [
         code_key(),
-        battery_key(),
+        rows_key(),
         effort,
         given.rasters_found is not None,
         _identity(given.ensemble),
@@ -126,12 +123,12 @@ def _begun(given: Any, quick: bool) -> dict[str, Any]:
     ]
     return {
         "schema": SCHEMA,
-        "title": "Validation battery",
+        "title": "Scorecard",
         "made": dt.datetime.now(dt.UTC).replace(microsecond=0).isoformat(),
         "versions": versions(),
         "commit": git_commit() or "",
         "code": code_key(),
-        "battery": battery_key(),
+        "rows_code": rows_key(),
         "key": hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:24],
         "quick": quick,
         "effort": effort,
@@ -142,7 +139,7 @@ def _begun(given: Any, quick: bool) -> dict[str, Any]:
     }
 
 
-def battery_key() -> str:
+def rows_key() -> str:
     """Hash of the rows' own code, the observation model and the facts behind it."""
     import experiments
     import seeds
@@ -151,10 +148,10 @@ def battery_key() -> str:
     folders = ("validation", "observation", "forecasting")
     files = [file for folder in folders for file in sorted((home / folder).rglob("*.py"))]
     files.append(home / "analysis" / "intervals.py")
-    told = hashlib.sha256()
+    digest = hashlib.sha256()
     for file in [*files, seeds.path("facts", "observation.toml"), seeds.path("scenarios", "division.toml")]:
-        told.update(file.name.encode() + file.read_bytes())
-    return told.hexdigest()[:16]
+        digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _identity(folder: Path | None) -> Any:
@@ -176,32 +173,32 @@ def _kept(folder: Path, key: str) -> dict[str, dict[str, Any]]:
         return {}
 
 
-def _finish(told: dict[str, Any], kept: dict[str, dict[str, Any]], given: Any) -> None:
-    """Puts all rows of the battery in order, those without a result as not run, and counts verdicts."""
+def _finish(card: dict[str, Any], kept: dict[str, dict[str, Any]], given: Any) -> None:
+    """Puts all rows in order, those without a result as not run, and counts verdicts."""
     from experiments.validation import catalog, checks
 
-    told["rows"] = [kept.get(r.id) or result_told(checks.Result(r, checks.NOT_RUN)) for r in catalog.rows()]
-    told["counts"] = {v: sum(r["verdict"] == v for r in told["rows"]) for v in checks.VERDICTS}
+    card["rows"] = [kept.get(r.id) or result_as_dict(checks.Result(r, checks.NOT_RUN)) for r in catalog.rows()]
+    card["counts"] = {v: sum(r["verdict"] == v for r in card["rows"]) for v in checks.VERDICTS}
     if "results" in given.made:
         found = given.made["results"]
         changed = found.manifest.get("overrides") or {}
         if found.study is not None:
-            told["parameters"] = f"{found.study.title} (study {found.name})"
+            card["parameters"] = f"{found.study.title} (study {found.name})"
         elif changed:
-            told["parameters"] = "changed: " + ", ".join(changed)
-        told["ensemble"] = {
+            card["parameters"] = "changed: " + ", ".join(changed)
+        card["ensemble"] = {
             "scenario": str(found.done["scenario"].iloc[0]),
             "runs": len(found.done),
             "seeds": [int(s) for s in found.seeds],
             "code": str(found.manifest.get("code") or ""),
-            "same_code": found.manifest.get("code") == told["code"],
+            "same_code": found.manifest.get("code") == card["code"],
         }
 
 
-def _write(folder: Path, told: dict[str, Any]) -> None:
+def _write(folder: Path, card: dict[str, Any]) -> None:
     from experiments.storage.files import replacing, writing
 
     with writing(f"--out {str(folder)!r}"):
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(folder / CARD) as draft:
-            draft.write_text(json.dumps(told, indent=1, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
+            draft.write_text(json.dumps(card, indent=1, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")

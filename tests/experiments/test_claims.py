@@ -1,19 +1,23 @@
 """The claims: their rules can be read, their studies hold the arms they name, and made-up runs get the verdict they deserve."""
 
 import dataclasses
+import json
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.drawings import check_drawing
 from helpers.made_up import frames, made_up
 
+import seeds
 from experiments.analysis.intervals import Interval
 from experiments.calibration.posterior import Posterior
 from experiments.claims import answers, claims
 from experiments.claims import answers as claims_answers
 from experiments.claims.claims import NOT_SUPPORTED, SUPPORTED, UNDECIDED, Claim, Comparison
 from experiments.cli import claims as cli_claims
+from experiments.figures import claims as figures
 from experiments.reporting import claims_page
 from experiments.studies.files import load_study
 from sim.errors import InputError
@@ -156,16 +160,16 @@ def test_what_was_answered_before_is_told_beside(tmp_path, capsys):
     assert "60 runs of 30 parameter sets" in text and f"before: {before[0].verdict}" in text
     claims_page.write(tmp_path, now, before)
     page = (tmp_path / "claims.html").read_text("utf-8")
-    assert "told differently" in page and "claims --sets 30" in page
+    assert "Answers that were given before" in page and "claims --sets 30" in page
     claims_page.write(tmp_path, now)
-    assert "told differently" not in (tmp_path / "claims.html").read_text("utf-8")
+    assert "Answers that were given before" not in (tmp_path / "claims.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize("one", ALL, ids=lambda c: c.id)
 def test_a_claim_can_be_asked_of_a_posterior(one):
     """Every arm that the rule names is there for every set; what the study moves is not taken from the sets."""
     sets = pd.DataFrame({"control.area_per_day": [0.2, 0.3], "decide.attacks_per_group": [0.3, 0.4], "armor.mount_max": [1.0, 2.0]})
-    study = answers.asked(one, Posterior(np.full(2, 0.5), sets), 2)
+    study = answers.study_for(one, Posterior(np.full(2, 0.5), sets), 2)
     n = claims.sets_of(study)
     if not load_study(one.study).plan.is_grid:
         assert (study, n) == (load_study(one.study), 0)
@@ -177,6 +181,40 @@ def test_a_claim_can_be_asked_of_a_posterior(one):
             if arm is not None and {**test.at, **arm}:
                 found = np.logical_and.reduce([points[k] == v for k, v in {**test.at, **arm}.items()])
                 assert found.sum() == 2, arm
+
+
+def test_the_earlier_word_for_an_informational_test_is_read():
+    assert Comparison(measure="held_km2", to={}, bound=1.0, told=True).informational
+    shipped = answers.read(seeds.path("answers", "claims.json"))
+    assert sum(f.test.informational for a in shipped for f in a.findings) == 20
+    assert "told" not in json.loads(answers.as_json(shipped))[0]["findings"][1]["test"]
+
+
+def test_each_effect_is_drawn_on_the_scale_of_its_kind(quiet):
+    """A mean beside a bound is no change in % of a first arm: its mark and its printed value are both of the mean."""
+    shipped = answers.read(seeds.path("answers", "claims.json"))
+    fig = figures.chart(shipped).figure()
+    check_drawing(fig)
+    axes = {ax.get_xlabel(): [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o"] for ax in fig.axes}
+    found = [(f.test, f) for a in shipped for f in a.findings]
+    assert axes[figures.BOUND.label] == pytest.approx([f.after / t.bound for t, f in found if t.bound])
+    changes = [f.relative.estimate for _, f in found if f.relative and f.relative.estimate < figures.CHANGE.high]
+    assert set(changes) <= set(axes[figures.CHANGE.label])
+    assert axes[figures.SHARE.label] == pytest.approx([f.effect.estimate for t, f in found if t.people])
+    cells = {(row[0], row[2]): row[3] for row in figures.chart(shipped).table.rows}
+    assert cells["C12", "culminated: recruits of the attacker 1 (bound 0.5)"] == "0.00 (0.00 to 0.19)"
+    texts = [t.get_text() for t in fig.texts]
+    assert all(value in texts for value in cells.values())
+
+
+def test_bounds_of_any_sign_have_a_scale(quiet):
+    for bound in (50.0, 0.0, -50.0):
+        answered = claims.answer(claim(measure="held_km2", to={}, bound=bound), _stamped(two_arms(0, 5)))
+        fig = figures.chart([answered]).figure()
+        check_drawing(fig)
+        (ax,) = fig.axes
+        reference, (low, high) = bound and bound / abs(bound), ax.get_xlim()
+        assert low <= reference <= high and ax.lines[0].get_xdata()[0] == reference
 
 
 def test_unknown_claims_and_arms_are_told():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import re
 
 import numpy as np
 import pytest
+from helpers.drawings import check_drawing, check_words, words_of
 from PIL import Image
 
 from sim.view import color_ramps, names, style
@@ -105,42 +105,11 @@ def some_walk():
     return 680 + np.cumsum(rng().normal(2, 3, (20, 200)), axis=1)
 
 
-def words_of(fig):
-    """Boxes of all words that are drawn, in points from the lower left corner of the figure."""
-    fig.canvas.draw()
-    texts = list(fig.texts)
-    for ax in fig.axes:
-        texts += [*ax.texts, ax.title, ax.xaxis.label, ax.yaxis.label, ax.xaxis.get_offset_text(), ax.yaxis.get_offset_text()]
-        texts += [label for axis in (ax.xaxis, ax.yaxis) for label in drawn_labels(axis)]
-    scale = 72 / fig.dpi
-    boxes = [(t.get_text(), t.get_window_extent()) for t in texts if t.get_visible() and t.get_text().strip()]
-    return [(words, *(v * scale for v in (box.x0, box.y0, box.x1, box.y1))) for words, box in boxes]
-
-
-def drawn_labels(axis):
-    """Tick labels within the limits of their axis; matplotlib does not draw the others."""
-    low, high = sorted(axis.get_view_interval())
-    reach = 1e-6 * (high - low)
-    return [t.label1 if t.label1.get_visible() else t.label2 for t in axis.get_major_ticks() if low - reach <= t.get_loc() <= high + reach]
-
-
-def check_words(fig):
-    """All words lie on the figure and no two of them touch."""
-    wide, high = fig.get_size_inches() * 72
-    words = words_of(fig)
-    assert words
-    for text, x0, y0, x1, y1 in words:
-        assert x0 > -0.5 and y0 > -0.5 and x1 < wide + 0.5 and y1 < high + 0.5, f"{text!r} leaves the figure"
-    for (a, ax0, ay0, ax1, ay1), (b, bx0, by0, bx1, by1) in itertools.combinations(words, 2):
-        apart = ax1 <= bx0 + 0.6 or bx1 <= ax0 + 0.6 or ay1 <= by0 + 1.2 or by1 <= ay0 + 1.2
-        assert apart, f"{a!r} lies on {b!r}"
-
-
 @pytest.mark.parametrize("name", CHARTS)
 def test_words_are_inside_and_apart(name, quiet):
     chart = CHARTS[name]()
-    check_words(chart.figure())
-    check_words(chart.figure(style.DARK, style.COLUMN_IN, words=False))
+    check_drawing(chart.figure())
+    check_drawing(chart.figure(style.DARK, style.COLUMN_IN, words=False))
 
 
 @pytest.mark.parametrize("name", CHARTS)
@@ -237,8 +206,8 @@ def a_heat_of(z):
 @pytest.mark.parametrize("name", EXTREME)
 def test_nothing_breaks_a_figure(name, quiet):
     chart = EXTREME[name]()
-    check_words(chart.figure())
-    check_words(chart.figure(width_in=style.COLUMN_IN))
+    check_drawing(chart.figure())
+    check_drawing(chart.figure(width_in=style.COLUMN_IN))
     assert len(chart.title) > 5
 
 

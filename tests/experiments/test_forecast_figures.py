@@ -190,10 +190,10 @@ def test_a_prior_is_that_of_the_manifest():
 
 def test_charts_of_a_posterior_say_what_was_learned(fitted, quiet):
     sets = posterior.load(fitted)
-    beliefs = figures_posterior.beliefs(sets)
-    assert "something of 1 of 3 parameters" in beliefs.title and is_drawn(beliefs)
-    assert beliefs.table.rows[0][0] == sets.keys[0] and beliefs.table.rows[0][-1] == "yes"
-    assert "80 runs, seeds 5 to 84, scenario skirmish, commit abc1234" in beliefs.caption
+    chart = figures_posterior.prior_posterior(sets)
+    assert "identifies 1 of 3 parameters" in chart.title and is_drawn(chart)
+    assert chart.table.rows[0][0] == sets.keys[0] and chart.table.rows[0][-1] == "yes"
+    assert "80 runs, seeds 5 to 84, scenario skirmish, commit abc1234" in chart.caption
     targets = figures_posterior.targets(sets)
     assert "in 1 of 3 targets" in targets.title and is_drawn(targets)
     assert targets.table.rows[1] == ("sd, km²", "9", "2", "1 to 4", "outside")
@@ -208,7 +208,7 @@ def test_tables_of_a_posterior_that_are_not_there_give_one_clear_line(fitted, tm
         (lambda: sets.targets, "cannot be read"),
         (lambda: sets.identifiability, "no column 'prior_low'"),
         (lambda: Posterior(sets.weight, sets.sets).targets, "not read from a folder"),
-        (lambda: figures_posterior.beliefs(sets, posterior.load(fitted).identifiability[1:]), "not of the parameters"),
+        (lambda: figures_posterior.prior_posterior(sets, posterior.load(fitted).identifiability[1:]), "not of the parameters"),
     ):
         with pytest.raises(InputError, match=words) as caught:
             ask()
@@ -235,9 +235,9 @@ def card(tmp_path_factory):
     luck = np.random.default_rng(1).normal(0, 1, 100)
     folder = tmp_path_factory.mktemp("scorecards")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inputs.Supply, "aimed", lambda self: 173.2 + luck)
-        patch.setattr(inputs.Supply, "area", lambda self: 173.2 + luck)
-        patch.setattr(inputs.Supply, "validation", lambda self: found)
+        patch.setattr(inputs.RowInputs, "aimed", lambda self: 173.2 + luck)
+        patch.setattr(inputs.RowInputs, "area", lambda self: 173.2 + luck)
+        patch.setattr(inputs.RowInputs, "validation", lambda self: found)
         scorecard.validate(only=["T1", "T2", "T28"], quick=True, out=folder / "2025-10-01")
         scorecard.validate(only=["T1"], quick=True, out=folder / "2025-11-01")
     return folder

@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
+import seeds
 from experiments.cli import validate
 from experiments.reporting.scorecard_page import scorecard_page
-from experiments.validation import catalog, inputs, scorecard
+from experiments.validation import archive, catalog, inputs, scorecard
 from sim.view.charts.scorecard import scorecard_chart
 
 ROWS = [r.id for r in catalog.rows()]
@@ -15,15 +16,15 @@ LUCK = np.random.default_rng(20240708).normal(0, 1, 200)
 
 
 @pytest.fixture
-def told(tmp_path, monkeypatch):
+def card(tmp_path, monkeypatch):
     """A card of three rows: one passes, one fails, one has no posterior."""
-    monkeypatch.setattr(inputs.Supply, "aimed", lambda self: 173.2 + LUCK)
-    monkeypatch.setattr(inputs.Supply, "area", lambda self: 173.2 + LUCK)
+    monkeypatch.setattr(inputs.RowInputs, "aimed", lambda self: 173.2 + LUCK)
+    monkeypatch.setattr(inputs.RowInputs, "area", lambda self: 173.2 + LUCK)
     return scorecard.validate(only=["t1", "T2", "T28"], quick=True, out=tmp_path)
 
 
-def test_a_card_has_every_row(told, tmp_path):
-    verdicts = {r["id"]: r["verdict"] for r in told["rows"]}
+def test_a_card_has_every_row(card, tmp_path):
+    verdicts = {r["id"]: r["verdict"] for r in card["rows"]}
     assert len(verdicts) == 28
     assert (verdicts["T1"], verdicts["T2"], verdicts["T28"], verdicts["T3"]) == (
         "pass",
@@ -31,12 +32,12 @@ def test_a_card_has_every_row(told, tmp_path):
         "no posterior",
         "not run",
     )
-    assert told["counts"]["pass"] == 1 and told["counts"]["fail"] == 1
-    assert json.loads((tmp_path / "scorecard.json").read_text())["rows"] == told["rows"]
+    assert card["counts"]["pass"] == 1 and card["counts"]["fail"] == 1
+    assert json.loads((tmp_path / "scorecard.json").read_text())["rows"] == card["rows"]
 
 
-def test_rows_that_are_there_are_kept(told, tmp_path, monkeypatch):
-    monkeypatch.setattr(inputs.Supply, "halves", lambda self: 0.707 + 0 * LUCK)
+def test_rows_that_are_there_are_kept(card, tmp_path, monkeypatch):
+    monkeypatch.setattr(inputs.RowInputs, "halves", lambda self: 0.707 + 0 * LUCK)
     again = scorecard.validate(only=["T3"], quick=True, out=tmp_path)
     verdicts = {r["id"]: r["verdict"] for r in again["rows"]}
     assert (verdicts["T1"], verdicts["T2"], verdicts["T3"]) == ("pass", "fail", "pass")
@@ -48,32 +49,43 @@ def test_a_stop_keeps_what_was_judged(tmp_path, monkeypatch):
     def stop(self):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(inputs.Supply, "aimed", lambda self: 173.2 + LUCK)
-    monkeypatch.setattr(inputs.Supply, "area", stop)
+    monkeypatch.setattr(inputs.RowInputs, "aimed", lambda self: 173.2 + LUCK)
+    monkeypatch.setattr(inputs.RowInputs, "area", stop)
     assert scorecard.validate(only=["T1", "T2"], quick=True, out=tmp_path)["stopped"]
     kept = {r["id"]: r["verdict"] for r in json.loads((tmp_path / "scorecard.json").read_text())["rows"]}
     assert (kept["T1"], kept["T2"]) == ("pass", "not run")
 
 
-def test_the_page_needs_nothing_else(told):
-    page = scorecard_page(told)
+def test_the_page_needs_nothing_else(card):
+    page = scorecard_page(card)
     assert all(f'id="{name}"' in page for name in ROWS)
     assert 'class="fail" id="T2"' in page and "<svg" in page
     assert "http" not in page.replace("http://www.w3.org", "") and "<script" not in page and "<link" not in page
 
 
-def test_the_picture_shows_failed_rows(told):
-    chart = scorecard_chart(told)
+def test_the_picture_shows_failed_rows(card):
+    chart = scorecard_chart(card)
     assert chart.table.rows[1][:3] == ("T2", "L", "survivors of 200 against 100, fire at an area")
     assert chart.table.rows[1][-1] == "fail"
     assert chart.title == "Scorecard: 1 of 2 rows pass; 26 not judged (1 no posterior, 25 not run)"
     assert len(chart.svg()) > 1000
 
 
-def test_the_table_is_printed(told, capsys):
-    validate.show(told)
+def test_the_table_is_printed(card, capsys):
+    validate.show(card)
     out = capsys.readouterr().out
     assert "T2 L" in out and "fail" in out and "no posterior" in out
+
+
+@pytest.mark.parametrize("folder", sorted(seeds.path("scorecards").iterdir()), ids=lambda f: f.name)
+def test_shipped_cards_are_read(folder):
+    """Cards of earlier versions have another word for figures that are reported and not judged."""
+    shipped = archive.read(folder)
+    verdicts = [c["verdict"] for row in shipped["rows"] for c in row["checks"]]
+    assert set(verdicts) == {"pass", "fail", "reported"} and verdicts.count("reported") == 44
+    judged = sum(v != "reported" for v in verdicts) + sum(not row["checks"] for row in shipped["rows"])
+    assert len(scorecard_chart(shipped).table.rows) >= judged
+    assert scorecard_page(shipped).count('<tr class="reported">') == 44
 
 
 def call(capsys, *args):

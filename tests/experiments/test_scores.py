@@ -206,6 +206,6 @@ def test_fitted_runs_are_scored_against_the_record(tmp_path):
     ]
     assert scores.skill(found.ours, found.others[0], "cells").estimate > 0.3
     checks = forecast_skill.skill(found)
-    assert sum(not c.is_told for c in checks) == 9
+    assert sum(not c.is_informational for c in checks) == 9
     assert {c.what for c in checks if "coverage" in c.what} == {"coverage of 50% bands", "coverage of 90% bands"}
     assert validation_checks.verdict(checks) in (PASS, FAIL)

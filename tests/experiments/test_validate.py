@@ -312,14 +312,14 @@ def test_every_row_of_the_battery_is_there():
     assert set(GOOD) == set(BAD) == set(ROWS)
     for row in ROWS.values():
         assert row.kind in checks.KINDS and row.source and row.formula and row.band
-        assert all(hasattr(inputs.Supply, need) for need in row.needs), row.id
+        assert all(hasattr(inputs.RowInputs, need) for need in row.needs), row.id
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_a_row_passes_on_what_has_the_pattern(name):
     checks = ROWS[name].of(*GOOD[name]())
     assert [(c.what, c.value, c.interval) for c in checks if not c.passed] == []
-    assert any(not c.is_told for c in checks)
+    assert any(not c.is_informational for c in checks)
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -389,14 +389,14 @@ def test_rules_of_a_check():
     assert not Check("x", 1.0, (None, 0.1), (0.9, 1.1), rule="covers", exact=1.0).passed
     assert not Check("x", 1.0, (None, 0.3), (1.05, 1.1), rule="covers", exact=1.0).passed
     assert not Check("x", np.nan, (0.0, 2.0)).passed
-    assert Check("x", 99.0).is_told and Check("x", 99.0).passed
+    assert Check("x", 99.0).is_informational and Check("x", 99.0).passed
 
 
 def test_rows_without_data_say_why(tmp_path):
-    given = inputs.Supply(tmp_path, inputs.QUICK)
+    given = inputs.RowInputs(tmp_path, inputs.QUICK)
     assert checks.judge(ROWS["T28"], given.get).verdict == checks.NO_POSTERIOR
     assert checks.judge(ROWS["T14"], given.get).verdict == checks.NOT_RUN
-    with pytest.raises(checks.Absent) as absent:
+    with pytest.raises(checks.CannotJudge) as absent:
         forecast_skill.validation([], None)
     assert absent.value.verdict == checks.NO_RECORD
 

@@ -73,7 +73,7 @@ def span(values: np.ndarray) -> tuple[float, float]:
     "P",
     "Breakpoints are a distribution",
     source="Helmbold 1971; RUSI 2025 (check_break_median, check_break_rare)",
-    formula="share lost by attacking groups that fail (divisions fight as long as they are told: theirs is told); r2 of loss with failing",
+    formula="share lost by attacking groups that fail (divisions fight as long as they are ordered to: theirs is reported); r2 of loss with failing",
     band="median 10-30 %, P90 below 45 %; losses explain less than half of the variance",
     needs=("engagements", "watched"),
 )

@@ -15,7 +15,7 @@ from experiments.observation import areas, publication, record
 from experiments.observation.areas import days_after
 from experiments.observation.publication import PublishedMaps
 from experiments.observation.record import Rasters
-from experiments.validation.checks import LEVEL_95, NO_POSTERIOR, NO_RECORD, Absent, Check, row
+from experiments.validation.checks import LEVEL_95, NO_POSTERIOR, NO_RECORD, CannotJudge, Check, row
 
 OPEN = dt.date(2025, 5, 1)  # first day of the open validation
 MAPS = (dt.date(2025, 6, 1), dt.date(2025, 8, 10), dt.date(2025, 8, 31))  # on which control is scored
@@ -49,7 +49,7 @@ class Skill:
     needs="validation",
 )
 def skill(found: Skill) -> list[Check]:
-    """Skill against each benchmark, item by item, with its interval; coverage of the bands is told."""
+    """Skill against each benchmark, item by item, with its interval; coverage of the bands is reported."""
     checks = []
     for what in found.ours.items:
         for other in found.others:
@@ -147,11 +147,11 @@ def forecast_of(runs: Sequence[PublishedMaps]) -> Forecast:
 
 
 def validation(runs: Sequence[PublishedMaps] | None, rasters: Rasters | None) -> Skill:
-    """Scores of an ensemble that begins on OPEN with fitted parameters; Absent says what is missing."""
+    """Scores of an ensemble that begins on OPEN with fitted parameters; CannotJudge names what is missing."""
     if runs is None:
-        raise Absent(NO_POSTERIOR, "needs fitted parameters and runs of them from 2025-05-01 (--open DIR)")
+        raise CannotJudge(NO_POSTERIOR, "needs fitted parameters and runs of them from 2025-05-01 (--open DIR)")
     if rasters is None:
-        raise Absent(NO_RECORD, "needs the rasters of the record (--record DIR)")
+        raise CannotJudge(NO_RECORD, "needs the rasters of the record (--record DIR)")
     happened, known, ahead = outcome(rasters), past(rasters), horizon()
     others = [scores.score(f, happened) for f in reference_forecasts.all_of_them(known, ahead)]
     return Skill(scores.score(forecast_of(runs), happened), others)

@@ -16,7 +16,7 @@ from experiments.validation.checks import EVIDENCE, Check, over_runs, row
 FACTOR = 1.7  # by which quantiles may differ
 
 
-def _told(value: float, digits: int = 2) -> str:
+def _rounded(value: float, digits: int = 2) -> str:
     return f"{value:.{digits}f}"
 
 
@@ -35,21 +35,21 @@ def paces(runs: Sequence[ObservedRun], areas: dict[str, Areas]) -> list[Check]:
     uneven = lambda part: [variation(r.monthly_gain(part)) for r in runs]  # noqa: E731
     weekly = [r.box.weekly() for r in runs]
     return [
-        over_runs("net pace", [pace(r.box) for r in runs], (3.9, 7.3), _told(pace(box), 1), "km2/day"),
+        over_runs("net pace", [pace(r.box) for r in runs], (3.9, 7.3), _rounded(pace(box), 1), "km2/day"),
         over_runs(
-            "monthly CV, box", uneven("box"), (0.26, 0.56), _told(variation(box.monthly()))
+            "monthly CV, box", uneven("box"), (0.26, 0.56), _rounded(variation(box.monthly()))
         ),
         over_runs(
             "monthly CV, direction",
             uneven("direction"),
             (0.57, 0.87),
-            _told(variation(part.monthly())),
+            _rounded(variation(part.monthly())),
         ),
-        over_runs("weekly gross gain, lag-1", [lag_one(w) for w in weekly], (0.2, 0.6), _told(lag_one(box.weekly()))),
-        over_runs("weekly gross gain, mean", [w.mean() for w in weekly], None, _told(box.weekly().mean(), 1), "km2"),
-        over_runs("weekly gross gain, sd", [w.std() for w in weekly], None, _told(box.weekly().std(), 1), "km2"),
+        over_runs("weekly gross gain, lag-1", [lag_one(w) for w in weekly], (0.2, 0.6), _rounded(lag_one(box.weekly()))),
+        over_runs("weekly gross gain, mean", [w.mean() for w in weekly], None, _rounded(box.weekly().mean(), 1), "km2"),
+        over_runs("weekly gross gain, sd", [w.std() for w in weekly], None, _rounded(box.weekly().std(), 1), "km2"),
         over_runs(
-            "net pace in the direction", [pace(r.direction) for r in runs], None, _told(pace(part), 1), "km2/day"
+            "net pace in the direction", [pace(r.direction) for r in runs], None, _rounded(pace(part), 1), "km2/day"
         ),
     ]
 
@@ -73,23 +73,23 @@ def skew(runs: Sequence[ObservedRun], areas: dict[str, Areas]) -> list[Check]:
             "median of gains of a map",
             [quantile(r.box, 0.5) for r in runs],
             within(5.2),
-            _told(quantile(box, 0.5), 1),
+            _rounded(quantile(box, 0.5), 1),
             "km2",
         ),
         over_runs(
             "P90 of gains of a map",
             [quantile(r.box, 0.9) for r in runs],
             within(16.6),
-            _told(quantile(box, 0.9), 1),
+            _rounded(quantile(box, 0.9), 1),
             "km2",
         ),
-        over_runs("share of the top tenth", [top_share(r.box) for r in runs], within(0.35), _told(top_share(box))),
-        over_runs("gained to lost", [gained_to_lost(r.box) for r in runs], (20, 90), _told(gained_to_lost(box), 0)),
+        over_runs("share of the top tenth", [top_share(r.box) for r in runs], within(0.35), _rounded(top_share(box))),
+        over_runs("gained to lost", [gained_to_lost(r.box) for r in runs], (20, 90), _rounded(gained_to_lost(box), 0)),
         over_runs(
             "exponential less power-law tail, log-likelihood",
             [tail(r.box) for r in runs],
             (0.0, None),
-            _told(tail(box)),
+            _rounded(tail(box)),
         ),
     ]
 
@@ -170,7 +170,7 @@ def losses_and_ground(runs: Sequence[ObservedRun], areas: dict[str, Areas], loss
     r = [pearsonr(run.monthly("casualties"), run.monthly_gain("box")).statistic for run in runs]
     there = np.isin(losses["month"], areas["box"].months())
     record = pearsonr(losses["casualties"][there], areas["box"].monthly()).statistic
-    return [over_runs("r of monthly losses with gain", r, (None, 0.8), _told(record))]
+    return [over_runs("r of monthly losses with gain", r, (None, 0.8), _rounded(record))]
 
 
 @row(

@@ -1,4 +1,4 @@
-"""T17, T20, T23, T25: runs of their own beside one another, that differ in one thing and share all luck."""
+"""T17, T20, T23, T25: paired runs that differ in one thing and share all random draws."""
 
 from __future__ import annotations
 

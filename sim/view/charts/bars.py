@@ -39,8 +39,8 @@ class Index:
 
     @property
     def is_sure(self) -> bool:
-        """True unless it does not rise above its floor."""
-        return not self.total <= self.floor
+        """True unless its interval reaches down to its floor: the rule of the tables."""
+        return not (self.low if np.isfinite(self.low) else self.total) <= self.floor
 
 
 def index_chart(
@@ -57,7 +57,7 @@ def index_chart(
 ) -> Chart:
     """Sorted bars of indices, for example Sobol's total effects with the first-order ones as ticks.
 
-    Bars that do not rise above their floor are pale. Where all floors are the same, one line marks it; else each bar has a
+    Bars whose interval reaches down to their floor are pale. Where all floors are the same, one line marks it; else each bar has a
     mark of its own. `marks` names bar and tick.
     """
     known = sorted((i for i in indices if np.isfinite(i.total)), key=lambda i: -i.total)
@@ -69,7 +69,7 @@ def index_chart(
     parts = [
         f"Bars: {marks[0]}." if not has_alone else f"Bars: {marks[0]}; ticks: {marks[1]}.",
         "Whiskers: 95 %." if any(np.isfinite(i.low) for i in shown) else "",
-        f"{'Dashed' if line is not None else 'Rings'}: {noise_words}; paler bars are no surer than that." if line is not None or floors else "",
+        f"{'Dashed' if line is not None else 'Rings'}: {noise_words}; the interval of a paler bar reaches it." if line is not None or floors else "",
         f"{len(known) - len(shown)} smaller factors stand in the table." if len(known) > len(shown) else "",
         f"No index for {len(lost)}." if lost else "",
         more,

@@ -1,6 +1,7 @@
-"""Forest plot of effects: a dot with its 95 % interval a row, the smallest effect that would matter as a tick.
+"""Forest plot: a dot with its 95 % interval a row, the smallest effect that would matter as a tick, one panel a scale.
 
-What is shown by form: filled is supported, hollow plum is not supported, hollow gray is undecided; small rows are secondary.
+What is shown by form: filled is supported, hollow plum is not supported, hollow gray is undecided; small rows are reported,
+not judged.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import numpy as np
 
 from sim.view import style
 from sim.view.charts.chart import About, Chart, Plate, Table
-from sim.view.numbers import interval, significant
+from sim.view.charts.marks import level_ticks
+from sim.view.numbers import significant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,14 +25,30 @@ if TYPE_CHECKING:
 
 LINE_IN = 0.155  # a line of words
 GAP_IN = 0.07  # between rows
-AXIS_IN = 0.42
-WIDEST = 2.0  # effects beyond three times are cut with an arrow
+HEAD_IN = 0.26  # of a panel
+AXIS_IN = 0.46
+ID_IN = 0.42  # column of the claims' ids
+MOST_WORDS = 300  # characters of a row's words
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What the axis of a panel measures. Effects beyond `low` and `high` are cut with an arrow."""
+
+    title: str  # what its rows compare
+    label: str  # of the axis, with its unit
+    reference: float = 0.0  # where a line stands: no effect, or the bound
+    factor: float = 1.0  # from the values of rows to the numbers on the axis
+    low: float = -math.inf
+    high: float = math.inf
+    signed: bool = True
 
 
 @dataclass(frozen=True)
 class Row:
-    """One effect, as a share (0.25 is a quarter more). `margin` is the smallest that matters, with its sign."""
+    """One effect in the values of its scale. `margin` is the smallest that matters, with its sign; NaN: the reference line."""
 
+    scale: Scale
     group: str  # "C1"; printed at the first row of a group
     words: str
     estimate: float
@@ -38,30 +56,36 @@ class Row:
     high: float
     margin: float
     verdict: str  # "supported", "not supported", "undecided"
+    value: str  # estimate and interval as text, in the unit that `words` or the axis name
     minor: bool = False
 
 
 def forest_chart(rows: Sequence[Row], *, about: About, title: str, what: str, more: str = "") -> Chart:
-    """A chart of effects with intervals, one row each, in the order given."""
-    table = Table(
-        ("", "comparison", "effect, %", "95 % interval, %", "smallest that matters, %", "verdict"),
-        tuple(
-            (r.group, r.words, significant(100 * r.estimate, signed=True), interval(100 * r.low, 100 * r.high), significant(100 * r.margin, signed=True), "secondary" if r.minor else r.verdict)
-            for r in rows
-        ),
+    """A chart of effects with intervals, one row each, in the order given, scale by scale."""
+    scales = list(dict.fromkeys(r.scale for r in rows))
+    panels = [[r for r in rows if r.scale == scale] for scale in scales]
+    cells = tuple(
+        (r.group, r.scale.title, r.words, r.value, _margin_text(r), "reported, not judged" if r.minor else r.verdict)
+        for panel in panels
+        for r in panel
     )
     counts = {v: sum(r.verdict == v and not r.minor for r in rows) for v in ("supported", "not supported", "undecided")}
-    alt = "Effects with intervals: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.items()) + "."
     return Chart(
         title=title,
         what=what,
-        caption=about.caption(more="Tick: smallest effect that would matter. Small rows are secondary to the claim. " + more),
-        alt=alt,
-        table=table,
-        paint=lambda plate: _paint(plate, rows),
-        body_in=lambda width: sum(_heights(rows, width)) + AXIS_IN,
+        caption=about.caption(more=f"Tick: smallest effect that would matter. Small rows are reported, not judged. {more}"),
+        alt="Effects with intervals: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.items()) + ".",
+        table=Table(("claim", "kind", "comparison", "effect (95 % interval)", "smallest that matters", "verdict"), cells),
+        paint=lambda plate: _paint(plate, panels),
+        body_in=lambda width: sum(_panel_in(panel, width) for panel in panels),
         wide=True,
     )
+
+
+def _margin_text(row: Row) -> str:
+    if not math.isfinite(row.margin):
+        return ""
+    return significant(row.scale.factor * row.margin, signed=row.scale.signed)
 
 
 def _words_in(width: float) -> float:
@@ -69,7 +93,8 @@ def _words_in(width: float) -> float:
 
 
 def _wrapped(row: Row, width: float) -> str:
-    return style.wrap(row.words, _words_in(width) - 0.5, _size(row))
+    words = row.words if len(row.words) <= MOST_WORDS else row.words[: MOST_WORDS - 1] + "…"
+    return style.wrap(words, _words_in(width) - ID_IN - 0.08, _size(row))
 
 
 def _size(row: Row) -> float:
@@ -85,61 +110,76 @@ def _heights(rows: Sequence[Row], width: float) -> list[float]:
     return out
 
 
-def _paint(plate: Plate, rows: Sequence[Row]) -> None:
-    p, width = plate.p, plate.width
-    heights = _heights(rows, width)
-    words, figures = _words_in(width), 1.15
-    tall = sum(heights)
-    ax = plate.axes(words, AXIS_IN, width - words - figures, tall)
+def _panel_in(rows: Sequence[Row], width: float) -> float:
+    return HEAD_IN + sum(_heights(rows, width)) + AXIS_IN
+
+
+def _paint(plate: Plate, panels: Sequence[Sequence[Row]]) -> None:
+    figures = max((style.text_width(r.value, _size(r)) for panel in panels for r in panel), default=0.0) / 72 + 0.1
+    top = plate.height
+    for panel in panels:
+        _paint_panel(plate, panel, top, min(figures, 0.35 * plate.width))
+        top -= _panel_in(panel, plate.width)
+
+
+def _paint_panel(plate: Plate, rows: Sequence[Row], top: float, figures: float) -> None:
+    """One panel below `top`, with `figures` inches for the values at the right."""
+    p, width, scale = plate.p, plate.width, rows[0].scale
+    heights, words = _heights(rows, width), _words_in(plate.width)
+    tall, across = sum(heights), width - words - figures
+    bottom = top - HEAD_IN - tall
+    plate.text(0.0, top - 0.03, scale.title, fontsize=8.0, weight="bold", color=p.secondary, va="top")
+    ax = plate.axes(words, bottom, across, tall)
     low, high = _limits(rows)
-    ax.set_xlim(low, high)
-    ax.set_ylim(0, tall)
-    ax.set_yticks([])
+    ax.set(xlim=(low, high), ylim=(0, tall), yticks=[])
     for side in ("left", "right", "top"):
         ax.spines[side].set_visible(False)
-    ax.axvline(0, color=p.control_line, lw=0.8, zorder=0)
+    ax.grid(False)
+    ax.axvline(scale.reference, color=p.control_line, lw=0.8, zorder=0)
     y = tall
     for k, (row, height) in enumerate(zip(rows, heights)):
-        if k and rows[k - 1].group != row.group:
+        begins = not k or rows[k - 1].group != row.group
+        if k and begins:
             line = y - 0.045
-            across = width - words - figures
             ax.axhline(line, -words / across, 1 + figures / across, color=p.hairline, lw=0.6, zorder=0, clip_on=False)
-            y -= 0.09
-            height -= 0.09
+            y, height = y - 0.09, height - 0.09
         middle = y - height / 2
-        if not k or rows[k - 1].group != row.group:
-            plate.text(0.0, AXIS_IN + y - GAP_IN / 2, row.group, fontsize=8.5, weight="bold", va="top")
-        color = p.secondary if row.minor else p.ink
-        plate.text(0.42, AXIS_IN + middle, _wrapped(row, width), fontsize=_size(row), color=color, va="center", linespacing=1.15)
+        if begins:
+            plate.text(0.0, bottom + y - GAP_IN / 2, row.group, fontsize=8.5, weight="bold", va="top")
+        look = {"fontsize": _size(row), "color": p.secondary if row.minor else p.ink, "va": "center"}
+        plate.text(ID_IN, bottom + middle, _wrapped(row, width), linespacing=1.15, **look)
+        plate.text(width, bottom + middle, row.value, ha="right", **look)
         _mark(ax, p, row, middle, low, high)
-        label = f"{significant(100 * row.estimate, 2, signed=True)} ({interval(100 * row.low, 100 * row.high)})" if math.isfinite(row.low) else "no value"
-        plate.text(width, AXIS_IN + middle, label, fontsize=_size(row), color=color, va="center", ha="right")
         y -= height
-    ax.set_xlabel("effect in % of the first arm (shares of variance: percentage points)", fontsize=7.5)
-    ticks = [t for t in (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0) if low <= t <= high]
-    ax.set_xticks(ticks, [significant(100 * t, signed=True) for t in ticks])
+    ax.set_xlabel(style.fitted(scale.label, (across + figures) * 72, 7.5), fontsize=7.5)
+    ax.locator_params(axis="x", nbins=6)
+    ticks = [t for t in ax.get_xticks() if low <= t <= high]
+    level_ticks(ax.xaxis, np.array(ticks), [significant(scale.factor * t, signed=scale.signed) for t in ticks], across * 72)
 
 
 def _limits(rows: Sequence[Row]) -> tuple[float, float]:
-    ends = np.array([[r.low, r.high, r.margin, 0.0] for r in rows], float)
+    """Limits of the axis: all that is drawn, within those of the scale."""
+    scale = rows[0].scale
+    ends = np.array([[r.low, r.estimate, r.high, r.margin, scale.reference] for r in rows], float)
     ends = ends[np.isfinite(ends)]
-    low, high = max(float(ends.min()), -1.0), min(float(ends.max()), WIDEST)
-    pad = 0.05 * (high - low)
+    low, high = max(float(ends.min()), scale.low), min(float(ends.max()), scale.high)
+    pad = 0.05 * (high - low) or 0.5
     return low - pad, high + pad
 
 
 def _mark(ax: Axes, p: Palette, row: Row, y: float, low: float, high: float) -> None:
-    color = p.danger if row.verdict == "not supported" and not row.minor else p.tertiary if row.minor or row.verdict == "undecided" else p.ink
-    if row.margin:
+    judged = row.verdict if not row.minor else ""
+    color = {"not supported": p.danger, "supported": p.ink}.get(judged, p.tertiary)
+    if math.isfinite(row.margin) and row.margin != row.scale.reference and low <= row.margin <= high:
         ax.plot([row.margin] * 2, [y - 0.05, y + 0.05], color=p.control_line, lw=1.2, zorder=1)
-    if not math.isfinite(row.low):
-        return
-    a, b = np.clip([row.low, row.high], low, high)
-    ax.plot([a, b], [y, y], color=color, lw=1.0 if row.minor else 1.5, solid_capstyle="butt", zorder=2)
-    if row.high > high or row.low < low:
-        beyond = row.high > high
-        ax.plot(high if beyond else low, y, marker=">" if beyond else "<", ms=4, color=color, clip_on=False, zorder=3)
+    if math.isfinite(row.low) and math.isfinite(row.high):
+        ends = np.clip([row.low, row.high], low, high)
+        ax.plot(ends, [y, y], color=color, lw=1.0 if row.minor else 1.5, solid_capstyle="butt", zorder=2)
+    reach = [v for v in (row.low, row.estimate, row.high) if math.isfinite(v)]
+    pad = 0.012 * (high - low)  # arrows stay within the axes
+    for beyond, at, marker in ((max(reach, default=low) > high, high - pad, ">"), (min(reach, default=high) < low, low + pad, "<")):
+        if beyond:
+            ax.plot(at, y, marker=marker, ms=4, color=color, zorder=3)
     if low <= row.estimate <= high:
         filled = row.verdict == "supported" or row.minor
-        size = 3.2 if row.minor else 5.0
-        ax.plot(row.estimate, y, marker="o", ms=size, mew=1.1, color=color, mfc=color if filled else p.paper, zorder=4)
+        ax.plot(row.estimate, y, marker="o", ms=3.2 if row.minor else 5.0, mew=1.1, color=color, mfc=color if filled else p.paper, zorder=4)

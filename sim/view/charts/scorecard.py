@@ -1,4 +1,4 @@
-"""The scorecard: every row of the validation battery beside its band, each figure on its own scale; failed rows stay.
+"""The scorecard: every row beside its acceptance band, each figure on its own scale; failed rows stay.
 
 Reads the plain data of a card (`scorecard.json`). A figure inside its band is a filled dot, one outside a hollow plum
 diamond; a row that could not be judged says why in words.
