@@ -74,7 +74,7 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
 def refresh(world: World) -> None:
     """Brings sums over units and the line up to date without moving time."""
     sense.run(world)
-    line.read_line(world.geo, world.cells, world.nodes, world.front, 1.0)
+    line.read_line(world.geo, world.cells, world.nodes, world.front, 1.0, command.knobs_of(world))
 
 
 def _capacity(scenario: Scenario) -> int:
@@ -139,7 +139,7 @@ def _assign(world: World) -> None:
     active = f.active.copy()
     f.active[:] = 1
     f.infantry[:] = 1
-    orders.write_orders(world.geo, world.cells, world.front, f, world.orders, world.knobs("command", command.Knobs))
+    orders.write_orders(world.geo, world.cells, world.front, f, world.orders, command.knobs_of(world))
     f.active[:] = active
     f.infantry[:] = 0
 
@@ -174,7 +174,7 @@ def _raise(world: World, row: int, in_line: bool) -> None:
     world.cursor[0] = 0
     while men > 0:
         size = min(group, men)
-        i = raise_unit(geo, u, f, world.cursor, row, int(Kind.INFANTRY), size, 0, 2.0, k)
+        i = raise_unit(geo, u, f, world.cursor, row, int(Kind.INFANTRY), size, 0, s.arrive.base_spread_km, s.morale.level, k)
         men -= size
         slot = int(u.slot[i])
         if in_line and not formation.relief and uniform_of(place, slot, 0) < IN_LINE[side] and world.front.count[0] > 0:
@@ -191,7 +191,7 @@ def _raise(world: World, row: int, in_line: bool) -> None:
         (Kind.ARMOR, formation.armor_sections, s.armor.vehicles * (s.armor.crew + s.armor.dismounts), s.armor.vehicles),
     ):
         for _ in range(count):
-            i = raise_unit(geo, u, f, world.cursor, row, int(kind), crew, vehicles, 2.0, k)
+            i = raise_unit(geo, u, f, world.cursor, row, int(kind), crew, vehicles, s.arrive.base_spread_km, s.morale.level, k)
             if kind == Kind.ARMOR:
                 continue
             slot = int(u.slot[i])
@@ -239,7 +239,7 @@ def _bring(world: World, row: int) -> None:
 def _town_works(world: World) -> None:
     """A defended town is a strongpoint by itself, by its density of building."""
     c = world.cells
-    share = np.minimum(c.built * 1.5, 1.0) * world.settings.works.town_works
+    share = np.minimum(c.built * world.settings.works.town_scale, 1.0) * world.settings.works.town_works
     behind = c.depth < 0.5
     c.works[behind, 0] = np.maximum(c.works[behind, 0], share[behind])
     c.works_plan[behind, 0] = np.maximum(c.works_plan[behind, 0], share[behind])

@@ -59,8 +59,8 @@ def send_home(units, formations, i):
 
 
 @kernel
-def raise_unit(geo, units, formations, cursor, f, kind, men, vehicles, spread_km, key):
-    """Puts a new unit of formation `f` near the formation's base. Returns its row, or -1 when no row is free."""
+def raise_unit(geo, units, formations, cursor, f, kind, men, vehicles, spread_km, morale, key):
+    """Puts a new unit of formation `f`, of this morale, about the formation's base. Returns its row, or -1 when no row is free."""
     i = take_row(units, cursor)
     if i < 0:
         return -1
@@ -84,7 +84,7 @@ def raise_unit(geo, units, formations, cursor, f, kind, men, vehicles, spread_km
     units.goal_y[i] = units.y[i]
     units.cell[i] = cell_at(geo, units.x[i], units.y[i])
     units.quality[i] = formations.quality[f]
-    units.morale[i] = 0.75
+    units.morale[i] = morale
     units.fatigue[i] = 0.0
     units.supply[i] = 1.0
     units.days[i] = math.floor(uniform_of(key, slot, 4) * 8.0)

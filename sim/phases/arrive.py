@@ -22,7 +22,6 @@ WRITES = ("units", "formations", "books", "cursor")
 
 
 SECTOR_KM2 = 6400.0  # the box to which paces of the record refer
-BASE_SHARE = 0.03  # of its full strength, that a formation counts as short of besides what it lacks
 
 
 class Params(Parameters):
@@ -37,20 +36,26 @@ class Params(Parameters):
     return_days: float = quantity(45.0, "days", low=10.0, high=180.0, doc="mean time of a wounded man until he returns", fact="modelling assumption")
     return_share: float = quantity(0.5, "", low=0.1, high=0.8, doc="share of evacuated wounded who return to duty in the sector", fact="prior_killed_to_wounded")
     vehicles: bool = quantity(True, "switch", doc="new armored vehicles reach the sections", fact="modelling assumption", role="lever")
+    feedback_least: float = quantity(0.3, "", low=0.0, high=1.0, doc="least share of the scheduled intake that the answer to lost ground leaves", fact="modelling assumption")
+    feedback_most: float = quantity(3.0, "", low=1.0, high=10.0, doc="most that the answer to lost ground makes of the scheduled intake", fact="modelling assumption")
+    away_most: float = quantity(0.9, "", low=0.0, high=1.0, doc="most of a side's intake that all other fronts together take", fact="modelling assumption")
+    base_share: float = quantity(0.03, "", low=0.001, high=0.5, doc="share of its full strength that a formation counts as short of besides what it lacks, when intake is allotted", fact="modelling assumption")
+    groups_per_day: float = quantity(32.0, "groups/day", low=4.0, high=400.0, doc="most groups that a formation forms from its pool a day", fact="modelling assumption")
+    base_spread_km: float = quantity(2.0, "km", low=0.0, high=8.0, doc="standard deviation, each way, of the places of new units about the base of their formation", fact="modelling assumption")
 
 
 @array_kernel
-def dealt(formations, side, amount, short, full, key):
-    """Shares of `amount` for a side's formations, (formations,): by what each is short of, and by its claim.
+def allocation(formations, side, amount, short, full, base_share, key):
+    """Allocation of `amount` among a side's formations, in proportion to shortage times claim: whole numbers, (formations,).
 
-    A little goes by full strength, short or not. Whole ones, by a keyed draw.
+    `base_share` of full strength counts as short in any case. Rests are rounded up or down by a keyed draw, without bias.
     """
     out = np.zeros(formations.side.shape[0], np.int64)
     weight = np.zeros(formations.side.shape[0])
     total = 0.0
     for f in range(out.shape[0]):
         if formations.active[f] == 1 and formations.side[f] == side:
-            weight[f] = (max(short[f], 0.0) + BASE_SHARE * full[f]) * formations.claim[f]
+            weight[f] = (max(short[f], 0.0) + base_share * full[f]) * formations.claim[f]
             total += weight[f]
     if total <= 0.0:
         return out
@@ -64,29 +69,30 @@ def dealt(formations, side, amount, short, full, key):
 
 
 @array_kernel
-def draft(formations, books, side, men, key):
-    """Deals `men` (a number a step) to a side's formations."""
-    got = dealt(formations, side, men, formations.establishment - formations.infantry - formations.recruits, formations.establishment, key)
+def draft(formations, books, side, men, base_share, key):
+    """Allocates `men` recruits (of this step) among a side's formations."""
+    got = allocation(formations, side, men, formations.establishment - formations.infantry - formations.recruits, formations.establishment,
+                base_share, key)
     formations.recruits[:] += got
     books.intake[side] += got.sum()
 
 
 @array_kernel
-def equip(units, formations, books, n, side, vehicles, section, key):
-    """Deals new vehicles to a side's formations; `section`: vehicles of a full section."""
+def equip(units, formations, books, n, side, vehicles, section, base_share, key):
+    """Allocates new vehicles among a side's formations; `section`: vehicles of a full section."""
     full = (section * formations.sections).astype(np.float64)
     short = full - formations.vehicle_pool - formations.repair
     for i in range(n):
         if units.kind[i] == ARMOR:
             short[units.formation[i]] -= units.vehicles[i]
-    got = dealt(formations, side, vehicles, short, full, key)
+    got = allocation(formations, side, vehicles, short, full, base_share, key)
     formations.vehicle_pool[:] += got
     books.new_vehicles[side] += got.sum()
 
 
 @kernel
 def heal(formations, books, leaving, mended, key, key_repair):
-    """Wounded and damaged vehicles return to their formation's pool (chances `leaving`, `mended` a step)."""
+    """Binomial returns to each formation's pools: wounded with chance `leaving`, damaged vehicles with `mended`, a step."""
     for f in range(formations.side.shape[0]):
         back = binomial(uniform(key, formations.tag[f]), formations.hospital[f], leaving)
         formations.hospital[f] -= back
@@ -98,11 +104,11 @@ def heal(formations, books, leaving, mended, key, key_repair):
 
 
 @array_kernel
-def regroup(geo, units, formations, cursor, n, group, most_new, crew_vehicle, section, key):
+def regroup(geo, units, formations, cursor, n, group, most_new, crew_vehicle, section, spread_km, morale, key):
     """Dissolves worn-out reserve groups into their formation's pool and forms new groups and lost armor sections from the pools.
 
     `group`: (2,) men of a new group by side; `section`: vehicles of a section; `most_new`: new groups a formation and step at most, so that a large
-    draft is absorbed over a few days.
+    draft is absorbed over a few days; `spread_km`, `morale`: of new units about the base, and at the start.
     """
     needy = np.empty(n, np.int64)
     sections = np.zeros(formations.side.shape[0], np.int64)
@@ -142,7 +148,7 @@ def regroup(geo, units, formations, cursor, n, group, most_new, crew_vehicle, se
             continue
         crew = section * crew_vehicle
         while sections[f] < formations.sections[f] and formations.vehicle_pool[f] >= section and formations.recruits[f] >= crew:
-            if raise_unit(geo, units, formations, cursor, f, ARMOR, crew, section, 2.0, key) < 0:
+            if raise_unit(geo, units, formations, cursor, f, ARMOR, crew, section, spread_km, morale, key) < 0:
                 break
             formations.vehicle_pool[f] -= section
             formations.recruits[f] -= crew
@@ -150,7 +156,7 @@ def regroup(geo, units, formations, cursor, n, group, most_new, crew_vehicle, se
         size = group[formations.side[f]]
         made = 0
         while formations.recruits[f] >= size and made < most_new:
-            if raise_unit(geo, units, formations, cursor, f, INFANTRY, size, 0, 2.0, key) < 0:
+            if raise_unit(geo, units, formations, cursor, f, INFANTRY, size, 0, spread_km, morale, key) < 0:
                 break
             formations.recruits[f] -= size
             made += 1
@@ -158,7 +164,7 @@ def regroup(geo, units, formations, cursor, n, group, most_new, crew_vehicle, se
 
 @kernel
 def depart(units, formations, books, n, f):
-    """A formation on its way out hands over its places and goes: what stands in reserve leaves, pools leave."""
+    """Formation `f` leaves the sector: reserves, crews and pools at once, groups in the line as they come back."""
     side = formations.side[f]
     for i in range(n):
         if units.kind[i] >= 0 and units.formation[i] == f and (units.task[i] == RESERVE or units.task[i] == SERVE):
@@ -174,7 +180,7 @@ def depart(units, formations, books, n, f):
 
 
 def feedback(world) -> float:
-    """What lost ground does to the defender's intake: 1 when the pace is as expected, between 0.3 and 3."""
+    """Factor on the defender's intake by lost ground: 1 at the expected pace, within `feedback_least` and `feedback_most`."""
     p = world.settings.arrive
     gains = world.totals.gains
     if not p.feedback or not gains:
@@ -187,15 +193,15 @@ def feedback(world) -> float:
     known = min(len(gains) / p.feedback_days, 1.0)
     box = world.scenario.box
     pace = p.feedback_pace * (box.width_km * box.height_km / SECTOR_KM2)
-    return min(max(1.0 + known * p.feedback_gain * (total / weight / pace - 1.0), 0.3), 3.0)
+    return min(max(1.0 + known * p.feedback_gain * (total / weight / pace - 1.0), p.feedback_least), p.feedback_most)
 
 
 def drawn_away(world, side: Side) -> float:
-    """Share of a side's intake that other fronts take today (not more than 90 %)."""
+    """Share of a side's intake that other fronts take today, at most `away_most`."""
     if not world.settings.arrive.other_fronts:
         return 0.0
     attacker, date = side == Side.ATTACKER, world.date
-    return min(0.9, sum(
+    return min(world.settings.arrive.away_most, sum(
         (o.attacker_share if attacker else o.defender_share)
         for o in world.scenario.other_front if o.start <= date <= o.end
     ))
@@ -217,14 +223,14 @@ def run(world) -> None:
             rate = world.supplies[f"recruits_{name}"] * (p.recruits_attacker if side == Side.ATTACKER else p.recruits_defender)
             rate *= 1.0 - drawn_away(world, side)
             rate *= world.manpower_scale if side == Side.ATTACKER else feedback(world)
-            draft(f, b, int(side), rate * dt, key(seed, f"draft {name}", step))
+            draft(f, b, int(side), rate * dt, p.base_share, key(seed, f"draft {name}", step))
             if p.vehicles:
                 equip(world.units, f, b, world.n, int(side), world.supplies[f"vehicles_{name}"] * dt, world.settings.armor.vehicles,
-                      key(seed, f"equip {name}", step))
+                      p.base_share, key(seed, f"equip {name}", step))
         heal(f, b, 1.0 - math.exp(-dt / p.return_days), 1.0 - math.exp(-dt / world.settings.armor.repair_days),
              key(seed, "heal", step), key(seed, "repair", step))
     group = np.array([world.group_size(0), world.group_size(1)], np.int64)
     world.room(400)
     u = world.units
-    regroup(world.geo, u, f, world.cursor, world.n, group, max(1, round(8 * dt * 4)), world.settings.armor.crew + world.settings.armor.dismounts,
-            world.settings.armor.vehicles, key(seed, "form groups", step))
+    regroup(world.geo, u, f, world.cursor, world.n, group, max(1, round(p.groups_per_day * dt)), world.settings.armor.crew + world.settings.armor.dismounts,
+            world.settings.armor.vehicles, p.base_spread_km, world.settings.morale.level, key(seed, "form groups", step))

@@ -31,9 +31,15 @@ class Params(Parameters):
     bombs_per_day: float = quantity(-1.0, "bombs/day", low=-1.0, high=200.0, doc="glide bombs a day in the box; -1: as scheduled", fact="prior_bombs_axis", role="lever", short="bombs_per_day")
     hit_in_radius: float = quantity(0.8, "", low=0.1, high=1.0, doc="chance that a man within the lethal radius is hit", fact="modelling assumption")
     rubble_km2: float = quantity(0.004, "km2", low=0.0, high=0.05, doc="built-up area that one bomb turns to rubble", fact="modelling assumption")
+    ahead_km: float = quantity(0.7, "km", low=0.0, high=5.0, doc="how far beyond the point of the line that its side attacks a bomb seeks its aim", fact="modelling assumption")
+    aim_km: float = quantity(1.3, "km", low=0.2, high=8.0, doc="radius about that place within which it finds a position to aim at; without one it is not dropped", fact="modelling assumption")
 
 
-Knobs = NamedTuple("Knobs", [("scatter", float), ("lethal", float), ("hit", float), ("breaks", float), ("rubble", float)])
+Knobs = NamedTuple("Knobs", [("scatter", float), ("lethal", float), ("hit", float), ("breaks", float), ("rubble", float),
+                               ("ahead", float), ("aim_radius", float)])
+SPAN_KM = 0.3  # men are looked for this far about a fallen bomb: more than any lethal radius allowed
+EDGE_KM = 0.01  # no fall nearer to the edge of the box
+
 
 
 @kernel
@@ -45,8 +51,8 @@ def clear_fallen(units, n):
 
 
 @kernel
-def nearest_by_luck(geo, units, start, order, x, y, radius, key):
-    """A position of the defender within `radius` km of a point, drawn evenly by the positions' own slots; -1 if none."""
+def random_position(geo, units, start, order, x, y, radius, key):
+    """A position of the defender, uniformly at random within `radius` km of a point, by the positions' own slots; -1 if none."""
     best = -1
     most = -1.0
     span = int(radius / geo.cell) + 1
@@ -79,7 +85,7 @@ def fall(geo, units, cells, formations, orders, front, start, order, cursor, cou
     if weight <= 0.0:
         return 0
     dropped = 0
-    span = int(0.3 / geo.cell) + 1
+    span = int(SPAN_KM / geo.cell) + 1
     for b in range(count):
         slot = (tag << 24) | (first + b)
         want = uniform_of(key, slot, 0) * weight
@@ -94,14 +100,14 @@ def fall(geo, units, cells, formations, orders, front, start, order, cursor, cou
         if chosen < 0:
             continue
         k = pick(orders, chosen, False, uniform_of(key, slot, 1))
-        aim = nearest_by_luck(geo, units, start, order, front.x[k] - 0.7 * front.east[k], front.y[k] - 0.7 * front.north[k], 1.3,
-                              aim_key + np.uint64(slot))
+        aim = random_position(geo, units, start, order, front.x[k] - knobs.ahead * front.east[k], front.y[k] - knobs.ahead * front.north[k],
+                              knobs.aim_radius, aim_key + np.uint64(slot))
         if aim < 0:
             continue
         u = normal(uniform_of(key, slot, 2), uniform_of(key, slot, 3))
         v = normal(uniform_of(key, slot, 4), uniform_of(key, slot, 5))
-        x = min(max(units.x[aim] + knobs.scatter * u, geo.x0 + 0.01), geo.x0 + geo.width - 0.01)
-        y = min(max(units.y[aim] + knobs.scatter * v, geo.y0 + 0.01), geo.y0 + geo.height - 0.01)
+        x = min(max(units.x[aim] + knobs.scatter * u, geo.x0 + EDGE_KM), geo.x0 + geo.width - EDGE_KM)
+        y = min(max(units.y[aim] + knobs.scatter * v, geo.y0 + EDGE_KM), geo.y0 + geo.height - EDGE_KM)
         dropped += 1
         c = cell_at(geo, x, y)
         area = geo.cell * geo.cell
@@ -143,7 +149,7 @@ def run(world) -> None:
     per_day = p.bombs_per_day if p.bombs_per_day >= 0 else world.supplies["bombs"]
     mean = per_day * b.per_day_scale * world.dt * (1.0 - b.intercept) * (world.weather.sky.bombing if p.bombs_per_day < 0 else 1.0)
     count = poisson(uniform(key(world.seed, "bomb sorties", world.step_index), 0), mean)
-    knobs = Knobs(b.scatter_m * 1e-3, b.lethal_m * 1e-3, p.hit_in_radius, b.breaks_works_km2, p.rubble_km2)
+    knobs = Knobs(b.scatter_m * 1e-3, b.lethal_m * 1e-3, p.hit_in_radius, b.breaks_works_km2, p.rubble_km2, p.ahead_km, p.aim_km)
     world.cursor[0] = 0
     world.books.bombs_fallen[Side.ATTACKER] += fall(
         world.geo, u, world.cells, world.formations, world.orders, world.front, world.bins.start, world.bins.order, world.cursor,

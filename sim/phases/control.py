@@ -1,9 +1,9 @@
 """Ground changes hands: consolidation where one side is there in strength, and reversion where it is not.
 
 Control is the share of a cell that the attacker holds. Each of his groups takes a small area a day, first the not-yet-held
-ground nearest his own within 1.2 km, and the less of it the more of the defender's fire lies on it beside his own presence:
+ground nearest his own within `reach_km`, and the less of it the more of the defender's fire lies on it beside his own presence:
 ground between the line and a forward group fills before a salient grows, and a group further out holds nothing (the grey zone).
-The defender takes ground back where he is stronger. Who is the stronger is asked at the centers of squares of 1 km, and a group's
+The defender takes ground back where he is stronger. Strength is compared at the centers of squares of 1 km, and a group's
 ground is dealt to squares before it is dealt to the cells of each, so that finer cells draw the same line more finely. Areas are
 whole millionths of a cell, so that sums do not hang on the order of rows.
 """
@@ -24,8 +24,11 @@ from sim.quantity import Parameters, quantity
 READS = ("units", "cells", "nodes")
 WRITES = ("cells", "totals")
 
-SPAN_KM = 0.35  # ground is looked for at the centers of squares: this much farther than it is held
-ALONE_KM = 0.6  # how far about itself a group out of touch takes ground, besides the square it stands in
+FREE = 0.0002  # added to what is held around free ground: it falls a little even where that is nothing
+BEHIND_KM = 1.5  # a group farther behind its line than this and `reach_km` takes no ground
+INSIDE = 0.004  # share held within 1.5 km, from either end, at which ground is not near the line any more
+SURROUNDED = 6.0  # how much faster empty ground falls the more it is surrounded
+RUMP = 2000  # less than so many millionths of a cell are nothing
 
 
 class Params(Parameters):
@@ -42,6 +45,11 @@ class Params(Parameters):
     town_slow: float = quantity(4.0, "", low=0.0, high=10.0, doc="how much buildings slow consolidation", fact="dur_town")
     mud_slow: float = quantity(0.75, "", low=0.0, high=0.95, doc="share of consolidation that deep mud takes", fact="modelling assumption")
     clear_per_day: float = quantity(0.2, "1/day", low=0.0, high=2.0, doc="rate at which ground mostly surrounded, and empty of the enemy, falls to the other side", fact="modelling assumption")
+    span_km: float = quantity(0.35, "km", low=0.0, high=1.0, doc="how much farther than `reach_km` the center of a square may lie of which ground is taken", fact="modelling assumption", role="numeric")
+    alone_km: float = quantity(0.6, "km", low=0.0, high=2.0, doc="how far about itself a group out of touch takes ground, besides the square it stands in", fact="modelling assumption")
+    nearness: float = quantity(0.7, "1/km2", low=0.0, high=5.0, doc="how much a group prefers near ground: weight exp(-this times distance squared)", fact="modelling assumption")
+    outnumbered: float = quantity(0.5, "", low=0.0, high=1.0, doc="attacker's men to the defender's, near by, under which ground goes back", fact="modelling assumption")
+    thin: float = quantity(0.45, "", low=0.0, high=0.5, doc="share of the ground within 3 km below which the attacker's ground is thin; above 1 minus this the defender's is", fact="modelling assumption")
 
 
 Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
@@ -57,12 +65,12 @@ def uncontested(geo, nodes, x, y, own_presence, knobs):
 @njit(inline="always")
 def pull(near):
     """How readily free ground falls by the share that is held around it: a little even where that is nothing."""
-    return near * near * near * near + 0.0002
+    return near * near * near * near + FREE
 
 
 @array_kernel
 def parts(geo, cells):
-    """What each cell gets of its square's gain beside an even deal, (cells,): 1 where a cell is a square.
+    """Each cell's part of its square's gain, in proportion to an even one, (cells,): 1 where a cell is a square.
 
     The more, the more of it is free and the more is held around it: ground within a square fills from the attacker's side.
     """
@@ -90,12 +98,12 @@ def parts(geo, cells):
 def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs):
     """Every group of the attacker near the line adds to the ground he holds; `pace` beside the usual one, as under a deadline."""
     fade = (math.exp(dt / knobs.spread_days) - 1.0) * knobs.spread_days / dt  # mean over the step beside its end
-    reach = knobs.reach_km + SPAN_KM
+    reach = knobs.reach_km + knobs.span_km
     size = geo.square
     nx = geo.square_nx
     ny = geo.square_ny
     part = parts(geo, cells)
-    span = reach / size + 1e-6  # in squares; a little more, for what is in reach is asked below
+    span = reach / size + 1e-6  # in squares; a little more, since distance is checked below
     most = (int(2.0 * span) + 1) ** 2
     weight = np.empty(most)
     place = np.empty(most, np.int64)
@@ -106,7 +114,7 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs):
             continue
         here = square_of(geo, units.cell[i])
         depth = at_squares(geo, cells.depth, units.x[i], units.y[i])
-        if depth > 1.5 + knobs.reach_km:
+        if depth > BEHIND_KM + knobs.reach_km:
             continue
         own = at_nodes(geo, nodes.presence, 0, units.x[i], units.y[i])
         area = knobs.area_per_day * min(1.0, units.men[i] / knobs.full_men) * dt * pace * (1.0 - knobs.mud_slow * mud)
@@ -129,11 +137,11 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs):
                 ex = geo.x0 + (k + 0.5) * size - units.x[i]
                 ey = geo.y0 + (j + 0.5) * size - units.y[i]
                 d2 = ex * ex + ey * ey
-                if lonely and c != here and d2 > ALONE_KM * ALONE_KM:
+                if lonely and c != here and d2 > knobs.alone_km * knobs.alone_km:
                     continue
                 if d2 > reach * reach:
                     continue
-                weight[count] = (1.0 - cells.square_control[c]) * pull(0.5 * (cells.smooth[c] + cells.wide[c])) * math.exp(-0.7 * d2)
+                weight[count] = (1.0 - cells.square_control[c]) * pull(0.5 * (cells.smooth[c] + cells.wide[c])) * math.exp(-knobs.nearness * d2)
                 place[count] = c
                 total += weight[count]
                 count += 1
@@ -182,21 +190,21 @@ def settle(geo, cells, nodes, dt, knobs):
         held = cells.held[c]
         new = held + cells.gain[c]
         cells.gain[c] = 0
-        if (cells.smooth[c] > 0.004 and cells.smooth[c] < 0.996) or 0.0 < cells.square_control[c] < 1.0:
+        if (cells.smooth[c] > INSIDE and cells.smooth[c] < 1.0 - INSIDE) or 0.0 < cells.square_control[c] < 1.0:
             men = at_nodes(geo, nodes.presence, 0, x, y)
             defenders = at_nodes(geo, nodes.presence, 1, x, y)
-            if new > 0 and men < 0.5 * defenders:
-                rate = (knobs.regain_per_day + knobs.regain_thin * max(0.45 - cells.wide[c], 0.0)) * defenders / (defenders + 3.0) / (1.0 + 1.5 * cells.works[c, 1])
+            if new > 0 and men < knobs.outnumbered * defenders:
+                rate = (knobs.regain_per_day + knobs.regain_thin * max(knobs.thin - cells.wide[c], 0.0)) * defenders / (defenders + 3.0) / (1.0 + 1.5 * cells.works[c, 1])
                 new = new - int(new * (1.0 - math.exp(-rate * dt)))
-                if new < 2000:
+                if new < RUMP:
                     new = 0
-            elif new < MICRO and defenders < 0.5 and cells.wide[c] > 0.55:
-                new = new + int((MICRO - new) * (1.0 - math.exp(-knobs.clear_per_day * (1.0 + 6.0 * (cells.wide[c] - 0.55)) * dt)))
-                if new > MICRO - 2000:
+            elif new < MICRO and defenders < 0.5 and cells.wide[c] > 1.0 - knobs.thin:
+                new = new + int((MICRO - new) * (1.0 - math.exp(-knobs.clear_per_day * (1.0 + SURROUNDED * (cells.wide[c] - (1.0 - knobs.thin))) * dt)))
+                if new > MICRO - RUMP:
                     new = MICRO
-            elif new > 0 and men < 0.5 and cells.wide[c] < 0.45:
-                new = new - int(new * (1.0 - math.exp(-knobs.clear_per_day * (1.0 + 6.0 * (0.45 - cells.wide[c])) * dt)))
-                if new < 2000:
+            elif new > 0 and men < 0.5 and cells.wide[c] < knobs.thin:
+                new = new - int(new * (1.0 - math.exp(-knobs.clear_per_day * (1.0 + SURROUNDED * (knobs.thin - cells.wide[c])) * dt)))
+                if new < RUMP:
                     new = 0
         if new > held:
             gained += new - held

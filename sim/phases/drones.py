@@ -40,7 +40,7 @@ from sim.visibility import visibility
 READS = ("units", "blocks", "cells")
 WRITES = ("units", "blocks", "books", "totals")
 
-USED_DAYS = 1.0  # how long a crew takes to get used to what moves: a day has its night
+USUAL_DAYS = 1.0  # memory of the usual traffic: a day has its night
 NO_REACH_KM = 0.001  # a crew that reaches less far does not fly
 STRETCHES = 4  # of a way on foot, each hit as the group is that comes to it
 
@@ -51,10 +51,13 @@ class Params(Parameters):
     threat_days: float = quantity(3.0, "days", low=0.5, high=14.0, doc="how long the threat of a road is remembered", fact="modelling assumption")
     cover_in_works: float = quantity(0.6, "", low=0.0, high=0.95, doc="share of a man's exposure to drones that works take away", fact="modelling assumption")
     cover_in_town: float = quantity(0.5, "", low=0.0, high=0.95, doc="share of a man's exposure to drones that buildings take away", fact="modelling assumption")
+    from_morale: float = quantity(0.5, "", low=0.0, high=1.0, doc="share of a crew's sorties that hangs on its morale", fact="modelling assumption")
+    position_men: float = quantity(10.0, "soldiers", low=0.5, high=100.0, doc="men in positions in reach at which half of the sorties left over find one", fact="modelling assumption")
 
 
 Knobs = NamedTuple("Knobs", [("sorties", float), ("idle", float), ("static", float), ("burst_per_hour", float),
-                                   ("dash", float), ("depth_share", float), ("keep_days", float)])
+                                   ("dash", float), ("depth_share", float), ("keep_days", float),
+                                   ("from_morale", float), ("position_men", float)])
 HitKnobs = NamedTuple("HitKnobs", [("exposure", float), ("infiltrator", float), ("relief", float), ("men_per_hit", float), ("lost_per_hit", float),
                                          ("men_per_loss", float), ("works", float), ("town", float)])
 
@@ -73,8 +76,8 @@ def count_targets(geo, units, blocks, n):
 
 
 @kernel
-def grow_used(blocks, dt, share):
-    """What a side is used to see moving in each block in a day goes by `share` towards the traffic of this step."""
+def average_traffic(blocks, dt, share):
+    """Exponential moving average of each block's visible traffic, km a day; `share`: weight of this step."""
     for b in range(blocks.traffic.shape[0]):
         for s in range(2):
             blocks.usual[b, s] += (blocks.traffic[b, s] * 0.001 / dt - blocks.usual[b, s]) * share
@@ -82,7 +85,7 @@ def grow_used(blocks, dt, share):
 
 @array_kernel
 def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
-    """Every crew's sorties of this step, as expected hits per km on movers and per man on positions.
+    """Fields of expected hits: every crew's sorties of this step per km on movers, per man in positions, per km on a column.
 
     `reach`, `chance`: (2,) km and hit chance by the side that flies. Returns sorties flown by side in thousandths.
     """
@@ -105,7 +108,7 @@ def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
             continue
         s = units.side[i]
         e = 1 - s
-        most = min(knobs.sorties * dt * flying * (0.5 + 0.5 * units.morale[i]) * (1.0 - units.suppression[i]), units.stock[i])
+        most = min(knobs.sorties * dt * flying * (1.0 - knobs.from_morale + knobs.from_morale * units.morale[i]) * (1.0 - units.suppression[i]), units.stock[i])
         if most <= 0.0:
             continue
         r = reach[s]
@@ -140,9 +143,9 @@ def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
         found = min(moving / room, units.stock[i] / most)
         rate = most * chance[s] * (found / moving if found * room < moving else 1.0 / room)
         left = min(most * max(1.0 - found, 0.0), max(units.stock[i] - knobs.keep_days * knobs.sorties, 0.0))
-        still = left * chance[s] * knobs.static / (men + 10.0)
+        still = left * chance[s] * knobs.static / (men + knobs.position_men)
         pursue = knobs.burst_per_hour * flying * chance[s] / knobs.dash
-        used = most * found + left * men / (men + 10.0)
+        used = most * found + left * men / (men + knobs.position_men)
         units.stock[i] -= used
         flown[s] += int(used * 1000.0)
         for k in range(in_view):
@@ -176,7 +179,7 @@ def path_hits(geo, blocks, side, x, y, gx, gy, field):
 
 @kernel
 def strike(geo, units, cells, blocks, n, key, knobs):
-    """Draws the hits of this step on movers (along their path) and on men in positions."""
+    """Poisson draws of this step's hits on movers, along their path, and on men in positions."""
     for i in range(n):
         kind = units.kind[i]
         if kind < 0 or kind > ARTILLERY:
@@ -226,8 +229,8 @@ def strike(geo, units, cells, blocks, n, key, knobs):
 
 
 @kernel
-def remember(blocks, share):
-    """The threat of a block: expected hits per km of a day's mean step, remembered over days."""
+def average_threat(blocks, share):
+    """Exponential moving average of expected hits per km in each block (its threat); `share`: weight of this step."""
     for b in range(blocks.threat.shape[0]):
         for s in range(2):
             blocks.threat[b, s] += (blocks.hits[b, s] * (1.0 - blocks.cover[b]) - blocks.threat[b, s]) * share
@@ -249,12 +252,13 @@ def run(world) -> None:
         return
     reach = np.array([world.supplies["reach_attacker"], world.supplies["reach_defender"]]) * f.reach_scale
     chance = np.array([hit_chance(world, "attacker"), hit_chance(world, "defender")])
-    knobs = Knobs(f.sorties_per_day, f.idle_km, f.static_share, f.burst_per_hour, s.armor.speed_km_h, f.detection_depth, p.keep_days)
-    grow_used(b, world.dt, 1.0 - math.exp(-world.dt / USED_DAYS))
+    knobs = Knobs(f.sorties_per_day, f.idle_km, f.static_share, f.burst_per_hour, s.armor.speed_km_h, f.detection_depth, p.keep_days,
+                  p.from_morale, p.position_men)
+    average_traffic(b, world.dt, 1.0 - math.exp(-world.dt / USUAL_DAYS))
     flown = fly(g, u, b, world.n, world.dt, world.weather.sky.flying, reach, chance, knobs)
     world.totals.flown += flown
     world.books.drones_flown[:] = world.totals.flown // 1000
     hit = HitKnobs(s.infantry.exposure, s.move.infiltrator_visible, s.move.relief_visible, s.infantry.men_per_hit, s.armor.lost_per_hit, s.armor.men_per_loss,
                    p.cover_in_works, p.cover_in_town)
     strike(g, u, world.cells, b, world.n, key(world.seed, "drones", world.step_index), hit)
-    remember(b, 1.0 - math.exp(-world.dt / p.threat_days))
+    average_threat(b, 1.0 - math.exp(-world.dt / p.threat_days))

@@ -43,6 +43,8 @@ class Params(Parameters):
     evacuation_days: float = quantity(0.4, "days", low=0.1, high=4.0, doc="mean wait of a wounded man, on a way without threat", fact="prior_evacuation")
     threat_delays: float = quantity(0.25, "1/hit", low=0.0, high=2.0, doc="how much an expected hit on the way lengthens the wait", fact="prior_evacuation")
     death_per_day: float = quantity(0.12, "1/day", low=0.0, high=1.0, doc="chance a day that a waiting wounded man dies", fact="modelling assumption")
+    cut_off_days: float = quantity(20.0, "days", low=1.0, high=100.0, doc="mean wait of a wounded man where no supply comes through", fact="modelling assumption")
+    morale_drop: float = quantity(0.5, "", low=0.0, high=2.0, doc="morale that a group loses when it loses all its men at once; in proportion to the share lost", fact="modelling assumption")
 
 
 Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields] + [("return_share", float), ("destroyed", float),
@@ -51,7 +53,7 @@ Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields] + [("retur
 
 @kernel
 def apply_hits(units, cells, books, n, key, knobs):
-    """Turns the hits on every unit into killed, wounded and missing, cause by cause; no more than it has men."""
+    """Hits become killed, wounded and missing by binomial draws, cause by cause; no more than a unit has men."""
     killed_share = (knobs.killed_drone, knobs.killed_shell, knobs.killed_bomb, knobs.killed_direct, knobs.killed_pocket)
     for i in range(n):
         if units.kind[i] < 0:
@@ -82,7 +84,7 @@ def apply_hits(units, cells, books, n, key, knobs):
         books.by_place[s, units.place[i]] += lost_all
         if cells.direction[units.cell[i]] == 1:
             books.direction[s] += lost_all
-        drop = 0.5 * lost_all / max(int(units.men[i]), 1)
+        drop = knobs.morale_drop * lost_all / max(int(units.men[i]), 1)
         units.morale[i] = max(units.morale[i] - drop, 0.0)
         units.men[i] = left
 
@@ -98,7 +100,7 @@ def carry_back(units, cells, books, formations, n, key, dt, knobs):
         threat = cells.way[units.cell[i], s]
         wait = knobs.evacuation_days * (1.0 + knobs.threat_delays * threat)
         if cells.cut[units.cell[i], s] > 0 or units.supply[i] < 0.05:
-            wait = 20.0
+            wait = knobs.cut_off_days
         died = binomial(uniform_of(key, slot, 0), units.hurt[i], 1.0 - math.exp(-knobs.death_per_day * dt))
         out = binomial(uniform_of(key, slot, 1), units.hurt[i] - died, 1.0 - math.exp(-dt / wait))
         back = binomial(uniform_of(key, slot, 2), out, knobs.return_share)
@@ -159,7 +161,7 @@ def set_down(geo, units, formations, cursor, n, crew, key):
         foot = units.men[i] - units.vehicles[i] * crew
         if foot <= 0:
             continue
-        j = raise_unit(geo, units, formations, cursor, units.formation[i], INFANTRY, foot, 0, 0.0, key)
+        j = raise_unit(geo, units, formations, cursor, units.formation[i], INFANTRY, foot, 0, 0.0, units.morale[i], key)
         if j < 0:
             continue
         units.men[i] -= foot
@@ -173,7 +175,6 @@ def set_down(geo, units, formations, cursor, n, crew, key):
         units.task[j] = CONSOLIDATE
         units.place[j] = FRONT
         units.days[j] = 0.0
-        units.morale[j] = units.morale[i]
 
 
 @kernel

@@ -33,12 +33,14 @@ from sim.unit_rows import clear_row, send_home
 READS = ("units", "cells", "nodes", "formations")
 WRITES = ("units", "formations", "books")
 
+MIDDLING = 4.0  # makes the square of a lack of morale 1 at a morale of a half
+EDGE_KM = 0.05  # no goal nearer to the edge of the box
 
 
 class Params(Parameters):
     enabled: bool = quantity(True, "switch", doc="groups break, give up and walk away; off: they fight to the last", fact="modelling assumption", role="lever")
     recovery_days: float = quantity(6.0, "days", low=1.0, high=30.0, doc="how fast morale returns to its level", fact="modelling assumption")
-    level: float = quantity(0.75, "", low=0.3, high=1.0, doc="morale of a rested, fed, well-led group", fact="modelling assumption", role="lever", short="morale")
+    level: float = quantity(0.75, "", low=0.3, high=1.0, doc="morale of every unit at the start, and, with `level_scale`, the level that a rested and fed one returns to (one with leadership 1/3: this number)", fact="modelling assumption", role="lever", short="morale")
     from_strain: float = quantity(0.45, "", low=0.0, high=1.0, doc="how far strain pulls that level down", fact="modelling assumption")
     from_supply: float = quantity(0.40, "", low=0.0, high=1.0, doc="how far hunger pulls that level down", fact="modelling assumption")
     from_leadership: float = quantity(0.30, "", low=0.0, high=1.0, doc="how far poor leadership pulls that level down", fact="modelling assumption")
@@ -53,6 +55,12 @@ class Params(Parameters):
     strain_pressure: float = quantity(0.6, "", low=0.0, high=4.0, doc="extra strain of a day with the enemy near", fact="modelling assumption")
     strain_hunger: float = quantity(1.5, "", low=0.0, high=6.0, doc="extra strain of a day without supply", fact="modelling assumption")
     rest_gain: float = quantity(3.0, "", low=0.5, high=10.0, doc="days of strain that a day in reserve takes off", fact="modelling assumption")
+    level_scale: float = quantity(1.25, "", low=0.5, high=2.0, doc="factor on `level` in the level that morale returns to, with full leadership; at most 1 comes of it", fact="modelling assumption")
+    strain_days: float = quantity(60.0, "days", low=8.0, high=300.0, doc="days of strain at which half of its pull on morale has come", fact="modelling assumption")
+    pressing_men: float = quantity(3.0, "soldiers", low=0.2, high=40.0, doc="enemy men near at which half of their extra strain has come", fact="modelling assumption")
+    hungry: float = quantity(0.35, "", low=0.05, high=1.0, doc="supply of a group in a pocket below which it starves", fact="modelling assumption")
+    shock_breaks: float = quantity(3.0, "", low=0.0, high=10.0, doc="what a lost duel adds to the exponent of a position's chance to be left", fact="modelling assumption")
+    retreat_morale: float = quantity(0.1, "", low=0.0, high=1.0, doc="morale that leaving its place costs a group", fact="modelling assumption")
 
 
 Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
@@ -60,7 +68,7 @@ Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
 
 @kernel
 def strain(geo, units, cells, nodes, formations, n, dt, knobs):
-    """Days in place, strain and morale move on by one step."""
+    """Days in place, strain and morale after one step: morale relaxes towards its level with time `recovery_days`."""
     back = 1.0 - math.exp(-dt / knobs.recovery_days)
     for i in range(n):
         if units.kind[i] < 0 or units.kind[i] == GLIDE_BOMB:
@@ -72,18 +80,18 @@ def strain(geo, units, cells, nodes, formations, n, dt, knobs):
             units.fatigue[i] = max(units.fatigue[i] - knobs.rest_gain * dt, 0.0)
         elif task != SERVE:
             enemy = at_nodes(geo, nodes.presence, 1 - s, units.x[i], units.y[i])
-            pressure = enemy / (enemy + 3.0)
+            pressure = enemy / (enemy + knobs.pressing_men)
             units.fatigue[i] = units.fatigue[i] + dt * (1.0 + knobs.strain_pressure * pressure + knobs.strain_hunger * (1.0 - units.supply[i]))
-        tired = units.fatigue[i] / (units.fatigue[i] + 60.0)
+        tired = units.fatigue[i] / (units.fatigue[i] + knobs.strain_days)
         level = (knobs.level * (1.0 - knobs.from_strain * tired) * (1.0 - knobs.from_supply * (1.0 - units.supply[i]))
                  * (1.0 - knobs.from_leadership * (1.0 - formations.leadership[units.formation[i]])))
-        level = min(level * 1.25, 1.0)
+        level = min(level * knobs.level_scale, 1.0)
         units.morale[i] += (level - units.morale[i]) * back
 
 
 @kernel
 def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tally):
-    """Groups that leave their place, give up, starve or walk away in this step."""
+    """Competing hazards of every group: it leaves its place, surrenders, starves or loses men by desertion."""
     for i in range(n):
         if units.kind[i] != INFANTRY or units.men[i] <= 0:
             continue
@@ -92,7 +100,7 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
         f = units.formation[i]
         slot = units.slot[i]
         low = 1.0 - units.morale[i]
-        gone = poisson(uniform_of(key, slot, 9), units.men[i] * knobs.desertion_per_1000 * 0.001 * 4.0 * low * low * dt)
+        gone = poisson(uniform_of(key, slot, 9), units.men[i] * knobs.desertion_per_1000 * 0.001 * MIDDLING * low * low * dt)
         if gone > 0:
             gone = min(gone, int(units.men[i]))
             units.men[i] -= gone
@@ -104,8 +112,8 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
             continue
         c = units.cell[i]
         cut = cells.cut[c, s] > 0 or units.supply[i] < 0.04
-        if cut and units.supply[i] < 0.35:
-            want = 1.0 - units.supply[i] / 0.35
+        if cut and units.supply[i] < knobs.hungry:
+            want = 1.0 - units.supply[i] / knobs.hungry
             units.hits[i, POCKET] += binomial(uniform_of(key, slot, 1), units.men[i], 1.0 - math.exp(-knobs.starve_per_day * want * dt))
         own = at_nodes(geo, nodes.presence, s, units.x[i], units.y[i])
         enemy = at_nodes(geo, nodes.presence, 1 - s, units.x[i], units.y[i])
@@ -113,20 +121,20 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
         if s == 1:
             depth = -depth
         lead = 1.4 - 0.8 * formations.leadership[f]
-        rate = knobs.break_per_day * low * low * 4.0 * lead * (0.3 + enemy / (enemy + own + 1.0) + units.suppression[i])
+        rate = knobs.break_per_day * low * low * MIDDLING * lead * (0.3 + enemy / (enemy + own + 1.0) + units.suppression[i])
         pressed = enemy > knobs.outflanked * own
         if task == HOLD and (pressed or (depth < -0.3 and enemy > own)):
             rate += knobs.give_up_per_day * (1.0 if s == 1 or pressed else 0.5)
         if task == HOLD and depth < -0.8:
             rate += knobs.give_up_per_day
         if cut:
-            rate += 0.5 * knobs.break_per_day * low * 4.0
+            rate += 0.5 * knobs.break_per_day * low * MIDDLING
         if task == INFILTRATE and units.days[i] > 12.0:
             rate += 0.1
         u = uniform_of(key, slot, 2)
         shock = units.shock[i]
         units.shock[i] = 0.0
-        if u >= rate * dt + 3.0 * shock or u >= 1.0 - math.exp(-rate * dt) * math.exp(-3.0 * shock):
+        if u >= rate * dt + knobs.shock_breaks * shock or u >= 1.0 - math.exp(-rate * dt) * math.exp(-knobs.shock_breaks * shock):
             continue
         tally[s, 0] += 1
         trapped = cut or depth < -1.0 or (pressed and depth < 0.2)
@@ -142,13 +150,13 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
             continue
         units.stage[i] = NO_STAGE
         units.partner[i] = -1
-        units.morale[i] = max(units.morale[i] - 0.1, 0.0)
+        units.morale[i] = max(units.morale[i] - knobs.retreat_morale, 0.0)
         if task == HOLD and units.morale[i] > knobs.rally and not cut:
             sign = 1.0 if s == 0 else -1.0
             units.task[i] = MARCH
             units.stage[i] = STEPS_BACK
-            units.goal_x[i] = min(max(units.x[i] + sign * knobs.step_back_km * cells.east[c], geo.x0 + 0.05), geo.x0 + geo.width - 0.05)
-            units.goal_y[i] = min(max(units.y[i] + sign * knobs.step_back_km * cells.north[c], geo.y0 + 0.05), geo.y0 + geo.height - 0.05)
+            units.goal_x[i] = min(max(units.x[i] + sign * knobs.step_back_km * cells.east[c], geo.x0 + EDGE_KM), geo.x0 + geo.width - EDGE_KM)
+            units.goal_y[i] = min(max(units.y[i] + sign * knobs.step_back_km * cells.north[c], geo.y0 + EDGE_KM), geo.y0 + geo.height - EDGE_KM)
         else:
             send_home(units, formations, i)
 

@@ -35,7 +35,7 @@ from sim.codes import (
     WITHDRAW,
 )
 from sim.columns import array_kernel, kernel
-from sim.fields import at_cells, at_squares, block_at, cell_at
+from sim.fields import BLOCK_KM, at_cells, at_squares, block_at, cell_at
 from sim.quantity import Parameters, quantity
 from sim.unit_rows import send_home
 from sim.visibility import visibility
@@ -43,7 +43,8 @@ from sim.visibility import visibility
 READS = ("units", "cells", "blocks")
 WRITES = ("units", "blocks", "books")
 
-ZONE_KM = 16.0  # beyond this depth movement is by truck and not counted as visible
+STRIDE_KM = 0.25  # of the look along an attack's way for the line
+LOOSE_KM, CLOSE_KM = 6.0, 3.0  # a group in reserve farther than this from its base goes to within that of it
 
 
 class Params(Parameters):
@@ -54,15 +55,20 @@ class Params(Parameters):
     hidden_in_town: float = quantity(0.4, "", low=0.0, high=0.9, doc="share of visibility that buildings take", fact="modelling assumption")
     relief_visible: float = quantity(1.5, "", low=1.0, high=5.0, doc="visibility of a relief on its way to a known position beside another march", fact="prior_rear_share")
     infiltrator_visible: float = quantity(0.35, "", low=0.05, high=1.0, doc="visibility of an infiltrating group beside a marching one", fact="modelling assumption")
+    mud_on_foot: float = quantity(0.4, "", low=0.0, high=1.0, doc="share of what mud takes of vehicles' pace that it takes of the pace on foot", fact="modelling assumption")
+    line_km: float = quantity(0.3, "km", low=0.0, high=1.0, doc="depth of own ground at which an attack is at the line", fact="modelling assumption", role="numeric")
+    zone_km: float = quantity(16.0, "km", low=4.0, high=60.0, doc="depth beyond which movement is not counted as visible, whatever the drones' reach", fact="modelling assumption")
+    rear_km: float = quantity(12.0, "km", low=2.0, high=60.0, doc="depth beyond which losses of a unit on the move count as losses in the rear", fact="modelling assumption", role="numeric")
 
 
 Knobs = NamedTuple("Knobs", [("safe_km", float), ("mud_slows", float), ("infiltrator_visible", float), ("relief_visible", float), ("foot", float),
-                                  ("truck", float), ("dash", float), ("exposure", float)])
+                                  ("truck", float), ("dash", float), ("exposure", float), ("mud_on_foot", float), ("line_km", float), ("zone_km", float),
+                                  ("rear_km", float)])
 
 
 @kernel
-def show(geo, blocks, side, x, y, gx, gy, seen):
-    """Adds a path to the visible traffic of its side, in whole meters of full visibility."""
+def count_traffic(geo, blocks, side, x, y, gx, gy, seen, zone_km):
+    """Adds a path to the visible traffic of its side: path length times visibility by block, in whole meters."""
     length = math.hypot(gx - x, gy - y)
     if length < 0.01:
         return
@@ -71,13 +77,13 @@ def show(geo, blocks, side, x, y, gx, gy, seen):
     for k in range(pieces):
         part = (k + 0.5) / pieces
         b = block_at(geo, x + part * (gx - x), y + part * (gy - y))
-        if abs(blocks.depth[b]) < ZONE_KM:
+        if abs(blocks.depth[b]) < zone_km:
             blocks.traffic[b, side] += int(meters * (1.0 - blocks.cover[b]))
 
 
 @kernel
 def arrive_at_goal(units, cells, i):
-    """What a unit becomes where it arrives."""
+    """State of a unit on arrival: a march ends in a position or lodgement, a withdrawal in the reserve."""
     task = units.task[i]
     if task == MARCH:
         held = cells.square_control[units.cell[i]]
@@ -93,14 +99,37 @@ def arrive_at_goal(units, cells, i):
 
 @njit(inline="always")
 def on_foot(mud, knobs):
-    """Pace of men on foot across country, km/h: mud takes two fifths of what it takes of vehicles."""
-    return knobs.foot * (0.6 + 0.4 * (1.0 - knobs.mud_slows * mud))
+    """Pace of men on foot across country, km/h."""
+    return knobs.foot * (1.0 - knobs.mud_on_foot + knobs.mud_on_foot * (1.0 - knobs.mud_slows * mud))
+
+
+@njit(inline="always")
+def reach_km(kind, depth, hours, mud, knobs):
+    """How far a unit comes in so many hours, km: by its vehicles, by truck as long as it is deep enough, else on foot."""
+    ground = 1.0 - knobs.mud_slows * mud
+    if kind == ARMOR:
+        return knobs.dash * ground * hours
+    if depth <= knobs.safe_km:
+        return on_foot(mud, knobs) * hours
+    ride = min((depth - knobs.safe_km) / (knobs.truck * ground), hours)
+    return ride * knobs.truck * ground + (hours - ride) * on_foot(mud, knobs)
+
+
+@kernel
+def way_to_line(geo, cells, sign, x, y, dx, dy, length, line_km):
+    """Length of the way from (x, y) along (dx, dy) to the first stride that is at the line, km; all of it if none is."""
+    gone = 0.0
+    while gone < length:
+        part = gone / length
+        if sign * at_squares(geo, cells.depth, x + part * dx, y + part * dy) < line_km:
+            break
+        gone += STRIDE_KM
+    return min(gone, length)
 
 
 @kernel
 def go(geo, units, cells, blocks, i, hours, mud, knobs):
     """Moves one unit towards its goal; an attack stops at the line, and is seen on the whole way to its goal."""
-    kind = units.kind[i]
     task = units.task[i]
     x = units.x[i]
     y = units.y[i]
@@ -113,25 +142,9 @@ def go(geo, units, cells, blocks, i, hours, mud, knobs):
         return
     sign = 1.0 if units.side[i] == 0 else -1.0
     depth = sign * at_squares(geo, cells.depth, x, y)
-    ground = 1.0 - knobs.mud_slows * mud
-    if kind == ARMOR:
-        reach = knobs.dash * ground * hours
-    else:
-        reach = on_foot(mud, knobs) * hours
-        if depth > knobs.safe_km:
-            ride = min((depth - knobs.safe_km) / (knobs.truck * ground), hours)
-            reach = ride * knobs.truck * ground + (hours - ride) * on_foot(mud, knobs)
-    stop = 0.0
+    reach = reach_km(units.kind[i], depth, hours, mud, knobs)
     if task == ASSAULT or task == INFILTRATE or task == DASH:
-        stop = length
-        step = 0.25
-        gone = 0.0
-        while gone < length:
-            part = gone / length
-            if sign * at_squares(geo, cells.depth, x + part * dx, y + part * dy) < 0.3:
-                break
-            gone += step
-        stop = min(gone, length)
+        stop = way_to_line(geo, cells, sign, x, y, dx, dy, length, knobs.line_km)
         if reach >= stop:
             units.stage[i] = AT_LINE
             reach = stop
@@ -140,20 +153,20 @@ def go(geo, units, cells, blocks, i, hours, mud, knobs):
     units.y[i] = y + part * dy
     units.cell[i] = cell_at(geo, units.x[i], units.y[i])
     far = at_squares(geo, cells.depth, units.x[i], units.y[i]) * sign
-    units.place[i] = REAR if far > 12.0 and depth > 12.0 else WAY
+    units.place[i] = REAR if far > knobs.rear_km and depth > knobs.rear_km else WAY
     if task == SERVE:
         units.place[i] = REAR
         if part >= 1.0:
             units.goal_x[i] = units.x[i]
             units.goal_y[i] = units.y[i]
-    if min(depth, far) < ZONE_KM and task != RESERVE:
+    if min(depth, far) < knobs.zone_km and task != RESERVE:
         seen = visibility(units, i, units.men[i], knobs.exposure, knobs.infiltrator_visible, knobs.relief_visible)
         tx = units.x[i]
         ty = units.y[i]
         if units.stage[i] == AT_LINE:
             tx = units.goal_x[i]
             ty = units.goal_y[i]
-        show(geo, blocks, units.side[i], x, y, tx, ty, seen)
+        count_traffic(geo, blocks, units.side[i], x, y, tx, ty, seen, knobs.zone_km)
     if part >= 1.0 and (task == MARCH or task == WITHDRAW):
         arrive_at_goal(units, cells, i)
 
@@ -180,8 +193,8 @@ def move(geo, units, formations, cells, blocks, n, hours, mud, knobs):
             units.stage[i] = NO_STAGE
             dx = units.x[i] - formations.base_x[f]
             dy = units.y[i] - formations.base_y[f]
-            if dx * dx + dy * dy > 36.0:
-                part = 3.0 / math.sqrt(dx * dx + dy * dy)
+            if dx * dx + dy * dy > LOOSE_KM * LOOSE_KM:
+                part = CLOSE_KM / math.sqrt(dx * dx + dy * dy)
                 units.goal_x[i] = formations.base_x[f] + part * dx
                 units.goal_y[i] = formations.base_y[f] + part * dy
         if task == INFILTRATE and units.stage[i] != NO_STAGE:
@@ -219,10 +232,10 @@ def hand_over(geo, units, formations, cells, blocks, n, hours, mud, knobs):
 
 @kernel
 def hide(geo, cells, blocks, leaf, light, at_night, in_leaf, in_town):
-    """How much each block hides a mover now: darkness, leaf under trees, buildings; 0 open, 1 unseen."""
+    """Concealment of a mover by block: darkness, leaf under trees, buildings; 0 open, 1 unseen."""
     for b in range(blocks.cover.shape[0]):
-        x = geo.x0 + (b % geo.block_nx + 0.5) * 2.0
-        y = geo.y0 + (b // geo.block_nx + 0.5) * 2.0
+        x = geo.x0 + (b % geo.block_nx + 0.5) * BLOCK_KM
+        y = geo.y0 + (b // geo.block_nx + 0.5) * BLOCK_KM
         wood = at_cells(geo, cells.wood, x, y)
         built = at_cells(geo, cells.built, x, y)
         open_share = (1.0 - at_night * (1.0 - light)) * (1.0 - in_leaf * leaf * min(wood * 2.0, 1.0)) * (1.0 - in_town * built)
@@ -234,7 +247,7 @@ def run(world) -> None:
     sky = world.weather.sky
     hide(world.geo, world.cells, world.blocks, sky.leaf, sky.watched, p.hidden_at_night, p.hidden_in_leaf, p.hidden_in_town)
     knobs = Knobs(p.safe_km, p.mud_slows, p.infiltrator_visible, p.relief_visible, s.infantry.speed_km_h, s.infantry.carry_km_h,
-                  s.armor.speed_km_h, s.infantry.exposure)
+                  s.armor.speed_km_h, s.infantry.exposure, p.mud_on_foot, p.line_km, p.zone_km, p.rear_km)
     at = (world.geo, world.units, world.formations, world.cells, world.blocks, world.n, world.scenario.step_hours, sky.mud, knobs)
     move(*at)
     world.books.reliefs[:] += hand_over(*at)

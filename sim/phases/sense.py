@@ -42,6 +42,7 @@ class Params(Parameters):
     from_supply: float = quantity(0.5, "", low=0.0, high=1.0, doc="share of a man's worth that hangs on supply", fact="modelling assumption")
     from_morale: float = quantity(0.4, "", low=0.0, high=1.0, doc="share of a man's worth that hangs on morale", fact="modelling assumption")
     from_quality: float = quantity(0.5, "", low=0.0, high=1.0, doc="share of a man's worth that hangs on training", fact="modelling assumption")
+    infiltrator_worth: float = quantity(0.5, "", low=0.0, high=1.0, doc="worth in a fight of an infiltrating group beside one in a position", fact="modelling assumption")
 
 
 Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
@@ -49,7 +50,7 @@ Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
 
 @njit(inline="always")
 def freshness(fatigue, knobs):
-    """Worth of a man after so many days of strain: 1 when fresh, `worst` when worn out; a cubic Hill curve."""
+    """Hill function of exponent 3 of days of strain: worth of a man, 1 when fresh, `worst` when worn out."""
     r = fatigue / knobs.worn_days
     return knobs.worst + (1.0 - knobs.worst) / (1.0 + r * r * r)
 
@@ -68,7 +69,7 @@ def worth(units, i, knobs):
 
 @kernel
 def spread(geo, units, nodes, n, table, knobs):
-    """Lays every group in position, lodged or behind the line onto the contact nodes around it."""
+    """Kernel density of presence and fire on the contact nodes: every group in position, lodged or behind the line."""
     for k in range(nodes.fire.shape[0]):
         nodes.fire[k, 0] = 0
         nodes.fire[k, 1] = 0
@@ -84,7 +85,7 @@ def spread(geo, units, nodes, n, table, knobs):
         men = units.men[i] * FIXED
         fight = men * worth(units, i, knobs)
         if task == INFILTRATE:
-            fight = fight * 0.5
+            fight = fight * knobs.infiltrator_worth
         u = (units.x[i] - geo.x0) / NODE_KM
         v = (units.y[i] - geo.y0) / NODE_KM
         a = int(u)
@@ -107,7 +108,7 @@ def spread(geo, units, nodes, n, table, knobs):
 
 @kernel
 def bin_contact(geo, units, n, start, order):
-    """Lists the groups that can be met in a fight, by cell: rows `order[start[c]:start[c + 1]]` stand in cell c."""
+    """Cell list of the groups that can be met in a fight: rows `order[start[c]:start[c + 1]]` stand in cell c."""
     nc = geo.nx * geo.ny
     for c in range(nc + 1):
         start[c] = 0

@@ -31,16 +31,17 @@ class Params(Parameters):
     wears_works: float = quantity(0.00006, "km2/round", low=0.0, high=0.001, doc="area of works that one round wears away", fact="modelling assumption")
     calm_days: float = quantity(0.25, "days", low=0.05, high=2.0, doc="how long suppression lasts", fact="modelling assumption")
     aim: float = quantity(3.0, "", low=0.0, high=20.0, doc="how much more fire goes where the enemy moves than where he sits", fact="modelling assumption")
+    half_targets: float = quantity(20.0, "soldiers", low=0.5, high=200.0, doc="men in range, the traffic counted with them, at which a battery fires half of what it may", fact="modelling assumption")
 
 
-Knobs = NamedTuple("Knobs", [("rounds", float), ("range_km", float), ("aim", float), ("suppress", float)])
+Knobs = NamedTuple("Knobs", [("rounds", float), ("range_km", float), ("aim", float), ("suppress", float), ("half_targets", float)])
 HitKnobs = NamedTuple("HitKnobs", [("lethal", float), ("works", float), ("town", float), ("dug", float),
-                                         ("calm", float)])
+                                         ("calm", float), ("dig_days", float)])
 
 
 @array_kernel
 def fire_guns(geo, units, blocks, n, dt, knobs):
-    """Rounds per km2 by block, and what they suppress; returns rounds fired by side, in thousandths."""
+    """Fields of rounds per km2 and of suppression by block; returns rounds fired by side, in thousandths."""
     nb = blocks.rounds.shape[0]
     rounds = np.zeros((nb, 2), np.int64)
     fired = np.zeros(2, np.int64)
@@ -79,7 +80,7 @@ def fire_guns(geo, units, blocks, n, dt, knobs):
                     count += 1
         if total < 1.0:
             continue
-        used = most * total / (total + 20.0)
+        used = most * total / (total + knobs.half_targets)
         units.stock[i] -= used
         fired[s] += int(used * 1000.0)
         scale = used / total / (BLOCK_KM * BLOCK_KM) * 1e6
@@ -95,7 +96,7 @@ def fire_guns(geo, units, blocks, n, dt, knobs):
 
 @kernel
 def burst(geo, units, cells, blocks, n, key, dt, knobs):
-    """Draws men hit by shells and sets suppression."""
+    """Poisson draws of men hit by shells, and suppression, which decays over `calm`."""
     keep = math.exp(-dt / knobs.calm)
     for i in range(n):
         kind = units.kind[i]
@@ -114,7 +115,7 @@ def burst(geo, units, cells, blocks, n, key, dt, knobs):
         c = units.cell[i]
         open_share = (1.0 - knobs.town * min(cells.built[c], 1.0)) * (1.0 - 0.2 * cells.wood[c])
         if task == HOLD:
-            open_share = open_share * (1.0 - knobs.works * cells.works[c, 1 - s]) * (1.0 - knobs.dug * units.days[i] / (units.days[i] + 2.0))
+            open_share = open_share * (1.0 - knobs.works * cells.works[c, 1 - s]) * (1.0 - knobs.dug * units.days[i] / (units.days[i] + knobs.dig_days))
         elif task == RESERVE or task == SERVE:
             open_share = open_share * 0.4
         mean = density * knobs.lethal * open_share * units.men[i]
@@ -123,7 +124,7 @@ def burst(geo, units, cells, blocks, n, key, dt, knobs):
 
 @kernel
 def wear(geo, cells, blocks, per_round):
-    """Shells wear works down where they fall."""
+    """Exponential decay of works by the rounds that fall on them."""
     for c in range(cells.works.shape[0]):
         for s in range(2):
             if cells.works[c, s] > 0.0:
@@ -138,8 +139,8 @@ def run(world) -> None:
     if not p.enabled:
         return
     g, u, b = world.geo, world.units, world.blocks
-    world.totals.fired += fire_guns(g, u, b, world.n, world.dt, Knobs(a.rounds_per_day, a.range_km, p.aim, a.suppress_m2 * 1e-6))
+    world.totals.fired += fire_guns(g, u, b, world.n, world.dt, Knobs(a.rounds_per_day, a.range_km, p.aim, a.suppress_m2 * 1e-6, p.half_targets))
     world.books.shells_fired[:] = world.totals.fired // 1000
-    knobs = HitKnobs(a.lethal_m2 * 1e-6, p.cover_in_works, p.cover_in_town, p.dug_in, p.calm_days)
+    knobs = HitKnobs(a.lethal_m2 * 1e-6, p.cover_in_works, p.cover_in_town, p.dug_in, p.calm_days, world.settings.fire.dig_days)
     burst(g, u, world.cells, b, world.n, key(world.seed, "shells", world.step_index), world.dt, knobs)
     wear(g, world.cells, b, p.wears_works)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numba import njit
 
 import seeds
 from sim.codes import ARTILLERY, FPV
@@ -29,6 +30,9 @@ READS = ("cells", "blocks", "nodes", "units")
 WRITES = ("cells", "units")
 FAR = 50.0
 STRIP = 128  # rows of cells searched at a time: more than any real sector's
+DIAGONAL = 1.4142135623730951
+ROAD_CLASS = 0.25  # of a good road: what one class of road is worth
+MAN_KM2 = 1.5707963267948966  # integral of one man's presence over the ground: 2 pi CONTACT_SD_KM^2
 OWN, GREY, COVERED = 0, 1, 2  # ground to a side's supply: held, held by nobody's fire, under the enemy's fire
 
 
@@ -41,6 +45,11 @@ class Params(Parameters):
     blocked_fire: float = quantity(1.5, "soldiers", low=0.2, high=10.0, doc="enemy fire that closes ground to supply", fact="modelling assumption")
     days: float = quantity(3.0, "days", low=0.5, high=14.0, doc="how long stocks in a position last", fact="modelling assumption")
     cut_road: bool = quantity(False, "switch", doc="the H-32 (T0504) east of Myrnohrad is closed to the defender", fact="drone_roads_2025_04", role="lever", short="cut_h32")
+    closed_threat: float = quantity(3.0, "hits/km", low=0.0, high=20.0, doc="expected drone hits per km on a closed road, besides those there are", fact="modelling assumption")
+    last_stretch: float = quantity(2.0, "", low=1.0, high=10.0, doc="price of a square under enemy fire, entered from own ground, beside `grey_cost`", fact="modelling assumption")
+    pocket_men: float = quantity(4.0, "soldiers", low=1.0, high=50.0, doc="men that cut-off ground must hold to count as a pocket", fact="modelling assumption")
+    drone_days: float = quantity(4.0, "days", low=1.0, high=20.0, doc="most drones that a crew keeps, in days of full work", fact="modelling assumption")
+    shell_days: float = quantity(5.0, "days", low=1.0, high=20.0, doc="most shells that a battery keeps, in days of full fire", fact="modelling assumption")
 
 
 Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
@@ -108,7 +117,7 @@ def pop(heap_cost, heap_cell, size):
         if child >= size:
             break
         if child + 1 < size:
-            child += int(heap_cost[child + 1] < heap_cost[child])  # not a branch: nobody could foresee it
+            child += int(heap_cost[child + 1] < heap_cost[child])  # no branch, which could not be predicted
         if heap_cost[child] >= last_cost:
             break
         heap_cost[k] = heap_cost[child]
@@ -121,7 +130,7 @@ def pop(heap_cost, heap_cell, size):
 
 @kernel
 def survey(geo, cells, nodes, blocks, closed, side, knobs, ground, threat):
-    """What supply meets in each cell, once: the kind of its square's ground, and expected hits per km."""
+    """Ground and threat of each cell for the search: own, grey or covered by fire; expected hits per km."""
     for j in range(geo.ny):
         for i in range(geo.nx):
             c = j * geo.nx + i
@@ -133,12 +142,33 @@ def survey(geo, cells, nodes, blocks, closed, side, knobs, ground, threat):
                 ground[c] = GREY
             threat[c] = blocks.threat[block_at(geo, x, y), side]
             if closed[c] == 1 and side == 1:
-                threat[c] += 3.0
+                threat[c] += knobs.closed_threat
+
+
+@njit(inline="always")
+def rate_per_km(geo, cells, ground, closed, side, c, e, knobs):
+    """Loss of supply per km from cell `c` into its neighbor `e` without drones; -1 where there is no way.
+
+    Own ground: by the road that both cells have, if open. Ground that is not own is paid for by the square, all of it where
+    it is entered: when nobody covers it with fire, or as the last stretch from own ground, by night, at a price.
+    """
+    if ground[e] == OWN:
+        good = min(cells.road[e], cells.road[c]) * ROAD_CLASS
+        if closed[e] == 1 and side == 1:
+            good = 0.0
+        return knobs.rough_cost + good * (knobs.road_cost - knobs.rough_cost)
+    if square_of(geo, c) == square_of(geo, e):
+        return 0.0
+    if ground[e] == GREY:
+        return knobs.grey_cost * geo.per
+    if cells.depth[c] >= 0.0 if side == 0 else cells.depth[c] <= 0.0:
+        return knobs.last_stretch * knobs.grey_cost * geo.per
+    return -1.0
 
 
 @kernel
 def search_strip(geo, cells, ground, threat, closed, side, knobs, heap_cost, heap_cell, strip, first, dirty):
-    """Searches on from what is known in one strip: its sources the first time, else its outer rows."""
+    """Dijkstra's search within one strip: from its sources the first time, else from its outer rows."""
     nx = geo.nx
     low = strip * STRIP
     high = min(low + STRIP, geo.ny)
@@ -164,19 +194,9 @@ def search_strip(geo, cells, ground, threat, closed, side, knobs, heap_cost, hea
             e = b * nx + a
             if cells.cost[e, side] <= cost:
                 continue
-            length = geo.cell * (1.4142135623730951 if d >= 4 else 1.0)
-            if ground[e] == OWN:
-                good = min(cells.road[e], cells.road[c]) * 0.25
-                if closed[e] == 1 and side == 1:
-                    good = 0.0
-                rate = knobs.rough_cost + good * (knobs.road_cost - knobs.rough_cost)
-            elif square_of(geo, c) == square_of(geo, e):
-                rate = 0.0  # paid where the square was entered
-            elif ground[e] == GREY:
-                rate = knobs.grey_cost * geo.per  # all of the square
-            elif cells.depth[c] >= 0.0 if side == 0 else cells.depth[c] <= 0.0:
-                rate = 2.0 * knobs.grey_cost * geo.per  # the last stretch from own ground, by night, at a price
-            else:
+            length = geo.cell * (DIAGONAL if d >= 4 else 1.0)
+            rate = rate_per_km(geo, cells, ground, closed, side, c, e, knobs)
+            if rate < 0.0:
                 continue
             new = cost + length * (rate + knobs.threat_cost * threat[e])
             if new < cells.cost[e, side]:
@@ -190,7 +210,7 @@ def search_strip(geo, cells, ground, threat, closed, side, knobs, heap_cost, hea
 
 @array_kernel
 def search(geo, cells, nodes, blocks, source, closed, side, knobs, heap_cost, heap_cell):
-    """Cheapest way from a side's edges to every cell it can reach; writes `supply` and `way`.
+    """Shortest paths (Dijkstra 1959) from a side's edges to every cell it can reach; writes `supply` and `way`.
 
     The map is searched in strips of STRIP rows, again and again until no strip is improved from its neighbors: the same
     costs as one search, and what is worked on stays near in memory on a large sector.
@@ -222,7 +242,7 @@ def search(geo, cells, nodes, blocks, source, closed, side, knobs, heap_cost, he
 
 @kernel
 def label_pockets(geo, cells, nodes, side, least_men, stack):
-    """Numbers the connected pieces of cut-off ground that hold at least `least_men`; returns how many.
+    """Connected components of cut-off ground that hold at least `least_men`, numbered; returns how many.
 
     A cell is cut off when no supply reaches it and the side holds it or has men on it.
     """
@@ -248,7 +268,7 @@ def label_pockets(geo, cells, nodes, side, least_men, stack):
             top += 1
             x, y = square_center(geo, c)
             here = at_nodes(geo, nodes.presence, side, x, y)
-            men += here * geo.cell * geo.cell / 1.5707963267948966
+            men += here * geo.cell * geo.cell / MAN_KM2
             for d in range(4):
                 i = c % nx + (1 if d == 0 else (-1 if d == 1 else 0))
                 j = c // nx + (1 if d == 2 else (-1 if d == 3 else 0))
@@ -309,12 +329,12 @@ def run(world) -> None:
         closed = net.h32 if p.cut_road else np.zeros_like(net.h32)
         for side in Side:
             search(g, c, world.nodes, world.blocks, net.sources, closed, int(side), knobs, scratch.heap_cost, scratch.heap_cell)
-            label_pockets(g, c, world.nodes, int(side), 4.0, scratch.heap_cell)
+            label_pockets(g, c, world.nodes, int(side), p.pocket_men, scratch.heap_cell)
     fpv, guns = world.settings.fpv_team, world.settings.artillery
     s, dt = world.supplies, world.dt
     deliveries = np.array([
         [s["fpv_attacker"] * fpv.production_attacker, s["shells_attacker"] * guns.shells_attacker],
         [s["fpv_defender"] * fpv.production_defender, s["shells_defender"] * guns.shells_defender],
     ]) * dt
-    cap = np.array([4.0 * fpv.sorties_per_day, 5.0 * guns.rounds_per_day])
+    cap = np.array([p.drone_days * fpv.sorties_per_day, p.shell_days * guns.rounds_per_day])
     distribute(world.units, c, world.n, 1.0 - math.exp(-dt / p.days), deliveries, cap, p.enabled)

@@ -26,6 +26,8 @@ class Params(Parameters):
     rain_blinds: float = quantity(0.55, "", low=0.0, high=1.0, doc="share of flying hours that a rainy day takes from drones", fact="modelling assumption")
     night_drones: float = quantity(0.6, "", low=0.1, high=1.0, doc="drone work at night beside that by day", fact="modelling assumption")
     mud_days: float = quantity(10.0, "days", low=2.0, high=40.0, doc="how long the ground remembers rain", fact="modelling assumption")
+    fog_grounds: float = quantity(0.6, "", low=0.0, high=1.0, doc="share of bomb sorties that a foggy day takes", fact="modelling assumption")
+    rain_grounds: float = quantity(0.4, "", low=0.0, high=1.0, doc="share of bomb sorties that a rainy day takes", fact="modelling assumption")
 
 
 class Sky(NamedTuple):
@@ -58,7 +60,7 @@ class Weather:
 
 
 def monthly(values: list[float], date: dt.date) -> float:
-    """A value of the calendar, linear between the middles of the months."""
+    """Linear interpolation of a climate value between the middles of the months."""
     position = date.month - 1 + (date.day - 15.5) / 30.5
     low = math.floor(position)
     part = position - low
@@ -74,7 +76,7 @@ def daylight(hours: float, start_h: float, length_h: float) -> float:
 
 
 def chain(was: bool, share: float, persistence: float, u: float) -> bool:
-    """One day of a two-state chain whose long-run share is `share`."""
+    """One day of a two-state Markov chain with the stationary share `share`."""
     return u < share + (persistence * (1.0 - share) if was else -persistence * share)
 
 
@@ -99,5 +101,5 @@ def run(world) -> None:
         return
     fog, rain, mud = world.weather.spell
     flying = (1.0 - p.fog_blinds * fog) * (1.0 - p.rain_blinds * rain) * by_light
-    bombing = (1.0 - 0.6 * fog) * (1.0 - 0.4 * rain)
+    bombing = (1.0 - p.fog_grounds * fog) * (1.0 - p.rain_grounds * rain)
     world.weather.sky = Sky(flying, bombing, float(fog), float(rain), mud, monthly(climate.leaf, date), light, watched)

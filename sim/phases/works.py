@@ -27,6 +27,7 @@ class Params(Parameters):
     field_to_km: float = quantity(5.0, "km", low=1.0, high=20.0, doc="farthest field works are planned behind the line", fact="modelling assumption")
     safe_km: float = quantity(1.0, "km", low=0.5, high=10.0, doc="how far from the line engineers still work", fact="modelling assumption")
     town_works: float = quantity(0.25, "", low=0.0, high=1.0, doc="condition of works that a defended town has by itself", fact="modelling assumption")
+    town_scale: float = quantity(1.5, "", low=0.5, high=5.0, doc="density of building times this, at most 1, is how much of a place counts as a town", fact="modelling assumption")
     lost_behind: float = quantity(0.1, "1/day", low=0.0, high=1.0, doc="rate at which works that the enemy has overrun fall out of use", fact="modelling assumption")
 
 
@@ -89,7 +90,7 @@ def plan_field(cells, plan, full, far):
 
 @kernel
 def fall_out(cells, rate, dt):
-    """Works behind the enemy's line fall out of use; nobody plans there any more."""
+    """Exponential decay of works behind the enemy's line, where nothing is planned any more."""
     keep = math.exp(-rate * dt)
     for c in range(cells.works.shape[0]):
         if cells.depth[c] > 1.0:

@@ -13,9 +13,7 @@ from plain.unit_rows import clear_row, raise_unit
 from sim.forces import Kind, Task
 
 CREWS = (Kind.FPV_TEAM, Kind.ARTILLERY)
-BASE_SHARE = 0.03  # of establishment: what even a full formation counts as lacking
 CREW_DRAFT = 3
-SPREAD_KM = 2.0
 
 
 def active(formations, side: int) -> list[Row]:
@@ -29,10 +27,10 @@ def whole(part: float, key, tag: int) -> int:
     return down + (uniform(key, tag) < part - down)
 
 
-def dealt(formations, side: int, amount: float, short, full, key) -> np.ndarray:
+def allocation(formations, side: int, amount: float, short, full, base_share: float, key) -> np.ndarray:
     """A side's formations share `amount` by what they are short of, a little by what is full strength, and by their claim."""
     out = np.zeros(len(formations.side), np.int64)
-    weights = {f.row: (max(short[f.row].item(), 0.0) + BASE_SHARE * full[f.row].item()) * f.claim for f in active(formations, side)}
+    weights = {f.row: (max(short[f.row].item(), 0.0) + base_share * full[f.row].item()) * f.claim for f in active(formations, side)}
     everything = total(weights.values())
     if everything > 0.0:
         for row, weight in weights.items():
@@ -40,13 +38,14 @@ def dealt(formations, side: int, amount: float, short, full, key) -> np.ndarray:
     return out
 
 
-def draft(formations, books, side: int, men: float, key) -> None:
+def draft(formations, books, side: int, men: float, base_share: float, key) -> None:
     """Recruits for a side's formations."""
     lack = [float(f.establishment - f.infantry - f.recruits) for f in rows(formations)]
-    hand_out(formations.recruits, books.intake, side, dealt(formations, side, men, np.array(lack), formations.establishment, key))
+    got = allocation(formations, side, men, np.array(lack), formations.establishment, base_share, key)
+    hand_out(formations.recruits, books.intake, side, got)
 
 
-def equip(units, formations, books, n: int, side: int, vehicles: float, section: int, key) -> None:
+def equip(units, formations, books, n: int, side: int, vehicles: float, section: int, base_share: float, key) -> None:
     """New vehicles for a side's formations."""
     running = Counter()
     for unit in rows(units, n):
@@ -54,7 +53,8 @@ def equip(units, formations, books, n: int, side: int, vehicles: float, section:
             running[unit.formation] += unit.vehicles
     lack = [float(f.sections * section - f.vehicle_pool - f.repair - running[f.row]) for f in rows(formations)]
     full = np.array([float(f.sections * section) for f in rows(formations)])
-    hand_out(formations.vehicle_pool, books.new_vehicles, side, dealt(formations, side, vehicles, np.array(lack), full, key))
+    got = allocation(formations, side, vehicles, np.array(lack), full, base_share, key)
+    hand_out(formations.vehicle_pool, books.new_vehicles, side, got)
 
 
 def hand_out(pool, booked, side: int, got) -> None:
@@ -75,7 +75,8 @@ def heal(formations, books, leaving: float, mended: float, key, key_repair) -> N
         f.vehicle_pool += fixed
 
 
-def regroup(geo, units, formations, cursor, n: int, group, most_new: int, crew_vehicle: int, section: int, key) -> None:
+def regroup(geo, units, formations, cursor, n: int, group, most_new: int, crew_vehicle: int, section: int, spread_km: float,
+            morale: float, key) -> None:
     """Groups in reserve at half strength or less dissolve; sections and crews are made up; lost sections and new groups are formed.
 
     Sections and crews are served in the order of their slots; then formations in the order of their rows.
@@ -102,7 +103,7 @@ def regroup(geo, units, formations, cursor, n: int, group, most_new: int, crew_v
         crew = section * crew_vehicle
         for _ in range(home.sections - sections[home.row]):
             if home.vehicle_pool < section or home.recruits < crew or raise_unit(
-                geo, units, formations, cursor, home.row, Kind.ARMOR, crew, section, SPREAD_KM, key,
+                geo, units, formations, cursor, home.row, Kind.ARMOR, crew, section, spread_km, morale, key,
             ) < 0:
                 break
             home.vehicle_pool -= section
@@ -110,7 +111,7 @@ def regroup(geo, units, formations, cursor, n: int, group, most_new: int, crew_v
         size = group[home.side].item()
         for _ in range(most_new):
             if home.recruits < size or raise_unit(
-                geo, units, formations, cursor, home.row, Kind.INFANTRY, size, 0, SPREAD_KM, key,
+                geo, units, formations, cursor, home.row, Kind.INFANTRY, size, 0, spread_km, morale, key,
             ) < 0:
                 break
             home.recruits -= size

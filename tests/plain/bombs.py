@@ -29,8 +29,8 @@ def listed(geo, start, order, c: int, span: int) -> Iterator[int]:
                 yield int(order[k])
 
 
-def nearest_by_luck(geo, units, start, order, x, y, radius, key) -> int:
-    """A position of the defender within `radius` km of a point, the one with the highest draw; -1 if none."""
+def random_position(geo, units, start, order, x, y, radius, key) -> int:
+    """A position of the defender uniformly at random within `radius` km of a point: the highest draw; -1 if none."""
     near = []
     for row in listed(geo, start, order, cell_at(geo, x, y), int(radius / geo.cell) + 1):
         unit = Row(units, row)
@@ -92,8 +92,8 @@ def fall(geo, units, cells, formations, orders, front, start, order, cursor, cou
         if f < 0:
             continue
         point = Row(front, pick(orders, f, False, uniform_of(key, slot, 1)))
-        x, y = point.x - 0.7 * point.east, point.y - 0.7 * point.north
-        aim = nearest_by_luck(geo, units, start, order, x, y, 1.3, int(aim_key) + slot)
+        x, y = point.x - knobs.ahead * point.east, point.y - knobs.ahead * point.north
+        aim = random_position(geo, units, start, order, x, y, knobs.aim_radius, int(aim_key) + slot)
         if aim < 0:
             continue
         dropped += 1

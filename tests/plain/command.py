@@ -15,16 +15,11 @@ from sim.forces import Kind, Task
 from sim.front import N_CHOICES
 
 STRIDE_KM = 0.5
-STAY_KM = 15.0
 FAR_KM = 300.0  # a main point is not sought farther north or south than this
 EDGE_KM = 0.5
-LOOK_KM = 0.4
 MEN_UNITS = 1024.0  # positions are averaged in whole units of 1/1024 km
 LEAST_NEAR = 0.003
-RELIEF_KM = 30.0  # how far relief formations look for a salient
-LODGEMENT_KM = 15.0  # how far from its main point a formation follows a lodgement
-DEEP_KM, LODGED_MEN = 1.2, 8.0
-INSIDE_KM = 0.5  # how far behind the line of a salient its follow-on stands
+LEAST_NEED = 0.3  # added to need where distance is divided by it
 
 
 def infantry(units, n: int, side: int, task: int) -> list[Row]:
@@ -43,17 +38,17 @@ def first_above(weights: list[float], u: float) -> int | None:
     return next((k for k, running in enumerate(accumulate(weights)) if running > u * everything), None)
 
 
-def read_line(geo, cells, nodes, front, memory: float) -> None:
-    """What both sides know of each point: fire 0.4 km behind, presence 0.4 km before, and the need for men."""
+def read_line(geo, cells, nodes, front, memory: float, knobs) -> None:
+    """State of each point as both sides know it: fire behind it, presence before it, and the need for men."""
     for p in points(front):
         cell = Row(cells, p.cell)
-        dx, dy = LOOK_KM * p.east, LOOK_KM * p.north
+        dx, dy = knobs.look_km * p.east, knobs.look_km * p.north
         p.fire = at_nodes(geo, nodes.fire, 1, p.x - dx, p.y - dy)
         p.presence = at_nodes(geo, nodes.presence, 0, p.x + dx, p.y + dy)
         p.wide = at_squares(geo, cells.wide, p.x, p.y)
         works, built = (mean_of_square(geo, field, p.cell) for field in (cells.works[:, 0], cells.built))
-        pull = 0.5 + 0.25 * p.presence + 0.5 * works + 1.5 * built
-        cell.need += memory * (pull / (1.0 + p.fire) - cell.need)
+        want = knobs.need_base + knobs.need_pressure * p.presence + knobs.need_works * works + knobs.need_built * built
+        cell.need += memory * (want / (1.0 + p.fire) - cell.need)
         p.need = cell.need
 
 
@@ -76,11 +71,11 @@ def set_base(geo, cells, formations, f: int, base_km: float) -> None:
     home.base_x, home.base_y = x, y
 
 
-def choose_axis(formations, f: int, objectives, u: float) -> int:
+def choose_axis(formations, f: int, objectives, u: float, knobs) -> int:
     """Draws an open objective, heavier and nearer ones more often; keeps the axis when none is open."""
     home = Row(formations, f)
     weights = [
-        weight * is_open * math.exp(-length_of(x - home.main_x, y - home.main_y) / STAY_KM)
+        weight * is_open * math.exp(-length_of(x - home.main_x, y - home.main_y) / knobs.objective_km)
         for x, y, weight, is_open in objectives.tolist()
     ]
     chosen = first_above(weights, u)
@@ -90,22 +85,25 @@ def choose_axis(formations, f: int, objectives, u: float) -> int:
 def attack_worth(geo, cells, front, k: int, knobs) -> float:
     """How inviting a point of the line is to attack: thinly held, unbuilt, without works."""
     point = Row(front, k)
-    thin = math.exp(-knobs.weakness * math.log(1.0 + 0.15 * point.fire))
-    unbuilt = 1.0 - knobs.built_aversion * min(mean_of_square(geo, cells.built, point.cell) * 1.5, 1.0)
+    thin = math.exp(-knobs.weakness * math.log(1.0 + knobs.fire_deters * point.fire))
+    unbuilt = 1.0 - knobs.built_aversion * min(mean_of_square(geo, cells.built, point.cell) * knobs.town_scale, 1.0)
     without_works = 1.0 - knobs.works_aversion * mean_of_square(geo, cells.works[:, 0], point.cell)
     return point.weight * thin * unbuilt * without_works
 
 
-def choose_main(geo, cells, front, home: Row, axis: tuple[float, float], knobs, u: float) -> None:
-    """Draws a new main point: inviting, near the axis's objective, not too far from the old one."""
+def main_weight(geo, cells, front, formations, f: int, k: int, ox: float, oy: float, nearest: float, knobs) -> float:
+    """Weight of a point as a formation's new main point: inviting, near its objective, not too far from the old one."""
+    home, p = Row(formations, f), Row(front, k)
+    d, stay = far_from(p, ox, oy) - nearest, far_from(p, home.main_x, home.main_y)
+    return attack_worth(geo, cells, front, k, knobs) * math.exp(-d / knobs.axis_km - stay / knobs.stay_km)
+
+
+def choose_main(geo, cells, front, formations, f: int, ox: float, oy: float, u: float, knobs) -> None:
+    """Draws a new main point by weight; the old one stays where nothing has any."""
+    home = Row(formations, f)
     line = points(front)[slice(*points_near(geo, front, home.main_y, FAR_KM))]
-    nearest = distance_to_line(geo, front, *axis)
-    weights = [
-        attack_worth(geo, cells, front, p.row, knobs) * math.exp(
-            -(far_from(p, *axis) - nearest) / knobs.axis_km - far_from(p, home.main_x, home.main_y) / STAY_KM)
-        for p in line
-    ]
-    chosen = first_above(weights, u)
+    nearest = distance_to_line(geo, front, ox, oy)
+    chosen = first_above([main_weight(geo, cells, front, formations, f, p.row, ox, oy, nearest, knobs) for p in line], u)
     if chosen is not None:
         move_main(front, home, line[chosen].row)
 
@@ -118,7 +116,7 @@ def first_least(front, far) -> int:
 
 def least_far(geo, front, x: float, y: float, reach: float, in_need: bool) -> int:
     """The point of the line least far from a place, where points in need may count as nearer; every point is looked at."""
-    return first_least(front, lambda p: far_from(p, x, y) / (0.3 + min(p.need, 1.0) if in_need else 1.0))
+    return first_least(front, lambda p: far_from(p, x, y) / (LEAST_NEED + min(p.need, 1.0) if in_need else 1.0))
 
 
 def nearest_point(geo, front, x: float, y: float) -> int:
@@ -153,13 +151,25 @@ def strength_of(home: Row) -> float:
     return (home.infantry + home.recruits) / max(home.establishment, 1.0)
 
 
-def tempo_of(home: Row, strength: float, knobs, tempo_of_side: float, swing, mud: float) -> float:
+def tempo_of(formations, f: int, strength: float, tempo_of_side: float, swing, mud: float, knobs) -> float:
     """A formation's tempo: mud, what its axis has beside the mean, rebuilding, strength, the pause after a new choice."""
-    factors = [1.0 - knobs.mud_tempo * mud, swing[home.axis]]
+    home = Row(formations, f)
+    factors = [1.0 - knobs.mud_tempo * mud, swing[home.axis].item()]
     if home.state == 1:
-        factors.append(0.1)
-    factors.append(clamp((strength - 0.55) / 0.4, 0.0, 1.25))
+        factors.append(knobs.rebuild_tempo)
+    factors.append(clamp((strength - knobs.worn_out) / knobs.strength_span, 0.0, knobs.strength_most))
     return math.prod(factors, start=float(tempo_of_side)) if home.order_left <= 0.0 else 0.0
+
+
+def pull_out(formations, f: int, objectives, strength: float, u: float, knobs) -> None:
+    """A weak formation is pulled out; one that has rebuilt returns, to a new axis and main point."""
+    home = Row(formations, f)
+    home.rebuild_left -= 1.0
+    if home.state == 0 and strength < knobs.pull_out:
+        home.state, home.rebuild_left = 1, knobs.rebuild_days
+    elif home.state == 1 and home.rebuild_left <= 0.0 and strength > knobs.pull_out:
+        home.state, home.main_left = 0, 0.0
+        home.axis = choose_axis(formations, f, objectives, u, knobs)
 
 
 def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_side, swing, turn, mud,
@@ -173,25 +183,20 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
         if home.side != 0 or home.active == 0:
             continue
         strength = strength_of(home)
-        home.rebuild_left -= 1.0
-        if home.state == 0 and strength < knobs.pull_out:
-            home.state, home.rebuild_left = 1, knobs.rebuild_days
-        elif home.state == 1 and home.rebuild_left <= 0.0 and strength > knobs.pull_out:
-            home.state, home.main_left = 0, 0.0
-            home.axis = choose_axis(formations, home.row, objectives, uniform(key_axis, home.tag))
+        pull_out(formations, home.row, objectives, strength, uniform(key_axis, home.tag), knobs)
         if objectives[home.axis, 3] < 0.5:
-            home.axis = choose_axis(formations, home.row, objectives, uniform(key_axis, home.tag))
+            home.axis = choose_axis(formations, home.row, objectives, uniform(key_axis, home.tag), knobs)
         home.main_left -= 1.0
         if home.main_left <= 0.0 and front.count[0] > 0:
-            axis = tuple(objectives[home.axis, :2].tolist())
-            choose_main(geo, cells, front, home, axis, knobs, uniform(key_main, home.tag))
+            ox, oy = objectives[home.axis, :2].tolist()
+            choose_main(geo, cells, front, formations, home.row, ox, oy, uniform(key_main, home.tag), knobs)
             home.main_left = knobs.main_days * (0.5 + uniform(key_days, home.tag))
             home.order_left = knobs.order_days
         else:
             move_main(front, home, nearest_point(geo, front, home.main_x, home.main_y))
         set_base(geo, cells, formations, home.row, knobs.base_km)
         home.claim = turn[home.axis]
-        home.tempo = tempo_of(home, strength, knobs, tempo_of_side, swing, mud)
+        home.tempo = tempo_of(formations, home.row, strength, tempo_of_side, swing, mud, knobs)
         home.order_left -= 1.0
 
 
@@ -235,7 +240,7 @@ def direct_defender(geo, units, cells, front, formations, n: int, knobs) -> None
         if men > 0 and home.relief == 0:
             x = sum(unit.men * int(unit.x * MEN_UNITS) for unit in groups) / men / MEN_UNITS
             y = sum(unit.men * int(unit.y * MEN_UNITS) for unit in groups) / men / MEN_UNITS
-        salient = thinnest_salient(front, knobs.salient, x, y, RELIEF_KM) if home.relief == 1 else -1
+        salient = thinnest_salient(front, knobs.salient, x, y, knobs.relief_km) if home.relief == 1 else -1
         move_main(front, home, salient if salient >= 0 else neediest_point(geo, front, x, y))
         set_base(geo, cells, formations, home.row, knobs.base_defender_km)
 
@@ -275,28 +280,28 @@ def defender_weights(geo, cells, front, p: Row, near: float, knobs) -> tuple[flo
 
 
 def find_lodgements(geo, units, cells, nodes, front, formations, n: int, knobs) -> None:
-    """For each formation its deepest lodgement of at least eight men, 1.2 km deep or more; the first of equals.
+    """For each formation its deepest lodgement in company and out of touch; the first of equals.
 
-    Where there is none, the line of the thinnest salient near by, half a kilometer behind it.
+    Where there is none, a little behind the line of the thinnest salient near by.
     """
     best = {}
     for unit in infantry(units, n, 0, Task.CONSOLIDATE):
         home = Row(formations, unit.formation)
-        near = length_of(unit.x - home.main_x, unit.y - home.main_y) <= LODGEMENT_KM
+        near = length_of(unit.x - home.main_x, unit.y - home.main_y) <= knobs.lodgement_km
         depth = -at_squares(geo, cells.depth, unit.x, unit.y)
         men = at_nodes(geo, nodes.presence, 0, unit.x, unit.y)
-        if near and depth >= DEEP_KM and men >= LODGED_MEN and depth > best.get(unit.formation, (0.0,))[0]:
+        if near and depth >= knobs.touch_km and men >= knobs.lodgement_men and depth > best.get(unit.formation, (0.0,))[0]:
             best[unit.formation] = depth, unit.x, unit.y
     for home in rows(formations):
         home.follow = 0.0
         if home.row in best:
             home.follow, home.follow_x, home.follow_y = best[home.row]
         elif home.side == 0 and home.active == 1:
-            k = thinnest_salient(front, knobs.salient, home.main_x, home.main_y, LODGEMENT_KM)
+            k = thinnest_salient(front, knobs.salient, home.main_x, home.main_y, knobs.lodgement_km)
             if k >= 0:
-                home.follow = INSIDE_KM
-                home.follow_x = front.x[k] + INSIDE_KM * front.east[k]
-                home.follow_y = front.y[k] + INSIDE_KM * front.north[k]
+                home.follow = knobs.inside_km
+                home.follow_x = front.x[k] + knobs.inside_km * front.east[k]
+                home.follow_y = front.y[k] + knobs.inside_km * front.north[k]
 
 
 def lend(units, formations, n: int, share: float, key) -> None:

@@ -11,7 +11,6 @@ from plain.rows import Row, rows, square, total
 from sim.forces import Kind, Task
 
 MICRO = 1_000_000  # a cell wholly held by the attacker
-ALONE_KM = 0.6  # how far about itself a group out of touch takes ground, besides the square it stands in
 RUMP = 2000  # less than this of a cell is nothing
 
 
@@ -44,7 +43,7 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs) -> None:
     step too.
     """
     over_step = (math.exp(dt / knobs.spread_days) - 1.0) * knobs.spread_days / dt
-    reach = knobs.reach_km + 0.35
+    reach = knobs.reach_km + knobs.span_km
     part = parts(geo, cells)
     for unit in rows(units, n):
         lodged = unit.task == Task.CONSOLIDATE
@@ -64,9 +63,9 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs) -> None:
         for some in (Row(cells, first) for first in all_squares(geo)):  # all cells of a square know the same of the line
             x, y = square_center(geo, some.row)
             d2 = square(x - unit.x) + square(y - unit.y)
-            within = d2 <= reach * reach and (some.row == here or not lonely or d2 <= square(ALONE_KM))
+            within = d2 <= reach * reach and (some.row == here or not lonely or d2 <= square(knobs.alone_km))
             if some.square_control < 1.0 and within:
-                weights.append((some.row, (1.0 - some.square_control) * pull(0.5 * (some.smooth + some.wide)) * math.exp(-0.7 * d2)))
+                weights.append((some.row, (1.0 - some.square_control) * pull(0.5 * (some.smooth + some.wide)) * math.exp(-knobs.nearness * d2)))
         everything = total(w for _, w in weights)
         if everything <= 0.0:
             continue
@@ -94,15 +93,15 @@ def spill(geo, cells) -> None:
 
 def settled(new: int, cell, men: float, defenders: float, dt: float, knobs) -> int:
     """What the attacker holds of a cell near the line once ground has reverted: millionths."""
-    if new > 0 and men < 0.5 * defenders:
-        pace = knobs.regain_per_day + knobs.regain_thin * max(0.45 - cell.wide, 0.0)  # faster where a salient is thin
+    if new > 0 and men < knobs.outnumbered * defenders:
+        pace = knobs.regain_per_day + knobs.regain_thin * max(knobs.thin - cell.wide, 0.0)  # faster where a salient is thin
         rate = pace * defenders / (defenders + 3.0) / (1.0 + 1.5 * cell.works[1].item())
         falls = True
-    elif new < MICRO and defenders < 0.5 and cell.wide > 0.55:
-        rate = knobs.clear_per_day * (1.0 + 6.0 * (cell.wide - 0.55))
+    elif new < MICRO and defenders < 0.5 and cell.wide > 1.0 - knobs.thin:
+        rate = knobs.clear_per_day * (1.0 + 6.0 * (cell.wide - (1.0 - knobs.thin)))
         falls = False
-    elif new > 0 and men < 0.5 and cell.wide < 0.45:
-        rate = knobs.clear_per_day * (1.0 + 6.0 * (0.45 - cell.wide))
+    elif new > 0 and men < 0.5 and cell.wide < knobs.thin:
+        rate = knobs.clear_per_day * (1.0 + 6.0 * (knobs.thin - cell.wide))
         falls = True
     else:
         return new

@@ -17,9 +17,6 @@ from sim.forces import Kind, Task
 WANTS_RELIEF = -2
 NOBODY = -1
 EDGE_KM = 0.05
-ALONG_KM = 0.6
-CROWD = 5  # reserve groups among which a follow-on is shared at least
-LODGED, SECOND = 0.55, 1.2  # share of a cell that makes it own ground; depth of a lodgement out of touch, km
 SEEN_FIRE = 2.5  # enemy fire, in men, under which an infiltrating group does not stir
 
 
@@ -59,15 +56,15 @@ def at_line(geo, units, front, i: int, k: int, task: int, beyond: float, a: floa
     set_goal(geo, units, i, task, x, y)
 
 
-def luck(units, i: int, key):
+def draws_of(units, i: int, key):
     """The uniforms of one unit, by their number."""
     slot = units.slot[i].item()
     return lambda k: uniform_of(key, slot, k)
 
 
-def sideways(u: float) -> float:
-    """How far along the line, between -0.6 and 0.6 km."""
-    return (u - 0.5) * 2.0 * ALONG_KM
+def sideways(u: float, knobs) -> float:
+    """How far along the line, at most `along_km` to either side."""
+    return (u - 0.5) * 2.0 * knobs.along_km
 
 
 def thinnest(front, picks: list[int], below: float) -> int:
@@ -79,7 +76,7 @@ def thinnest(front, picks: list[int], below: float) -> int:
 def follow_rate(formations, f: int, scale: float, knobs) -> float:
     """Rate at which one reserve group is sent after a lodgement: so many groups a day among all that are ready."""
     home = Row(formations, f)
-    return knobs.follow_per_day * scale / max(home.ready, CROWD) if home.follow > 0.0 else 0.0
+    return knobs.follow_per_day * scale / max(home.ready, knobs.follow_groups) if home.follow > 0.0 else 0.0
 
 
 def attack_rate(formations, f: int, knobs) -> float:
@@ -93,8 +90,8 @@ def counter_rate(formations, f: int, knobs) -> float:
 
 
 def deploy_rate(light: float, knobs) -> float:
-    """How often a day a reserve group answers a need: rather by night."""
-    return (1.8 - 1.4 * light) / knobs.deploy_delay_days
+    """How often a day a reserve group of the defender answers a need: rather by night."""
+    return (knobs.deploy_night - knobs.deploy_light * light) / knobs.deploy_delay_days
 
 
 def attacker_reserve(geo, units, formations, orders, front, i, key, dt, leafy, follow_scale, ready, knobs, tally) -> None:
@@ -103,26 +100,27 @@ def attacker_reserve(geo, units, formations, orders, front, i, key, dt, leafy, f
     It mends the line where few stand, but not on a thin salient.
     """
     f = units.formation[i].item()
-    u = luck(units, i, key)
+    u = draws_of(units, i, key)
     attack, follow = attack_rate(formations, f, knobs), follow_rate(formations, f, follow_scale, knobs)
     which = u(1) * ready[f].item()
     if which < chance(attack, dt):
         slips = u(3) < knobs.infiltration_share * leafy
         first, mean, task = (
-            (1.0, knobs.infiltration_depth_km, Task.INFILTRATE) if slips else (0.3, knobs.depth_km, Task.ASSAULT))
+            (knobs.infiltration_first_km, knobs.infiltration_depth_km, Task.INFILTRATE) if slips
+            else (knobs.first_km, knobs.depth_km, Task.ASSAULT))
         k = pick(orders, f, slips, u(4))
         if k >= 0:
-            at_line(geo, units, front, i, k, task, first + mean * exponential(u(5)), sideways(u(2)))
+            at_line(geo, units, front, i, k, task, first + mean * exponential(u(5)), sideways(u(2), knobs))
             tally[0, 1 if slips else 0] += 1
     elif which < chance(attack + follow, dt):
-        east, north = normal(u(2), u(3)) * 0.5, normal(u(4), u(5)) * 0.5
+        east, north = normal(u(2), u(3)) * knobs.follow_spread_km, normal(u(4), u(5)) * knobs.follow_spread_km
         home = Row(formations, f)
         set_goal(geo, units, i, Task.MARCH, home.follow_x + east, home.follow_y + north)
     else:
         picks = [pick(orders, f, False, u(4 + d)) for d in range(3)]
         k = thinnest(front, [k for k in picks if k >= 0 and front.wide[k] > knobs.narrow], knobs.line_men)
         if k >= 0:
-            at_line(geo, units, front, i, k, Task.MARCH, -(0.2 + 0.8 * u(7)), sideways(u(2)))
+            at_line(geo, units, front, i, k, Task.MARCH, -(0.2 + 0.8 * u(7)), sideways(u(2), knobs))
 
 
 def defender_reserve(geo, units, formations, orders, front, i, key, day_key, dt, ready, knobs, tally) -> None:
@@ -133,12 +131,12 @@ def defender_reserve(geo, units, formations, orders, front, i, key, day_key, dt,
     """
     unit = Row(units, i)
     home = Row(formations, unit.formation)
-    u = luck(units, i, key)
+    u = draws_of(units, i, key)
     if u(1) * ready[home.row].item() < chance(counter_rate(formations, home.row, knobs), dt):
         together = [uniform_of(day_key, home.tag, d) for d in range(6)]
         k = thinnest(front, [pick(orders, home.row, True, v) for v in together], 1e9)
         if k >= 0:
-            at_line(geo, units, front, i, k, Task.ASSAULT, 0.3 + 0.5 * exponential(u(10)), sideways(u(2)))
+            at_line(geo, units, front, i, k, Task.ASSAULT, knobs.first_km + knobs.counter_depth_km * exponential(u(10)), sideways(u(2), knobs))
             tally[1, 2] += 1
         return
     picks = [pick(orders, home.row, d >= 2, u(3 + d)) for d in range(4)]
@@ -147,7 +145,7 @@ def defender_reserve(geo, units, formations, orders, front, i, key, day_key, dt,
         return
     keep = knobs.reserve_share * home.infantry / max(unit.men, 1)
     if front.need[best] > knobs.urgent_need or u(10) * home.ready < home.ready - keep:
-        at_line(geo, units, front, i, best, Task.MARCH, -(0.15 + 1.2 * square(u(9))), sideways(u(2)))
+        at_line(geo, units, front, i, best, Task.MARCH, -(0.15 + 1.2 * square(u(9))), sideways(u(2), knobs))
 
 
 def infiltrator(geo, units, cells, nodes, formations, i, key, hop: float, knobs) -> None:
@@ -158,7 +156,7 @@ def infiltrator(geo, units, cells, nodes, formations, i, key, hop: float, knobs)
     """
     unit = Row(units, i)
     side = unit.side
-    u = luck(units, i, key)
+    u = draws_of(units, i, key)
     if at_nodes(geo, nodes.presence, side, unit.x, unit.y) >= knobs.gather_men:
         unit.task, unit.days = Task.CONSOLIDATE, 0.0
         return
@@ -172,7 +170,7 @@ def infiltrator(geo, units, cells, nodes, formations, i, key, hop: float, knobs)
     if home.follow > 0.0 and u(1) < 0.6:
         x, y = home.follow_x, home.follow_y
     else:
-        far = 0.5 + knobs.infiltration_depth_km * exponential(u(2))
+        far = knobs.hop_first_km + knobs.infiltration_depth_km * exponential(u(2))
         ahead, turn = -sign_of(side), (u(3) - 0.5) * 2.0
         east = ahead * here.east - turn * here.north
         north = ahead * here.north + turn * here.east
@@ -194,7 +192,7 @@ def own_depth(geo, cells, unit: Row) -> float:
 
 def resite(geo, units, orders, front, i, key, setback: float) -> None:
     """A drone crew or battery packs up for a new site about `setback` km behind the line."""
-    u = luck(units, i, key)
+    u = draws_of(units, i, key)
     k = pick(orders, units.formation[i].item(), False, u(1))
     if k >= 0:
         at_line(geo, units, front, i, k, Task.SERVE, -(setback * (0.7 + 0.6 * u(2))), (u(3) - 0.5) * 2.0)
@@ -214,7 +212,7 @@ def armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud
     unit = Row(units, i)
     if unit.vehicles < 1 or unit.men < unit.vehicles * (armor.crew + 1):
         return
-    u = luck(units, i, key)
+    u = draws_of(units, i, key)
     k = pick(orders, unit.formation, False, u(0))
     if k < 0:
         return
@@ -224,7 +222,7 @@ def armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud
     share = 1.0 if unit.side == 0 else knobs.mounted_counter
     rate = share * armor.mount_max * formations.tempo[unit.formation].item() / (1.0 + math.exp(-push))
     if u(1) < chance(rate, dt):
-        at_line(geo, units, front, i, k, Task.DASH, 0.3 + knobs.depth_km * exponential(u(2)), 0.0)
+        at_line(geo, units, front, i, k, Task.DASH, knobs.first_km + knobs.depth_km * exponential(u(2)), 0.0)
         tally[unit.side, 3] += 1
 
 
@@ -244,72 +242,77 @@ def readiness(formations, dt: float, light: float, follow_scale: float, knobs) -
 def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, day_key, dt, light, leafy, follow_scale, mud,
            knobs, armor, setback, ready, tally) -> None:
     """Every unit's decision for this step. `tally`: (2, 4) attacks, infiltrations, counterattacks, mounted attacks."""
-    hop = chance(knobs.hop_per_day, dt)
+    ask, hop, recall = chance(1.0, dt / knobs.ask_days), chance(knobs.hop_per_day, dt), chance(knobs.recall_per_day, dt)
 
     def reserve(unit: Row) -> None:
         rested = unit.days >= knobs.rest_days and unit.men >= 2 and unit.partner < 0
-        if not rested or luck(units, unit.row, key)(0) >= ready[unit.formation]:
+        if not rested or draws_of(units, unit.row, key)(0) >= ready[unit.formation]:
             return
         if unit.side == 0:
             attacker_reserve(geo, units, formations, orders, front, unit.row, key, dt, leafy, follow_scale, ready, knobs, tally)
         else:
             defender_reserve(geo, units, formations, orders, front, unit.row, key, day_key, dt, ready, knobs, tally)
 
-    def position(unit: Row) -> None:
-        home, depth = Row(formations, unit.formation), own_depth(geo, cells, unit)
-        useless = depth > knobs.drop_back_km or (home.active == 0 and depth > 0.8)
-        overdue = knobs.rotation > 0.5 and unit.partner == NOBODY and unit.days > home.rotation_days
-        if useless:
-            fall_back(unit)
-            unit.partner = NOBODY
-        elif overdue and luck(units, unit.row, key)(0) < chance(1.0, dt / 3.0):
-            unit.partner = WANTS_RELIEF
-
-    def lodged(unit: Row) -> None:
-        here = Row(cells, unit.cell)
-        if own_share(here, unit.side) >= LODGED and unit.days >= knobs.settle_days:
-            unit.task = Task.HOLD
-        elif (own_depth(geo, cells, unit) < -SECOND and unit.days > 2.0
-              and luck(units, unit.row, key)(0) < chance(knobs.recall_per_day, dt)
-              and at_nodes(geo, nodes.presence, unit.side, unit.x, unit.y) < knobs.gather_men):
-            fall_back(unit)
-
-    def fall_back(unit: Row) -> None:
-        unit.stage = 0
-        send_home(units, formations, unit.row)
-
-    def section(unit: Row) -> None:
-        if knobs.armor > 0.5 and unit.days >= knobs.rest_days:
-            armor_section(geo, units, formations, orders, front, blocks, unit.row, key, dt, mud, knobs, armor, tally)
-
-    def crew(unit: Row) -> None:
-        at_work = unit.goal_x == unit.x and unit.goal_y == unit.y
-        depth, site = own_depth(geo, cells, unit), setback[unit.kind].item()
-        if at_work and abs(depth - site) > 0.5 * site:
-            packs = chance(1.0, dt) if depth > 0.5 else chance(6.0, dt)
-            if luck(units, unit.row, key)(0) < packs:
-                resite(geo, units, orders, front, unit.row, key, site)
-
     for unit in rows(units, n):
+        i = unit.row
         match unit.kind, unit.task:
             case Kind.INFANTRY, Task.RESERVE:
                 reserve(unit)
             case Kind.INFANTRY, Task.HOLD:
-                position(unit)
+                position(geo, units, formations, cells, i, key, ask, knobs)
             case Kind.INFANTRY, Task.INFILTRATE if unit.stage == 2:
-                infiltrator(geo, units, cells, nodes, formations, unit.row, key, hop, knobs)
+                infiltrator(geo, units, cells, nodes, formations, i, key, hop, knobs)
             case Kind.INFANTRY, Task.CONSOLIDATE:
-                lodged(unit)
-            case Kind.ARMOR, Task.RESERVE:
-                section(unit)
+                lodgement(geo, units, formations, cells, nodes, i, key, recall, knobs)
+            case Kind.ARMOR, Task.RESERVE if knobs.armor > 0.5 and unit.days >= knobs.rest_days:
+                armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud, knobs, armor, tally)
             case (Kind.FPV_TEAM | Kind.ARTILLERY), _:
-                crew(unit)
+                site = setback[unit.kind].item()
+                crew(geo, units, orders, front, cells, i, key, chance(1.0, dt), chance(6.0, dt), site)
 
 
-def match_reliefs(units, n: int, rest_days: float) -> int:
+def position(geo, units, formations, cells, i: int, key, ask: float, knobs) -> None:
+    """A group in position leaves a useless place, or asks for relief, with that chance, once its days are over."""
+    unit = Row(units, i)
+    home, depth = Row(formations, unit.formation), own_depth(geo, cells, unit)
+    useless = depth > knobs.drop_back_km or (home.active == 0 and depth > 0.8)
+    overdue = knobs.rotation > 0.5 and unit.partner == NOBODY and unit.days > home.rotation_days
+    if useless:
+        fall_back(units, formations, unit)
+        unit.partner = NOBODY
+    elif overdue and draws_of(units, i, key)(0) < ask:
+        unit.partner = WANTS_RELIEF
+
+
+def lodgement(geo, units, formations, cells, nodes, i: int, key, recall: float, knobs) -> None:
+    """A lodged group holds what has become its own side's, or falls back, with that chance, when alone and out of touch."""
+    unit = Row(units, i)
+    if own_share(Row(cells, unit.cell), unit.side) >= knobs.settle_share and unit.days >= knobs.settle_days:
+        unit.task = Task.HOLD
+    elif (own_depth(geo, cells, unit) < -knobs.touch_km and unit.days > 2.0 and draws_of(units, i, key)(0) < recall
+          and at_nodes(geo, nodes.presence, unit.side, unit.x, unit.y) < knobs.gather_men):
+        fall_back(units, formations, unit)
+
+
+def fall_back(units, formations, unit: Row) -> None:
+    """A group gives up where it is and goes to its formation's reserve."""
+    unit.stage = 0
+    send_home(units, formations, unit.row)
+
+
+def crew(geo, units, orders, front, cells, i: int, key, pack: float, flee: float, setback: float) -> None:
+    """A crew at its site moves when it is half its setback too near to the line or too far: in haste when too near."""
+    unit = Row(units, i)
+    at_work = unit.goal_x == unit.x and unit.goal_y == unit.y
+    depth = own_depth(geo, cells, unit)
+    if at_work and abs(depth - setback) > 0.5 * setback and draws_of(units, i, key)(0) < (pack if depth > 0.5 else flee):
+        resite(geo, units, orders, front, i, key, setback)
+
+
+def match_reliefs(units, n: int, rest_days: float, ask_days: float) -> int:
     """Pairs positions that want relief with rested reserve groups of their formation, both in the order of their slots.
 
-    Returns how many were paired. A position that was promised a relief asks again three days later, if none came.
+    Returns how many were paired. A position that was promised a relief asks again after `ask_days`, if none came.
     """
     wants, spare = defaultdict(list), defaultdict(list)
     for unit in sorted(rows(units, n), key=lambda unit: unit.slot):
@@ -324,5 +327,5 @@ def match_reliefs(units, n: int, rest_days: float) -> int:
         relief.partner, relief.task, relief.stage = position.row, Task.MARCH, 0
         relief.goal_x, relief.goal_y = position.x, position.y
         position.partner = NOBODY
-        position.days -= 3.0
+        position.days -= ask_days
     return len(pairs)

@@ -1,4 +1,4 @@
-"""Luck in plain Python: whole numbers of 64 bits by hand, and the distributions made from one or two uniforms."""
+"""Random draws in plain Python: whole numbers of 64 bits by hand, and the distributions made from one or two uniforms."""
 
 from __future__ import annotations
 

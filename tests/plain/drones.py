@@ -48,8 +48,8 @@ def at_work(unit) -> bool:
     return unit.kind == Kind.FPV_TEAM and unit.men >= 2 and unit.task == Task.SERVE and away <= 0.5
 
 
-def grow_used(blocks, dt, share) -> None:
-    """What a side is used to see moving in each block in a day goes by `share` towards the traffic of this step."""
+def average_traffic(blocks, dt, share) -> None:
+    """The usual traffic of a block moves by `share` towards that of this step, km a day."""
     for block in rows(blocks):
         for side in (0, 1):
             usual = block.usual[side].item()
@@ -68,7 +68,7 @@ def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
         if not at_work(crew):
             continue
         side, enemy = crew.side, 1 - crew.side
-        sorties = knobs.sorties * dt * flying * (0.5 + 0.5 * crew.morale) * (1.0 - crew.suppression)
+        sorties = knobs.sorties * dt * flying * (1.0 - knobs.from_morale + knobs.from_morale * crew.morale) * (1.0 - crew.suppression)
         sorties = min(sorties, crew.stock)
         if sorties <= 0.0:
             continue
@@ -91,9 +91,9 @@ def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
         reserve = knobs.keep_days * knobs.sorties  # of the stock, for what moves
         left = min(sorties * max(1.0 - found, 0.0), max(crew.stock - reserve, 0.0))  # the rest goes to men in positions
         per_km = sorties * hit * (found / km if short else 1.0 / room)
-        per_man = left * hit * knobs.static / (men + 10.0)
+        per_man = left * hit * knobs.static / (men + knobs.position_men)
         per_km_of_dash = knobs.burst_per_hour * flying * hit / knobs.dash
-        used = sorties * found + left * men / (men + 10.0)
+        used = sorties * found + left * men / (men + knobs.position_men)
         crew.stock -= used
         flown[side] += int(used * 1000.0)
         for b, weight in view:
@@ -176,7 +176,7 @@ def strike(geo, units, cells, blocks, n, key, knobs) -> None:
             strike_in_place(geo, cells, blocks, unit, key, knobs)
 
 
-def remember(blocks, share) -> None:
+def average_threat(blocks, share) -> None:
     """The threat of a block moves by `share` towards the expected hits per km of now, cover of the ground counted."""
     for block in rows(blocks):
         for side in (0, 1):

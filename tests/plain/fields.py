@@ -113,7 +113,7 @@ def at_squares(geo, field, x: float, y: float) -> float:
 
 
 def draw_line(geo, cells) -> None:
-    """What the attacker holds of each square, told to all of its cells."""
+    """What the attacker holds of each square, written to all of its cells."""
     for first in all_squares(geo):
         inside = cells_of(geo, first)
         cells.square_control[inside] = sum(cells.held[inside].tolist()) / (1_000_000 * len(inside))

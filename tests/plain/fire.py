@@ -55,9 +55,9 @@ def dug_in(units, cells, row, knobs) -> float:
     if unit.task != Task.HOLD:
         return 1.0 - 0.3 * built
     days = max(unit.days, 0.0)
-    dug = knobs.duel_cover * days / (days + 2.0)
-    works = 0.5 * cell.works[1 - unit.side].item()
-    town = 0.5 * built * (1.0 - 0.5 * cell.rubble)
+    dug = knobs.duel_cover * days / (days + knobs.dig_days)
+    works = knobs.duel_works * cell.works[1 - unit.side].item()
+    town = knobs.duel_town * built * (1.0 - 0.5 * cell.rubble)
     return (1.0 - dug) * (1.0 - works) * (1.0 - town)
 
 
@@ -65,20 +65,22 @@ def resolve_of(units, formations, i, knobs) -> float:
     """How well a group bears losses: morale, rest and leadership, 1 in the mean."""
     unit = Row(units, i)
     leadership = formations.leadership[unit.formation].item()
-    return (0.4 + 0.8 * unit.morale) * (0.7 + 0.6 * leadership) / (1.0 + knobs.tired_breaks * unit.fatigue)
+    willing = knobs.resolve_base + knobs.resolve_morale * unit.morale
+    return willing * (knobs.resolve_unled + knobs.resolve_leadership * leadership) / (1.0 + knobs.tired_breaks * unit.fatigue)
 
 
-def skill_of(units, i, suppression) -> float:
+def skill_of(units, i, suppression, knobs) -> float:
     """A man's skill in a duel: training, rest, supply, and what suppression (0..1) leaves."""
     unit = Row(units, i)
-    rested = 1.0 / (1.0 + square(unit.fatigue / 45.0))
-    trained_and_rested = (0.5 + unit.quality) * (0.35 + 0.65 * rested)
-    return trained_and_rested * (0.5 + 0.5 * unit.supply) * (1.0 - 0.8 * suppression)
+    rested = 1.0 / (1.0 + square(unit.fatigue / knobs.skill_worn_days))
+    trained_and_rested = (knobs.skill_untrained + unit.quality) * (knobs.skill_worn + (1.0 - knobs.skill_worn) * rested)
+    fed = knobs.skill_hungry + (1.0 - knobs.skill_hungry) * unit.supply
+    return trained_and_rested * fed * (1.0 - knobs.skill_suppressed * suppression)
 
 
 def boldness(units, formations, i, shock, knobs) -> float:
     """How well an attacking group bears losses: better behind armor."""
-    return resolve_of(units, formations, i, knobs) * (1.5 if shock > 1.0 else 1.0)
+    return resolve_of(units, formations, i, knobs) * (knobs.mounted_resolve if shock > 1.0 else 1.0)
 
 
 def duel(units, cells, formations, i, row, men, start_men, shock, key, base, weapon, knobs, skill):
@@ -113,6 +115,19 @@ def duel(units, cells, formations, i, row, men, start_men, shock, key, base, wea
     return men, STOPPED
 
 
+def hits_per_km(cells, c: int, fire, works, light, shock, knobs) -> float:
+    """Rate per km at which a man of an attack is hit by direct fire: less by night and in town, more in works."""
+    by_light = knobs.dark + (1.0 - knobs.dark) * light
+    in_town = 1.0 - knobs.cover_in_town * min(cells.built[c].item(), 1.0)
+    return knobs.direct_per_km * fire * by_light * in_town * (1.0 + knobs.works_fire * works) / shock
+
+
+def stops_per_km(cells, c: int, fire, works, knobs) -> float:
+    """Rate per km at which works and water stop an attack, as far as fire covers them."""
+    obstacles = knobs.works_stop * works + knobs.water_stop * cells.water[c].item()
+    return obstacles * (fire / (fire + knobs.covering_men))
+
+
 def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, shock, knobs, tally) -> None:
     """One attack from the line to its objective. Leaves the group lodged, falling back, or dead.
 
@@ -127,8 +142,7 @@ def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, l
     men = fit_men(units, i)
     start_men = max(men, 1)
     bold = boldness(units, formations, i, shock, knobs)
-    skill = skill_of(units, i, blocks.quiet[block_at(geo, x, y), side].item())
-    by_light = knobs.dark + (1.0 - knobs.dark) * light
+    skill = skill_of(units, i, blocks.quiet[block_at(geo, x, y), side].item(), knobs)
     outcome = GIVES_WAY if men > 0 else BREAKS
     met = []
     k = 0
@@ -140,8 +154,7 @@ def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, l
         fire = at_nodes(geo, nodes.fire, 1 - side, px, py) * weapon[1 - side] * calm
         works = cell.works[side].item()
         base = 10 + 80 * min(k, 40)
-        in_town = 1.0 - knobs.cover_in_town * min(cell.built, 1.0)
-        hazard = knobs.direct_per_km * fire * by_light * in_town * (1.0 + knobs.works_fire * works) / shock
+        hazard = hits_per_km(cells, cell.row, fire, works, light, shock, knobs)
         lost = binomial(uniform_of(key, slot, base), men, 1.0 - math.exp(-hazard * piece))
         unit.hits[Cause.DIRECT_FIRE] += lost
         broken = breaks(uniform_of(key, slot, base + 1), men, men - lost, start_men, bold, knobs.break_rate)
@@ -149,15 +162,14 @@ def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, l
         if men <= 0 or broken:
             outcome = BREAKS
             break
-        covered = fire / (fire + 2.0)
-        if uniform_of(key, slot, base + 2) < 1.0 - math.exp(-(knobs.works_stop * works + knobs.water_stop * cell.water) * covered * piece):
+        if uniform_of(key, slot, base + 2) < 1.0 - math.exp(-stops_per_km(cells, cell.row, fire, works, knobs) * piece):
             outcome = STOPPED
             break
         if len(met) < MOST_MET:
-            row = nearest_position(geo, units, start, order, side, px, py, 0.3, met, len(met))
+            row = nearest_position(geo, units, start, order, side, px, py, knobs.meet_km, met, len(met))
             if row >= 0:
                 met.append(row)
-                skills = (skill, skill_of(units, row, units.suppression[row].item()) * calm)
+                skills = (skill, skill_of(units, row, units.suppression[row].item(), knobs) * calm)
                 men, outcome = duel(
                     units, cells, formations, i, row, men, start_men, shock, key, base + 4, weapon, knobs, skills)
     unit.stage = 0
@@ -170,7 +182,7 @@ def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, l
         return
     send_home(units, formations, i)
     if outcome == BREAKS:
-        unit.morale = max(unit.morale - 0.15, 0.0)
+        unit.morale = max(unit.morale - knobs.break_morale, 0.0)
         tally[side, 1] += 1
 
 
@@ -223,7 +235,7 @@ def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs) -> None:
         side = unit.side
         fire = at_nodes(geo, nodes.fire, 1 - side, unit.x, unit.y)
         depth = at_squares(geo, cells.depth, unit.x, unit.y)
-        inside = (-depth if side == 0 else depth) > 1.2
+        inside = (-depth if side == 0 else depth) > knobs.touch_km
         if fire <= 0.02 and not inside:
             continue
         own = at_nodes(geo, nodes.presence, side, unit.x, unit.y)
@@ -234,7 +246,7 @@ def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs) -> None:
         elif unit.task == Task.INFILTRATE:
             hazard *= knobs.hunt
         if inside and unit.task != Task.HOLD:
-            hazard += knobs.hunted_per_day * weapon[1 - side] / (1.0 + square(own / 10.0))
+            hazard += knobs.hunted_per_day * weapon[1 - side] / (1.0 + square(own / knobs.hunted_men))
         hit = binomial(uniform_of(key, unit.slot, 0), unit.men, 1.0 - math.exp(-hazard * dt))
         unit.hits[Cause.DIRECT_FIRE] += hit
 

@@ -37,7 +37,7 @@ def apply_hits(units, cells, books, n, key, knobs) -> None:
         book.by_place[unit.place] += lost
         if cells.direction[unit.cell] == 1:
             book.direction += lost
-        unit.morale = max(unit.morale - 0.5 * lost / max(unit.men, 1), 0.0)
+        unit.morale = max(unit.morale - knobs.morale_drop * lost / max(unit.men, 1), 0.0)
         unit.men = left
 
 
@@ -49,12 +49,12 @@ def carry_back(units, cells, books, formations, n, key, dt, knobs) -> None:
         cell, book = Row(cells, unit.cell), Row(books, unit.side)
         wait = knobs.evacuation_days * (1.0 + knobs.threat_delays * cell.way[unit.side].item())
         if cell.cut[unit.side] > 0 or unit.supply < 0.05:
-            wait = 20.0
+            wait = knobs.cut_off_days
         died = binomial(uniform_of(key, unit.slot, 0), unit.hurt, 1.0 - math.exp(-knobs.death_per_day * dt))
         out = binomial(uniform_of(key, unit.slot, 1), unit.hurt - died, 1.0 - math.exp(-dt / wait))
         back = binomial(uniform_of(key, unit.slot, 2), out, knobs.return_share)
         unit.hurt -= died + out
-        # nobody knows any more what hit them: they are taken from the cause that has wounded most
+        # their cause is not recorded: they are taken from the cause that has wounded most
         cause = max(Cause, key=lambda cause: book.wounded[cause])
         book.wounded[cause] -= died
         book.killed[cause] += died
@@ -95,14 +95,14 @@ def set_down(geo, units, formations, cursor, n, crew, key) -> None:
         foot = section.men - section.vehicles * crew
         if foot <= 0:
             continue
-        row = raise_unit(geo, units, formations, cursor, section.formation, Kind.INFANTRY, foot, 0, 0.0, key)
+        row = raise_unit(geo, units, formations, cursor, section.formation, Kind.INFANTRY, foot, 0, 0.0, section.morale, key)
         if row < 0:
             continue
         section.men -= foot
         group = Row(units, row)
         group.x = group.from_x = group.goal_x = section.x
         group.y = group.from_y = group.goal_y = section.y
-        group.cell, group.morale = section.cell, section.morale
+        group.cell = section.cell
         group.task, group.place, group.days = Task.CONSOLIDATE, 0, 0.0
 
 

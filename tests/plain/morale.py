@@ -24,13 +24,13 @@ def strain(geo, units, cells, nodes, formations, n, dt, knobs) -> None:
             unit.fatigue = max(unit.fatigue - knobs.rest_gain * dt, 0.0)
         elif unit.task != Task.SERVE:
             enemy = at_nodes(geo, nodes.presence, 1 - unit.side, unit.x, unit.y)
-            pressure = enemy / (enemy + 3.0)
+            pressure = enemy / (enemy + knobs.pressing_men)
             unit.fatigue += dt * (1.0 + knobs.strain_pressure * pressure + knobs.strain_hunger * hunger)
-        tired = unit.fatigue / (unit.fatigue + 60.0)
+        tired = unit.fatigue / (unit.fatigue + knobs.strain_days)
         poorly_led = 1.0 - formations.leadership[unit.formation].item()
         level = knobs.level * (1.0 - knobs.from_strain * tired) * (1.0 - knobs.from_supply * hunger)
         level = level * (1.0 - knobs.from_leadership * poorly_led)
-        unit.morale += (min(level * 1.25, 1.0) - unit.morale) * pace
+        unit.morale += (min(level * knobs.level_scale, 1.0) - unit.morale) * pace
 
 
 def desert(unit, book, key, dt, knobs) -> None:
@@ -44,8 +44,8 @@ def desert(unit, book, key, dt, knobs) -> None:
 
 def starve(unit, key, dt, knobs) -> None:
     """Men of a group that is cut off are lost once its stocks run low."""
-    if unit.supply < 0.35:
-        want = 1.0 - unit.supply / 0.35
+    if unit.supply < knobs.hungry:
+        want = 1.0 - unit.supply / knobs.hungry
         chance = 1.0 - math.exp(-knobs.starve_per_day * want * dt)
         unit.hits[Cause.POCKET] += binomial(uniform_of(key, unit.slot, 1), unit.men, chance)
 
@@ -106,7 +106,7 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
         depth = at_squares(geo, cells.depth, unit.x, unit.y) * (1.0 if side == 0 else -1.0)
         pressed = enemy > knobs.outflanked * own
         rate = rate_of_giving_way(unit, formation.leadership, own, enemy, depth, cut, pressed, knobs)
-        stays = math.exp(-rate * dt) * math.exp(-3.0 * shock)
+        stays = math.exp(-rate * dt) * math.exp(-knobs.shock_breaks * shock)
         if uniform_of(key, unit.slot, 2) >= 1.0 - stays:
             continue
         tally[side, 0] += 1
@@ -117,7 +117,7 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
             tally[side, 1] += 1
             continue
         unit.stage, unit.partner = 0, -1
-        unit.morale = max(unit.morale - 0.1, 0.0)
+        unit.morale = max(unit.morale - knobs.retreat_morale, 0.0)
         if unit.task == Task.HOLD and unit.morale > knobs.rally and not cut:
             step_back(geo, cells, unit, knobs)
         else:

@@ -12,14 +12,11 @@ from plain.unit_rows import send_home
 from plain.visibility import visibility
 from sim.forces import Kind, Place, Stage, Task
 
-ZONE_KM = 16.0
-REAR_KM = 12.0
 LOOSE_KM, CLOSE_KM = 6.0, 3.0  # a reserve farther than this from its base goes to within that of it
-LINE_KM = 0.3  # depth at which an attack is at the line
 PACE_KM = 0.25  # stride of the look for the line
 
 
-def show(geo, blocks, side: int, x: float, y: float, gx: float, gy: float, seen: float) -> None:
+def count_traffic(geo, blocks, side: int, x: float, y: float, gx: float, gy: float, seen: float, zone_km: float) -> None:
     """Adds a path to the visible traffic of its side, by pieces of at most one km, each in whole meters."""
     length = length_of(gx - x, gy - y)
     if length < 0.01:
@@ -29,7 +26,7 @@ def show(geo, blocks, side: int, x: float, y: float, gx: float, gy: float, seen:
     for k in range(pieces):
         part = (k + 0.5) / pieces
         block = Row(blocks, block_at(geo, x + part * (gx - x), y + part * (gy - y)))
-        if abs(block.depth) < ZONE_KM:
+        if abs(block.depth) < zone_km:
             block.traffic[side] += int(meters * (1.0 - block.cover))
 
 
@@ -84,14 +81,14 @@ def new_goal(unit: Row, home: Row) -> None:
 
 
 def on_foot(mud: float, knobs) -> float:
-    """Pace of men on foot: of what mud takes of vehicles it takes two fifths."""
-    return knobs.foot * (0.6 + 0.4 * (1.0 - knobs.mud_slows * mud))
+    """Pace of men on foot, km/h: mud takes a share of what it takes of vehicles."""
+    return knobs.foot * (1.0 - knobs.mud_on_foot + knobs.mud_on_foot * (1.0 - knobs.mud_slows * mud))
 
 
-def reach_km(unit: Row, depth: float, hours: float, mud: float, knobs) -> float:
+def reach_km(kind: int, depth: float, hours: float, mud: float, knobs) -> float:
     """How far a unit comes: a section by its pace; others on foot, and by truck as long as they are deep enough."""
     ground = 1.0 - knobs.mud_slows * mud
-    if unit.kind == Kind.ARMOR:
+    if kind == Kind.ARMOR:
         return knobs.dash * ground * hours
     if depth <= knobs.safe_km:
         return on_foot(mud, knobs) * hours
@@ -99,10 +96,14 @@ def reach_km(unit: Row, depth: float, hours: float, mud: float, knobs) -> float:
     return ride * knobs.truck * ground + (hours - ride) * on_foot(mud, knobs)
 
 
-def way_to_line(depth_at, length: float) -> float:
-    """Length of the way to the first stride less than 0.3 km before the line; the whole way when there is none."""
+def way_to_line(geo, cells, sign: float, x: float, y: float, dx: float, dy: float, length: float, line_km: float) -> float:
+    """Length of the way to the first stride that is at the line; the whole way when there is none."""
+
+    def depth_at(part: float) -> float:
+        return sign * at_squares(geo, cells.depth, x + part * dx, y + part * dy)
+
     gone = 0.0
-    while gone < length and depth_at(gone / length) >= LINE_KM:
+    while gone < length and depth_at(gone / length) >= line_km:
         gone += PACE_KM
     return min(gone, length)
 
@@ -137,23 +138,23 @@ def go(geo, units, cells, blocks, i: int, hours: float, mud: float, knobs) -> No
         return sign * at_squares(geo, cells.depth, x + part * dx, y + part * dy)
 
     depth = depth_at(0.0)
-    reach = reach_km(unit, depth, hours, mud, knobs)
+    reach = reach_km(unit.kind, depth, hours, mud, knobs)
     if task in (Task.ASSAULT, Task.INFILTRATE, Task.DASH):
-        stop = way_to_line(depth_at, length)
+        stop = way_to_line(geo, cells, sign, x, y, dx, dy, length, knobs.line_km)
         if reach >= stop:
             unit.stage, reach = Stage.AT_LINE, stop
     part = min(reach / length, 1.0)
     unit.x, unit.y = x + part * dx, y + part * dy
     unit.cell = cell_at(geo, unit.x, unit.y)
     far = depth_at(part)
-    in_rear = task == Task.SERVE or (far > REAR_KM and depth > REAR_KM)
+    in_rear = task == Task.SERVE or (far > knobs.rear_km and depth > knobs.rear_km)
     unit.place = Place.REAR if in_rear else Place.WAY
     if task == Task.SERVE and part >= 1.0:
         unit.goal_x, unit.goal_y = unit.x, unit.y
-    if task != Task.RESERVE and min(depth, far) < ZONE_KM:
+    if task != Task.RESERVE and min(depth, far) < knobs.zone_km:
         to = (unit.goal_x, unit.goal_y) if unit.stage == Stage.AT_LINE else (unit.x, unit.y)
         seen = visibility(units, unit.row, unit.men, knobs.exposure, knobs.infiltrator_visible, knobs.relief_visible)
-        show(geo, blocks, unit.side, x, y, *to, seen)
+        count_traffic(geo, blocks, unit.side, x, y, *to, seen, knobs.zone_km)
     if part >= 1.0:
         arrive_at_goal(units, cells, unit.row)
 

@@ -6,20 +6,36 @@ import copy
 import dis
 import inspect
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from types import CodeType, ModuleType, SimpleNamespace
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sim import battle
+from sim.columns import allocate
 from sim.draws import key
-from sim.fields import CONTACT, MICRO, draw_line, outline
+from sim.fields import (
+    BLOCK_COLUMNS,
+    CELL_COLUMNS,
+    CONTACT,
+    MICRO,
+    NODE_COLUMNS,
+    Blocks,
+    Cells,
+    Nodes,
+    draw_line,
+    geometry,
+    outline,
+)
 from sim.forces import Kind, Stage, Task
 from sim.front import trace
 from sim.mustering import muster
-from sim.phases import command, sense
+from sim.phases import command, control, sense, supply, works
 from sim.phases.command import line, orders
 from sim.scenario import load_scenario
 from sim.unit_rows import clear_row
@@ -27,6 +43,7 @@ from sim.unit_rows import clear_row
 TABLES = ("units", "formations", "cells", "nodes", "blocks", "books", "front", "orders", "cursor")
 SCRATCH = {"heap_cost", "heap_cell", "stack", "scratch"}  # arguments that mean nothing after the call
 ON_FOOT = [t for t in Task if t not in (Task.DASH, Task.SERVE, Task.FALL)]
+SEEDS = st.integers(0, 2**32 - 1)
 KEY = key(7, "scene", 3)
 DAY_KEY = key(7, "day", 3)
 
@@ -40,15 +57,34 @@ def busy(steps: int, cell_km: float):
     return world
 
 
-def wild(model: type, kind: type, rng):
-    """A group of parameters for a kernel: half of them as declared, half anywhere in their range."""
-    fields = {name: model.model_fields[name] for name in kind._fields}
+def wild(model: type, kind: type, rng, **owners: type):
+    """A group of parameters for a kernel: half of them as declared, half anywhere in their range.
+
+    `owners`: (model, field) of the numbers that the group takes from another phase.
+    """
+    fields = {}
+    for name in kind._fields:
+        owner, own_name = owners.get(name, (model, name))
+        fields[name] = owner.model_fields[own_name]
     values = {}
     for name, field in fields.items():
         low, high = (field.json_schema_extra[end] for end in ("low", "high"))
         keep = low is None or rng.random() < 0.5
         values[name] = float(field.default if keep else rng.uniform(low, high))
     return kind(**values)
+
+
+TOUCH = {"touch_km": (control.Params, "reach_km")}
+TOWN = {"town_scale": (works.Params, "town_scale")}
+
+
+def on_scenes(examples: int) -> Callable:
+    """Runs a check on so many scenes at once."""
+
+    def run(check):
+        settings(max_examples=examples)(given(seed=SEEDS)(lambda seed: check(scene(seed))))()
+
+    return run
 
 
 def scene(seed: int) -> SimpleNamespace:
@@ -65,8 +101,8 @@ def scene(seed: int) -> SimpleNamespace:
     sense.count_strength(s.units, s.formations, s.n)
     if rng.random() < 0.4:
         s.nodes.fire[:] += rng.integers(0, 2, s.nodes.fire.shape) * 40_000
-    knobs = wild(command.Params, command.Knobs, rng)
-    line.read_line(s.geo, s.cells, s.nodes, s.front, 1.0)
+    knobs = wild(command.Params, command.Knobs, rng, **TOUCH, **TOWN)
+    line.read_line(s.geo, s.cells, s.nodes, s.front, 1.0, knobs)
     orders.write_orders(s.geo, s.cells, s.front, s.formations, s.orders, knobs)
     return s
 
@@ -153,6 +189,46 @@ def shake_formations(s, rng) -> None:
         getattr(f, f"{name}_x")[:] = g.x0 + rng.random(n) * g.width
         getattr(f, f"{name}_y")[:] = g.y0 + rng.random(n) * g.height
     f.follow[:] = rng.exponential(2.0, n) * (rng.random(n) < 0.6)
+
+
+def edges(geo, cells) -> np.ndarray:
+    """Cells on the edge of the map, by the side that holds them."""
+    i, j = np.arange(geo.nx * geo.ny) % geo.nx, np.arange(geo.nx * geo.ny) // geo.nx
+    edge = (i == 0) | (i == geo.nx - 1) | (j == 0) | (j == geo.ny - 1)
+    return np.column_stack([edge & (cells.square_control >= 0.5), edge & (cells.square_control < 0.5)]).astype("i1")
+
+
+
+def long_map():
+    """A map too long for one search, where everything comes from the south; with the parameters as declared."""
+    geo, rng = geometry(0.0, 0.0, 4.0, 140.0, 0.5), np.random.default_rng(5)
+    cells = allocate(Cells, CELL_COLUMNS, geo.nx * geo.ny)
+    nodes = allocate(Nodes, NODE_COLUMNS, geo.node_nx * geo.node_ny)
+    blocks = allocate(Blocks, BLOCK_COLUMNS, geo.block_nx * geo.block_ny)
+    assert geo.ny > 2 * supply.STRIP
+    held = rng.random((geo.ny // 2, geo.nx // 2)) < 0.6
+    cells.held[:] = MICRO * np.repeat(np.repeat(held, 2, 0), 2, 1).ravel()
+    cells.control[:] = cells.held / MICRO
+    draw_line(geo, cells)
+    outline(geo, cells, blocks)
+    cells.road[:] = rng.integers(0, 5, len(cells.road))
+    blocks.threat[:] = rng.exponential(0.5, blocks.threat.shape)
+    nodes.fire[:] = rng.integers(0, 3, nodes.fire.shape) * 4096
+    nodes.presence[:] = rng.integers(0, 3, nodes.presence.shape) * 4096
+    source = edges(geo, cells)
+    source[geo.nx * 6:] = 0
+    knobs = supply.Knobs(**{k: float(v) for k, v in supply.Params().model_dump().items()})
+    return geo, cells, nodes, blocks, source, np.zeros(len(cells.control), "i1"), knobs
+
+
+
+def changes(before, after, seen: Counter) -> None:
+    """Counts what units turned from and to: (kind, side, task before, task after)."""
+    changed = np.flatnonzero((before.task != after.task) & (before.kind >= 0))
+    for i in changed:
+        side = "attacker" if before.side[i] == 0 else "defender"
+        seen[Kind(before.kind[i]).name, side, Task(before.task[i]).name, Task(after.task[i]).name] += 1
+
 
 
 def unlike(one, two, name: str = "result") -> list[str]:

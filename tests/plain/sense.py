@@ -50,7 +50,7 @@ def near_nodes(geo, x: float, y: float, table):
 
 
 def spread(geo, units, nodes, n: int, table, knobs) -> None:
-    """Every group in position, lodged or behind the line lies on the nodes around it; behind the line it fights half.
+    """Every group in position, lodged or behind the line lies on the nodes around it; behind the line it fights less.
 
     Each contribution is cut to a whole number, so that sums do not depend on their order.
     """
@@ -61,7 +61,7 @@ def spread(geo, units, nodes, n: int, table, knobs) -> None:
         men = unit.men * FIXED
         fight = men * worth(units, unit.row, knobs)
         if unit.task == Task.INFILTRATE:
-            fight *= 0.5
+            fight *= knobs.infiltrator_worth
         for k, weight in near_nodes(geo, unit.x, unit.y, table):
             presence[k, unit.side] += int(men * weight)
             fire[k, unit.side] += int(fight * weight)

@@ -38,7 +38,7 @@ def fire_guns(geo, units, blocks, n, dt, knobs):
             everything += value
         if everything < 1.0:
             continue
-        used = most * everything / (everything + 20.0)
+        used = most * everything / (everything + knobs.half_targets)
         gun.stock -= used
         fired[gun.side] += int(used * 1000.0)
         scale = used / everything / (BLOCK_KM * BLOCK_KM) * 1e6
@@ -57,7 +57,7 @@ def exposure(unit, cell, knobs) -> float:
     share = (1.0 - knobs.town * min(cell.built, 1.0)) * (1.0 - 0.2 * cell.wood)
     if unit.task == Task.HOLD:
         works = cell.works[1 - unit.side].item()
-        return share * (1.0 - knobs.works * works) * (1.0 - knobs.dug * unit.days / (unit.days + 2.0))
+        return share * (1.0 - knobs.works * works) * (1.0 - knobs.dug * unit.days / (unit.days + knobs.dig_days))
     if unit.task in (Task.RESERVE, Task.SERVE):
         return share * 0.4
     return share

@@ -15,7 +15,6 @@ from sim.forces import Kind
 
 FAR = 50.0
 STRIP = 128
-SHUT_HITS = 3.0  # threat per km on a closed road
 OWN, GREY, COVERED = 0, 1, 2
 DIAGONAL = 1.4142135623730951
 STEPS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
@@ -67,11 +66,11 @@ def survey(geo, cells, nodes, blocks, closed, side: int, knobs, ground, threat) 
         covered = at_nodes(geo, nodes.fire, 1 - side, x, y) >= knobs.blocked_fire
         ground[c] = OWN if holds(cells, side, c) else COVERED if covered else GREY
         shut = side == 1 and closed[c] == 1
-        threat[c] = blocks.threat[block_at(geo, x, y), side].item() + (SHUT_HITS if shut else 0.0)
+        threat[c] = blocks.threat[block_at(geo, x, y), side].item() + (knobs.closed_threat if shut else 0.0)
 
 
-def rate_per_km(geo, cells, ground, closed, side: int, c: int, e: int, knobs) -> float | None:
-    """Loss of supply per km from cell `c` into cell `e` without drones; None where there is no way.
+def rate_per_km(geo, cells, ground, closed, side: int, c: int, e: int, knobs) -> float:
+    """Loss of supply per km from cell `c` into cell `e` without drones; -1 where there is no way.
 
     Own ground: the road that both cells have, if open. Ground that is not own: when nobody covers it with fire, or as
     the last stretch from own ground, at twice the price. All of a square is paid for where it is entered.
@@ -86,8 +85,8 @@ def rate_per_km(geo, cells, ground, closed, side: int, c: int, e: int, knobs) ->
         return knobs.grey_cost * geo.per
     depth = cells.depth[c].item()
     if (depth >= 0.0) if side == 0 else (depth <= 0.0):
-        return 2.0 * knobs.grey_cost * geo.per
-    return None
+        return knobs.last_stretch * knobs.grey_cost * geo.per
+    return -1.0
 
 
 def search(geo, cells, nodes, blocks, source, closed, side: int, knobs, heap_cost, heap_cell) -> None:
@@ -134,7 +133,7 @@ def search_strip(geo, cells, ground, threat, closed, side: int, knobs, heap_cost
             if cost[e] <= paid:
                 continue
             rate = rate_per_km(geo, cells, ground, closed, side, c, e, knobs)
-            if rate is None:
+            if rate < 0.0:
                 continue
             new = paid + length * (rate + knobs.threat_cost * threat[e])
             if new >= cost[e]:

@@ -41,7 +41,7 @@ def send_home(units, formations, i) -> None:
 
 
 def raise_unit(geo, units, formations, cursor, f: int, kind: int, men: int, vehicles: int, spread_km: float,
-               key) -> int:
+               morale: float, key) -> int:
     """Puts a new unit in the first free row at or after the cursor, near its formation's base; -1 without such a row.
 
     Its slot is the formation's tag with a running number; place and days of rest are drawn by that slot.
@@ -63,7 +63,7 @@ def raise_unit(geo, units, formations, cursor, f: int, kind: int, men: int, vehi
     unit.x = unit.from_x = unit.goal_x = x
     unit.y = unit.from_y = unit.goal_y = y
     unit.cell = cell_at(geo, x, y)
-    unit.quality, unit.morale, unit.supply, unit.days = home.quality, 0.75, 1.0, rest
+    unit.quality, unit.morale, unit.supply, unit.days = home.quality, morale, 1.0, rest
     return row
 
 

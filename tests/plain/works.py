@@ -58,7 +58,7 @@ def plan_field(cells, plan, full, far) -> None:
 
 
 def fall_out(cells, rate, dt) -> None:
-    """Works more than 1 km behind the enemy's line fall out of use; nobody plans there any more."""
+    """Works more than 1 km behind the enemy's line decay, and nothing is planned there any more."""
     keep = math.exp(-rate * dt)
     for cell in rows(cells):
         for facing, overrun in ((0, cell.depth), (1, -cell.depth)):

@@ -65,7 +65,7 @@ def test_the_main_direction_is_served_first(world):
     f = world.formations
     lack = np.full(f.side.shape, 100.0)
     f.claim[:] = np.where(world.campaign.direction_of[f.axis] == 0, 2.0, 0.5)
-    got = arrive.dealt(f, 0, 3000.0, lack, lack, np.uint64(7))
+    got = arrive.allocation(f, 0, 3000.0, lack, lack, 0.03, np.uint64(7))
     mine = (f.side == 0) & (f.active == 1)
     main = mine & (world.campaign.direction_of[f.axis] == 0)
     assert got[~mine].sum() == 0

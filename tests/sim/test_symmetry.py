@@ -44,7 +44,7 @@ def test_swapped_sides_swap_losses_in_contact(world):
         spread(w)
         w.units.hits[:] = 0
         contact(w.geo, w.units, w.cells, w.nodes, w.n, key(1, "contact", 1), 5.0, 1.0, (1.0, 1.0),
-                     w.knobs("fire", fire.Knobs)._replace(contact_per_day=2.0))
+                     fire.knobs_of(w)._replace(contact_per_day=2.0))
     assert np.array_equal(world.units.hits, other.units.hits)
     assert world.units.hits.sum() > 0
 

@@ -63,20 +63,44 @@ class Params(Parameters):
     base_defender_km: float = quantity(4.5, "km", low=2.0, high=25.0, doc="how far behind the line the defender's reserves stand", fact="modelling assumption")
     salient: float = quantity(0.36, "", low=0.1, high=0.5, doc="share of the ground within 3 km below which the attacker's ground is a salient that relief formations go for", fact="dobro_villages")
     area_km: float = quantity(9.0, "km", low=3.0, high=40.0, doc="half-width of the defender's look for places in need", fact="modelling assumption")
+    look_km: float = quantity(0.4, "km", low=0.0, high=2.0, doc="how far behind a point of the line its defenders are counted, and how far before it their attackers", fact="modelling assumption", role="numeric")
+    need_base: float = quantity(0.5, "", low=0.0, high=2.0, doc="need for men of a point of the line where nothing presses on it", fact="modelling assumption")
+    need_pressure: float = quantity(0.25, "1/soldier", low=0.0, high=2.0, doc="need for men that each attacker before a point adds", fact="modelling assumption")
+    need_works: float = quantity(0.5, "", low=0.0, high=4.0, doc="need for men that full works add", fact="modelling assumption")
+    need_built: float = quantity(1.5, "", low=0.0, high=8.0, doc="need for men that buildings add", fact="modelling assumption")
+    need_today: float = quantity(0.4, "1/day", low=0.05, high=1.0, doc="weight of today in the need that the defender knows", fact="modelling assumption")
+    objective_km: float = quantity(15.0, "km", low=2.0, high=100.0, doc="distance over which an objective's weight in the choice of a new axis falls to 1/e", fact="modelling assumption")
+    stay_km: float = quantity(15.0, "km", low=2.0, high=100.0, doc="distance from the old main point over which the weight of a new one falls to 1/e", fact="modelling assumption")
+    lodgement_km: float = quantity(15.0, "km", low=2.0, high=60.0, doc="how far from its main point a formation follows a lodgement or a thin salient", fact="modelling assumption")
+    lodgement_men: float = quantity(8.0, "soldiers", low=1.0, high=40.0, doc="attacker's men near one another, farther ahead than `control.reach_km`, that count as a lodgement to follow", fact="modelling assumption")
+    inside_km: float = quantity(0.5, "km", low=0.0, high=3.0, doc="how far behind the line of a thin salient its follow-on goes", fact="modelling assumption")
+    relief_km: float = quantity(30.0, "km", low=5.0, high=100.0, doc="how far from its main point a relief formation looks for a salient", fact="modelling assumption")
+    fire_deters: float = quantity(0.15, "1/soldier", low=0.0, high=2.0, doc="how strongly a man of the defender's fire deters an attack on a point (with the exponent `weakness`)", fact="modelling assumption")
+    worn_out: float = quantity(0.55, "", low=0.0, high=0.95, doc="strength, of establishment, at which a formation attacks no more", fact="modelling assumption")
+    strength_span: float = quantity(0.4, "", low=0.05, high=2.0, doc="strength beyond that at which tempo is the mean; tempo is linear in between", fact="modelling assumption")
+    strength_most: float = quantity(1.25, "", low=1.0, high=3.0, doc="most that strength makes of the mean tempo", fact="modelling assumption")
+    rebuild_tempo: float = quantity(0.1, "", low=0.0, high=1.0, doc="tempo of a formation that rebuilds beside the mean", fact="modelling assumption")
 
 
-Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields if k != "manpower_ratio"])  # that acts on the muster (sim.levers)
+Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields if k != "manpower_ratio"]  # that acts on the muster (sim.levers)
+                   + [("town_scale", float), ("touch_km", float)])
+
+
+def knobs_of(world) -> Knobs:
+    """The numbers that the kernels of both commands take, with those whose owners are `works` and `control`."""
+    s = world.settings
+    return world.knobs("command", Knobs, town_scale=s.works.town_scale, touch_km=s.control.reach_km)
 
 
 def run(world) -> None:
     if not world.new_day:
         return
     p = world.settings.command
-    knobs = world.knobs("command", Knobs)
+    knobs = knobs_of(world)
     g, u, f, c = world.geo, world.units, world.formations, world.cells
     outline(g, c, world.blocks)
     trace(g, c, world.front)
-    read_line(g, c, world.nodes, world.front, 0.4 if world.step_index else 1.0)
+    read_line(g, c, world.nodes, world.front, p.need_today if world.step_index else 1.0, knobs)
     other_fronts(world)
     held = world.objectives_held()
     objectives = np.column_stack([world.objectives, np.where(held, 0.0, 1.0)])

@@ -1,3 +1,5 @@
+"""The attacker's command: state, axis, main point and tempo of each formation, turns of directions, lodgements to follow."""
+
 from __future__ import annotations
 
 import math
@@ -9,24 +11,22 @@ from sim.columns import kernel
 from sim.draws import key, normal, uniform, uniform_of
 from sim.fields import at_nodes, at_squares, mean_of_square
 from sim.front import points_near
-from sim.phases.command.line import distance_to_line, nearest_point, set_base, thinnest_salient
+from sim.phases.command.line import WIDTHS, distance_to_line, nearest_point, set_base, thinnest_salient
 
 FAR_KM = 300.0  # a main point is not sought farther away than this: its weight would be below 1e-8
-LODGEMENT_KM = 15.0  # how far a formation looks for a lodgement to follow
-INSIDE_KM = 0.5  # how far behind the line of a salient its follow-on stands
 
 
 @kernel
-def choose_axis(formations, f, objectives, u):
-    """Draws an objective for formation `f`: heavier and nearer ones more often. `objectives`: (n, 4) x, y, weight, open."""
+def choose_axis(formations, f, objectives, u, knobs):
+    """Random choice of an objective for formation `f`, in proportion to weight and nearness. `objectives`: (n, 4) x, y, weight, open."""
     total = 0.0
     for o in range(objectives.shape[0]):
         d = math.hypot(objectives[o, 0] - formations.main_x[f], objectives[o, 1] - formations.main_y[f])
-        total += objectives[o, 2] * objectives[o, 3] * math.exp(-d / 15.0)
+        total += objectives[o, 2] * objectives[o, 3] * math.exp(-d / knobs.objective_km)
     run_sum = 0.0
     for o in range(objectives.shape[0]):
         d = math.hypot(objectives[o, 0] - formations.main_x[f], objectives[o, 1] - formations.main_y[f])
-        run_sum += objectives[o, 2] * objectives[o, 3] * math.exp(-d / 15.0)
+        run_sum += objectives[o, 2] * objectives[o, 3] * math.exp(-d / knobs.objective_km)
         if run_sum > u * total:
             return o
     return formations.axis[f]
@@ -34,13 +34,62 @@ def choose_axis(formations, f, objectives, u):
 
 @kernel
 def attack_worth(geo, cells, front, k, knobs):
-    """How inviting a point of the line is to attack: thinly held, unbuilt, without works."""
+    """Utility of attacking a point of the line, in km of line: thinly held, unbuilt, without works."""
     c = front.cell[k]
     built = mean_of_square(geo, cells.built, c)
     works = mean_of_square(geo, cells.works[:, 0], c)
-    thin = math.exp(-knobs.weakness * math.log(1.0 + 0.15 * front.fire[k]))
-    return (front.weight[k] * thin * (1.0 - knobs.built_aversion * min(built * 1.5, 1.0))
+    thin = math.exp(-knobs.weakness * math.log(1.0 + knobs.fire_deters * front.fire[k]))
+    return (front.weight[k] * thin * (1.0 - knobs.built_aversion * min(built * knobs.town_scale, 1.0))
             * (1.0 - knobs.works_aversion * works))
+
+
+@kernel
+def pull_out(formations, f, objectives, strength, u, knobs):
+    """State of formation `f`: pulled out below `pull_out`, back after its rebuilding with a new axis."""
+    formations.rebuild_left[f] -= 1.0
+    if formations.state[f] == FIGHTING and strength < knobs.pull_out:
+        formations.state[f] = REBUILDING
+        formations.rebuild_left[f] = knobs.rebuild_days
+    elif formations.state[f] == REBUILDING and formations.rebuild_left[f] <= 0.0 and strength > knobs.pull_out:
+        formations.state[f] = FIGHTING
+        formations.axis[f] = choose_axis(formations, f, objectives, u, knobs)
+        formations.main_left[f] = 0.0
+
+
+@kernel
+def main_weight(geo, cells, front, formations, f, k, ox, oy, nearest, knobs):
+    """Weight of point `k` as the new main point of formation `f`: worth, nearness to its objective and to the old one."""
+    d = math.hypot(front.x[k] - ox, front.y[k] - oy) - nearest
+    stay = math.hypot(front.x[k] - formations.main_x[f], front.y[k] - formations.main_y[f])
+    return attack_worth(geo, cells, front, k, knobs) * math.exp(-d / knobs.axis_km - stay / knobs.stay_km)
+
+
+@kernel
+def choose_main(geo, cells, front, formations, f, ox, oy, u, knobs):
+    """Random choice of a new main point for formation `f` on its axis, whose objective lies at (ox, oy)."""
+    nearest = distance_to_line(geo, front, ox, oy)
+    first, last = points_near(geo, front, formations.main_y[f], FAR_KM)
+    total = 0.0
+    for k in range(first, last):
+        total += main_weight(geo, cells, front, formations, f, k, ox, oy, nearest, knobs)
+    run_sum = 0.0
+    for k in range(first, last):
+        run_sum += main_weight(geo, cells, front, formations, f, k, ox, oy, nearest, knobs)
+        if run_sum > u * total:
+            formations.main_x[f] = front.x[k]
+            formations.main_y[f] = front.y[k]
+            break
+
+
+@kernel
+def tempo_of(formations, f, strength, tempo_of_side, swing, mud, knobs):
+    """Tempo of formation `f` beside the mean: season, axis, rebuilding, strength; none while its orders are on the way."""
+    if formations.order_left[f] > 0.0:
+        return 0.0
+    tempo = tempo_of_side * (1.0 - knobs.mud_tempo * mud) * swing[formations.axis[f]]
+    if formations.state[f] == REBUILDING:
+        tempo *= knobs.rebuild_tempo
+    return tempo * min(max((strength - knobs.worn_out) / knobs.strength_span, 0.0), knobs.strength_most)
 
 
 @kernel
@@ -54,37 +103,13 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
             continue
         tag = formations.tag[f]
         strength = (formations.infantry[f] + formations.recruits[f]) / max(formations.establishment[f], 1.0)
-        formations.rebuild_left[f] -= 1.0
-        if formations.state[f] == FIGHTING and strength < knobs.pull_out:
-            formations.state[f] = REBUILDING
-            formations.rebuild_left[f] = knobs.rebuild_days
-        elif formations.state[f] == REBUILDING and formations.rebuild_left[f] <= 0.0 and strength > knobs.pull_out:
-            formations.state[f] = FIGHTING
-            formations.axis[f] = choose_axis(formations, f, objectives, uniform(keys[0], tag))
-            formations.main_left[f] = 0.0
+        pull_out(formations, f, objectives, strength, uniform(keys[0], tag), knobs)
         if objectives[formations.axis[f], 3] < 0.5:
-            formations.axis[f] = choose_axis(formations, f, objectives, uniform(keys[0], tag))
+            formations.axis[f] = choose_axis(formations, f, objectives, uniform(keys[0], tag), knobs)
+        axis = formations.axis[f]
         formations.main_left[f] -= 1.0
         if formations.main_left[f] <= 0.0 and front.count[0] > 0:
-            ox = objectives[formations.axis[f], 0]
-            oy = objectives[formations.axis[f], 1]
-            nearest = distance_to_line(geo, front, ox, oy)
-            first, last = points_near(geo, front, formations.main_y[f], FAR_KM)
-            total = 0.0
-            for k in range(first, last):
-                d = math.hypot(front.x[k] - ox, front.y[k] - oy) - nearest
-                stay = math.hypot(front.x[k] - formations.main_x[f], front.y[k] - formations.main_y[f])
-                total += attack_worth(geo, cells, front, k, knobs) * math.exp(-d / knobs.axis_km - stay / 15.0)
-            run_sum = 0.0
-            u = uniform(keys[1], tag)
-            for k in range(first, last):
-                d = math.hypot(front.x[k] - ox, front.y[k] - oy) - nearest
-                stay = math.hypot(front.x[k] - formations.main_x[f], front.y[k] - formations.main_y[f])
-                run_sum += attack_worth(geo, cells, front, k, knobs) * math.exp(-d / knobs.axis_km - stay / 15.0)
-                if run_sum > u * total:
-                    formations.main_x[f] = front.x[k]
-                    formations.main_y[f] = front.y[k]
-                    break
+            choose_main(geo, cells, front, formations, f, objectives[axis, 0], objectives[axis, 1], uniform(keys[1], tag), knobs)
             formations.main_left[f] = knobs.main_days * (0.5 + uniform(keys[2], tag))
             formations.order_left[f] = knobs.order_days
         else:
@@ -93,15 +118,9 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
                 formations.main_x[f] = front.x[k]
                 formations.main_y[f] = front.y[k]
         set_base(geo, cells, formations, f, knobs.base_km)
-        tempo = tempo_of_side * (1.0 - knobs.mud_tempo * mud) * swing[formations.axis[f]]
-        formations.claim[f] = turn[formations.axis[f]]
-        if formations.state[f] == REBUILDING:
-            tempo *= 0.1
-        tempo *= min(max((strength - 0.55) / 0.4, 0.0), 1.25)
-        if formations.order_left[f] > 0.0:
-            tempo = 0.0
+        formations.claim[f] = turn[axis]
+        formations.tempo[f] = tempo_of(formations, f, strength, tempo_of_side, swing, mud, knobs)
         formations.order_left[f] -= 1.0
-        formations.tempo[f] = tempo
 
 
 @kernel
@@ -115,7 +134,7 @@ def men_per_km(geo, front, formations, f, width):
             d2 = (formations.main_x[g] - x) ** 2 + (formations.main_y[g] - y) ** 2
             men += formations.infantry[g] * math.exp(-0.5 * d2 / (width * width))
     length = 0.0
-    first, last = points_near(geo, front, y, 3.5 * width)
+    first, last = points_near(geo, front, y, WIDTHS * width)
     for k in range(first, last):
         d2 = (front.x[k] - x) ** 2 + (front.y[k] - y) ** 2
         length += front.weight[k] * math.exp(-0.5 * d2 / (width * width))
@@ -135,7 +154,7 @@ def make_room(geo, front, formations, knobs):
 
 @kernel
 def find_lodgements(geo, units, cells, nodes, front, formations, n, knobs):
-    """Where each attacking formation's follow-on goes: its deepest lodgement of at least eight men, else a salient that is thin."""
+    """Where each attacking formation's follow-on goes: its deepest lodgement out of touch, else a thin salient."""
     for f in range(formations.side.shape[0]):
         formations.follow[f] = 0.0
     for i in range(n):
@@ -145,9 +164,9 @@ def find_lodgements(geo, units, cells, nodes, front, formations, n, knobs):
             continue
         depth = -at_squares(geo, cells.depth, units.x[i], units.y[i])
         f = units.formation[i]
-        if math.hypot(units.x[i] - formations.main_x[f], units.y[i] - formations.main_y[f]) > LODGEMENT_KM:
+        if math.hypot(units.x[i] - formations.main_x[f], units.y[i] - formations.main_y[f]) > knobs.lodgement_km:
             continue
-        if depth < 1.2 or at_nodes(geo, nodes.presence, 0, units.x[i], units.y[i]) < 8.0:
+        if depth < knobs.touch_km or at_nodes(geo, nodes.presence, 0, units.x[i], units.y[i]) < knobs.lodgement_men:
             continue
         if depth > formations.follow[f]:
             formations.follow[f] = depth
@@ -155,11 +174,11 @@ def find_lodgements(geo, units, cells, nodes, front, formations, n, knobs):
             formations.follow_y[f] = units.y[i]
     for f in range(formations.side.shape[0]):
         if formations.side[f] == 0 and formations.active[f] == 1 and formations.follow[f] == 0.0:
-            k = thinnest_salient(front, knobs.salient, formations.main_x[f], formations.main_y[f], LODGEMENT_KM)
+            k = thinnest_salient(front, knobs.salient, formations.main_x[f], formations.main_y[f], knobs.lodgement_km)
             if k >= 0:
-                formations.follow[f] = INSIDE_KM
-                formations.follow_x[f] = front.x[k] + INSIDE_KM * front.east[k]
-                formations.follow_y[f] = front.y[k] + INSIDE_KM * front.north[k]
+                formations.follow[f] = knobs.inside_km
+                formations.follow_x[f] = front.x[k] + knobs.inside_km * front.east[k]
+                formations.follow_y[f] = front.y[k] + knobs.inside_km * front.north[k]
 
 
 def deadline_now(world) -> bool:
@@ -168,7 +187,7 @@ def deadline_now(world) -> bool:
 
 
 def pulse_axes(world) -> None:
-    """Operations come and go by axis: on for a while, off for a while, each with a mean length."""
+    """Alternating renewal process of operations by axis: on and off, each for an exponential time with its mean."""
     p, c = world.settings.command, world.campaign
     k = key(world.seed, "pulse", world.day)
     c.axis_left -= 1.0
@@ -179,7 +198,7 @@ def pulse_axes(world) -> None:
 
 
 def come_and_go(world) -> None:
-    """A day passes for the surge of each direction's offensive (`Campaign.surge`): first-order autoregressions, a draw a day.
+    """First-order autoregression of each direction's campaign tempo (`Campaign.surge`): one day.
 
     By direction, since each is a grouping's own: it surges and lulls as that gathers and spends men and shells.
     """
@@ -191,7 +210,7 @@ def come_and_go(world) -> None:
 
 
 def take_turns(world, objectives) -> None:
-    """Which direction is the attacker's main one: kept for weeks, then drawn anew among those that have formations."""
+    """The attacker's main direction: kept for weeks, then drawn anew among those that have formations."""
     c = world.campaign
     c.turn_left -= 1.0
     open_axes = objectives[:, 3] > 0.5

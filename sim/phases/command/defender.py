@@ -1,3 +1,5 @@
+"""The defender's command: areas and bases of his formations, reserves lent to other fronts."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -8,7 +10,7 @@ from sim.draws import binomial, key, uniform
 from sim.phases.command.line import neediest_point, set_base, thinnest_salient
 from sim.unit_rows import clear_row
 
-RELIEF_KM = 30.0  # how far relief formations look for a salient
+TO_WHOLE = 1024.0  # positions are averaged in whole units of 1/1024 km, so that the order of rows does not matter
 
 
 @array_kernel
@@ -21,8 +23,8 @@ def direct_defender(geo, units, cells, front, formations, n, knobs):
     for i in range(n):
         if units.kind[i] == INFANTRY and units.side[i] == 1 and units.task[i] == HOLD:
             f = units.formation[i]
-            sx[f] += units.men[i] * int(units.x[i] * 1024.0)
-            sy[f] += units.men[i] * int(units.y[i] * 1024.0)
+            sx[f] += units.men[i] * int(units.x[i] * TO_WHOLE)
+            sy[f] += units.men[i] * int(units.y[i] * TO_WHOLE)
             men[f] += units.men[i]
     for f in range(nf):
         if formations.side[f] != 1 or formations.active[f] == 0:
@@ -31,10 +33,10 @@ def direct_defender(geo, units, cells, front, formations, n, knobs):
         x = formations.main_x[f]
         y = formations.main_y[f]
         if men[f] > 0 and formations.relief[f] == 0:
-            x = sx[f] / men[f] / 1024.0
-            y = sy[f] / men[f] / 1024.0
+            x = sx[f] / men[f] / TO_WHOLE
+            y = sy[f] / men[f] / TO_WHOLE
         if formations.relief[f] == 1:
-            k = thinnest_salient(front, knobs.salient, x, y, RELIEF_KM)
+            k = thinnest_salient(front, knobs.salient, x, y, knobs.relief_km)
             if k >= 0:
                 formations.main_x[f] = front.x[k]
                 formations.main_y[f] = front.y[k]

@@ -1,3 +1,5 @@
+"""Orders: the points of the line that each formation may choose from, weighted."""
+
 from __future__ import annotations
 
 import math
@@ -6,6 +8,9 @@ from sim.columns import kernel
 from sim.fields import mean_of_square
 from sim.front import N_CHOICES, points_near
 from sim.phases.command.attacker import attack_worth
+from sim.phases.command.line import WIDTHS
+
+LEAST_NEAR = 0.003  # points that count less than this are left out
 
 
 @kernel
@@ -20,11 +25,11 @@ def write_orders(geo, cells, front, formations, orders, knobs):
         strong = 0.0
         weak = 0.0
         k_out = 0
-        first, last = points_near(geo, front, formations.main_y[f], 3.5 * width)  # beyond, `near` is below 0.003
+        first, last = points_near(geo, front, formations.main_y[f], WIDTHS * width)
         for k in range(first, last):
             d = math.hypot(front.x[k] - formations.main_x[f], front.y[k] - formations.main_y[f])
             near = math.exp(-0.5 * (d / width) ** 2)
-            if near < 0.003 or k_out >= N_CHOICES:
+            if near < LEAST_NEAR or k_out >= N_CHOICES:
                 continue
             if attacker:
                 strong += near * attack_worth(geo, cells, front, k, knobs)

@@ -1,3 +1,5 @@
+"""Crews and sections: drone teams and batteries move with the line, armor mounts attacks."""
+
 from __future__ import annotations
 
 import math
@@ -5,9 +7,21 @@ import math
 from sim.codes import DASH, SERVE
 from sim.columns import kernel
 from sim.draws import exponential, uniform_of
-from sim.fields import block_at
+from sim.fields import at_squares, block_at
 from sim.front import pick
 from sim.phases.decide.goals import at_line
+
+
+@kernel
+def crew(geo, units, orders, front, cells, i, key, pack, flee, setback):
+    """A drone crew or battery at its site: moves when the line has come or gone by half its setback."""
+    if units.goal_x[i] != units.x[i] or units.goal_y[i] != units.y[i]:
+        return
+    depth = at_squares(geo, cells.depth, units.x[i], units.y[i])
+    if units.side[i] == 1:
+        depth = -depth
+    if abs(depth - setback) > 0.5 * setback and uniform_of(key, units.slot[i], 0) < (pack if depth > 0.5 else flee):
+        resite(geo, units, orders, front, i, key, setback)
 
 
 @kernel
@@ -23,7 +37,7 @@ def resite(geo, units, orders, front, i, key, setback):
 
 @kernel
 def expected_burst(geo, blocks, side, x, y, gx, gy):
-    """Expected drone hits on one vehicle that dashes from (x, y) to (gx, gy)."""
+    """Expected drone hits on one vehicle on a dash from (x, y) to (gx, gy): the line integral of `burst`."""
     length = math.hypot(gx - x, gy - y)
     pieces = max(1, int(length + 0.5))
     total = 0.0
@@ -35,7 +49,7 @@ def expected_burst(geo, blocks, side, x, y, gx, gy):
 
 @kernel
 def armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud, knobs, armor, tally):
-    """A section in reserve: mounts an attack when what it expects to lose is worth it."""
+    """A section in reserve: mounts an attack at a rate that is logistic in worth less expected hits."""
     f = units.formation[i]
     if units.vehicles[i] < 1 or units.men[i] < units.vehicles[i] * (armor.crew + 1):
         return
@@ -48,5 +62,5 @@ def armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud
     share = 1.0 if units.side[i] == 0 else knobs.mounted_counter
     rate = share * armor.mount_max * formations.tempo[f] / (1.0 + math.exp(-push))
     if uniform_of(key, slot, 1) < 1.0 - math.exp(-rate * dt):
-        at_line(geo, units, front, i, k, DASH, 0.3 + knobs.depth_km * exponential(uniform_of(key, slot, 2)), 0.0)
+        at_line(geo, units, front, i, k, DASH, knobs.first_km + knobs.depth_km * exponential(uniform_of(key, slot, 2)), 0.0)
         tally[units.side[i], 3] += 1

@@ -1,9 +1,13 @@
+"""Goals: a place inside the box, or a place by the line, for a unit to go to."""
+
 from __future__ import annotations
 
 from numba import njit
 
 from sim.codes import NO_STAGE
 from sim.columns import kernel
+
+EDGE_KM = 0.05  # no goal nearer to the edge of the box
 
 
 @njit(inline="always")
@@ -23,8 +27,8 @@ def set_goal(geo, units, i, task, x, y):
     """Gives group `i` a task and a goal inside the box, and starts it on its way."""
     units.task[i] = task
     units.stage[i] = NO_STAGE
-    units.goal_x[i] = inside(geo, x, 0.05)
-    units.goal_y[i] = inside_y(geo, y, 0.05)
+    units.goal_x[i] = inside(geo, x, EDGE_KM)
+    units.goal_y[i] = inside_y(geo, y, EDGE_KM)
 
 
 @kernel

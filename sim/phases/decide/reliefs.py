@@ -1,19 +1,41 @@
+"""Reliefs: positions that are due ask for relief, and are paired with rested groups at dusk."""
+
 from __future__ import annotations
 
 import numpy as np
 
 from sim.codes import HOLD, INFANTRY, MARCH, NO_STAGE, RESERVE
-from sim.columns import array_kernel
+from sim.columns import array_kernel, kernel
+from sim.draws import uniform_of
+from sim.fields import at_squares
+from sim.unit_rows import send_home
 
 WANTS_RELIEF = -2
 DUSK_H = 21.0  # hour of the day at which reliefs set out
+LEAVE_KM = 0.8  # behind the line, where a group of a formation that has left goes as well
+
+
+@kernel
+def position(geo, units, formations, cells, i, key, ask, knobs):
+    """A group in position: goes home from a place that has become useless, or asks for relief once its days are over."""
+    f = units.formation[i]
+    depth = at_squares(geo, cells.depth, units.x[i], units.y[i])
+    if units.side[i] == 1:
+        depth = -depth
+    if depth > knobs.drop_back_km or (formations.active[f] == 0 and depth > LEAVE_KM):
+        units.partner[i] = -1
+        units.stage[i] = NO_STAGE
+        send_home(units, formations, i)
+    elif units.days[i] > formations.rotation_days[f] and units.partner[i] == -1 and knobs.rotation > 0.5:
+        if uniform_of(key, units.slot[i], 0) < ask:
+            units.partner[i] = WANTS_RELIEF
 
 
 @array_kernel
-def match_reliefs(units, n, rest_days):
+def match_reliefs(units, n, rest_days, ask_days):
     """Pairs positions that want relief with rested reserve groups of their formation, both in the order of their slots.
 
-    Returns how many were paired. A slot begins with the formation's tag, so that one sort keeps formations together.
+    Returns how many were paired. A position whose relief does not come asks again after `ask_days`. A slot begins with the formation's tag, so that one sort keeps formations together.
     """
     wants = np.empty(n, np.int64)
     spare = np.empty(n, np.int64)
@@ -56,7 +78,7 @@ def match_reliefs(units, n, rest_days):
             units.stage[i] = NO_STAGE
             units.goal_x[i] = units.x[wants[p]]
             units.goal_y[i] = units.y[wants[p]]
-            units.days[wants[p]] -= 3.0
+            units.days[wants[p]] -= ask_days
             pairs += 1
             p += 1
             q += 1

@@ -1,3 +1,5 @@
+"""Reserves: what a rested group of either side sets out to do."""
+
 from __future__ import annotations
 
 import math
@@ -15,7 +17,7 @@ from sim.phases.decide.goals import at_line, set_goal
 @njit(inline="always")
 def follow_rate(formations, f, scale, knobs):
     """Rate at which one reserve group of formation `f` is sent after a lodgement: so many groups a day for them all."""
-    return knobs.follow_per_day * scale / max(formations.ready[f], 5) if formations.follow[f] > 0.0 else 0.0
+    return knobs.follow_per_day * scale / max(formations.ready[f], knobs.follow_groups) if formations.follow[f] > 0.0 else 0.0
 
 
 @njit(inline="always")
@@ -35,23 +37,23 @@ def attacker_reserve(geo, units, formations, orders, front, i, key, dt, leafy, f
     attack = knobs.attacks_per_group * formations.tempo[f]
     follow = follow_rate(formations, f, follow_scale, knobs)
     which = uniform_of(key, slot, 1) * ready[f]
-    along = (uniform_of(key, slot, 2) - 0.5) * 2.0 * 0.6
+    along = (uniform_of(key, slot, 2) - 0.5) * 2.0 * knobs.along_km
     if which < 1.0 - math.exp(-attack * dt):
         if uniform_of(key, slot, 3) < knobs.infiltration_share * leafy:
             k = pick(orders, f, True, uniform_of(key, slot, 4))
             if k < 0:
                 return
-            at_line(geo, units, front, i, k, INFILTRATE, 1.0 + knobs.infiltration_depth_km * exponential(uniform_of(key, slot, 5)), along)
+            at_line(geo, units, front, i, k, INFILTRATE, knobs.infiltration_first_km + knobs.infiltration_depth_km * exponential(uniform_of(key, slot, 5)), along)
             tally[0, 1] += 1
         else:
             k = pick(orders, f, False, uniform_of(key, slot, 4))
             if k < 0:
                 return
-            at_line(geo, units, front, i, k, ASSAULT, 0.3 + knobs.depth_km * exponential(uniform_of(key, slot, 5)), along)
+            at_line(geo, units, front, i, k, ASSAULT, knobs.first_km + knobs.depth_km * exponential(uniform_of(key, slot, 5)), along)
             tally[0, 0] += 1
     elif which < 1.0 - math.exp(-(attack + follow) * dt):
-        a = normal(uniform_of(key, slot, 2), uniform_of(key, slot, 3)) * 0.5
-        b = normal(uniform_of(key, slot, 4), uniform_of(key, slot, 5)) * 0.5
+        a = normal(uniform_of(key, slot, 2), uniform_of(key, slot, 3)) * knobs.follow_spread_km
+        b = normal(uniform_of(key, slot, 4), uniform_of(key, slot, 5)) * knobs.follow_spread_km
         set_goal(geo, units, i, MARCH, formations.follow_x[f] + a, formations.follow_y[f] + b)
     else:
         best = -1
@@ -74,7 +76,7 @@ def defender_reserve(geo, units, formations, orders, front, i, key, day_key, dt,
     """
     f = units.formation[i]
     slot = units.slot[i]
-    along = (uniform_of(key, slot, 2) - 0.5) * 2.0 * 0.6
+    along = (uniform_of(key, slot, 2) - 0.5) * 2.0 * knobs.along_km
     best = -1
     if uniform_of(key, slot, 1) * ready[f] < 1.0 - math.exp(-counter_rate(formations, f, knobs) * dt):
         least = 1e9
@@ -84,7 +86,7 @@ def defender_reserve(geo, units, formations, orders, front, i, key, day_key, dt,
                 least = front.presence[k]
                 best = k
         if best >= 0:
-            at_line(geo, units, front, i, best, ASSAULT, 0.3 + 0.5 * exponential(uniform_of(key, slot, 10)), along)
+            at_line(geo, units, front, i, best, ASSAULT, knobs.first_km + knobs.counter_depth_km * exponential(uniform_of(key, slot, 10)), along)
             tally[1, 2] += 1
         return
     most = 0.0
@@ -107,6 +109,6 @@ def readiness(formations, dt, light, follow_scale, knobs):
             rate = knobs.attacks_per_group * formations.tempo[f] + knobs.upkeep_per_day
             rate += follow_rate(formations, f, follow_scale, knobs)
         else:
-            rate = counter_rate(formations, f, knobs) + (1.8 - 1.4 * light) / knobs.deploy_delay_days  # deploys rather by night
+            rate = counter_rate(formations, f, knobs) + (knobs.deploy_night - knobs.deploy_light * light) / knobs.deploy_delay_days
         out[f] = 1.0 - math.exp(-rate * dt)
     return out

@@ -51,12 +51,34 @@ class Params(Parameters):
     contact_per_day: float = quantity(0.004, "1/day", low=0.0, high=1e6, doc="men one man of fire hits a day in standing contact", fact="modelling assumption")
     search_men: float = quantity(12.0, "soldiers", low=0.0, high=1e9, doc="men near at which half of contact fire goes into finding targets", fact="modelling assumption")
     hunt: float = quantity(3.0, "", low=1.0, high=20.0, doc="how much harder contact fire is on men without a position", fact="modelling assumption")
-    hunted_per_day: float = quantity(0.15, "1/day", low=0.0, high=1.0, doc="rate at which men more than 1.2 km inside enemy ground, fewer than ten together, are hunted down", fact="dobro_azov_losses")
+    hunted_per_day: float = quantity(0.15, "1/day", low=0.0, high=1.0, doc="rate at which few men deeper than `control.reach_km` in enemy ground are hunted down", fact="dobro_azov_losses")
     weapon_attacker: float = quantity(1.0, "", low=0.0, high=10.0, doc="multiplies the attacker's close-combat fire", fact="modelling assumption", role="lever")
     weapon_defender: float = quantity(1.0, "", low=0.0, high=10.0, doc="multiplies the defender's close-combat fire", fact="modelling assumption", role="lever")
+    hunted_men: float = quantity(10.0, "soldiers", low=1.0, high=60.0, doc="men together at which that rate is halved", fact="modelling assumption")
+    meet_km: float = quantity(0.3, "km", low=0.1, high=1.0, doc="distance within which an attack on its way meets a position", fact="modelling assumption")
+    covering_men: float = quantity(2.0, "soldiers", low=0.2, high=20.0, doc="fire, in men, at which works and water hold up half of what they could", fact="modelling assumption")
+    dig_days: float = quantity(2.0, "days", low=0.1, high=20.0, doc="days in place at which digging gives half of its cover, against shells as well", fact="modelling assumption")
+    duel_works: float = quantity(0.5, "", low=0.0, high=0.95, doc="share of an attacker's hits that full works keep off a position", fact="modelling assumption")
+    duel_town: float = quantity(0.5, "", low=0.0, high=0.95, doc="share of an attacker's hits that buildings keep off a position", fact="modelling assumption")
+    resolve_base: float = quantity(0.4, "", low=0.1, high=2.0, doc="resolve, how well a group bears losses, without morale", fact="modelling assumption")
+    resolve_morale: float = quantity(0.8, "", low=0.0, high=2.0, doc="resolve that full morale adds", fact="modelling assumption")
+    resolve_unled: float = quantity(0.7, "", low=0.1, high=2.0, doc="factor on resolve without leadership", fact="modelling assumption")
+    resolve_leadership: float = quantity(0.6, "", low=0.0, high=2.0, doc="what full leadership adds to that factor", fact="modelling assumption")
+    mounted_resolve: float = quantity(1.5, "", low=1.0, high=4.0, doc="resolve of an attack behind armor beside one on foot", fact="modelling assumption")
+    skill_untrained: float = quantity(0.5, "", low=0.1, high=2.0, doc="skill in a duel without training; full training adds 1", fact="modelling assumption")
+    skill_worn: float = quantity(0.35, "", low=0.0, high=1.0, doc="skill of a man worn out beyond relief beside a fresh one", fact="modelling assumption")
+    skill_worn_days: float = quantity(45.0, "days", low=8.0, high=200.0, doc="days of strain at which half of that fall has come", fact="modelling assumption")
+    skill_hungry: float = quantity(0.5, "", low=0.0, high=1.0, doc="skill of a man without supply beside a fed one", fact="modelling assumption")
+    skill_suppressed: float = quantity(0.8, "", low=0.0, high=1.0, doc="share of skill that full suppression takes", fact="modelling assumption")
+    break_morale: float = quantity(0.15, "", low=0.0, high=1.0, doc="morale that a broken attack costs its group", fact="modelling assumption")
 
 
-Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
+Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields] + [("touch_km", float)])
+
+
+def knobs_of(world) -> Knobs:
+    """The numbers that these kernels take, with the one whose owner is `control`."""
+    return world.knobs("fire", Knobs, touch_km=world.settings.control.reach_km)
 
 
 @array_kernel
@@ -80,7 +102,7 @@ def engage(geo, units, cells, nodes, blocks, formations, start, order, n, key, l
         elif task == DASH:
             if units.vehicles[i] > units.burst[i]:
                 attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, shock, knobs, tally)
-            # whoever got through sets its men down; what still runs goes home in any case
+            # a section that got through sets its men down; vehicles that run go home in any case
             units.stage[i] = SETS_DOWN if units.task[i] == CONSOLIDATE else NO_STAGE
             send_home(units, formations, i)
 
@@ -91,7 +113,7 @@ def run(world) -> None:
         return
     tally = world.scratch.tally
     tally[:] = 0
-    knobs = world.knobs("fire", Knobs)
+    knobs = knobs_of(world)
     weapon = (p.weapon_attacker, p.weapon_defender)
     g, u, c, nodes = world.geo, world.units, world.cells, world.nodes
     contact(g, u, c, nodes, world.n, key(world.seed, "contact", world.step_index), world.dt, world.weather.sky.light, weapon, knobs)

@@ -1,14 +1,20 @@
+"""Attacks: from the line to their objective, piece by piece, through fire, obstacles and the positions they meet."""
+
 from __future__ import annotations
 
 import math
+
+from numba import njit
 
 from sim.codes import CONSOLIDATE, DIRECT, FRONT, INFANTRY, NO_STAGE
 from sim.columns import kernel
 from sim.draws import binomial, uniform_of
 from sim.fields import at_nodes, block_at, cell_at
-from sim.phases.fire.duels import breaks, duel, fit_men, resolve_of, skill_of
+from sim.phases.fire.duels import boldness, breaks, duel, fit_men, skill_of
 from sim.phases.fire.path import PIECE_KM
 from sim.unit_rows import send_home
+
+MOST_MET = 6  # positions that one attack fights
 
 
 @kernel
@@ -43,6 +49,20 @@ def nearest_position(geo, units, start, order, side, x, y, radius, met, n_met):
     return best
 
 
+@njit(inline="always")
+def hits_per_km(cells, c, fire, works, light, shock, knobs):
+    """Rate per km at which a man of an attack is hit by direct fire in cell `c`."""
+    return (knobs.direct_per_km * fire * (knobs.dark + (1.0 - knobs.dark) * light)
+            * (1.0 - knobs.cover_in_town * min(cells.built[c], 1.0)) * (1.0 + knobs.works_fire * works) / shock)
+
+
+@njit(inline="always")
+def stops_per_km(cells, c, fire, works, knobs):
+    """Rate per km at which works and water stop an attack in cell `c`, as far as fire covers them."""
+    covered = fire / (fire + knobs.covering_men)
+    return (knobs.works_stop * works + knobs.water_stop * cells.water[c]) * covered
+
+
 @kernel
 def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, shock, knobs, tally):
     """One attack from the line to its objective. Leaves the group lodged, falling back, or dead."""
@@ -58,8 +78,8 @@ def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, l
     met = (-1, -1, -1, -1, -1, -1)
     n_met = 0
     outcome = 1 if men > 0 else -1
-    bold = resolve_of(units, formations, i, knobs) * (1.5 if shock > 1.0 else 1.0)
-    ours_skill = skill_of(units, i, blocks.quiet[block_at(geo, x, y), s])  # of where it sets out: it has only just come there
+    bold = boldness(units, formations, i, shock, knobs)
+    ours_skill = skill_of(units, i, blocks.quiet[block_at(geo, x, y), s], knobs)  # of where it sets out: it has only just come there
     pieces = int(length / PIECE_KM) + 1
     piece = length / pieces
     px = x
@@ -74,8 +94,7 @@ def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, l
         fire = at_nodes(geo, nodes.fire, 1 - s, px, py) * weapon[1 - s] * calm
         works = cells.works[c, s]
         base = 10 + 80 * min(k, 40)
-        hazard = (knobs.direct_per_km * fire * (knobs.dark + (1.0 - knobs.dark) * light)
-                  * (1.0 - knobs.cover_in_town * min(cells.built[c], 1.0)) * (1.0 + knobs.works_fire * works) / shock)
+        hazard = hits_per_km(cells, c, fire, works, light, shock, knobs)
         lost = binomial(uniform_of(key, slot, base), men, 1.0 - math.exp(-hazard * piece))
         if lost > 0:
             units.hits[i, DIRECT] += lost
@@ -86,17 +105,16 @@ def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, l
             outcome = -1
         if outcome < 1:
             break
-        covered = fire / (fire + 2.0)
-        if uniform_of(key, slot, base + 2) < 1.0 - math.exp(-(knobs.works_stop * works + knobs.water_stop * cells.water[c]) * covered * piece):
+        if uniform_of(key, slot, base + 2) < 1.0 - math.exp(-stops_per_km(cells, c, fire, works, knobs) * piece):
             outcome = 0
             break
-        if n_met < 6:
-            row = nearest_position(geo, units, start, order, s, px, py, 0.3, met, n_met)
+        if n_met < MOST_MET:
+            row = nearest_position(geo, units, start, order, s, px, py, knobs.meet_km, met, n_met)
             if row >= 0:
                 met = (row,) + met[:5]  # noqa: RUF005  numba does not unpack
                 n_met += 1
                 men, outcome = duel(units, cells, formations, i, row, men, start_men, shock, key, base + 4, weapon, knobs,
-                                    (ours_skill, skill_of(units, row, units.suppression[row]) * calm))
+                                    (ours_skill, skill_of(units, row, units.suppression[row], knobs) * calm))
     units.stage[i] = NO_STAGE
     if men <= 0:
         return
@@ -111,5 +129,5 @@ def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, l
         return
     send_home(units, formations, i)
     if outcome < 0:
-        units.morale[i] = max(units.morale[i] - 0.15, 0.0)
+        units.morale[i] = max(units.morale[i] - knobs.break_morale, 0.0)
         tally[s, 1] += 1

@@ -1,3 +1,5 @@
+"""Duels: an attacking group against one position, bout by bout; skill, cover, resolve, and the hazard of breaking."""
+
 from __future__ import annotations
 
 import math
@@ -8,10 +10,13 @@ from sim.codes import DIRECT, HOLD
 from sim.columns import kernel
 from sim.draws import binomial, uniform_of
 
+MOST_CHANCE = 0.95  # of a hit in a bout
+LODGED_TOWN = 0.3  # share of hits that buildings keep off a group that has no position
+
 
 @njit(inline="always")
 def fit_men(units, i):
-    """Men of a group still up after the hits of this step so far."""
+    """Men of a group not hit in this step so far."""
     lost = 0
     for k in range(units.hits.shape[1]):
         lost += units.hits[i, k]
@@ -20,7 +25,7 @@ def fit_men(units, i):
 
 @njit(inline="always")
 def toll(before, after, start_men):
-    """What a loss of men from `before` to `after` adds to the hazard of breaking: the rise of the square of the share lost."""
+    """Increment of the cumulative hazard of breaking: the rise of the squared share lost, from `before` to `after` men."""
     then = (start_men - before) / start_men
     now = (start_men - after) / start_men
     return now * now - then * then
@@ -36,27 +41,33 @@ def breaks(u, before, after, start_men, resolve, rate):
 
 @njit(inline="always")
 def dug_in(units, cells, row, knobs):
-    """Share of an attacker's hits that reach a man of this position: digging, works and buildings keep the rest off."""
+    """Share of an attacker's hits that reach a man of this position; digging, works and buildings keep the rest off."""
     if units.task[row] != HOLD:
-        return 1.0 - 0.3 * min(cells.built[units.cell[row]], 1.0)
+        return 1.0 - LODGED_TOWN * min(cells.built[units.cell[row]], 1.0)
     c = units.cell[row]
     days = max(units.days[row], 0.0)
-    dug = knobs.duel_cover * days / (days + 2.0)
-    works = 0.5 * cells.works[c, 1 - units.side[row]]
-    town = 0.5 * min(cells.built[c], 1.0) * (1.0 - 0.5 * cells.rubble[c])
+    dug = knobs.duel_cover * days / (days + knobs.dig_days)
+    works = knobs.duel_works * cells.works[c, 1 - units.side[row]]
+    town = knobs.duel_town * min(cells.built[c], 1.0) * (1.0 - 0.5 * cells.rubble[c])
     return (1.0 - dug) * (1.0 - works) * (1.0 - town)
 
 
 @njit(inline="always")
 def resolve_of(units, formations, i, knobs):
-    """How well a group bears losses: morale, rest and leadership, 1 in the mean."""
+    """Resolve, the divisor of the hazard of breaking: morale, rest and leadership, 1 in the mean."""
     f = units.formation[i]
-    return (0.4 + 0.8 * units.morale[i]) * (0.7 + 0.6 * formations.leadership[f]) / (1.0 + knobs.tired_breaks * units.fatigue[i])
+    return (knobs.resolve_base + knobs.resolve_morale * units.morale[i]) * (knobs.resolve_unled + knobs.resolve_leadership * formations.leadership[f]) / (1.0 + knobs.tired_breaks * units.fatigue[i])
+
+
+@njit(inline="always")
+def boldness(units, formations, i, shock, knobs):
+    """Resolve of an attacking group: more behind armor."""
+    return resolve_of(units, formations, i, knobs) * (knobs.mounted_resolve if shock > 1.0 else 1.0)
 
 
 @kernel
 def duel(units, cells, formations, i, row, men, start_men, shock, key, base, weapon, knobs, skill):
-    """A fight of the attacking group `i` (with `men` left) against the position `row`.
+    """Duel of the attacking group `i` (with `men` left) and the position `row`: bouts of binomial hits of both on both.
 
     Returns (men left, outcome): 1 the position gives way or dies, 0 the attack is stopped, -1 the attack breaks.
     """
@@ -65,9 +76,9 @@ def duel(units, cells, formations, i, row, men, start_men, shock, key, base, wea
     began = theirs
     exposed = dug_in(units, cells, row, knobs)
     s = units.side[i]
-    ours_chance = min(knobs.duel_attacker * weapon[s] * shock * exposed * skill[0], 0.95)
-    their_chance = min(knobs.duel_defender * weapon[1 - s] * skill[1] / shock, 0.95)
-    ours_resolve = resolve_of(units, formations, i, knobs) * (1.5 if shock > 1.0 else 1.0)
+    ours_chance = min(knobs.duel_attacker * weapon[s] * shock * exposed * skill[0], MOST_CHANCE)
+    their_chance = min(knobs.duel_defender * weapon[1 - s] * skill[1] / shock, MOST_CHANCE)
+    ours_resolve = boldness(units, formations, i, shock, knobs)
     theirs_resolve = resolve_of(units, formations, row, knobs)
     outcome = 0
     for bout in range(int(knobs.bouts)):
@@ -95,8 +106,8 @@ def duel(units, cells, formations, i, row, men, start_men, shock, key, base, wea
 
 
 @njit(inline="always")
-def skill_of(units, i, suppression):
-    """A man's skill in a duel: training, rest, supply, and what suppression (0..1) leaves."""
-    tired = 1.0 / (1.0 + (units.fatigue[i] / 45.0) ** 2)
-    return ((0.5 + units.quality[i]) * (0.35 + 0.65 * tired) * (0.5 + 0.5 * units.supply[i])
-            * (1.0 - 0.8 * suppression))
+def skill_of(units, i, suppression, knobs):
+    """Skill factor of a man's hits in a duel: training, rest, supply, and what suppression (0..1) leaves."""
+    tired = 1.0 / (1.0 + (units.fatigue[i] / knobs.skill_worn_days) ** 2)
+    return ((knobs.skill_untrained + units.quality[i]) * (knobs.skill_worn + (1.0 - knobs.skill_worn) * tired)
+            * (knobs.skill_hungry + (1.0 - knobs.skill_hungry) * units.supply[i]) * (1.0 - knobs.skill_suppressed * suppression))

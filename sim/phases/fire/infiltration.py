@@ -1,3 +1,5 @@
+"""Infiltration: a bound between positions."""
+
 from __future__ import annotations
 
 import math
@@ -10,12 +12,16 @@ from sim.phases.fire.duels import fit_men
 from sim.phases.fire.path import PIECE_KM
 from sim.unit_rows import send_home
 
+HIT_PER_MAN = 0.12  # hits on a man of a group that has been noticed, for each man of fire
+TURNED_BACK = 0.6  # chance that it then goes no farther
+STAY_KM = 0.8  # beyond this it stays where it got to instead of falling back
+
 
 @kernel
 def slip(geo, units, cells, nodes, formations, i, key, light, weapon, knobs, tally):
     """An infiltrating group's bound between positions: it is noticed, fought and turned back, or gets through.
 
-    One that is stopped more than 0.8 km in stays there and counts as through.
+    One that is stopped more than STAY_KM in stays there and counts as through.
     """
     s = units.side[i]
     slot = units.slot[i]
@@ -40,10 +46,10 @@ def slip(geo, units, cells, nodes, formations, i, key, light, weapon, knobs, tal
         base = 10 + 8 * min(k, 60)
         rate = knobs.notice * fire * (1.0 - knobs.notice_light + knobs.notice_light * light) * (1.0 + cells.works[c, s]) * (1.0 - 0.5 * cells.wood[c])
         if uniform_of(key, slot, base) < 1.0 - math.exp(-rate * piece):
-            lost = binomial(uniform_of(key, slot, base + 1), men, 1.0 - math.exp(-0.12 * fire))
+            lost = binomial(uniform_of(key, slot, base + 1), men, 1.0 - math.exp(-HIT_PER_MAN * fire))
             units.hits[i, DIRECT] += lost
             men -= lost
-            if men <= 0 or uniform_of(key, slot, base + 2) < 0.6:
+            if men <= 0 or uniform_of(key, slot, base + 2) < TURNED_BACK:
                 through = False
                 break
         px = nx
@@ -51,7 +57,7 @@ def slip(geo, units, cells, nodes, formations, i, key, light, weapon, knobs, tal
     if men <= 0:
         units.stage[i] = BEHIND_LINE
         return
-    if through or math.hypot(px - x, py - y) > 0.8:
+    if through or math.hypot(px - x, py - y) > STAY_KM:
         units.x[i] = px
         units.y[i] = py
         units.cell[i] = cell_at(geo, px, py)

@@ -1,3 +1,5 @@
+"""Standing contact: fire between groups near one another, and the hunt for those deep in enemy ground."""
+
 from __future__ import annotations
 
 import math
@@ -8,10 +10,12 @@ from sim.draws import binomial, uniform_of
 from sim.fields import at_nodes, at_squares
 from sim.phases.fire.duels import dug_in
 
+NO_FIRE = 0.02  # fire, in men, below which no hit is drawn
+
 
 @kernel
 def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs):
-    """Standing fire between groups near one another."""
+    """Standing contact: hits at a rate of type II in the enemy's fire (Holling 1959), and the hunt for few men deep inside."""
     for i in range(n):
         if units.kind[i] != INFANTRY or units.men[i] <= 0:
             continue
@@ -21,8 +25,8 @@ def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs):
         s = units.side[i]
         fire = at_nodes(geo, nodes.fire, 1 - s, units.x[i], units.y[i])
         depth = at_squares(geo, cells.depth, units.x[i], units.y[i])
-        inside = depth < -1.2 if s == 0 else depth > 1.2
-        if fire <= 0.02 and not inside:
+        inside = depth < -knobs.touch_km if s == 0 else depth > knobs.touch_km
+        if fire <= NO_FIRE and not inside:
             continue
         own = at_nodes(geo, nodes.presence, s, units.x[i], units.y[i])
         hazard = knobs.contact_per_day * weapon[1 - s] * fire / (own + knobs.search_men) * (knobs.dark + (1.0 - knobs.dark) * light)
@@ -31,7 +35,7 @@ def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs):
         elif task == INFILTRATE:
             hazard = hazard * knobs.hunt
         if inside and task != HOLD:
-            hazard += knobs.hunted_per_day * weapon[1 - s] / (1.0 + (own / 10.0) ** 2)
+            hazard += knobs.hunted_per_day * weapon[1 - s] / (1.0 + (own / knobs.hunted_men) ** 2)
         u = uniform_of(key, units.slot[i], 0)
-        if u >= 1.0 - units.men[i] * hazard * dt:  # else surely none
+        if u >= 1.0 - units.men[i] * hazard * dt:  # else there are none for certain
             units.hits[i, DIRECT] += binomial(u, units.men[i], 1.0 - math.exp(-hazard * dt))
