@@ -452,8 +452,21 @@ def load_scenario(source: str | Path | Scenario = "pokrovsk-2024", **changes: An
     if isinstance(source, Scenario):
         return source.with_(**changes) if changes else source
     path = _find(source)
-    scenario = _checked(_merged(path, ()), str(source) if path.parent == seeds.path("scenarios") else str(path))
+    is_shipped = path.parent == seeds.path("scenarios")
+    scenario = _checked(_merged(path, ()), str(source) if is_shipped else str(path))
+    if not is_shipped:
+        scenario = _with_own_name(scenario, path)
     return scenario.with_(**changes) if changes else scenario
+
+
+def _with_own_name(scenario: Scenario, path: Path) -> Scenario:
+    """A file that has the name of a shipped scenario and says something else goes by the name of the file."""
+    if scenario.name not in _shipped():
+        return scenario
+    shipped = load_scenario(scenario.name)
+    if scenario.model_copy(update={"base": shipped.base}) == shipped:
+        return scenario
+    return scenario.with_(name=path.stem if path.stem not in _shipped() else f"{path.stem}-changed")
 
 
 @cache

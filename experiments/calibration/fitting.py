@@ -148,7 +148,7 @@ def fit_table(found: Fit) -> pd.DataFrame:
 def manifest_of(found: Fit) -> dict[str, Any]:
     """What the posterior says of itself."""
     from experiments.runs import provenance
-    from experiments.runs.simulation import code_key
+    from sim.identity import code_key, git_commit
 
     plan = found.plan
     size = found.posterior.effective
@@ -162,7 +162,7 @@ def manifest_of(found: Fit) -> dict[str, Any]:
         "last": plan.last,
         "key": plan.key,
         "code": code_key(),
-        "git_commit": provenance.git_commit() or "",
+        "git_commit": git_commit() or "",
         "versions": provenance.versions(),
         "written": dt.datetime.now(dt.UTC).replace(microsecond=0),
         "seed": plan.seed,

@@ -85,7 +85,8 @@ def _one_line(error: Exception) -> str | None:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from experiments.runs.provenance import git_commit, versions
+        from experiments.runs.provenance import versions
+        from sim.identity import git_commit
 
         commit = git_commit()
         print(f"pokrovsk {versions().get('pokrovsk', 'unknown')}" + (f" ({commit})" if commit else ""))

@@ -1,28 +1,41 @@
-"""The order of a battle as the command line gives it, and its checking: scenario, overrides, numbers and dates."""
+"""The arguments of the command line, checked: scenario, overrides, numbers and dates."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
 from experiments.sweep.ensemble import MAPS, RunRequest
-from sim.errors import InputError
+from sim import run_files
+from sim.errors import InputError, read_toml
+from sim.identity import code_key
 from sim.scenario import RECORD_END, RECORD_START, Scenario, load_scenario
 
 
-def checked(request: RunRequest) -> tuple[Scenario, dict[str, Any]]:
-    """The scenario and overrides of an order, its numbers made numbers; InputError for anything that cannot be."""
-    request.days = whole("--days", request.days, 1, 731)
-    request.runs = whole("--runs", request.runs, 1, 100_000)
-    request.seed = whole("--seed", request.seed, 0, 2**53)
+def checked(request: RunRequest) -> tuple[Scenario, dict[str, Any], list[int]]:
+    """The scenario, overrides and seeds of a request, its numbers made numbers; InputError for anything that cannot be."""
+    days = whole("--days", request.days, 1, 731)
+    runs = whole("--runs", request.runs, 1, 100_000)
+    seed = whole("--seed", request.seed, 0, 2**53)
     request.workers = whole("--workers", request.workers, 1, 1024)
-    request.cell_km, request.step_hours = _decimal("--cell-km", request.cell_km), _decimal("--step-hours", request.step_hours)
+    cell_km, step_hours = _decimal("--cell-km", request.cell_km), _decimal("--step-hours", request.step_hours)
     if request.maps not in MAPS:
         raise InputError(f"--maps {request.maps!r}: allowed: {', '.join(MAPS)}.")
-    scenario = load_scenario(request.scenario)
-    start, days = None, request.days
+    overrides = parsed(request.settings or [])
+    manifest = manifest_at(request.scenario)
+    if manifest is None:
+        scenario, seeds = load_scenario(request.scenario), None
+    else:
+        scenario, before, seeds = manifest
+        overrides = {**before, **overrides}
+    if seeds is None or seed is not None or runs is not None:
+        first = seed if seed is not None else seeds[0] if seeds else 1
+        seeds = list(range(first, first + (runs or 1)))
+    start = None
     if request.start is not None:
         start = _date(request.start, scenario)
         days = days or (scenario.start + dt.timedelta(days=scenario.days) - start).days
@@ -31,10 +44,7 @@ def checked(request: RunRequest) -> tuple[Scenario, dict[str, Any]]:
     front = str(Path(request.front).absolute()) if request.front is not None else None
     if front is not None and not Path(front).is_file():
         raise InputError(f"--front: file {request.front!r} not found.")
-    scenario = load_scenario(
-        scenario, start=start, days=days, cell_km=request.cell_km, step_hours=request.step_hours, front=front
-    )
-    overrides = parsed(request.settings or [])
+    scenario = load_scenario(scenario, start=start, days=days, cell_km=cell_km, step_hours=step_hours, front=front)
     from sim.sector.build import build_sector
     from sim.settings import Settings
 
@@ -44,17 +54,55 @@ def checked(request: RunRequest) -> tuple[Scenario, dict[str, Any]]:
     except InputError as error:
         raise InputError(f"{request.scenario}: params: {error}") from None
     build_sector(scenario)
-    return scenario, overrides
+    return scenario, overrides, seeds
+
+
+def manifest_at(source: str) -> tuple[Scenario, dict[str, Any], list[int]] | None:
+    """Scenario, overrides and seeds of a run's manifest.toml; None for what is no manifest.
+
+    That it was made by other code is said on standard error. InputError when this code has not its parameters any more.
+    """
+    path = Path(source)
+    if path.suffix != ".toml" or not path.is_file():
+        return None
+    data = read_toml(path)
+    if not isinstance(data.get("schema"), int) or "code" not in data:
+        return None
+    if data.get("kind") == "sweep":
+        raise InputError(f"{source} is the manifest of a sweep; make its runs with `pokrovsk sweep {path.parent}`.")
+    try:
+        scenario, overrides = run_files.scenario_of(path.parent, data), dict(data["overrides"])
+        seeds, code = [int(seed) for seed in data["seeds"]], str(data["code"])
+    except (KeyError, TypeError, ValueError):
+        raise InputError(f"{source} is not a whole manifest of `pokrovsk run`: it lacks scenario, overrides or seeds.") from None
+    from sim.settings import catalog, resolve
+
+    gone = [key for key in {**data.get("parameters", {}), **overrides} if key not in catalog()]
+    if gone:
+        hint = ""
+        with contextlib.suppress(InputError):
+            hint = f" ({resolve(gone[0]).key})"
+        raise InputError(f"{source} was made by other code (commit {data.get('git_commit') or 'unknown'}): this one has no parameter {gone[0]!r}{hint}.")
+    if code != code_key():
+        made = f"commit {data.get('git_commit') or 'unknown'}"
+        print(f"pokrovsk: {source} was made by other code ({made}): the same settings, but not the same run.", file=sys.stderr)
+    return scenario, overrides, seeds
 
 
 def parsed(settings: list[str]) -> dict[str, str]:
-    """KEY=VALUE words as a dictionary; the last one of a key counts."""
-    out = {}
+    """KEY=VALUE words as a dictionary; InputError for a key that is given twice, by whatever name."""
+    from experiments.runs.simulation import check_overrides
+
+    out: dict[str, str] = {}
     for word in settings:
         key, equals, value = word.partition("=")
-        if not equals or not key.strip() or not value.strip():
+        key = key.strip()
+        if not equals or not key or not value.strip():
             raise InputError(f"--set {word!r}: allowed: KEY=VALUE.")
-        out[key.strip()] = value.strip()
+        if key in out:
+            raise InputError(f"--set {word!r}: {key} is given twice; allowed: once.")
+        out[key] = value.strip()
+    check_overrides(out)
     return out
 
 

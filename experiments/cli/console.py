@@ -11,8 +11,8 @@ WIDE = 160  # characters of a line that no terminal bounds
 
 
 def wide_console() -> Console:
-    """A console whose tables keep their columns when the output goes to a file or a pipe."""
+    """A console whose tables keep all their columns: a narrow terminal wraps their lines, a file or a pipe has long ones."""
     from rich.console import Console
 
     console = Console(soft_wrap=True, highlight=False)
-    return console if console.is_terminal else Console(soft_wrap=True, highlight=False, width=WIDE)
+    return Console(soft_wrap=True, highlight=False, width=max(WIDE, console.width) if console.is_terminal else WIDE)

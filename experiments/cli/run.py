@@ -12,15 +12,17 @@ from experiments.cli.options import Quiet
 if TYPE_CHECKING:
     from typing import Any
 
-    from experiments.sweep.ensemble import EnsembleRun, RunRequest
+    from rich.console import Console
+
+    from experiments.sweep.ensemble import EnsembleOutcome, RunRequest
 
 
 def run(
-    scenario: Annotated[str, typer.Argument(help="Name of a scenario, or a TOML file.")] = "pokrovsk-2024",
+    scenario: Annotated[str, typer.Argument(help="Name of a scenario, a TOML file, or the manifest.toml of a run.")] = "pokrovsk-2024",
     start: Annotated[str | None, typer.Option(metavar="DATE", help="First day (2024-07-08).")] = None,
     days: Annotated[str | None, typer.Option(metavar="N", help="How many days; else to the scenario's end.")] = None,
-    seed: Annotated[str, typer.Option(metavar="N", help="Seed of the first run.")] = "1",
-    runs: Annotated[str, typer.Option(metavar="N", help="Runs, with seeds SEED, SEED+1, ...")] = "1",
+    seed: Annotated[str | None, typer.Option(metavar="N", help="Seed of the first run; else 1.")] = None,
+    runs: Annotated[str | None, typer.Option(metavar="N", help="Runs, with seeds SEED, SEED+1, ...; else 1.")] = None,
     workers: Annotated[
         str | None, typer.Option(metavar="N", help="Processes; else one a core, at most one a run.")
     ] = None,
@@ -73,71 +75,75 @@ def run_request(request: RunRequest) -> int:
     """Makes the runs that are asked for, their files and pictures, and prints a summary; returns the exit code."""
     from experiments.cli.arguments import checked
     from experiments.reporting.run_pictures import draw_pictures
-    from experiments.storage import run_folder
     from experiments.sweep.ensemble import EnsembleRun
 
-    scenario, overrides = checked(request)
-    folder = request.out or Path("runs") / f"{scenario.name}-{request.seed}"
-    run_folder.open_folder(folder, scenario, overrides, request.force)
-    ensemble = EnsembleRun(request, scenario, overrides, folder)
-    ensemble.make()
-    if n := ensemble.summary.get("n_runs"):
-        draw_pictures(ensemble.home, n)
-    return print_outcome(ensemble)
+    scenario, overrides, seeds = checked(request)
+    folder = request.out or Path("runs") / f"{scenario.name}-{seeds[0]}"
+    ensemble = EnsembleRun(request, scenario, overrides, folder, seeds)
+    try:
+        outcome = ensemble.make()
+        if n := outcome.summary.get("n_runs"):
+            draw_pictures(outcome.home, n)
+    finally:
+        ensemble.close()
+    return print_outcome(outcome, request.json)
 
 
-def print_outcome(ensemble: EnsembleRun) -> int:
+def print_outcome(outcome: EnsembleOutcome, as_json: bool) -> int:
     """Prints the summary of an ensemble and what to know of it; returns the exit code."""
     import sys
 
     def warn(text: str) -> None:
         print(f"pokrovsk: {text}", file=sys.stderr)
 
-    summary = ensemble.summary
-    if ensemble.request.json:
+    summary = outcome.summary
+    if as_json:
         import json
 
         print(json.dumps(summary, indent=1, allow_nan=False))
     elif summary.get("n_runs"):
-        from rich.console import Console
+        from experiments.cli.console import wide_console
 
-        console = Console(soft_wrap=True)
-        show(summary, console)
+        console = wide_console()
+        print_summary(summary, console)
         console.print(
-            f"\n{ensemble.home}  ({summary['wall_s']:.1f} s stepping, {summary['ns_per_unit_step']:,.0f} ns per unit-step)",
+            f"\n{outcome.home}  ({summary['wall_s']:.1f} s stepping, {summary['ns_per_unit_step']:,.0f} ns per unit-step)",
             style="dim",
             highlight=False,
         )
-    for fail in ensemble.failed:
+    for fail in outcome.failed:
         warn(f"run with seed {fail['seed']} failed: {fail['error']}")
-    if ensemble.problem:
-        warn(f"{ensemble.folder} could not be written: {ensemble.problem}; what was computed is in {ensemble.home}")
+    done = f"{summary.get('n_runs', 0)} of {len(outcome.seeds)} runs are done"
+    if outcome.problem:
+        warn(f"{outcome.folder} could not be written: {outcome.problem}; {done}, and what was computed is in {outcome.home}")
         return 2
-    if ensemble.stopped:
-        warn(f"stopped; {summary.get('n_runs', 0)} of {len(ensemble.seeds)} runs are done, and the same command goes on.")
+    if outcome.stopped:
+        warn(f"stopped; {done}, and the same command goes on.")
         return 130
-    return 1 if ensemble.failed else 0
+    return 1 if outcome.failed else 0
 
 
 # The printed table
 
 
-def show(told: dict[str, Any], console) -> None:
+def print_summary(summary: dict[str, Any], console: Console) -> None:
     """Prints the short table of a battle to a rich console."""
+    from rich.markup import escape
     from rich.table import Table
 
+    from experiments.analysis.intervals import seeds_text
     from experiments.storage.run_summary import CAUSES, FATES
 
-    many = told["n_runs"] > 1
-    get = told["ensemble"]
+    many = summary["n_runs"] > 1
+    get = summary["ensemble"]
 
     def cell(name: str, digits: int = 0) -> str:
         return _figure(get.get(name), digits, many)
 
-    seeds = told["seeds"]
-    runs = f"{len(seeds)} runs, seeds {seeds[0]}-{seeds[-1]}" if many else f"seed {seeds[0]}"
+    seeds = summary["seeds"]
+    runs = f"{len(seeds)} runs, seeds {seeds_text(seeds)}" if many else f"seed {seeds[0]}"
     console.print(
-        f"[bold]{told['title']}[/]  {told['start']} to {told['end']}, {told['days']} days, {runs}", highlight=False
+        f"[bold]{escape(summary['title'])}[/]  {summary['start']} to {summary['end']}, {summary['days']} days, {runs}", highlight=False
     )
     if many:
         console.print("median \\[50 % of runs] (90 % of runs)", style="dim", highlight=False)
@@ -179,20 +185,20 @@ def show(told: dict[str, Any], console) -> None:
         )
     console.print()
     console.print(losses, highlight=False)
-    _show_places(told, console, many)
+    _print_places(summary, console, many)
 
 
-def _show_places(told: dict[str, Any], console, many: bool) -> None:
+def _print_places(summary: dict[str, Any], console: Console, many: bool) -> None:
     """Cities and towns taken with their dates, and how many smaller places."""
-    big = [p for p in told["places"] if p["kind"] in ("city", "town")]
-    small = len(told["places"]) - len(big)
+    big = [p for p in summary["places"] if p["kind"] in ("city", "town")]
+    small = len(summary["places"]) - len(big)
     console.print()
-    if not told["places"]:
+    if not summary["places"]:
         console.print("no settlement taken", highlight=False)
         return
     words = []
     for p in big:
-        words.append(f"{p['name']} {p['captured']}" + (f" ({p['runs']} of {told['n_runs']} runs)" if many else ""))
+        words.append(f"{p['name']} {p['captured']}" + (f" ({p['runs']} of {summary['n_runs']} runs)" if many else ""))
     rest = f"{small} smaller place{'s' if small > 1 else ''}" if small else ""
     console.print("[bold]taken[/]  " + "; ".join([*words, *([rest] if rest else [])]), highlight=False)
 

@@ -52,6 +52,6 @@ class PlottedResults(Results):
         return ensembles.convergence(self, measure)
 
 
-def load(folder: str | Path) -> PlottedResults:
-    """What a sweep or a run left behind, ready to be read, analyzed and drawn: `experiments.load(DIR)`."""
-    return PlottedResults.of(loading.load(folder))
+def load(folder: str | Path, *more: str | Path) -> PlottedResults:
+    """What a sweep or a run left behind, or several of them together, ready to be read, analyzed and drawn."""
+    return PlottedResults.of(loading.load(folder, *more))

@@ -229,7 +229,7 @@ def manifest_of(
     from experiments.results.loading import load
     from experiments.runs import provenance
     from experiments.runs.identity import settings_key
-    from experiments.runs.simulation import code_key
+    from sim.identity import code_key, git_commit
 
     source = posterior.manifest
     return {
@@ -243,7 +243,7 @@ def manifest_of(
         "scenario": scenario.name,
         "scenario_key": settings_key(scenario, {}),
         "code": code_key(),
-        "git_commit": provenance.git_commit() or "",
+        "git_commit": git_commit() or "",
         "versions": provenance.versions(),
         "posterior": {
             "drawn_with_seed": seed,

@@ -22,7 +22,7 @@ from typing import Any
 
 from experiments.performance.battle import ROOT, print_left_out, print_row, warn_if_busy
 from experiments.runs import simulation
-from experiments.runs.task import Made, Task
+from experiments.runs.task import RunOutput, RunTask
 from experiments.studies.files import study_of
 from experiments.studies.study import Study
 from experiments.sweep import pool, workers
@@ -187,11 +187,11 @@ def on_dask(home: Path, days: int, quick: bool) -> None:
 # Memory
 
 
-def stub(task: Task) -> Made:
+def stub(task: RunTask) -> RunOutput:
     """A run that costs nothing and has as many totals as any."""
     from sim.measures import MEASURES
 
-    return Made(task.run, f"{task.run:024d}", totals=dict.fromkeys(MEASURES, float(task.seed)))
+    return RunOutput(task.run, f"{task.run:024d}", totals=dict.fromkeys(MEASURES, float(task.seed)))
 
 
 def memory(home: Path, n: int) -> None:

@@ -7,13 +7,16 @@ import sys
 import tempfile
 from pathlib import Path
 
+from sim.run_files import CONTROL
+
 
 def draw_pictures(folder: Path, n: int) -> None:
     """The pictures of a folder. One that fails costs a warning, not the run."""
     from sim.view.battle_picture import battle_picture
     from sim.view.charts.ensemble_fan import fan_chart
 
-    for draw, name in ((battle_picture, "battle.png"), (fan_chart, "fan.png"))[: 2 if n > 1 else 1]:
+    drawn = [(battle_picture, "battle.png")] if (folder / CONTROL).is_file() else []
+    for draw, name in [*drawn, *([(fan_chart, "fan.png")] if n > 1 else [])]:
         try:
             with tempfile.TemporaryDirectory(prefix=".draw-", dir=folder) as drafts:
                 draw(folder, Path(drafts) / name)

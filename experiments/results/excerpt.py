@@ -22,7 +22,7 @@ def excerpt(folder: Path, to: Path) -> Path:
         raise InputError(f"{folder} is no sweep; excerpts are made of sweeps.")
     if to.exists() and not to.is_dir():
         raise InputError(f"{to} is a file; give a folder.")
-    if to.exists() and any(p.name not in ("runs", "study.toml", "manifest.toml") for p in to.iterdir()):
+    if to.exists() and any(p.name not in ("runs", "scenarios", "study.toml", "manifest.toml") for p in to.iterdir()):
         raise InputError(f"{to} holds other files; give an empty folder.")
     kept = list(results.study.measures) or results.headline
     names = [c for c in dict.fromkeys((*OWN, *results.factors, "held_start_km2", *kept)) if c in results.runs]
@@ -30,6 +30,8 @@ def excerpt(folder: Path, to: Path) -> Path:
         (to / "runs").mkdir(parents=True, exist_ok=True)
         for name in ("study.toml", "manifest.toml"):
             shutil.copyfile(folder / name, to / name)
+        if (folder / "scenarios").is_dir():
+            shutil.copytree(folder / "scenarios", to / "scenarios", dirs_exist_ok=True)
         with replacing(to / "runs" / "00000001.parquet") as draft:
             table = pa.Table.from_pandas(results.runs[names], preserve_index=False).replace_schema_metadata({})
             pq.write_table(table, draft, compression="zstd")

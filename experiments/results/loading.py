@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.results.results import Results
+from sim import run_files
 from sim.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -23,14 +26,12 @@ def of_run(folder: Path, manifest: dict[str, Any]) -> Results:
 
     from sim.measures import MEASURES
 
-    file = folder / "summary.json"
+    file = folder / run_files.SUMMARY
     if not file.is_file():
-        raise InputError(
-            f"{str(folder)!r} is half-written: it has no summary.json; the same `pokrovsk run` finishes it."
-        )
+        raise InputError(f"{str(folder)!r} is half-written: it has no {file.name}; the same `pokrovsk run` finishes it.")
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        totals, failed = told["runs"], told["failed"]
+        summary = json.loads(file.read_text(encoding="utf-8"))
+        totals, failed = summary["runs"], summary["failed"]
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(f"{str(file)!r} cannot be read; `pokrovsk run --force` makes it again.") from None
     keys = dict(zip(manifest.get("seeds", []), manifest.get("run_keys", []), strict=False))
@@ -39,38 +40,28 @@ def of_run(folder: Path, manifest: dict[str, Any]) -> Results:
         "scenario": manifest.get("name"),
         "start": manifest.get("start"),
         "days": manifest.get("days"),
+        "as_mustered": ", ".join(manifest.get("as_mustered", [])) or None,
         **manifest.get("parameters", {}),
         "schema": manifest.get("schema"),
         "code": manifest.get("code"),
         "commit": manifest.get("git_commit"),
     }
     rows = [_run_row(k, row, keys, same) for k, row in enumerate(totals)]
-    rows += [
-        {
-            "run": len(totals) + k,
-            "replicate": len(totals) + k,
-            "status": "failed",
-            **same,
-            **f,
-            "run_key": keys.get(f["seed"]),
-        }
-        for k, f in enumerate(failed)
-    ]
+    for k, failure in enumerate(failed, start=len(totals)):
+        rows.append({"run": k, "replicate": k, "status": "failed", **same, **failure, "run_key": keys.get(failure["seed"])})
     if not rows:
         raise InputError(f"{str(folder)!r} holds no finished run yet.")
     runs = pd.DataFrame(rows)
-    empty = [
-        c for c in runs if c in MEASURES and runs[c].dtype.kind not in "iuf"
-    ]  # a measure without a value in any run
+    empty = [c for c in runs if c in MEASURES and runs[c].dtype.kind not in "iuf"]  # a measure without a value in any run
     runs = runs.astype(dict.fromkeys(empty, float))
-    daily = folder / "daily.parquet"
+    daily = folder / run_files.DAILY
     return Results(
         runs=runs,
         units=units_in([daily]) if daily.is_file() else {},
         manifest=manifest,
         folder=folder,
         read_daily=(lambda: read_parquet([daily])) if daily.is_file() else None,
-        read_maps=(lambda: _run_maps(folder, manifest)) if (folder / "control.npz").is_file() else None,
+        read_maps=(lambda: _run_maps(folder, manifest)) if (folder / run_files.CONTROL).is_file() else None,
     )
 
 
@@ -85,10 +76,11 @@ def of_sweep(folder: Path, manifest: dict[str, Any]) -> Results:
     from experiments.storage import sweep_store
 
     study, note = _study(folder)
+    _check_numbering(folder, manifest)
     runs = _committed(folder, "runs")
     if runs is None:
         raise InputError(f"{str(folder)!r} holds no finished run yet; `pokrovsk sweep` makes them.")
-    runs = runs.sort_values("run").drop_duplicates("run").reset_index(drop=True)
+    runs = runs.drop_duplicates("run", keep="last").sort_values("run").reset_index(drop=True)
     factors = list(study.factor_names if study is not None else manifest.get("factors", []))
     missing = [name for name in ("point", "seed", "status", *factors) if name not in runs]
     if missing:
@@ -108,6 +100,19 @@ def of_sweep(folder: Path, manifest: dict[str, Any]) -> Results:
     )
 
 
+def _check_numbering(folder: Path, manifest: dict[str, Any]) -> None:
+    """InputError when runs have been numbered for a study that has grown, and a stop came before it was written down."""
+    import pyarrow.parquet as pq
+
+    from experiments.storage import sweep_store
+
+    files = sweep_store.files(folder)
+    with contextlib.suppress(OSError, ValueError):  # a damaged file is reported when it is read
+        numbered_for = (pq.ParquetFile(files[0]).schema_arrow.metadata or {}).get(b"study") if files else None
+        if numbered_for and numbered_for.decode() != manifest.get("key"):
+            raise InputError(f"{str(folder)!r} was stopped while it grew; the same `pokrovsk sweep` finishes that.")
+
+
 def _study(folder: Path) -> tuple[Any, str]:
     """The folder's study; without it and a note when it names what this version does not have."""
     from experiments.studies.files import load_study
@@ -120,7 +125,7 @@ def _study(folder: Path) -> tuple[Any, str]:
         return None, f"the study cannot be read by this version ({error})"
 
 
-def _committed(folder: Path, table: str, columns: str = "*") -> pd.DataFrame | None:
+def _committed(folder: Path, table: str) -> pd.DataFrame | None:
     """All rows of a sweep's table that count; None when there are none. A sweep may be merging its files meanwhile."""
     from experiments.storage import sweep_store
 
@@ -129,8 +134,8 @@ def _committed(folder: Path, table: str, columns: str = "*") -> pd.DataFrame | N
         if not files:
             return None
         try:
-            return read_parquet(files, columns)
-        except InputError:
+            return read_parquet(files)
+        except (InputError, FileNotFoundError):
             if attempt == ATTEMPTS - 1 or all(f.is_file() for f in files):
                 raise
     return None
@@ -138,14 +143,14 @@ def _committed(folder: Path, table: str, columns: str = "*") -> pd.DataFrame | N
 
 def _daily(folder: Path) -> pd.DataFrame:
     rows = _committed(folder, "daily")
-    return rows.drop_duplicates(["run", "day"]).sort_values(["run", "day"]).reset_index(drop=True)
+    return rows.drop_duplicates(["run", "day"], keep="last").sort_values(["run", "day"]).reset_index(drop=True)
 
 
 def _sweep_maps(folder: Path) -> xr.Dataset:
     """Maps of a sweep; a day that a run has not (a shorter horizon) is left at 0 with `there` false."""
     import numpy as np
 
-    rows = _committed(folder, "maps").drop_duplicates(["run", "day"])
+    rows = _committed(folder, "maps").drop_duplicates(["run", "day"], keep="last")
     shapes = rows[["ny", "nx", "x0_km", "y0_km", "width_km", "height_km"]].drop_duplicates()
     if len(shapes) > 1:
         raise InputError(
@@ -164,21 +169,23 @@ def _sweep_maps(folder: Path) -> xr.Dataset:
     return maps.assign(there=(("run", "day"), there))
 
 
-def read_parquet(files: list[Path], columns: str = "*") -> pd.DataFrame:
-    """Parquet files as one frame, columns matched by name; InputError names a file that is broken."""
+def read_parquet(files: list[Path]) -> pd.DataFrame:
+    """Parquet files as one frame, columns matched by name; InputError names a file that is broken.
+
+    Files are read one by one and by no path pattern: a folder `seed=9`, `~` or `[a]` is a folder.
+    """
     import duckdb
+    import pyarrow as pa
 
     from experiments.storage import sweep_store
 
+    tables = [sweep_store.read(file) for file in files]
+    try:
+        table = pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowException as error:
+        raise InputError(f"the tables of {str(files[0].parent)!r} do not fit together: {str(error).splitlines()[0]}.") from None
     with duckdb.connect() as db:
-        try:
-            return db.execute(
-                f"select {columns} from read_parquet($files, union_by_name = true)", {"files": [str(f) for f in files]}
-            ).df()
-        except duckdb.Error as error:
-            broken = next((f for f in files if not sweep_store.is_whole(f)), None)
-            what = f"{str(broken)!r} is not whole" if broken else str(error).splitlines()[0]
-            raise InputError(f"the tables cannot be read: {what}; remove it and sweep again.") from None
+        return db.from_arrow(table).df()
 
 
 def units_in(files: list[Path]) -> dict[str, str]:
@@ -194,13 +201,10 @@ def units_in(files: list[Path]) -> dict[str, str]:
 
 
 def _run_maps(folder: Path, manifest: dict[str, Any]) -> xr.Dataset:
-    import numpy as np
-
     try:
-        with np.load(folder / "control.npz", allow_pickle=False) as data:
-            run, day, control = data["run"], data["day"], data["control"]
+        run, day, control = run_files.control_maps(folder)
     except (OSError, ValueError, KeyError, EOFError):
-        raise InputError(f"{str(folder / 'control.npz')!r} cannot be read.") from None
+        raise InputError(f"{str(folder / run_files.CONTROL)!r} cannot be read.") from None
     box = manifest["scenario"]["box"]
     extent = (box["x0_km"], box["x0_km"] + box["width_km"], box["y0_km"], box["y0_km"] + box["height_km"])
     return dataset(run, day, control, extent)
@@ -214,9 +218,9 @@ def dataset(run, day, control, extent: tuple[float, float, float, float]) -> xr.
     west, east, south, north = extent
     x = west + (east - west) / nx * (0.5 + _range(nx))
     y = south + (north - south) / ny * (0.5 + _range(ny))
-    told = {"long_name": "ground held by the attacker", "units": "percent"}
+    attributes = {"long_name": "ground held by the attacker", "units": "percent"}
     return xr.Dataset(
-        {"control": (("run", "day", "y", "x"), control, told)},
+        {"control": (("run", "day", "y", "x"), control, attributes)},
         coords={
             "run": run,
             "day": ("day", day, {"units": "days", "long_name": "days since the start"}),
@@ -235,13 +239,66 @@ def _range(n: int):
 # Opening a folder
 
 
-def load(folder: str | Path) -> Results:
-    """The results of a sweep's or a run's folder; InputError when there is none, or when it is broken or newer than this reader."""
+def load(folder: str | Path, *more: str | Path) -> Results:
+    """The results of a sweep's or a run's folder, or of several together.
 
-    folder = Path(folder)
+    InputError when there is none, when it is broken or newer than this reader, or when several do not fit together.
+    """
+    results = [_load(Path(f)) for f in (folder, *more)]
+    return results[0] if len(results) == 1 else together(results)
+
+
+def _load(folder: Path) -> Results:
     manifest = read_manifest(folder)
     is_sweep = (folder / "study.toml").is_file() or (folder / "runs").is_dir()
     return (of_sweep if is_sweep else of_run)(folder, manifest)
+
+
+def together(results: list[Results]) -> Results:
+    """Several results as one: runs are numbered on, and points with the same levels are one point.
+
+    InputError unless they are of the same factors and the same code. A run that is in two of them (the same key) counts once.
+    """
+    import pandas as pd
+
+    first = results[0]
+    for other in results[1:]:
+        if other.factors != first.factors:
+            raise InputError(f"{first.label} has the factors {', '.join(first.factors) or 'none'}, {other.label} {', '.join(other.factors) or 'none'}; load them apart.")
+        for name in ("code", "scenario", "start", "days", *first.parameters):
+            if name in first.moved or (name in other.runs) != (name in first.runs) or name not in first.runs:
+                continue
+            one, two = (set(r.done[name].dropna().map(str)) for r in (first, other))
+            if one != two:
+                raise InputError(f"{first.label} and {other.label} differ in {name} ({', '.join(sorted(one)[:3])}; {', '.join(sorted(two)[:3])}); load them apart, or `compare` them.")
+    frames, numbers, count = [], [], 0
+    for r in results:
+        numbers.append(pd.Series(range(count, count + len(r.runs)), index=r.runs["run"].to_numpy()))
+        frames.append(r.runs.assign(run=numbers[-1].to_numpy()))
+        count += len(r.runs)
+    runs = pd.concat(frames, ignore_index=True)
+    has_key = runs["run_key"].notna() if "run_key" in runs else False
+    runs = runs[~(runs.duplicated("run_key") & has_key)].reset_index(drop=True) if "run_key" in runs else runs
+    is_one_design = all(r.study is not None and r.points.equals(first.points) for r in results)
+    if not is_one_design:
+        runs["point"] = runs.groupby(first.factors, dropna=False, sort=False).ngroup() if first.factors else 0
+
+    def daily() -> pd.DataFrame:
+        parts = [r.read_daily().assign(run=lambda d, n=n: d["run"].map(n)) for r, n in zip(results, numbers, strict=True)]
+        joined = pd.concat(parts, ignore_index=True).drop(columns=["point", "replicate"], errors="ignore")
+        return joined[joined["run"].isin(runs["run"])].reset_index(drop=True)
+
+    return replace(
+        first,
+        runs=runs,
+        folder=None,
+        study=first.study if is_one_design else None,
+        manifest={**first.manifest, "name": " + ".join(r.name for r in results)},
+        note="; ".join(r.note for r in results if r.note),
+        units={name: unit for r in reversed(results) for name, unit in r.units.items()},
+        read_daily=daily if all(r.read_daily for r in results) else None,
+        read_maps=None,
+    )
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

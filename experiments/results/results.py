@@ -106,6 +106,13 @@ class Results:
 
         return [c for c in self.runs.columns if c in catalog()]
 
+    @cached_property
+    def moved(self) -> set[str]:
+        """Columns that the factors change from point to point: parameters by dotted key, scenario."""
+        from sim.settings import short_names
+
+        return {short_names().get(f, f) for f in self.factors} | set(getattr(self.study, "parameters", []))
+
     def unit(self, name: str) -> str:
         """Unit of a measure, a parameter or a factor; "" for a pure number."""
         if name in self.units:
@@ -183,8 +190,7 @@ class Results:
             )
         maps = self.read_maps()
         rows = self.runs.set_index("run").loc[maps["run"].values]
-        told = {c: ("run", rows[c].to_numpy()) for c in ["point", "seed", *self.factors] if c in rows}
-        return maps.assign_coords(told)
+        return maps.assign_coords({c: ("run", rows[c].to_numpy()) for c in ["point", "seed", *self.factors] if c in rows})
 
 
 def _some(names: list[str]) -> str:

@@ -84,11 +84,7 @@ def _map(row: dict[str, Any]) -> np.ndarray:
 
 def _rows(folder: Path, name: str, number: int) -> pa.Table | None:
     """The rows of one run in a table of a sweep, by day; None when the sweep keeps no such table."""
-    import pyarrow.parquet as pq
+    from experiments.storage.sweep_store import RowsByRun
 
-    from experiments.storage.sweep_store import files
-
-    found = files(folder, name)
-    if not found:
-        return None
-    return pq.read_table(found, filters=[("run", "==", number)]).sort_by("day")
+    rows = RowsByRun([folder], name).rows(number)
+    return None if rows is None else rows.sort_by("day")

@@ -14,6 +14,9 @@ HEAD = (
     ("scenario", "string", "", "index", "scenario"),
     ("start", "date32", "", "index", "first day"),
     ("days", "int64", "days", "index", "horizon"),
+    ("stopped", "string", "", "index", "condition that ended the run before its horizon, and the day"),
+    ("as_mustered", "string", "", "index", "parameters that are not set, so that the formations of the scenario decide"),
+    ("kept", "string", "", "index", "what is kept of the run beside this row, as JSON"),
 )
 EXTRAS = {  # figures of a run that are no measures
     "held_start_km2": ("km2", "ground held by the attacker at the start"),
@@ -29,6 +32,8 @@ STAMPS = (
 )
 EXECUTION = (
     ("exec_wall_s", "float64", "s", "execution", "wall time of the run"),
+    ("exec_step_s", "float64", "s", "execution", "wall time of its steps, without compilation"),
+    ("exec_compile_s", "float64", "s", "execution", "time spent on compiling kernels"),
     ("exec_host", "string", "", "execution", "computer"),
     ("exec_worker", "string", "", "execution", "process or address of the worker"),
     ("exec_finished", "timestamp[us]", "", "execution", "when the run ended, UTC"),
@@ -47,6 +52,22 @@ MAP = (
     ("height_km", "float64", "km", "index", "south to north"),
     ("control", "binary", "percent", "state", "ny x nx bytes, row by row: percent held by the attacker"),
 )
+EVENTS = (
+    ("step", "int64", "", "index", "step of the event"),
+    *DAY,
+    ("kind", "string", "", "index", "kind of event"),
+    ("x_km", "float64", "km", "state", "where, east"),
+    ("y_km", "float64", "km", "state", "where, north"),
+    ("number", "float64", "", "state", "size of the event: km, km2, 1"),
+    ("words", "string", "", "index", "the event in words"),
+)
+CAPTURES = (
+    ("settlement", "string", "", "index", "id of the settlement"),
+    ("name", "string", "", "index", "its name"),
+    ("captured", "date32", "", "state", "day of a capture that lasted a week, or to the end"),
+    ("recaptured", "date32", "", "state", "day on which it changed hands again for as long"),
+)
+FRAME = (("frame", "binary", "", "state", "the last moment: bytes of a frame.npz"),)
 INDEX = tuple(column for column in HEAD if column[0] in ("run", "point", "replicate", "seed"))  # of days and maps
 OWN = tuple(column[0] for column in (*HEAD, *STAMPS))  # of every run, whatever was run
 RESERVED = {*OWN, *EXTRAS, *(f"version_{name}" for name in VERSIONS), *(column[0] for column in DAY)} - {"scenario"}

@@ -1,4 +1,4 @@
-"""Schema, keys of a run, the name of the baseline."""
+"""What decides a run, as hashes; the schema of everything that is written; the name of the baseline."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from sim.errors import InputError
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -15,20 +17,32 @@ BASELINE = "pokrovsk-2024"
 SCHEMA = 1  # of everything that is written: raised when a reader of old files would misread new ones
 
 
-# Identity
+def scenario_data(scenario: Scenario) -> dict[str, Any]:
+    """A scenario as plain data that names no place on this machine: its front file as a hash, its base, which it contains, left out."""
+    try:
+        front = hashlib.sha256(Path(scenario.front).read_bytes()).hexdigest() if scenario.front else None
+    except OSError as error:
+        raise InputError(f"{scenario.name}: front: {scenario.front!r} cannot be read: {error.strerror or error}.") from None
+    return {**scenario.model_dump(mode="json"), "front": front, "base": None}
 
 
-def settings_key(scenario: Scenario, overrides: dict[str, Any] | None) -> str:
-    """Hash of everything that decides a run but its seed: scenario, front file, and every parameter's value."""
+def settings_key(scenario: Scenario, overrides: dict[str, Any] | None, stop_when: str | None = None) -> str:
+    """Hash of everything that decides a run but its seed: scenario, front file, every parameter's value, and when it stops."""
     from sim.settings import Settings
 
-    data = scenario.model_dump(mode="json")
+    data = scenario_data(scenario)
     settings = Settings({**data.pop("params"), **(overrides or {})})
-    front = hashlib.sha256(Path(scenario.front).read_bytes()).hexdigest() if scenario.front else None
-    told = {**data, "front": front, "given": settings.overrides, "values": settings.flat(), "schema": SCHEMA}
-    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()[:24]
+    fields = {**data, "given": settings.overrides, "values": settings.flat(), "schema": SCHEMA}
+    if stop_when:
+        fields["stop_when"] = " ".join(stop_when.split())
+    return hashlib.sha256(json.dumps(fields, sort_keys=True, default=str).encode()).hexdigest()[:24]
 
 
-def run_key(scenario: Scenario, overrides: dict[str, Any] | None, seed: int) -> str:
+def key_of_seed(settings: str, seed: int) -> str:
+    """The key of a run from that of its settings."""
+    return hashlib.sha256(f"{settings} {int(seed)}".encode()).hexdigest()[:24]
+
+
+def run_key(scenario: Scenario, overrides: dict[str, Any] | None, seed: int, stop_when: str | None = None) -> str:
     """Hash of scenario, parameters, seed and schema: equal keys, equal results (for the same code, see `code_key`)."""
-    return hashlib.sha256(f"{settings_key(scenario, overrides)} {int(seed)}".encode()).hexdigest()[:24]
+    return key_of_seed(settings_key(scenario, overrides, stop_when), seed)

@@ -1,13 +1,9 @@
-"""Runs of a battle: one scenario and one seed each, alone or many at a time over worker processes.
-
-`simulate` makes one run and returns what was recorded of it. `execute` makes many, each a `Job` that leaves its piece
-in a folder when it is finished, so that a stop or a dead worker loses nothing that was done. A run's luck comes from
-its seed alone: one worker or two, in any order, the same bits.
-"""
+"""One run of a battle: one scenario and one seed, from muster to the last day, and what is recorded of it."""
 
 from __future__ import annotations
 
 import contextlib
+import operator
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,12 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.runs.identity import run_key
+from experiments.runs.stop_condition import StopCondition
+from sim.errors import InputError
 from sim.identity import code_key as code_key
 
 if TYPE_CHECKING:
     import numpy as np
 
     from sim.scenario import Scenario
+
+MOST_SEED = 2**53
 
 
 @dataclass
@@ -33,11 +33,12 @@ class RunResult:
     captures: list[dict[str, Any]]
     events: list[dict[str, Any]]
     control: np.ndarray | None
-    frame: dict[str, np.ndarray] | None  # the last moment, as `sim.frame` tells it; with maps only
+    frame: dict[str, np.ndarray] | None  # the last moment, as arrays of `sim.frame`; with maps only
     wall_s: float  # stepping only, without compilation
     compile_s: float
     unit_steps: int
     steps: int
+    stopped: str = ""  # the condition that ended the run before its horizon, and the day; empty if none did
 
 
 def simulate(
@@ -48,20 +49,25 @@ def simulate(
     maps: bool = True,
     check: bool = False,
     on_day: Callable[[int], None] | None = None,
+    stop_when: str | None = None,
     **changes: Any,
 ) -> RunResult:
-    """One run from muster to the last day.
+    """One run from muster to the last day, or to the first day on which `stop_when` holds (`StopCondition`).
 
     `changes` are fields of the scenario (`days`, `start`, `cell_km`, `step_hours`, `front`); `overrides` are parameters
-    by dotted key or short name. `on_day` is told each day that is done.
+    by dotted key or short name. `on_day` is called with the number of each day that is done. InputError for what is not
+    allowed.
     """
     from sim import battle
     from sim.frame import last_frame_arrays
     from sim.mustering import muster
     from sim.scenario import load_scenario
 
+    seed = checked_seed(seed)
+    check_overrides(overrides or {})
+    condition = StopCondition(stop_when) if stop_when else None
     scenario = load_scenario(source, **changes)
-    wall = 0.0
+    wall, stopped = 0.0, ""
     with compilation() as compiled:
         world = muster(scenario, seed, overrides=overrides, check=check)
         before = compiled()
@@ -71,10 +77,13 @@ def simulate(
             wall += time.perf_counter() - begin
             if on_day is not None:
                 on_day(day + 1)
+            if condition and condition.is_met({"day": day + 1, **{name: values[-1] for name, values in world.journal.columns.items()}}):
+                stopped = f"{condition.text} on day {day + 1}"
+                break
     journal = world.journal
     return RunResult(
-        key=run_key(scenario, overrides, seed),
-        seed=int(seed),
+        key=run_key(scenario, overrides, seed, stop_when),
+        seed=seed,
         daily=journal.daily(),
         captures=journal.captures(world),
         events=journal.events,
@@ -84,12 +93,36 @@ def simulate(
         compile_s=compiled(),
         unit_steps=int(world.unit_steps),
         steps=world.step_index,
+        stopped=stopped,
     )
+
+
+def checked_seed(seed: Any) -> int:
+    """The seed as an integer; InputError unless it is a whole number from 0 to 2**53."""
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        number = -1
+    if isinstance(seed, bool) or not 0 <= number <= MOST_SEED:
+        raise InputError(f"seed {seed!r}: allowed: a whole number from 0 to {MOST_SEED}.")
+    return number
+
+
+def check_overrides(overrides: dict[str, Any]) -> None:
+    """InputError for a parameter that is given twice, by its short name and by its dotted key."""
+    from sim.settings import resolve
+
+    by_key: dict[str, str] = {}
+    for name in overrides:
+        key = resolve(name).key
+        if key in by_key:
+            raise InputError(f"{key} is given twice, as {by_key[key]!r} and {name!r}; allowed: once.")
+        by_key[key] = name
 
 
 @contextlib.contextmanager
 def compilation() -> Iterator[Callable[[], float]]:
-    """Within the block, what it yields tells how many seconds went into compiling kernels (0 when all were cached)."""
+    """Yields a function that returns how many seconds went into compiling kernels so far (0 when all were cached)."""
     from numba.core import event
 
     class Clock(event.Listener):

@@ -1,11 +1,12 @@
-"""One run of a study, made: what a worker is told of it and what it hands back, as plain numbers.
+"""One run of a study: what a worker is given of it and what it hands back, as plain numbers.
 
-Nothing here depends on who makes a run, when, or in which company; what does is in names that start with `exec_`.
+Nothing here depends on who makes a run, when, or beside which other runs; what does is in columns that start with `exec_`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import io
 import os
 import platform
 import time
@@ -17,12 +18,14 @@ from experiments.runs import identity, simulation
 from sim.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sim.scenario import Scenario
 
 
 @dataclass(frozen=True)
-class Task:
-    """One run that is to be made: a point of a study and a seed."""
+class RunTask:
+    """One run that is to be made: a point of a study and a seed, and what is kept of it."""
 
     run: int
     point: int
@@ -33,62 +36,93 @@ class Task:
     levels: dict[str, Any]
     code: str  # hash of the model's source that is to make it
     daily: tuple[str, ...] = ()  # measures whose daily values are kept
-    maps: str | tuple[int, ...] = "none"  # days whose maps are kept, or "last"
+    maps: str | tuple[int, ...] = "none"  # days whose maps are kept, "last" or "all"
+    events: bool = False  # keep events and captures
+    frame: bool = False  # keep the last moment in full
+    check: bool = False  # verify the books after every step
+    stop_when: str | None = None
+    reports_days: bool = False  # report every day that is done to whoever shows the progress
 
 
 @dataclass
-class Made:
+class RunOutput:
     """What a worker hands back of a run: numbers by name, or the traceback that it ended with."""
 
     run: int
     run_key: str | None = None
     error: str | None = None
     totals: dict[str, Any] = field(default_factory=dict)
+    stopped: str | None = None  # the condition that ended the run, and the day
     daily: dict[str, Any] = field(default_factory=dict)  # columns, `day` and `date` among them
     maps: dict[int, bytes] = field(default_factory=dict)  # (ny, nx) uint8 percent by day
-    told: dict[str, Any] = field(default_factory=dict)  # the columns that start with exec_
+    events: list[dict[str, Any]] = field(default_factory=list)
+    captures: list[dict[str, Any]] = field(default_factory=list)
+    frame: bytes | None = None  # the last moment, as the bytes of a frame.npz
+    execution: dict[str, Any] = field(default_factory=dict)  # the columns that start with exec_
 
 
-def make(task: Task) -> Made:
-    """Makes one run. Whatever it raises is part of the answer; that a worker has other code than the sweep is not."""
+def run_task(task: RunTask, report: Callable[[Any], None] | None = None) -> RunOutput:
+    """Makes one run. An exception of the run is part of the output; that a worker has other code than the sweep is not.
+
+    `report` is called with (run, day) for every day that is done, if the task asks for it.
+    """
     if simulation.code_key() != task.code:
         raise InputError(other_code(f"worker {os.getpid()} on {platform.node()}"))
     begin = time.perf_counter()
+    execution: dict[str, Any] = {}
     try:
-        result = simulation.simulate(task.scenario, task.seed, task.overrides, maps=task.maps != "none")
-        made = Made(task.run, result.key)
-        _keep(made, task, result)
+        result = simulation.simulate(
+            task.scenario,
+            task.seed,
+            task.overrides,
+            maps=task.maps != "none",
+            check=task.check,
+            on_day=(lambda day: report((task.run, day))) if report and task.reports_days else None,
+            stop_when=task.stop_when,
+        )
+        output = _output(task, result)
+        execution = {"exec_step_s": round(result.wall_s, 4), "exec_compile_s": round(result.compile_s, 3)}
     except Exception:
-        made = failed(task, traceback.format_exc(limit=-20))
-    made.told = {
+        output = failed_output(task, traceback.format_exc(limit=-20))
+    output.execution = {
         "exec_wall_s": round(time.perf_counter() - begin, 4),
+        **execution,
         "exec_host": platform.node(),
         "exec_worker": str(os.getpid()),
         "exec_finished": dt.datetime.now(dt.UTC).replace(tzinfo=None),
     }
-    return made
+    return output
 
 
 def other_code(worker: str) -> str:
     return f"{worker} has another version of the model than the sweep; install the same one, or start again if it was changed now."
 
 
-def failed(task: Task, error: str) -> Made:
+def failed_output(task: RunTask, error: str) -> RunOutput:
     """The record of a run that did not end well."""
     try:
-        key = identity.run_key(task.scenario, task.overrides, task.seed)
-    except InputError:
+        key = identity.run_key(task.scenario, task.overrides, task.seed, task.stop_when)
+    except (InputError, OSError):
         key = None
-    return Made(task.run, key, error)
+    return RunOutput(task.run, key, error)
 
 
-def _keep(made: Made, task: Task, result: simulation.RunResult) -> None:
+def _output(task: RunTask, result: simulation.RunResult) -> RunOutput:
+    import numpy as np
+
     from experiments.runs.totals import totals_of
 
-    made.totals = totals_of(task.run, result)
+    output = RunOutput(task.run, result.key, totals=totals_of(result), stopped=result.stopped or None)
     if task.daily:
-        made.daily = {name: result.daily[name] for name in ("day", "date", *task.daily)}
+        output.daily = {name: result.daily[name] for name in ("day", "date", *task.daily)}
     if result.control is not None:
         last = len(result.control) - 1
-        days = [last] if task.maps == "last" else [d for d in task.maps if d <= last]
-        made.maps = {day: result.control[day].tobytes() for day in days}
+        days = {"last": [last], "all": range(last + 1)}.get(task.maps) if isinstance(task.maps, str) else [d for d in task.maps if d <= last]
+        output.maps = {day: result.control[day].tobytes() for day in days or ()}
+    if task.events:
+        output.events, output.captures = result.events, result.captures
+    if task.frame and result.frame is not None:
+        file = io.BytesIO()
+        np.savez_compressed(file, **result.frame)
+        output.frame = file.getvalue()
+    return output

@@ -1,4 +1,4 @@
-"""A battle in figures: totals of each run, medians and bands over runs, and the short table that is printed."""
+"""An ensemble in figures: totals of each run, medians and bands over runs, places taken."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from experiments.runs.identity import SCHEMA
-from experiments.runs.totals import _plain
+from experiments.runs.json_values import plain
+from experiments.storage.sweep_folder import write_bytes
 from sim.scenario import Scenario
 
 BANDS = {"band50": (25, 75), "band90": (5, 95)}
@@ -24,7 +25,7 @@ def summarize(
     overrides: dict[str, Any],
     totals: list[dict[str, Any]],
     failed: list[dict[str, Any]],
-    compared: str,
+    key: str,
 ) -> dict[str, Any]:
     """The summary of all runs that are there: speed at the top, ensemble, places taken, and each run's totals."""
     wall, steps = sum(r["wall_s"] for r in totals), sum(r["steps"] for r in totals)
@@ -35,7 +36,7 @@ def summarize(
         "start": scenario.start.isoformat(),
         "end": (scenario.start + dt.timedelta(days=scenario.days)).isoformat(),
         "days": scenario.days,
-        "key": compared,
+        "key": key,
         "overrides": overrides,
         "n_runs": len(totals),
         "seeds": [r["seed"] for r in totals],
@@ -55,16 +56,16 @@ def ensemble(totals: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Median and 50 and 90 % bands over runs of every figure that is a number."""
     out: dict[str, dict[str, Any]] = {}
     for name in totals[0] if totals else ():
-        if name in ("run", "seed", "captures", "wall_s", "compile_s"):
+        if name in ("run", "seed", "captures", "wall_s", "compile_s", "stopped"):
             continue
         values = np.array([math.nan if r.get(name) is None else r[name] for r in totals], float)
         values = values[np.isfinite(values)]
         if not values.size:
             out[name] = {"median": None, **{band: None for band in BANDS}}
             continue
-        out[name] = {"median": _plain(np.median(values))}
+        out[name] = {"median": plain(np.median(values), decimals=6)}
         for band, limits in BANDS.items():
-            out[name][band] = [_plain(v) for v in np.percentile(values, limits)]
+            out[name][band] = plain(list(np.percentile(values, limits)), decimals=6)
     return out
 
 
@@ -73,16 +74,16 @@ def places(scenario: Scenario, totals: list[dict[str, Any]]) -> list[dict[str, A
     from sim.sector.places import settlement_rows
 
     kinds = {r["id"]: r["kind"] for r in settlement_rows(scenario)}
-    found: dict[str, dict[str, Any]] = {}
+    taken: dict[str, dict[str, Any]] = {}
     for row in totals:
         for c in row["captures"]:
             if c["captured"] is None:
                 continue
-            place = found.setdefault(c["settlement"], {"name": c["name"], "dates": [], "back": 0})
+            place = taken.setdefault(c["settlement"], {"name": c["name"], "dates": [], "back": 0})
             place["dates"].append(c["captured"])
             place["back"] += c["recaptured"] is not None
     out = []
-    for key, place in found.items():
+    for key, place in taken.items():
         dates = sorted(place["dates"])
         out.append(
             {
@@ -100,8 +101,5 @@ def places(scenario: Scenario, totals: list[dict[str, Any]]) -> list[dict[str, A
     return sorted(out, key=lambda p: (p["captured"], p["settlement"]))
 
 
-def write_summary(folder: Path, told: dict[str, Any]) -> None:
-    from experiments.storage.files import replacing
-
-    with replacing(folder / "summary.json") as draft:
-        draft.write_text(json.dumps(told, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+def write_summary(folder: Path, summary: dict[str, Any]) -> None:
+    write_bytes(folder / "summary.json", (json.dumps(summary, indent=1, allow_nan=False) + "\n").encode())

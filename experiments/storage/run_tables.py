@@ -1,4 +1,4 @@
-"""The tables and maps of a battle's output folder, written run by run."""
+"""The tables and maps of the folder of `pokrovsk run`, written run by run from its store."""
 
 from __future__ import annotations
 
@@ -6,45 +6,55 @@ import contextlib
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from experiments.runs.identity import SCHEMA
-from experiments.runs.simulation import RunResult
+from experiments.runs.json_values import plain
 from experiments.storage.files import replacing
+from experiments.storage.sweep_store import RowsByRun
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FIRST_MAPS = 16  # runs whose maps are kept with --maps first
+TABLES = ("daily", "captures", "events")
+CAPTURE = ["settlement", "name", "captured", "recaptured"]
 
 
-def assemble(folder: Path, pieces: Iterable[tuple[int, RunResult]], maps: str) -> list[dict[str, Any]]:
-    """Writes the three tables and the maps run by run, and returns each run's totals for the summary."""
-    import pyarrow as pa
+def assemble(folder: Path, stores: list[Path], seeds: list[int], maps: str) -> list[dict[str, Any]]:
+    """Writes the tables and maps of the runs that are done, and returns the figures of each run for the summary."""
     import pyarrow.parquet as pq
 
-    from experiments.runs.totals import totals_of
-
-    tables = {"daily": _daily_table, "captures": _captures_table, "events": _events_table}
-    totals = []
+    rows = {name: RowsByRun(stores, name) for name in ("runs", "maps", "frames", *TABLES)}
+    done = [seed for seed in seeds if (row := rows["runs"].rows(seed)) is not None and row["status"][0].as_py() == "done"]
+    totals: list[dict[str, Any]] = []
+    if not done:
+        return totals
     with contextlib.ExitStack() as stack:
         writers: dict[str, pq.ParquetWriter] = {}
-        drafts = {name: stack.enter_context(replacing(folder / f"{name}.parquet")) for name in tables}
+        drafts = {name: stack.enter_context(replacing(folder / f"{name}.parquet")) for name in TABLES}
         charts = _Maps(stack.enter_context(replacing(folder / "control.npz"))) if maps != "none" else None
-        for run, result in pieces:
-            for name, build in tables.items():
-                table: pa.Table = build(run, result)
+        is_framed = False
+        for run, seed in enumerate(done):
+            for name in TABLES:
+                table = _visible(name, run, seed, rows[name].rows(seed))
                 if name not in writers:
-                    writers[name] = pq.ParquetWriter(drafts[name], table.schema, compression="zstd")
+                    writers[name] = stack.enter_context(pq.ParquetWriter(drafts[name], table.schema, compression="zstd"))
                 writers[name].write_table(table)
-            if charts and result.control is not None and (maps == "all" or run < FIRST_MAPS):
-                charts.add(run, result.control)
-            if charts and result.frame and not charts.framed:
-                charts.framed = True
-                with replacing(folder / "frame.npz") as draft, open(draft, "wb") as file:
-                    np.savez_compressed(file, **result.frame)
-            totals.append(totals_of(run, result))
+            if charts and (maps == "all" or run < FIRST_MAPS) and (drawn := rows["maps"].rows(seed)) is not None:
+                charts.add(run, drawn)
+            if charts and not is_framed and (frame := rows["frames"].rows(seed)) is not None:
+                is_framed = True
+                with replacing(folder / "frame.npz") as draft:
+                    draft.write_bytes(frame["frame"][0].as_py())
+            captures = rows["captures"].rows(seed)
+            totals.append({
+                **_totals(run, rows["runs"].rows(seed), writers["daily"].schema),
+                "captures": plain(captures.select(CAPTURE).to_pylist()) if captures else [],
+            })
         for writer in writers.values():
             writer.close()
         if charts:
@@ -55,20 +65,59 @@ def assemble(folder: Path, pieces: Iterable[tuple[int, RunResult]], maps: str) -
     return totals
 
 
+def _totals(run: int, row: pa.Table, daily: pa.Schema) -> dict[str, Any]:
+    """The figures of one run by name, counts as whole numbers."""
+    from experiments.runs.columns import EXTRAS
+    from sim.measures import MEASURES
+
+    values = row.to_pylist()[-1]
+    figures = {name: values[name] for name in (*EXTRAS, *(name for name in MEASURES if name in values))}
+    whole = {f.name for f in daily if str(f.type) == "int64"}
+    figures = {k: int(v) if k in whole and v is not None and v == int(v) else v for k, v in figures.items()}
+    head = {"run": run, "seed": values["seed"], "wall_s": values["exec_step_s"], "compile_s": values["exec_compile_s"]}
+    order = ("unit_steps", "steps", "held_start_km2", "front_start_km")
+    stopped = {"stopped": values["stopped"]} if values["stopped"] else {}
+    return head | {name: figures.pop(name) for name in order} | figures | stopped
+
+
+def _visible(name: str, run: int, seed: int, rows: pa.Table | None) -> pa.Table:
+    """The rows of one run as the folder has them: its number and seed first, then the columns of the table."""
+    import pyarrow as pa
+
+    from experiments.runs import columns
+
+    if name == "daily":
+        assert rows is not None
+        own = {f.name: f for f in rows.schema if f.name not in ("run", "point", "replicate", "seed")}
+    else:
+        kinds = columns.EVENTS if name == "events" else columns.CAPTURES
+        own = {column[0]: pa.field(column[0], pa.type_for_alias(column[1])) for column in kinds}
+    n = 0 if rows is None else rows.num_rows
+    data = {"run": pa.array([run] * n, pa.int64()), "seed": pa.array([seed] * n, pa.int64())}
+    data |= {key: rows[key] if rows is not None else pa.array([], f.type) for key, f in own.items()}
+    if name != "daily":
+        return pa.table(data, schema=pa.schema([("run", pa.int64()), ("seed", pa.int64()), *own.values()]))
+    doc = {"run": "number of the run, 0 first", "seed": "seed of the run"}
+    head = [pa.field(k, pa.int64(), metadata={"unit": "", "kind": "index", "doc": v}) for k, v in doc.items()]
+    return pa.table(data, schema=pa.schema([*head, *own.values()], metadata={"schema": str(SCHEMA)}))
+
+
 class _Maps:
     """control.npz with keys run, day and control, its runs added one at a time."""
 
     def __init__(self, path: Path):
         self.archive = zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=4)
         self.runs: list[int] = []
-        self.framed = False  # the last moment of the first run is written
         self.shape: tuple[int, ...] = ()
         self.file = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115
 
-    def add(self, run: int, control: np.ndarray) -> None:
+    def add(self, run: int, rows: pa.Table) -> None:
+        """The maps of one run, a row a day."""
+        maps = [np.frombuffer(data, np.uint8) for data in rows.sort_by("day")["control"].to_pylist()]
+        shape = (len(maps), rows["ny"][0].as_py(), rows["nx"][0].as_py())
         self.runs.append(run)
-        self.shape = control.shape
-        self.file.write(np.ascontiguousarray(control, np.uint8).tobytes())
+        self.shape = shape
+        self.file.write(b"".join(m.tobytes() for m in maps))
 
     def close(self) -> None:
         shape = (len(self.runs), *self.shape) if self.runs else (0, 0, 0, 0)
@@ -83,58 +132,3 @@ class _Maps:
     def _array(self, name: str, values: np.ndarray) -> None:
         with self.archive.open(f"{name}.npy", "w") as out:
             np.lib.format.write_array(out, values)
-
-
-def _daily_table(run: int, result: RunResult):
-    """One row a day, row 0 the start; every column says its unit, kind and meaning in its metadata."""
-    import pyarrow as pa
-
-    from sim.measures import MEASURES
-
-    n = len(result.daily["day"])
-    told = {
-        "run": ("", "index", "number of the run, 0 first"),
-        "seed": ("", "index", "seed of the run"),
-        "day": ("days", "index", "days since the start"),
-        "date": ("", "index", "calendar date"),
-    }
-    told |= {m.name: (m.unit, m.kind, m.doc) for m in MEASURES.values()}
-    columns = {"run": np.full(n, run), "seed": np.full(n, result.seed), **result.daily}
-    fields, arrays = [], []
-    for name, values in columns.items():
-        unit, kind, doc = told.get(name, ("", "", ""))
-        kind_of = pa.date32() if name == "date" else pa.int64() if values.dtype.kind in "iub" else pa.float64()
-        arrays.append(pa.array(values.astype("datetime64[D]") if name == "date" else values, kind_of))
-        fields.append(pa.field(name, kind_of, metadata={"unit": unit, "kind": kind, "doc": doc}))
-    return pa.table(arrays, schema=pa.schema(fields, metadata={"schema": str(SCHEMA)}))
-
-
-def _rows(run: int, result: RunResult, rows: list[dict], kinds: dict[str, Any]):
-    import pyarrow as pa
-
-    columns = {"run": [run] * len(rows), "seed": [result.seed] * len(rows), **{k: [r[k] for r in rows] for k in kinds}}
-    return pa.table(columns, schema=pa.schema([("run", pa.int64()), ("seed", pa.int64()), *kinds.items()]))
-
-
-def _captures_table(run: int, result: RunResult):
-    import pyarrow as pa
-
-    kinds = {"settlement": pa.string(), "name": pa.string(), "captured": pa.date32(), "recaptured": pa.date32()}
-    return _rows(run, result, result.captures, kinds)
-
-
-def _events_table(run: int, result: RunResult):
-    import pyarrow as pa
-
-    number, text = pa.float64(), pa.string()
-    kinds = {
-        "step": pa.int64(),
-        "day": pa.int64(),
-        "date": pa.date32(),
-        "kind": text,
-        "x_km": number,
-        "y_km": number,
-        "number": number,
-        "words": text,
-    }
-    return _rows(run, result, result.events, kinds)

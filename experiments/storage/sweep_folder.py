@@ -1,4 +1,4 @@
-"""A sweep's folder, opened for writing: made or resumed, locked, and refused when it holds something else."""
+"""A store of runs, opened for writing: made or resumed, locked, and refused when it holds something else."""
 
 from __future__ import annotations
 
@@ -10,27 +10,28 @@ from experiments.storage.files import replacing, writing
 from experiments.storage.sweep_store import LOCK, TABLES, Store, commits, read_manifest
 from sim.errors import InputError
 
-OWN = (*TABLES, LOCK, "study.toml")  # what a kill may leave before there is a manifest
+OWN = (*TABLES, LOCK, "study.toml", "scenarios")  # what a kill may leave before there is a manifest
 Check = Callable[[dict[str, Any]], None]
 
 
-def open_store(folder: Path, manifest: dict[str, Any], study: str, check: Check) -> Store:
-    """The folder, made or resumed, locked. `check` sees an older manifest and raises InputError if it does not fit."""
+def open_store(folder: Path, check: Check) -> Store:
+    """The folder of a sweep, made or resumed, locked. `check` sees an older manifest and raises InputError if it does not fit."""
+    return open_locked(folder, folder, lambda: _look(folder, check))
+
+
+def open_locked(folder: Path, home: Path, look: Callable[[], None]) -> Store:
+    """The store at `home` within the output folder, locked. `look` raises InputError when the folder must not be used."""
     lock = None
     with writing(f"--out {str(folder)!r}"):
         try:
-            _look(folder, check)
-            for name in TABLES:
-                (folder / name).mkdir(parents=True, exist_ok=True)
-            lock = _lock(folder)
-            known = _look(folder, check)  # another sweep may just have ended
-            store = Store(folder, lock)
+            if folder.exists() and not folder.is_dir():
+                raise InputError(f"--out {str(folder)!r} is a file; allowed: a folder.")
+            look()
+            (home / "runs").mkdir(parents=True, exist_ok=True)
+            lock = _lock(home, folder)
+            look()  # another command may just have ended
+            store = Store(home, lock)
             store.tidy()
-            file = folder / "study.toml"
-            if not file.is_file() or file.read_text(encoding="utf-8") != study:  # a title may change
-                write_text(file, study)
-            if not known:
-                write_manifest(folder, manifest)
             return store
         except BaseException:
             if lock is not None:
@@ -38,43 +39,49 @@ def open_store(folder: Path, manifest: dict[str, Any], study: str, check: Check)
             raise
 
 
-def _look(folder: Path, check: Check) -> bool:
-    """True when the folder holds this sweep, False when it is new; InputError when it holds something else."""
+def _look(folder: Path, check: Check) -> None:
+    """InputError when the folder holds something other than the sweep that `check` accepts."""
     if not folder.exists():
-        return False
-    if not folder.is_dir():
-        raise InputError(f"--out {str(folder)!r} is a file; allowed: a folder.")
+        return
     old = read_manifest(folder)
     if old is not None:
         check(old)
-        return True
+        return
     if any(commits(folder, table) for table in TABLES):
         raise InputError(f"--out {str(folder)!r} is half a sweep: it has no manifest.toml; give another --out, or remove the folder.")
     if any(path.name not in OWN and not path.name.endswith(".tmp") for path in folder.iterdir()):
         raise InputError(f"--out {str(folder)!r} holds other files; give another --out.")
-    return False
 
 
-def _lock(folder: Path) -> Any:
-    """The lock of a folder, which the system takes back from a process that is killed."""
+def _lock(home: Path, folder: Path) -> Any:
+    """The lock of a store, which the system takes back from a process that is killed."""
     from filelock import FileLock, Timeout
 
-    lock = FileLock(folder / LOCK, timeout=0)
+    lock = FileLock(home / LOCK, timeout=0)
     try:
         lock.acquire()
     except Timeout:
-        raise InputError(f"--out {str(folder)!r}: another sweep is writing there; wait for it, or give another --out.") from None
+        raise InputError(f"--out {str(folder)!r}: another command is writing there; wait for it, or give another --out.") from None
     except NotImplementedError:
         raise InputError(f"--out {str(folder)!r} is on a file system without locks; give an --out elsewhere.") from None
     return lock
 
 
-def write_text(path: Path, text: str) -> None:
+def write_study(folder: Path, files: dict[str, bytes]) -> None:
+    """The study and its scenarios, by relative path; a file that is there with the same content stays."""
+    for name, content in files.items():
+        path = folder / name
+        if not path.is_file() or path.read_bytes() != content:  # a title may change
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(path, content)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
     with replacing(path) as draft:
-        draft.write_text(text, encoding="utf-8")
+        draft.write_bytes(content)
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     import tomli_w
 
-    write_text(folder / "manifest.toml", tomli_w.dumps(manifest))
+    write_bytes(folder / "manifest.toml", tomli_w.dumps(manifest).encode())

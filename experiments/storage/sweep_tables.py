@@ -1,90 +1,105 @@
-"""Runs of a study as tables: which columns there are, of what type, unit and meaning, and how runs become rows."""
+"""Runs as tables: which columns there are, of what type, unit and meaning, and how runs become rows."""
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from experiments.runs.columns import DAY, EXECUTION, EXTRAS, HEAD, INDEX, MAP, STAMPS, VERSIONS
+from experiments.runs import columns
+from experiments.runs.columns import EXECUTION, EXTRAS, HEAD, INDEX, STAMPS, VERSIONS
 from experiments.runs.identity import SCHEMA
 from sim.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
-    from experiments.runs.task import Made, Task
+    from experiments.runs.task import RunOutput, RunTask
     from experiments.studies.study import Study
 
+Pair = tuple["RunTask", "RunOutput"]
 
-class Rows:
-    """Tables of a study's runs: which columns there are, of what type and unit, and how runs become rows of them."""
 
-    def __init__(self, study: Study, commit: str, code: str, versions: dict[str, str]):
-        self.study, self.versions = study, versions
-        self.stamp = {"schema": SCHEMA, "code": code, "commit": commit}
-        self.stamp |= {f"version_{name}": versions.get(name) for name in ("pokrovsk", "numpy", "numba", "python")}
+class RunTables:
+    """Tables of a study's runs: which columns there are, of what type and unit, and how runs become rows of them.
+
+    Daily figures are floats. With `exact` they keep the type that the model gives them.
+    """
+
+    def __init__(self, study: Study, commit: str, code: str, versions: dict[str, str], exact: bool = False):
         from sim.measures import MEASURES
 
+        self.study, self.versions, self.exact = study, versions, exact
+        self.stamp = {"schema": SCHEMA, "code": code, "commit": commit}
+        self.stamp |= {f"version_{name}": versions.get(name) for name in VERSIONS}
+        self.measured = tuple(MEASURES)
         self.kept = tuple(m for m in MEASURES if not study.measures or m in study.measures)
 
-    def task(self, run: int) -> Task:
-        """What a worker has to know of one run."""
-        from experiments.runs.task import Task
+    def task(self, run: int, **more: Any) -> RunTask:
+        """What a worker has to know of one run; `more` are fields of the task."""
+        index, replicate = divmod(run, self.study.replicates)
+        return self.task_of(run, index, replicate, self.study.seed_of(run), **more)
 
-        study = self.study
-        index, replicate = divmod(run, study.replicates)
-        point = study.point(index)
-        maps = study.maps if isinstance(study.maps, str) else tuple(study.maps)
-        return Task(
-            run,
-            index,
-            replicate,
-            study.seed_of(run),
-            study.scenario_of(point),
-            point.overrides,
-            point.levels,
-            self.stamp["code"],
-            self.kept if study.daily else (),
-            maps,
-        )
+    def task_of(self, run: int, index: int, replicate: int, seed: int, **more: Any) -> RunTask:
+        """The task of a point and a seed; `more` are fields of the task."""
+        from experiments.runs.task import RunTask
 
-    def tables(self, made: list[tuple[Task, Made]]) -> dict[str, pa.Table]:
+        study, point = self.study, self.study.point(index)
+        what: dict[str, Any] = {
+            "daily": self.kept if study.daily else (),
+            "maps": study.maps if isinstance(study.maps, str) else tuple(study.maps),
+            "events": study.events,
+            "stop_when": study.stop_when,
+        }
+        head = (run, index, replicate, seed, study.scenario_of(point), point.overrides, point.levels, self.stamp["code"])
+        return RunTask(*head, **(what | more))
+
+    def tables(self, made: list[Pair]) -> dict[str, pa.Table]:
         """The rows of some runs, by table; a table without rows is left out."""
         import pyarrow as pa
 
         out = {
-            "daily": self._daily([(t, m) for t, m in made if m.daily]),
-            "maps": self._maps([(t, m) for t, m in made if m.maps]),
-            "runs": pa.Table.from_pylist([self._row(t, m) for t, m in made], self.runs_schema),
+            "daily": self._daily([(t, o) for t, o in made if o.daily]),
+            "maps": self._maps([(t, o) for t, o in made if o.maps]),
+            "events": _list_of(made, "events", columns.EVENTS),
+            "captures": _list_of(made, "captures", columns.CAPTURES),
+            "frames": _table([{**_index(t), "frame": o.frame} for t, o in made if o.frame], "frames", columns.FRAME),
+            "runs": pa.Table.from_pylist([self._row(t, o) for t, o in made], self.runs_schema),
         }
         return {name: table for name, table in out.items() if table is not None}
 
     def rehearse(self) -> None:
-        """Writes nothing nowhere: what writing takes is then loaded, and how long it takes can be measured."""
+        """Writes an empty table to memory: what writing takes is then loaded, and how long it takes can be measured."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         pq.write_table(self.runs_schema.empty_table(), pa.BufferOutputStream())
 
-    def _row(self, task: Task, made: Made) -> dict[str, Any]:
+    def factor_values(self, levels: dict[str, Any]) -> dict[str, Any]:
+        """The columns of the factors for these levels: numbers as they are, all else as text."""
+        texts = self._texts
+        return {name: str(value) if texts[name] and value is not None else value for name, value in levels.items()}
+
+    def _row(self, task: RunTask, output: RunOutput) -> dict[str, Any]:
         row = {
             "run": task.run,
-            "run_key": made.run_key,
+            "run_key": output.run_key,
             "point": task.point,
             "replicate": task.replicate,
             "seed": task.seed,
-            "status": "failed" if made.error else "done",
-            "error": made.error,
+            "status": "failed" if output.error else "done",
+            "error": output.error,
             "start": task.scenario.start,
             "days": task.scenario.days,
+            "stopped": output.stopped,
+            "kept": json.dumps(kept_by(task)),
             **self._parameters(task),
-            **{name: made.totals.get(name) for name in (*self._measured, *EXTRAS)},
+            **{name: output.totals.get(name) for name in (*self.measured, *EXTRAS)},
             **self.stamp,
-            **made.told,
+            **output.execution,
         }
-        for name, value in task.levels.items():
-            if name not in row:
-                row[name] = str(value) if self._texts[name] and value is not None else value
+        row = {**self.factor_values(task.levels), **row}
         row.setdefault("scenario", task.scenario.name)
         return row
 
@@ -94,20 +109,15 @@ class Rows:
 
         return {name: kind == pa.string() for name, kind in self._factor_kinds.items()}
 
-    @cached_property
-    def _measured(self) -> tuple[str, ...]:
-        from sim.measures import MEASURES
-
-        return tuple(MEASURES)
-
-    def _parameters(self, task: Task) -> dict[str, Any]:
-        """Every parameter's value that acts in this run (None: left to the formations); a point that cannot be told (its run failed) has none."""
-        from sim.levers import acting
+    def _parameters(self, task: RunTask) -> dict[str, Any]:
+        """The value of every parameter that acted in this run; none when the point cannot be run at all."""
+        from experiments.runs.parameters import acting_parameters
 
         try:
-            return acting(task.scenario, task.overrides)
+            values, as_mustered = acting_parameters(task.scenario, task.overrides)
         except InputError:
             return {}
+        return {**values, "as_mustered": ", ".join(as_mustered) or None}
 
     @cached_property
     def _factor_kinds(self) -> dict[str, Any]:
@@ -115,7 +125,7 @@ class Rows:
         import pyarrow as pa
 
         kinds: dict[str, set[type]] = {name: set() for name in self.study.factor_names}
-        for point in self.study.iterate():
+        for point in self.study.iterate() if kinds else ():
             for name, value in point.levels.items():
                 kinds[name].add(type(value))
 
@@ -138,11 +148,11 @@ class Rows:
         from sim.settings import catalog, short_names
 
         integer, number, text = pa.int64(), pa.float64(), pa.string()
-        fields = [_field(*told) for told in HEAD]
+        fields = [_field(*column) for column in HEAD]
         known = catalog()
         for name, kind in self._factor_kinds.items():
             if name in ("scenario", *known):
-                continue  # one column tells both
+                continue  # one column for both
             unit = known[short_names()[name]].unit if name in short_names() else ""
             fields.append(_field(name, kind, unit, "factor", "factor of the study"))
         for key, d in known.items():
@@ -150,51 +160,86 @@ class Rows:
             fields.append(_field(key, kind, d.unit, "parameter", d.doc))
         fields += [_field(m.name, number, m.unit, m.kind, m.doc) for m in MEASURES.values()]
         fields += [_field(name, integer if unit == "" else number, unit, "state", doc) for name, (unit, doc) in EXTRAS.items()]
-        fields += [_field(*told) for told in STAMPS]
+        fields += [_field(*column) for column in STAMPS]
         fields += [_field(f"version_{v}", text, "", "stamp", f"version of {v}") for v in VERSIONS]
-        fields += [_field(*told) for told in EXECUTION]
-        return pa.schema(fields, metadata={"schema": str(SCHEMA), "table": "runs"})
+        fields += [_field(*column) for column in EXECUTION]
+        return pa.schema(fields, metadata={"schema": str(SCHEMA), "table": "runs", "study": self.study.key})
 
-    @cached_property
-    def daily_schema(self) -> pa.Schema:
-        import pyarrow as pa
-
+    def daily_schema(self, values: dict[str, np.ndarray] | None = None) -> pa.Schema:
+        """Columns of `daily`; `values` are the figures of one run, from which exact types are taken."""
         from sim.measures import MEASURES
 
-        index = [_field(*told) for told in (*INDEX, *DAY)]
-        own = [_field(name, "float64", MEASURES[name].unit, MEASURES[name].kind, MEASURES[name].doc) for name in self.kept]
-        return pa.schema([*index, *own], metadata={"schema": str(SCHEMA), "table": "daily"})
+        whole = {name for name in self.kept if self.exact and values and values[name].dtype.kind in "iub"}
+        own = [(m, "int64" if m in whole else "float64", MEASURES[m].unit, MEASURES[m].kind, MEASURES[m].doc) for m in self.kept]
+        return _schema("daily", (*columns.DAY, *own))
 
-    def _daily(self, made: list[tuple[Task, Made]]) -> pa.Table | None:
+    def _daily(self, made: list[Pair]) -> pa.Table | None:
         import numpy as np
         import pyarrow as pa
 
         parts = []
-        for task, m in made:
-            n = len(m.daily["day"])
-            columns = {name: np.full(n, getattr(task, name)) for name, *_ in INDEX} | m.daily
-            columns["date"] = columns["date"].astype("datetime64[D]")
-            arrays = [pa.array(columns[f.name], f.type) if f.name == "date" else _array(columns[f.name], f.type) for f in self.daily_schema]
-            parts.append(pa.table(arrays, schema=self.daily_schema))
-        return pa.concat_tables(parts).combine_chunks() if parts else None
+        for task, output in made:
+            schema = self.daily_schema(output.daily)
+            n = len(output.daily["day"])
+            data = {name: np.full(n, value) for name, value in _index(task).items()} | output.daily
+            data["date"] = data["date"].astype("datetime64[D]")
+            arrays = [pa.array(data[f.name], f.type) if f.name == "date" else _array(data[f.name], f.type) for f in schema]
+            parts.append(pa.table(arrays, schema=schema))
+        return pa.concat_tables(parts, promote_options="permissive").combine_chunks() if parts else None
 
-    @cached_property
-    def maps_schema(self) -> pa.Schema:
-        import pyarrow as pa
-
-        return pa.schema([_field(*told) for told in (*INDEX, *MAP)], metadata={"schema": str(SCHEMA), "table": "maps"})
-
-    def _maps(self, made: list[tuple[Task, Made]]) -> pa.Table | None:
-        import pyarrow as pa
-
+    def _maps(self, made: list[Pair]) -> pa.Table | None:
         rows = []
-        for task, m in made:
+        for task, output in made:
             box, cell = task.scenario.box, task.scenario.cell_km
             place = {"ny": round(box.height_km / cell), "nx": round(box.width_km / cell), "x0_km": box.x0_km, "y0_km": box.y0_km}
             place |= {"width_km": box.width_km, "height_km": box.height_km}
-            head = {name: getattr(task, name) for name, *_ in INDEX}
-            rows += [{**head, "day": day, **place, "control": data} for day, data in m.maps.items()]
-        return pa.Table.from_pylist(rows, self.maps_schema) if rows else None
+            rows += [{**_index(task), "day": day, **place, "control": data} for day, data in output.maps.items()]
+        return _table(rows, "maps", columns.MAP)
+
+
+# What is kept of a run
+
+
+def kept_by(task: RunTask) -> dict[str, Any]:
+    """What a task keeps of its run beside the row in `runs`."""
+    maps = task.maps if isinstance(task.maps, str) else list(task.maps)
+    return {"daily": list(task.daily), "maps": maps, "events": task.events, "frame": task.frame}
+
+
+def covers(kept: str | None, wanted: dict[str, Any]) -> bool:
+    """True when what was kept of a run (column `kept`) is all that is wanted now."""
+    if kept is None:
+        return True
+    had = json.loads(kept)
+    if wanted["maps"] == "none" or had["maps"] in (wanted["maps"], "all"):
+        has_maps = True
+    else:
+        has_maps = isinstance(had["maps"], list) and isinstance(wanted["maps"], list) and set(wanted["maps"]) <= set(had["maps"])
+    return has_maps and set(wanted["daily"]) <= set(had["daily"]) and all(had[name] or not wanted[name] for name in ("events", "frame"))
+
+
+# Tables of rows
+
+
+def _index(task: RunTask) -> dict[str, int]:
+    return {name: getattr(task, name) for name, *_ in INDEX}
+
+
+def _list_of(made: list[Pair], name: str, own: tuple) -> pa.Table | None:
+    """The entries of a list that every run may have, as rows."""
+    return _table([{**_index(task), **entry} for task, output in made for entry in getattr(output, name)], name, own)
+
+
+def _table(rows: list[dict[str, Any]], name: str, own: tuple) -> pa.Table | None:
+    import pyarrow as pa
+
+    return pa.Table.from_pylist(rows, _schema(name, own)) if rows else None
+
+
+def _schema(name: str, own: tuple) -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema([_field(*column) for column in (*INDEX, *own)], metadata={"schema": str(SCHEMA), "table": name})
 
 
 def _array(values: Any, kind: Any) -> Any:

@@ -55,6 +55,8 @@ def factorial(sizes: Sequence[int]) -> np.ndarray:
     """Every combination of levels, the last factor running fastest."""
     n = math.prod(sizes)
     _not_too_many(n)
+    if not sizes:
+        return np.zeros((1, 0), int)
     return np.stack(np.unravel_index(np.arange(n), sizes), axis=1)
 
 

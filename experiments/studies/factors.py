@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.quantity import Declaration
+from sim.scenario import load_scenario, scenario_names
 from sim.settings import catalog
 
 LEVELS = 3  # of a range that does not say how many
@@ -90,5 +91,11 @@ def _bin(u: float, n: int) -> int:
 
 
 def scenario_label(source: str) -> str:
-    """How a scenario is called in a table: its name, or its file's name without the folder."""
-    return Path(source).stem if source.endswith(".toml") else source
+    """How a scenario is called in a table: its name, or its file's name without the folder.
+
+    A file that is named as a shipped scenario and is another one goes by the name that it was given for that.
+    """
+    if not source.endswith(".toml"):
+        return source
+    stem = Path(source).stem
+    return load_scenario(source).name if stem in scenario_names() and Path(source).is_file() else stem

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
+import tomli_w
 from pydantic import ValidationError
 
 import seeds
+from experiments.studies.factors import scenario_label
 from experiments.studies.study import Study
 from sim.errors import InputError, did_you_mean, first_error, read_toml
+from sim.scenario import Scenario, load_scenario
 
-__all__ = ["load_study", "study_names", "study_of"]
+__all__ = ["load_study", "portable", "study_names", "study_of"]
 
 
 def study_names() -> list[str]:
@@ -42,11 +46,45 @@ def study_of(data: dict[str, Any], where: str = "study") -> Study:
     return study
 
 
+def ensemble_study(scenario: Scenario, overrides: dict[str, Any], seed: int, replicates: int, **kept: Any) -> Study:
+    """Runs of one scenario under several seeds, as a study with one point; `kept` is what is kept of them."""
+    study = Study(
+        name=scenario.name, title=scenario.title, scenario=scenario.name, design="factorial", replicates=replicates, seed=seed, set=overrides, **kept
+    )
+    study.given[scenario.name] = scenario
+    return study
+
+
+def portable(study: Study) -> dict[str, bytes]:
+    """The study with all that it needs, as files by relative path: its text, its scenarios in full, their front files."""
+    out: dict[str, bytes] = {}
+    places: dict[str, str] = {}
+    moved = study.factors.get("scenario")
+    for source in dict.fromkeys((study.scenario, *(moved if isinstance(moved, list) else ()))):
+        if source not in study.scenarios and source == study.scenario and moved:
+            continue  # no point runs it
+        place = f"scenarios/{scenario_label(source)}.toml"
+        if place in out:
+            raise InputError(f"{study.name}: scenario: two scenarios are called {scenario_label(source)!r}; allowed: names of their own.")
+        scenario = study.given.get(source) or load_scenario(source)
+        data = scenario.model_dump(exclude_none=True, exclude={"base"})
+        if scenario.front:
+            content = Path(scenario.front).read_bytes()
+            data["front"] = f"front-{hashlib.sha256(content).hexdigest()[:8]}{Path(scenario.front).suffix}"
+            out[f"scenarios/{data['front']}"] = content
+        out[place] = tomli_w.dumps(data).encode()
+        places[source] = place
+    out["study.toml"] = study.to_toml(places).encode()
+    return out
+
+
 def _find(source: str | Path) -> Path:
     text = str(source)
     if text in study_names():
         return seeds.path("studies", f"{text}.toml")
     path = Path(text)
+    if path.is_dir() and (path / "study.toml").is_file():
+        return path / "study.toml"  # the study of a sweep
     if path.suffix == ".toml" or path.exists():
         if not path.is_file():
             raise InputError(f"study file {text!r} not found.")

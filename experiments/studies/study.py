@@ -15,8 +15,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
+from experiments.runs.identity import key_of_seed, scenario_data, settings_key
+from experiments.runs.stop_condition import StopCondition
 from experiments.studies import designs
 from experiments.studies.designs import BASELINE, DESIGNS, Design
 from experiments.studies.factor_forms import check_fixed, factors_of, overrides_of
@@ -28,8 +30,8 @@ from sim.settings import Settings, catalog
 if TYPE_CHECKING:
     import numpy as np
 
-TOLD = ("name", "title", "question", "claim")  # what a reader is told and no run depends on
-MAPS = ("none", "last")
+NOT_IN_KEY = ("name", "title", "question", "claim")  # no run depends on them
+MAPS = ("none", "last", "all")
 
 
 @dataclass(frozen=True)
@@ -90,17 +92,24 @@ class Study(BaseModel):
     skip: list[str] = Field([], description="parameters that patterns leave out")
     measures: list[str] = Field([], description="what is kept of every day and shown first; all when empty")
     daily: bool = Field(False, description="keep these measures of every day; final values of all are kept always")
-    maps: str | list[int] = Field("none", description="control maps: none, last, or a list of days")
+    maps: str | list[int] = Field("none", description="control maps: none, last, all (of every day), or a list of days")
+    events: bool = Field(False, description="keep the events and captures of every run")
+    stop_when: str | None = Field(None, description="a condition on a day's measures that ends a run: held_km2 > 900")
     changes: Changes = Changes()
     set: dict[str, Any] = Field({}, description="overrides of all points")
     factors: dict[str, Any] = {}
+    _given: dict[str, Scenario] = PrivateAttr(default_factory=dict)  # scenarios that are no file, by the word that points use
+
+    @property
+    def given(self) -> dict[str, Scenario]:
+        return self._given
 
     @field_validator("maps", mode="before")
     @classmethod
     def _maps(cls, value: Any) -> Any:
         is_days = isinstance(value, list) and value and all(type(day) is int and day >= 0 for day in value)
         if value not in MAPS and not is_days:
-            raise ValueError('allowed: "none", "last", or a list of days (0 is the start)')
+            raise ValueError('allowed: "none", "last", "all", or a list of days (0 is the start)')
         return sorted(dict.fromkeys(value)) if is_days else value
 
     def __eq__(self, other: object) -> bool:
@@ -118,6 +127,8 @@ class Study(BaseModel):
     @cached_property
     def factor_list(self) -> tuple[Factor, ...]:
         """The columns of the design, patterns taken apart."""
+        if self.given and not self.factors:
+            return ()  # runs of one scenario: a study with one point
         given = self.design == "given"
         return tuple(factors_of(self.factors, self.name, skip=self.skip, groups=self.groups, repeats=given))
 
@@ -190,10 +201,10 @@ class Study(BaseModel):
     def problem(self) -> dict[str, Any]:
         """SALib's problem: names, bounds of the unit interval (all indices are per whole range), groups if any."""
         names = self.factor_names
-        told: dict[str, Any] = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
+        problem: dict[str, Any] = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
         if self.groups:
-            told["groups"] = [f.group or f.name for f in self.factor_list]
-        return told
+            problem["groups"] = [f.group or f.name for f in self.factor_list]
+        return problem
 
     def grid_of(self, factor: Factor) -> tuple[Any, ...]:
         """The values that a design by levels gives a factor."""
@@ -214,25 +225,43 @@ class Study(BaseModel):
 
     @cached_property
     def key(self) -> str:
-        """Hash of all that decides the runs and what is kept of them; title, question and claim are told only."""
-        data = self.model_dump(mode="json", by_alias=True, exclude={*TOLD, "factors", "set", "scenario"})
-        if self.point_seeds is None:
-            del data["point_seeds"]  # as before there was a choice: sweeps that are under way go on
+        """Hash of all that decides the runs and what is kept of them, wherever files are; not of title, question and claim."""
+        data = self.model_dump(mode="json", by_alias=True, exclude={*NOT_IN_KEY, "factors", "set", "scenario"})
+        for name, unset in (("point_seeds", None), ("events", False), ("stop_when", None)):
+            if data[name] == unset:
+                del data[name]  # as before there was a choice
         data["factors"] = [
-            [f.name, f.keys, f.options, f.low, f.high, f.scale, f.n_levels, f.group, f.bundles]
+            [f.name, f.keys, [scenario_label(o) for o in f.options] if f.name == "scenario" else f.options]
             for f in self.factor_list
         ]
+        data["ranges"] = [[f.low, f.high, f.scale, f.n_levels, f.group, f.bundles] for f in self.factor_list]
         data["set"] = self.fixed
-        data["scenarios"] = [s.model_dump(mode="json") for s in self.scenarios.values()]
-        told = hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode())
-        told.update(self._rows.round(9).tobytes())
-        return told.hexdigest()[:24]
+        data["scenarios"] = [scenario_data(s) for s in self.scenarios.values()]
+        digest = hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode())
+        digest.update(self._rows.round(9).tobytes())
+        return digest.hexdigest()[:24]
 
-    def to_toml(self) -> str:
-        """The study as text that `load_study` reads again."""
-        told = self.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True, exclude={"factors"})
-        lines = [f"{json.dumps(name)} = {_inline(form)}" for name, form in self.factors.items()]
-        return "\n".join([tomli_w.dumps(told), "[factors]", *lines, ""])
+    @cached_property
+    def numbers_by_key(self) -> dict[str, int]:
+        """The number of every run by its key; of runs that are the same battle, the first."""
+        out: dict[str, int] = {}
+        for point in self.iterate():
+            settings = settings_key(self.scenario_of(point), point.overrides, self.stop_when)
+            for run in range(point.index * self.replicates, (point.index + 1) * self.replicates):
+                out.setdefault(key_of_seed(settings, self.seed_of(run)), run)
+        return out
+
+    def to_toml(self, places: dict[str, str] | None = None) -> str:
+        """The study as text that `load_study` reads again; `places` are other places of its scenarios."""
+        places = places or {}
+        data = self.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True, exclude={"factors"})
+        if self.scenario in places:
+            data["scenario"] = places[self.scenario]
+        factors = dict(self.factors)
+        if isinstance(factors.get("scenario"), list):
+            factors["scenario"] = [places.get(source, source) for source in factors["scenario"]]
+        lines = [f"{json.dumps(name)} = {_inline(form)}" for name, form in factors.items()]
+        return "\n".join([tomli_w.dumps(data), "[factors]", *lines, ""])
 
     @cached_property
     def _grids(self) -> list[tuple[Any, ...]]:
@@ -293,7 +322,7 @@ class Study(BaseModel):
 
     def _scenario(self, source: str) -> Scenario:
         try:
-            scenario = load_scenario(source)
+            scenario = self._given.get(source) or load_scenario(source)
             days = self.days
             if self.start is not None and days is None:
                 days = (scenario.start + dt.timedelta(days=scenario.days) - self.start).days
@@ -336,6 +365,11 @@ class Study(BaseModel):
             if name not in MEASURES:
                 hint = did_you_mean(name, MEASURES) or " `pokrovsk measures` lists them."
                 raise InputError(f"{where}: measures: unknown measure {name!r}.{hint}")
+        if self.stop_when is not None:
+            try:
+                StopCondition(self.stop_when)
+            except InputError as error:
+                raise InputError(f"{where}: {error}") from None
         horizon = min(s.days for s in self.scenarios.values())
         if isinstance(self.maps, list) and max(self.maps) > horizon:
             raise InputError(f"{where}: maps: day {max(self.maps)}; allowed: 0 to {horizon}.")

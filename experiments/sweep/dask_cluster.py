@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import tempfile
 import time
 from concurrent.futures import Future
-from functools import partial
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.runs import simulation
-from experiments.runs.task import make, other_code
+from experiments.runs.task import other_code, run_task
 from experiments.sweep.workers import WorkerDied
 from sim.errors import InputError
 
 if TYPE_CHECKING:
-    from experiments.runs.task import Made, Task
+    from experiments.runs.task import RunOutput, RunTask
 
 CONNECT_S = 10.0  # a scheduler that does not answer for so long is not there
 AHEAD = 2  # runs given out for each thread of the cluster
@@ -45,7 +48,7 @@ class Cluster:
             self.client = Client(address, timeout=CONNECT_S, set_as_default=False)
         except (OSError, OverflowError):  # the latter for a port that no machine has
             raise InputError(f"--scheduler {address!r}: no Dask scheduler answers there.") from None
-        self.work = make_there
+        self.work = run_there
         self._threads, self._looked = 0, 0.0
         try:
             self._check()
@@ -87,7 +90,9 @@ class Cluster:
         """A future of the answer; the cluster keeps nothing of it once it is here."""
         future: Future = Future()
         future.set_running_or_notify_cancel()  # what was given out is finished
-        remote = self.client.submit(fn, *args, pure=False)
+        front = args[0].scenario.front if fn is run_there else None
+        more = () if fn is not run_there else (_content(front) if front else None,)
+        remote = self.client.submit(fn, *args, *more, pure=False)
         remote.add_done_callback(partial(self._hand_on, future))
         return future
 
@@ -113,15 +118,26 @@ class Cluster:
         self.client.close(timeout=5.0)
 
 
+@cache
+def _content(file: str) -> bytes:
+    return Path(file).read_bytes()
+
+
 def code_there() -> str:
     """On a worker: the code that it has."""
     return simulation.code_key()
 
 
-def make_there(task: Task) -> Made:
-    """On a worker: makes one run."""
+def run_there(task: RunTask, front: bytes | None) -> RunOutput:
+    """On a worker: makes one run; the file of occupied ground comes with it, for no file system need be shared."""
     from distributed import get_worker
 
-    made = make(task)
-    made.told["exec_worker"] = get_worker().address
-    return made
+    with contextlib.ExitStack() as stack:
+        if front is not None:
+            file = stack.enter_context(tempfile.NamedTemporaryFile(suffix=Path(str(task.scenario.front)).suffix))
+            file.write(front)
+            file.flush()
+            task = replace(task, scenario=task.scenario.model_copy(update={"front": file.name}))
+        output = run_task(task)
+    output.execution["exec_worker"] = get_worker().address
+    return output

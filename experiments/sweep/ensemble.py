@@ -1,33 +1,46 @@
-"""Many seeds of one scenario: what is asked for, which runs are missing, and the folder that they are written to."""
+"""What `pokrovsk run` does: a study of one point, whose runs are numbered by their seeds, and the folder written from it."""
 
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from experiments.runs.identity import BASELINE, run_key, settings_key
-from experiments.runs.simulation import RunResult, simulate
+from experiments.runs.identity import BASELINE, settings_key
+from experiments.runs.provenance import versions
+from experiments.runs.simulation import code_key
 from experiments.storage import run_folder, run_tables
-from experiments.sweep.progress import _progress
+from experiments.storage.run_folder import PARTS
+from experiments.storage.run_summary import summarize, write_summary
+from experiments.storage.sweep_store import files, read
+from experiments.storage.sweep_tables import RunTables, covers, kept_by
+from experiments.studies.files import ensemble_study
+from experiments.sweep import pool
+from experiments.sweep.session import FEW_RUNS, Session, spare_folder
+from experiments.sweep.workers import Workers
 from sim.errors import InputError
+from sim.identity import git_commit
 from sim.scenario import Scenario, load_scenario
 
+if TYPE_CHECKING:
+    from experiments.runs.task import RunTask
+    from experiments.storage.sweep_store import Store
+
 MAPS = ("first", "all", "none")
+BAD_INPUT = "sim.errors.InputError: "  # how the traceback of a run ends that could not be begun
 
 
 @dataclass
 class RunRequest:
     """The command line of `pokrovsk run` as it was given: numbers and dates are text until they are checked."""
 
-    scenario: str = "pokrovsk-2024"
+    scenario: str = BASELINE
     start: str | None = None
     days: int | str | None = None
-    seed: int | str = 1
-    runs: int | str = 1
+    seed: int | str | None = None  # 1, or those of a manifest
+    runs: int | str | None = None
     workers: int | str | None = None
     settings: list[str] | None = None
     cell_km: float | str | None = None
@@ -41,99 +54,111 @@ class RunRequest:
     check: bool = False
 
 
+@dataclass
+class EnsembleOutcome:
+    """How an ensemble ended. `home` is the folder its files are in: another one than `folder` when that took no more."""
+
+    folder: Path
+    home: Path
+    seeds: list[int]
+    summary: dict[str, Any] = field(default_factory=dict)
+    failed: list[dict[str, Any]] = field(default_factory=list)
+    problem: str | None = None
+    stopped: bool = False
+
+
 class EnsembleRun:
-    """One command under way: which runs are there, which are missing, what went wrong."""
+    """The runs of one scenario under several seeds. The folder is locked from the beginning to `close`."""
 
-    def __init__(self, request: RunRequest, scenario: Scenario, overrides: dict[str, Any], folder: Path):
+    def __init__(self, request: RunRequest, scenario: Scenario, overrides: dict[str, Any], folder: Path, seeds: list[int]):
         self.request, self.scenario, self.overrides, self.folder = request, scenario, overrides, folder
-        self.failed: list[dict[str, Any]] = []
-        self.stray: dict[int, RunResult] = {}  # computed, but not written where they belong
-        self.problem: str | None = None
-        self.stopped = False
-        self.summary: dict[str, Any] = {}
-        asked = range(request.seed, request.seed + request.runs)
-        self.seeds = sorted({*asked, *(s for s in run_folder.known_seeds(folder) if self._there(s, False))})
+        self.key = settings_key(scenario, overrides)
+        self.store: Store = run_folder.open_folder(folder, scenario, overrides, request.force)
+        study = ensemble_study(scenario, overrides, min(seeds), len(seeds), daily=True, events=True)
+        self.tables = RunTables(study, git_commit() or "", code_key(), versions(), exact=True)
+        self.spare = spare_folder(folder, scenario.name, self.key)
+        self.store.take_in(self.spare / PARTS)
+        self.store.forget_failed()
+        self.seeds = sorted({*seeds, *self.store.recorded()[0]})
 
-    def _there(self, seed: int, maps: bool) -> bool:
-        return run_folder.has_piece(self.folder, run_key(self.scenario, self.overrides, seed), seed, maps)
+    def close(self) -> None:
+        self.store.close()
 
-    def _with_maps(self, seed: int) -> bool:
-        return self.request.maps == "all" or (self.request.maps == "first" and self.seeds.index(seed) < run_tables.FIRST_MAPS)
+    def task(self, seed: int, **more: Any) -> RunTask:
+        """The task of a seed, which keeps maps of every day if they are wanted of this run."""
+        has_maps = self.request.maps == "all" or (self.request.maps == "first" and self.seeds.index(seed) < run_tables.FIRST_MAPS)
+        return self.tables.task_of(seed, 0, 0, seed, maps="all" if has_maps else "none", frame=has_maps, check=self.request.check, **more)
 
-    def make(self) -> None:
+    def make(self) -> EnsembleOutcome:
         """Makes the missing runs and writes the folder; a stop or a full disk loses nothing that was computed."""
-        missing = [s for s in self.seeds if not self._there(s, self._with_maps(s))]
-        jobs = [
-            Job(
-                self.scenario,
-                self.overrides,
-                s,
-                run_folder.piece_path(self.folder.absolute(), s),
-                self._with_maps(s),
-                self.request.check,
-            )
-            for s in missing
-        ]
-        workers = self.request.workers or min(len(jobs), os.cpu_count() or 1) or 1
-        self._manifest("running")
+        done, _ = self.store.recorded(lambda seed, kept: covers(kept, kept_by(self.task(seed))))
+        missing = [seed for seed in self.seeds if seed not in done]
+        outcome = EnsembleOutcome(self.folder, self.folder, self.seeds)
         try:
-            with _progress(self.request.quiet, len(jobs) * self.scenario.days, self._label(len(jobs))) as tell:
-                for outcome in execute(jobs, workers, tell):
-                    if outcome.error:
-                        self.failed.append({"seed": outcome.seed, "error": outcome.error})
-                    elif not outcome.written:
-                        self.problem = outcome.problem
-                        self.stray[outcome.seed] = outcome.result
-        except KeyboardInterrupt:
-            self.stopped = True
-        self._write()
-
-    def _label(self, n: int) -> str:
-        return self.scenario.name + (f", {n} runs" if n > 1 else "")
-
-    def _manifest(self, status: str) -> None:
-        try:
-            run_folder.write_manifest(self.folder, self.scenario, self.overrides, self.seeds, status)
+            self._manifest(self.folder, "running")
         except OSError as error:
-            self.problem = error.strerror or str(error)
+            outcome.problem = error.strerror or str(error)
+        workers = min(int(self.request.workers or os.cpu_count() or 1), len(missing))
+        session = Session(self.scenario.name + (f", {len(missing):,} runs" if len(missing) > 1 else ""), self.tables, self.store, self.spare / PARTS)
+        session.run(
+            (self.task(seed, reports_days=len(missing) <= FEW_RUNS) for seed in missing),
+            len(missing),
+            Workers(workers) if workers > 1 else pool.Here(),
+            days=self.scenario.days,
+            quiet=self.request.quiet,
+            gently=False,
+        )
+        outcome.stopped = session.stopped
+        outcome.problem = outcome.problem or session.problem
+        self._write(outcome)
+        return outcome
 
-    def _write(self) -> None:
-        """Writes tables, maps, summary and pictures; into another folder when this one does not take them."""
-        if not self.problem:
+    def _manifest(self, folder: Path, status: str) -> None:
+        run_folder.write_run_manifest(folder, self.scenario, self.overrides, self.seeds, status)
+
+    def _write(self, outcome: EnsembleOutcome) -> None:
+        """Writes the files of the folder; into another folder when this one does not take them."""
+        if not outcome.problem:
             try:
-                self._write_to(self.folder)
-                self.home = self.folder
+                self._write_to(self.folder, outcome)
                 return
             except OSError as error:
-                self.problem = error.strerror or str(error)
-        elsewhere = Path(tempfile.mkdtemp(prefix=f"pokrovsk-{self.scenario.name}-"))
+                outcome.problem = error.strerror or str(error)
+        outcome.home = self.spare
         try:
-            for seed, result in self.stray.items():
-                run_folder.write_piece(run_folder.piece_path(elsewhere, seed), result)
-            self._write_to(elsewhere)
+            self.spare.mkdir(parents=True, exist_ok=True)
+            self._write_to(self.spare, outcome)
         except OSError as error:
             raise InputError(
-                f"{self.folder} could not be written ({self.problem}), nor could {elsewhere} ({error.strerror}); "
-                f"runs finished before stand in {self.folder / run_folder.PARTS}."
+                f"{self.folder} could not be written ({outcome.problem}), nor could {self.spare} ({error.strerror or error}); "
+                f"runs finished before are in {self.store.folder}."
             ) from None
-        self.home = elsewhere
 
-    def _pieces(self) -> Iterator[tuple[int, RunResult]]:
-        for run, seed in enumerate(self.seeds):
-            result = self.stray.get(seed) or run_folder.read_piece(run_folder.piece_path(self.folder, seed))
-            if result is not None and result.key == run_key(self.scenario, self.overrides, seed):
-                yield run, result
+    def _write_to(self, folder: Path, outcome: EnsembleOutcome) -> None:
+        stores = [self.store.folder, self.spare / PARTS]
+        outcome.failed = sorted(_failures(stores), key=lambda failure: failure["seed"])
+        bad = next((f["error"] for f in outcome.failed if f["error"].startswith(BAD_INPUT)), None)
+        if bad and len(outcome.failed) == len(self.seeds):
+            raise InputError(bad.removeprefix(BAD_INPUT))
+        totals = run_tables.assemble(folder, stores, self.seeds, self.request.maps)
+        outcome.summary = summarize(self.scenario, self.overrides, totals, outcome.failed, self.key)
+        write_summary(folder, outcome.summary)
+        self._manifest(folder, "stopped" if outcome.stopped else "failed" if outcome.failed else "complete")
 
-    def _write_to(self, folder: Path) -> None:
-        from experiments.storage.run_summary import summarize, write_summary
 
-        totals = run_tables.assemble(folder, self._pieces(), self.request.maps)
-        self.summary = summarize(
-            self.scenario, self.overrides, totals, self.failed, settings_key(self.scenario, self.overrides)
-        )
-        write_summary(folder, self.summary)
-        status = "stopped" if self.stopped else "failed" if self.failed else "complete"
-        run_folder.write_manifest(folder, self.scenario, self.overrides, self.seeds, status)
+def _failures(stores: list[Path]) -> Iterator[dict[str, Any]]:
+    """Seed and cause of every run that failed: the last line of its traceback."""
+    for path in (path for store in stores for path in files(store)):
+        table = read(path, ["seed", "error"])
+        for seed, error in zip(table["seed"].to_pylist(), table["error"].to_pylist(), strict=True):
+            if error:
+                yield {"seed": seed, "error": cause_of(error)}
+
+
+def cause_of(error: str) -> str:
+    """What the exception of a traceback says, in one line."""
+    lines = error.strip().rpartition("Traceback (most recent call last):")[2].splitlines()
+    return next((line for line in lines if line.strip() and not line.startswith(" ")), error.strip())
 
 
 def make_ensemble(folder: Path, runs: int, workers: int, quiet: bool) -> None:
@@ -141,94 +166,13 @@ def make_ensemble(folder: Path, runs: int, workers: int, quiet: bool) -> None:
 
     InputError when the folder holds something else or cannot be written; KeyboardInterrupt when it was stopped.
     """
-    scenario = load_scenario(BASELINE)
-    run_folder.open_folder(folder, scenario, {}, False)
-    request = RunRequest(scenario=BASELINE, runs=runs, workers=workers, maps="all", out=folder, quiet=quiet)
-    ensemble = EnsembleRun(request, scenario, {}, folder)
-    ensemble.make()
-    if ensemble.stopped:
+    request = RunRequest(workers=workers, maps="all", quiet=quiet)
+    ensemble = EnsembleRun(request, load_scenario(BASELINE), {}, folder, list(range(1, runs + 1)))
+    try:
+        outcome = ensemble.make()
+    finally:
+        ensemble.close()
+    if outcome.stopped:
         raise KeyboardInterrupt
-    if ensemble.problem:
-        raise InputError(f"--out: the ensemble could not be written to {str(folder)!r}: {ensemble.problem}.")
-
-
-# Many runs
-
-
-@dataclass(frozen=True)
-class Job:
-    """One run that is to be made, and the file that its piece goes to."""
-
-    scenario: Scenario
-    overrides: dict[str, Any]
-    seed: int
-    piece: Path
-    maps: bool = True
-    check: bool = False
-
-
-@dataclass
-class Outcome:
-    """How a job ended: its piece is written; or it is not (`problem`), and the result is here; or the run failed."""
-
-    seed: int
-    written: bool = False
-    result: RunResult | None = None
-    problem: str | None = None
-    error: str | None = None
-
-
-def run_job(job: Job, number: int) -> Outcome:
-    """Makes one run and writes its piece. A run that raises is an outcome like any other; bad input is not."""
-    from experiments.storage.run_folder import write_piece
-    from experiments.sweep.workers import tell
-
-    tell((number, 0))
-    try:
-        result = simulate(
-            job.scenario,
-            job.seed,
-            job.overrides,
-            maps=job.maps,
-            check=job.check,
-            on_day=lambda day: tell((number, day)),
-        )
-    except InputError:
-        raise
-    except Exception as error:
-        return Outcome(job.seed, error=f"{type(error).__name__}: {error}")
-    try:
-        write_piece(job.piece, result)
-    except OSError as error:
-        return Outcome(job.seed, result=result, problem=error.strerror or str(error))
-    return Outcome(job.seed, written=True)
-
-
-def _numbered(pair: tuple[int, Job]) -> Outcome:
-    return run_job(pair[1], pair[0])
-
-
-def execute(jobs: list[Job], workers: int = 1, on_days: Callable[[int], None] | None = None) -> Iterator[Outcome]:
-    """Outcomes of the jobs as they end, by `workers` processes (one: this one). `on_days` is told all days done."""
-    from experiments.sweep import pool
-    from experiments.sweep.workers import WorkerDied, Workers
-
-    days = [0] * len(jobs)
-    tell = on_days or (lambda total: None)
-
-    def hear(news: tuple[int, int]) -> None:
-        days[news[0]] = news[1]
-
-    def hear_here(news: tuple[int, int]) -> None:
-        hear(news)
-        tell(sum(days))
-
-    many = workers > 1 and len(jobs) > 1
-    executor = Workers(min(workers, len(jobs)), hear) if many else pool.Here(hear_here)
-    try:
-        for (_, job), answer in pool.drive(executor, _numbered, enumerate(jobs), pulse=lambda: tell(sum(days))):
-            yield Outcome(job.seed, error=str(answer)) if isinstance(answer, WorkerDied) else answer
-        executor.shutdown()
-    except BaseException:
-        executor.shutdown(wait=False, cancel_futures=True)
-        raise
+    if outcome.problem:
+        raise InputError(f"--out: the ensemble could not be written to {str(folder)!r}: {outcome.problem}.")

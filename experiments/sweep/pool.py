@@ -13,7 +13,7 @@ from concurrent.futures import Executor, Future
 from typing import Any
 
 from experiments.sweep import workers
-from experiments.sweep.workers import Hear, WorkerDied
+from experiments.sweep.workers import OnReport, WorkerDied
 
 MOST_DEATHS = 3  # a run whose worker died so often is given up and recorded as failed
 
@@ -78,17 +78,17 @@ class Here(Executor):
 
     ahead = 1
 
-    def __init__(self, hear: Hear | None = None):
-        self.hear = hear
+    def __init__(self, on_report: OnReport | None = None):
+        self.on_report = on_report
 
     def submit(self, fn: Callable, /, *args: Any, **kwargs: Any) -> Future:
         future: Future = Future()
         future.set_running_or_notify_cancel()
-        before, workers.teller = workers.teller, self.hear
+        before, workers.reporter = workers.reporter, self.on_report
         try:
             future.set_result(fn(*args, **kwargs))
         except Exception as error:
             future.set_exception(error)
         finally:
-            workers.teller = before
+            workers.reporter = before
         return future

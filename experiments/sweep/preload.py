@@ -14,7 +14,6 @@ def _load() -> None:
 
     from experiments.runs import task  # noqa: F401
     from experiments.runs.simulation import code_key, simulate
-    from experiments.storage import run_summary  # noqa: F401
 
     code_key()  # of the source as it is loaded now: a sweep sees when it is changed on the way
 

@@ -1,4 +1,4 @@
-"""One sweep under way: makes runs by an executor, writes them as they end, and stops when it is asked to.
+"""One command under way: makes runs by an executor, writes them to a store as they end, and stops when it is asked to.
 
 Workers compute; this process writes, so that one place decides what is finished. Runs are written in groups: each at
 once when runs are slow, some together when they are quick, since a pause follows that is REST times as long as this
@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,42 +22,51 @@ from experiments.runs import task as runs_task
 from experiments.runs.simulation import code_key
 from experiments.storage.sweep_store import write_commit
 from experiments.sweep import pool, workers
+from experiments.sweep.progress import Progress, shown
+from experiments.sweep.workers import Workers
 from sim.errors import InputError
 
 if TYPE_CHECKING:
-    from experiments.runs.task import Made, Task
+    from experiments.runs.task import RunOutput, RunTask
     from experiments.storage.sweep_store import Store
-    from experiments.storage.sweep_tables import Rows
-    from experiments.studies.study import Study
+    from experiments.storage.sweep_tables import RunTables
 
 REST = 40.0  # a pause after writing, as a multiple of the time that it took: at most 2.5 % of the time is spent on it
 LONGEST_REST_S = 3.0
 MOST_FRESH = 256  # so many runs are written together at most, whatever the pause: memory stays flat
+FEW_RUNS = 64  # with so few runs the progress counts days
 
 
 class Session:
-    """One sweep under way: what is finished and not yet written, and what went wrong."""
+    """What is finished and not yet written, and what went wrong. `spare` is a store for what cannot be written to `store`."""
 
-    def __init__(self, study: Study, rows: Rows, opened: Store, done: int, failed: int):
-        self.study, self.rows, self.store = study, rows, opened
-        self.done, self.failed, self.made = done, failed, 0
-        self.fresh: list[tuple[Task, Made]] = []  # finished, not yet written
+    def __init__(self, label: str, tables: RunTables, store: Store, spare: Path):
+        self.label, self.tables, self.store, self.spare = label, tables, store, spare
+        self.done = self.failed = self.made = 0  # of this session
+        self.fresh: list[tuple[RunTask, RunOutput]] = []  # finished, not yet written
         self.rest_until = 0.0
         self.stopped = self.writing = False
-        self.problem: str | None = None
-        self.tell: Callable[[], None] = lambda: None
+        self.problem: str | None = None  # why the store takes no more
+        self.is_saved = True  # what was finished when the store took no more is in the spare store
+        self.progress = Progress(label, 0, 0)
 
-    def run(self, missing: list[int], executor: Any) -> None:
-        """Makes runs and writes them as they end. Closes the executor."""
-        work = getattr(executor, "work", None) or runs_task.make
+    def run(self, tasks: Iterable[RunTask], n: int, executor: Any, *, days: int, quiet: bool, gently: bool = True) -> None:
+        """Makes `n` runs of about so many days and writes them as they end. Closes the executor.
+
+        With `gently` the first Ctrl-C lets runs in flight finish; else it stops at once.
+        """
+        work = getattr(executor, "work", None) or make_run
         try:
-            if missing:
-                self.rows.rehearse()  # while workers start
-            tasks = (self.rows.task(run) for run in missing)
-            with self._gently():
-                for task, made in pool.drive(executor, work, tasks, lambda: self.stopped or bool(self.problem), self.pulse):
-                    self.fresh.append((task, runs_task.failed(task, str(made)) if isinstance(made, workers.WorkerDied) else made))
-            executor.shutdown()
+            with shown(self.label, n, days, quiet) as self.progress:
+                if isinstance(executor, Workers | pool.Here) and executor.on_report is None:
+                    executor.on_report = lambda report: self.progress.day(*report)
+                if n:
+                    self.tables.rehearse()  # while workers start
+                with self._gently() if gently else contextlib.nullcontext():
+                    for task, output in pool.drive(executor, work, tasks, lambda: self.stopped or bool(self.problem), self.pulse):
+                        output = runs_task.failed_output(task, str(output)) if isinstance(output, workers.WorkerDied) else output
+                        self.fresh.append((task, output))
+                executor.shutdown()
         except KeyboardInterrupt:
             self.stopped = True
         finally:
@@ -71,6 +80,7 @@ class Session:
             self.store.compact(whole=True)
 
     def pulse(self) -> None:
+        self.progress.update()
         due = time.monotonic() >= self.rest_until or len(self.fresh) >= MOST_FRESH
         if self.fresh and not self.problem and due:
             self.write()
@@ -82,35 +92,30 @@ class Session:
         begin = time.thread_time()
         self.writing = True
         try:
-            self.store.commit(self.rows.tables(self.fresh))
+            self.store.commit(self.tables.tables(self.fresh))
         except OSError as error:
             self.problem = error.strerror or str(error)
             self.writing = False
             return
-        failed = sum(1 for _, made in self.fresh if made.error)
+        failed = sum(1 for _, output in self.fresh if output.error)
         self.failed += failed
         self.done += len(self.fresh) - failed
         self.made += len(self.fresh)
-        self.fresh = []
+        ended, self.fresh = [task.run for task, _ in self.fresh], []
         with contextlib.suppress(OSError, InputError):
             self.store.compact()
         self.writing = False
         self.rest_until = time.monotonic() + min(REST * (time.thread_time() - begin), LONGEST_REST_S)
-        self.tell()
+        self.progress.ended(ended, failed)
 
     def _save(self) -> None:
-        """Puts what cannot be written where it belongs into a spare folder, and says so."""
-        self.problem = f"{self.store.folder} could not be written: {self.problem}"
+        """Puts what cannot be written where it belongs into the spare store."""
         if self.fresh:
-            place = spare(self.store.folder, self.study)
-            count = f"{len(self.fresh):,} finished runs"
             try:
-                write_commit(place, self.store.next, self.rows.tables(self.fresh))
-                self.problem += f"; {count} are in {place}, and the same command takes them in."
-                return
+                write_commit(self.spare, self.store.next, self.tables.tables(self.fresh))
             except OSError as error:
-                self.problem += f", nor could {place} ({error.strerror}): {count} will be made again"
-        self.problem += "; the same command goes on."
+                self.is_saved = False
+                self.problem = f"{self.problem}, nor could {self.spare} ({error.strerror or error})"
 
     @contextlib.contextmanager
     def _gently(self) -> Iterator[None]:
@@ -131,33 +136,13 @@ class Session:
         finally:
             signal.signal(signal.SIGINT, before)
 
-    @contextlib.contextmanager
-    def shown(self, total: int, quiet: bool) -> Iterator[None]:
-        """A bar on a terminal: runs done of total, runs per minute, time left, failures."""
-        if quiet or not total or not sys.stderr.isatty():
-            yield
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = [
-            *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("runs")),
-            *(TextColumn("{task.fields[speed]}"), TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[failed]}")),
-        ]
-        begin, failed = time.monotonic(), self.failed
-        with Progress(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=900.0) as bar:
-            task = bar.add_task(f"{self.study.name}: making ready (compiles once)", total=total, speed="", failed="")
-
-            def tell() -> None:
-                speed = f"{self.made / (time.monotonic() - begin) * 60:,.0f} a minute,"
-                new = self.failed - failed
-                bar.update(task, description=self.study.name, completed=self.made, speed=speed, failed=f"{new:,} failed" if new else "")
-
-            self.tell = tell
-            yield
+def make_run(task: RunTask) -> RunOutput:
+    """In a worker or here: makes one run and reports its days."""
+    return runs_task.run_task(task, workers.report)
 
 
-def spare(folder: Path, study: Study) -> Path:
+def spare_folder(folder: Path, name: str, key: str) -> Path:
     """Where finished runs go when their folder takes no more; the same command finds them there."""
-    told = hashlib.sha256(f"{folder.absolute()} {study.key} {code_key()}".encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"pokrovsk-{study.name}-{told}"
+    digest = hashlib.sha256(f"{folder.absolute()} {key} {code_key()}".encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"pokrovsk-{name}-{digest}"

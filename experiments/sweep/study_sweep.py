@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from sim.errors import InputError
 
 if TYPE_CHECKING:
-    from experiments.storage.sweep_tables import Rows
+    from experiments.storage.sweep_tables import RunTables
     from experiments.studies.study import Study
+    from experiments.sweep.session import Session
 
 MOST_RUNS = 20_000  # more than that need --yes
 
@@ -66,35 +67,60 @@ def sweep(
     if local:
         sweep_workers.warm()
     from experiments.runs import provenance, simulation
-    from experiments.storage import sweep_folder
-    from experiments.storage.sweep_tables import Rows
-    from experiments.studies.files import load_study
-    from experiments.sweep.session import Session, spare
+    from experiments.storage import growth, sweep_folder
+    from experiments.storage.sweep_tables import RunTables, covers, kept_by
+    from experiments.studies.files import load_study, portable
+    from experiments.sweep.session import FEW_RUNS, Session, spare_folder
+    from sim.identity import git_commit
 
     study = load_study(study) if isinstance(study, str | Path) else study
     if min(study.n_runs, limit or study.n_runs) > MOST_RUNS and not yes:
         raise InputError(f"{study.name} needs {study.n_runs:,} runs; more than {MOST_RUNS:,} need --yes or a --limit.")
-    rows = Rows(study, provenance.git_commit() or "", simulation.code_key(), provenance.versions())
+    tables = RunTables(study, git_commit() or "", simulation.code_key(), provenance.versions())
     folder = Path(out) if out is not None else Path("runs") / study.name
     with contextlib.ExitStack() as stack:
         if scheduler:
             from experiments.sweep.dask_cluster import Cluster
 
             executor = stack.enter_context(Cluster(scheduler))
-        opened = sweep_folder.open_store(folder, manifest_of(study, rows), study.to_toml(), lambda old: refuse_strangers(folder, old, study))
-        stack.callback(opened.close)
-        done, failed = opened.take_in(spare(folder, study))
+        spare = spare_folder(folder, study.name, study.key)
+        store = sweep_folder.open_store(folder, lambda old: refuse_strangers(folder, old, study))
+        stack.callback(store.close)
+        with sweep_folder.writing(f"--out {str(folder)!r}"):
+            store.take_in(spare)
+            old = sweep_folder.read_manifest(folder)
+            if old is not None and old.get("key") != study.key:
+                growth.renumber(store, tables)
+            sweep_folder.write_study(folder, portable(study))
+            if old is None or old.get("key") != study.key:
+                sweep_folder.write_manifest(folder, manifest_of(study, tables))
+        wanted = kept_by(tables.task(0))
+        done, failed = store.recorded(lambda _run, kept: covers(kept, wanted))
         if retry_failed and failed:
-            opened.forget_failed()
+            store.forget_failed()
             failed = set()
         missing = [run for run in in_order(study) if run not in done and run not in failed][:limit]
         if local:
             executor = Workers(min(workers, len(missing))) if missing else pool.Here()
-        session = Session(study, rows, opened, len(done), len(failed))
-        with session.shown(len(missing), quiet):
-            session.run(missing, executor)
-        told = (session.done, session.failed, session.made, session.stopped, session.problem)
-        return SweepOutcome(folder, study.n_runs, *told, time.perf_counter() - begin)
+        session = Session(study.name, tables, store, spare)
+        few = len(missing) <= FEW_RUNS
+        days = max(scenario.days for scenario in study.scenarios.values())
+        session.run((tables.task(run, reports_days=few) for run in missing), len(missing), executor, days=days, quiet=quiet)
+        counts = (len(done) + session.done, len(failed) + session.failed, session.made, session.stopped)
+        return SweepOutcome(folder, study.n_runs, *counts, _problem(session), time.perf_counter() - begin)
+
+
+def _problem(session: Session) -> str | None:
+    """What became of finished runs that could not be written, in words."""
+    if not session.problem:
+        return None
+    text = f"{session.store.folder} could not be written: {session.problem}"
+    if session.fresh:
+        count = f"{len(session.fresh):,} finished runs"
+        if session.is_saved:
+            return f"{text}; {count} are in {session.spare}, and the same command takes them in."
+        text += f": {count} will be made again"
+    return f"{text}; the same command goes on."
 
 
 def in_order(study: Study) -> Iterator[int]:
@@ -105,7 +131,7 @@ def in_order(study: Study) -> Iterator[int]:
 # What the folder is
 
 
-def manifest_of(study: Study, rows: Rows) -> dict[str, Any]:
+def manifest_of(study: Study, tables: RunTables) -> dict[str, Any]:
     """What is written of a study beside its runs: what it is, what made it, and the units of its columns."""
     from experiments.runs.identity import SCHEMA
 
@@ -115,30 +141,32 @@ def manifest_of(study: Study, rows: Rows) -> dict[str, Any]:
         "name": study.name,
         "title": study.title,
         "key": study.key,
-        "code": rows.stamp["code"],
-        "git_commit": rows.stamp["commit"],
+        "code": tables.stamp["code"],
+        "git_commit": tables.stamp["commit"],
         "written": dt.datetime.now(dt.UTC).replace(microsecond=0),
         "n_points": study.n_points,
         "replicates": study.replicates,
         "n_runs": study.n_runs,
         "seed": study.seed,
         "factors": study.factor_names,
-        "versions": rows.versions,
+        "versions": tables.versions,
         "scenarios": scenario_keys(study),
-        "units": {f.name: f.metadata[b"unit"].decode() for f in rows.runs_schema if f.metadata[b"unit"]},
+        "units": {f.name: f.metadata[b"unit"].decode() for f in tables.runs_schema if f.metadata[b"unit"]},
     }
 
 
 def scenario_keys(study: Study) -> dict[str, str]:
-    """Hashes of the scenarios of a study, files of occupied ground included."""
+    """Hashes of the scenarios of a study, files of occupied ground included, by their label."""
     from experiments.runs.identity import settings_key
+    from experiments.studies.factors import scenario_label
 
-    return {name: settings_key(scenario, {}) for name, scenario in study.scenarios.items()}
+    return {scenario_label(name): settings_key(scenario, {}) for name, scenario in study.scenarios.items()}
 
 
 def refuse_strangers(folder: Path, old: dict[str, Any], study: Study) -> None:
-    """InputError when the folder holds another study, or this one before a change of it or of the model."""
+    """InputError when the folder holds another study, runs of another version of the model, or runs that are none of this study."""
     from experiments.runs.simulation import code_key
+    from experiments.storage.growth import check_growth
 
     advice = "give another --out, or remove the folder."
     if old.get("name") != study.name:
@@ -146,5 +174,5 @@ def refuse_strangers(folder: Path, old: dict[str, Any], study: Study) -> None:
     if old.get("code") != code_key():
         commit = old.get("git_commit") or "unknown"
         raise InputError(f"--out {str(folder)!r} was made by another version of the model (commit {commit}): go back to it, {advice}")
-    if old.get("key") != study.key or old.get("scenarios") != scenario_keys(study):
-        raise InputError(f"--out {str(folder)!r} holds {study.name} as it was before the study was changed; {advice}")
+    if old.get("key") != study.key:
+        check_growth(folder, study)

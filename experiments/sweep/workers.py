@@ -2,7 +2,10 @@
 
 The pool of the standard library shares its pipes: there an answer that is cut off by a kill stops everything, one death
 costs the runs of all, and workers outlive a parent that is killed. Here a death costs the run it had, and the end of the
-parent is the end of its workers. While it works, a job may `tell` how far it is.
+parent is the end of its workers. While it works, a job may `report` how far it is.
+
+Workers run the code of the parent and nothing that lies in the working folder: an interpreter that is started with a
+command would else look for its own library there first.
 """
 
 from __future__ import annotations
@@ -14,12 +17,14 @@ import pickle
 import select
 import signal
 import sys
+import sysconfig
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from multiprocessing import connection, resource_tracker
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,14 +39,14 @@ class WorkerDied(Exception):
     """The process that was to do the work was killed."""
 
 
-Hear = Callable[[Any], None]
-teller: Hear | None = None  # where the news of the job go that this process is at
+OnReport = Callable[[Any], None]
+reporter: OnReport | None = None  # where reports of the job go that this process is at
 
 
-def tell(news: Any) -> None:
-    """From within a job: how far it is, for whoever gave the executor a `hear`."""
-    if teller is not None:
-        teller(news)
+def report(progress: Any) -> None:
+    """From within a job: how far it is, for whoever gave the executor an `on_report`."""
+    if reporter is not None:
+        reporter(progress)
 
 
 # In the parent
@@ -66,13 +71,22 @@ def warm() -> None:
             forkserver.ensure_running()
 
 
+def _environment() -> dict[str, str]:
+    """What processes are started with: linear algebra on one thread (runs are parallel already, and a fork copes with no
+    other), the parent's own code, and no imports from the working folder."""
+    threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    home = Path(__file__).resolve().parents[2]
+    is_installed = home in {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")}
+    paths = [] if is_installed else [str(home), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**threads, "PYTHONSAFEPATH": "1", **({"PYTHONPATH": os.pathsep.join(paths)} if paths else {})}
+
+
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Processes started within do not hear Ctrl-C, which is our business, and do linear algebra on one thread: runs
-    are parallel already, and a fork copes with no other."""
-    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
+    """Processes started within do not hear Ctrl-C, which is our business, and have an environment of their own."""
+    changes = _environment()
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
     masked = None
     if hasattr(signal, "pthread_sigmask"):
         resource_tracker.ensure_running()  # it would unblock the signal if it were started within
@@ -86,7 +100,7 @@ def _quiet() -> Iterator[None]:
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-class _Hand:
+class _Worker:
     """One worker process, our end of its pipe, and what it is at."""
 
     def __init__(self, start: Any):
@@ -101,14 +115,14 @@ class _Hand:
         finally:
             other.close()
         self.future: Future | None = None
-        self.is_ready = False  # it has started and says so
+        self.is_ready = False  # it has started and reports so
 
 
 class Workers(Executor):
     """`n` worker processes. A future of one that was killed raises WorkerDied; another process takes its place."""
 
-    def __init__(self, n: int, hear: Hear | None = None):
-        self.n, self.hear = n, hear
+    def __init__(self, n: int, on_report: OnReport | None = None):
+        self.n, self.on_report = n, on_report
         self.ahead = AHEAD * n
         self._pending: deque[tuple[Future, bytes]] = deque()
         self._wake_in, self._wake_out = connection.Pipe(duplex=False)
@@ -116,10 +130,10 @@ class Workers(Executor):
         self._closing = self._called = False
         self._stillborn = 0  # workers that died before they were ready, one after the other
         self._problem: InputError | None = None
-        self._hands: list[_Hand] = []
+        self._workers: list[_Worker] = []
         warm()
-        self._keeper = threading.Thread(target=self._keep, name="workers", daemon=True)
-        self._keeper.start()
+        self._thread = threading.Thread(target=self._serve, name="workers", daemon=True)
+        self._thread.start()
 
     def submit(self, fn: Callable, /, *args: Any, **kwargs: Any) -> Future:
         future: Future = Future()
@@ -134,7 +148,7 @@ class Workers(Executor):
         return future
 
     def _call(self) -> None:
-        """Wakes the keeper, once however often it is called before it has heard. Under the lock."""
+        """Wakes the thread, once however often it is called meanwhile. Under the lock."""
         if not self._called:
             self._called = True
             with contextlib.suppress(OSError):  # it is gone
@@ -142,7 +156,7 @@ class Workers(Executor):
 
     def pids(self) -> list[int]:
         """Process ids of the workers (for tests and for the curious)."""
-        return [hand.process.pid for hand in list(self._hands) if hand.process.pid]
+        return [worker.process.pid for worker in list(self._workers) if worker.process.pid]
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Ends the workers: after what was given (`wait`), or now."""
@@ -153,55 +167,55 @@ class Workers(Executor):
             self._closing = True
             self._call()
         if wait:
-            self._keeper.join()
+            self._thread.join()
             return
-        for hand in list(self._hands):
-            hand.process.terminate()
-        self._keeper.join(PATIENCE_S)
+        for worker in list(self._workers):
+            worker.process.terminate()
+        self._thread.join(PATIENCE_S)
 
-    # In the keeper's thread
+    # In the thread that serves the workers
 
-    def _keep(self) -> None:
+    def _serve(self) -> None:
         try:
             while True:
                 with self._lock:
                     closing, pending = self._closing, len(self._pending)
-                busy = sum(hand.future is not None for hand in self._hands)
+                busy = sum(worker.future is not None for worker in self._workers)
                 if closing and not pending and not busy:
                     return
                 if self._stillborn >= MOST_STARTS:
                     raise OSError("they end as they start: does the script that calls this lack `if __name__ == '__main__':`?")
-                while len(self._hands) < min(self.n, busy + pending):
-                    self._hands.append(_hired())
-                for hand in self._hands:
-                    if hand.is_ready and not hand.future:
-                        self._give(hand)
-                self._hear()
+                while len(self._workers) < min(self.n, busy + pending):
+                    self._workers.append(_started())
+                for worker in self._workers:
+                    if worker.is_ready and not worker.future:
+                        self._give(worker)
+                self._receive()
         except OSError as error:
             from sim.errors import InputError  # here, so that `warm` comes before every import that takes time
 
             self._problem = InputError(f"worker processes cannot be started: {error.strerror or error}")
         finally:
-            self._part()
+            self._close()
 
-    def _part(self) -> None:
+    def _close(self) -> None:
         """Ends idle workers, and others too if there still are any."""
         with self._lock:
             self._closing = True
             self._wake_in.close()
             self._wake_out.close()
-        for hand in self._hands:
-            hand.pipe.close()
+        for worker in self._workers:
+            worker.pipe.close()
         deadline = time.monotonic() + PATIENCE_S
-        for hand in self._hands:
-            hand.process.join(max(deadline - time.monotonic(), 0.0))
-            if hand.process.is_alive():
-                hand.process.kill()
-        for future in [*(h.future for h in self._hands if h.future), *(future for future, _ in self._pending)]:
+        for worker in self._workers:
+            worker.process.join(max(deadline - time.monotonic(), 0.0))
+            if worker.process.is_alive():
+                worker.process.kill()
+        for future in [*(h.future for h in self._workers if h.future), *(future for future, _ in self._pending)]:
             if not future.done():
                 future.set_exception(self._problem or WorkerDied("the pool has ended"))
 
-    def _give(self, hand: _Hand) -> None:
+    def _give(self, worker: _Worker) -> None:
         """The next job that nobody took back to an idle worker."""
         while True:
             with self._lock:
@@ -210,53 +224,53 @@ class Workers(Executor):
                 future, task = self._pending.popleft()
             if future.set_running_or_notify_cancel():
                 break
-        hand.future = future
-        with contextlib.suppress(OSError):  # it is dead: its sentinel tells
-            hand.pipe.send_bytes(task)
+        worker.future = future
+        with contextlib.suppress(OSError):  # it is dead: its sentinel shows it
+            worker.pipe.send_bytes(task)
 
-    def _hear(self) -> None:
+    def _receive(self) -> None:
         """Waits for an answer, a death or a call, and sees to all that came."""
-        by_pipe = {hand.pipe: hand for hand in self._hands}
-        by_end = {hand.process.sentinel: hand for hand in self._hands}
+        by_pipe = {worker.pipe: worker for worker in self._workers}
+        by_end = {worker.process.sentinel: worker for worker in self._workers}
         ready = connection.wait([self._wake_in, *by_pipe, *by_end])
         if self._wake_in in ready:
             with self._lock:
                 self._wake_in.recv_bytes()
                 self._called = False
-        for hand in [by_pipe[r] for r in ready if r in by_pipe]:
+        for worker in [by_pipe[r] for r in ready if r in by_pipe]:
             try:
-                kind, said = pickle.loads(hand.pipe.recv_bytes())
+                kind, content = pickle.loads(worker.pipe.recv_bytes())
             except (EOFError, OSError):
-                self._bury(hand)
+                self._bury(worker)
                 continue
             if kind == "ready":
-                hand.is_ready, self._stillborn = True, 0
+                worker.is_ready, self._stillborn = True, 0
                 continue
-            if kind == "news":
-                if self.hear:
-                    self.hear(said)
+            if kind == "report":
+                if self.on_report:
+                    self.on_report(content)
                 continue
-            future, hand.future = hand.future, None
-            future.set_result(said) if kind == "answer" else future.set_exception(said)
-        for hand in [by_end[r] for r in ready if r in by_end]:
-            if hand in self._hands and not hand.pipe.poll():  # what it said last is heard first
-                self._bury(hand)
+            future, worker.future = worker.future, None
+            future.set_result(content) if kind == "answer" else future.set_exception(content)
+        for worker in [by_end[r] for r in ready if r in by_end]:
+            if worker in self._workers and not worker.pipe.poll():  # what it sent last is read first
+                self._bury(worker)
 
-    def _bury(self, hand: _Hand) -> None:
-        self._hands.remove(hand)
-        self._stillborn += not hand.is_ready
-        hand.pipe.close()
-        hand.process.kill()
-        hand.process.join(1.0)
-        if hand.future:
-            hand.future.set_exception(WorkerDied(f"process ended with code {hand.process.exitcode}"))
+    def _bury(self, worker: _Worker) -> None:
+        self._workers.remove(worker)
+        self._stillborn += not worker.is_ready
+        worker.pipe.close()
+        worker.process.kill()
+        worker.process.join(1.0)
+        if worker.future:
+            worker.future.set_exception(WorkerDied(f"process ended with code {worker.process.exitcode}"))
 
 
-def _hired() -> _Hand:
+def _started() -> _Worker:
     """A new worker. The server that workers are forked from may itself have been killed: then it is started again."""
     for attempt in range(MOST_STARTS):
         try:
-            return _Hand(context())
+            return _Worker(context())
         except (OSError, EOFError) as error:
             problem = error
             time.sleep(0.1 * 2**attempt)
@@ -268,34 +282,34 @@ def _hired() -> _Hand:
 
 def _work(pipe: Any) -> None:
     """Job after job until the pipe is closed. Ctrl-C is the parent's business."""
-    global teller
+    global reporter
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(pipe,), daemon=True).start()
 
-    def send(kind: str, said: Any) -> None:
+    def send(kind: str, content: Any) -> None:
         try:
-            data = pickle.dumps((kind, said), pickle.HIGHEST_PROTOCOL)
+            data = pickle.dumps((kind, content), pickle.HIGHEST_PROTOCOL)
             if kind == "error":
                 pickle.loads(data)  # an exception may not survive the way
         except Exception:
-            data = pickle.dumps(("error", RuntimeError(f"an answer that cannot be sent: {said!r:.500}")))
+            data = pickle.dumps(("error", RuntimeError(f"an answer that cannot be sent: {content!r:.500}")))
         pipe.send_bytes(data)
 
-    teller = lambda news: send("news", news)  # noqa: E731
+    reporter = lambda progress: send("report", progress)  # noqa: E731
     with contextlib.suppress(EOFError, OSError):  # the parent is gone
         send("ready", os.getpid())
         while True:
             task = pipe.recv_bytes()
             try:
                 fn, args, kwargs = pickle.loads(task)
-                said = ("answer", fn(*args, **kwargs))
+                message = ("answer", fn(*args, **kwargs))
             except Exception as error:
-                said = ("error", error)
-            send(*said)
+                message = ("error", error)
+            send(*message)
 
 
 def _end_with_parent(pipe: Any) -> None:
-    """A worker whose parent is gone has nobody to tell: it ends, in the middle of a run if need be."""
+    """A worker whose parent is gone works for nobody: it ends, in the middle of a run if need be."""
     if hasattr(select, "poll"):
         hangup = select.poll()
         hangup.register(pipe.fileno(), 0)

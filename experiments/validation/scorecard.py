@@ -109,8 +109,9 @@ def _begun(given: Any, quick: bool) -> dict[str, Any]:
     from dataclasses import asdict
 
     from experiments.observation.ensembles import LEAST_RUNS
-    from experiments.runs.provenance import git_commit, versions
+    from experiments.runs.provenance import versions
     from experiments.runs.simulation import code_key
+    from sim.identity import git_commit
 
     effort = asdict(given.effort)
     parts = [

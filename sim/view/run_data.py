@@ -6,7 +6,6 @@ Reads an output folder (daily.parquet, control.npz, frame.npz, manifest.toml) or
 from __future__ import annotations
 
 import datetime as dt
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim import run_files
 from sim.frame import FRAME_FILE, Frame, frame_from_maps, frame_from_run, frame_of
 from sim.identity import git_commit
+from sim.run_files import daily_columns as daily_columns
+from sim.run_files import manifest as manifest
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -69,58 +71,37 @@ def run_data_of(source: str | Path | World) -> RunData:
 
 
 def _from_folder(folder: Path) -> RunData:
-    for name in ("daily.parquet", "control.npz"):
+    for name in (run_files.DAILY, run_files.CONTROL):
         if not (folder / name).is_file():
             raise FileNotFoundError(
                 f"{folder} holds no {name}; it is not the output of a run, or of a run without maps"
             )
     table = daily_columns(folder)
-    rows = table["run"] == table["run"][0]
+    run, _, control = run_files.control_maps(folder)
+    first = table["run"][0] if table["run"][0] in run else run[0]
+    rows = table["run"] == first
     order = np.argsort(table["day"][rows])
     daily = {name: values[rows][order] for name, values in table.items()}
-    with np.load(folder / "control.npz") as data:
-        control = data["control"]
-        if control.ndim == 4:
-            control = control[0]
-        elif "run" in data and np.shape(data["run"]) == (len(control),):
-            control = control[data["run"] == data["run"][0]]
+    maps = control[int(np.flatnonzero(run == first)[0])] if first in run else control[0]
     if (folder / FRAME_FILE).is_file():
         frame = frame_from_run(folder)
     else:
-        frame = frame_from_maps(_scenario(folder), seeds_of(daily)[0], control / 100.0)
+        frame = frame_from_maps(_scenario(folder), seeds_of(daily)[0], maps / 100.0)
     runs = len(np.unique(table["run"]))
     commit, changes = commit_of(folder), changes_of(folder)
-    return RunData(frame.scenario, frame.seed, runs, commit, daily, control / 100.0, frame, changes)
+    return RunData(frame.scenario, frame.seed, runs, commit, daily, maps / 100.0, frame, changes)
 
 
 def _scenario(folder: Path) -> Scenario:
-    from sim.scenario import Scenario
-
-    fields = manifest(folder).get("scenario")
-    if fields is None:
-        raise FileNotFoundError(f"{folder} holds neither {FRAME_FILE} nor a manifest.toml with its scenario")
-    return Scenario.model_validate(fields)
-
-
-def daily_columns(folder: str | Path) -> dict[str, np.ndarray]:
-    """All runs of a folder by day as columns, `run` and `day` among them whatever wrote it."""
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(Path(folder) / "daily.parquet")
-    columns = {name: table[name].to_numpy() for name in table.column_names}
-    columns.setdefault("run", columns.get("seed", np.zeros(len(columns["day"]), int)))
-    return columns
+    try:
+        return run_files.scenario_of(folder, manifest(folder))
+    except KeyError:
+        raise FileNotFoundError(f"{folder} holds neither {FRAME_FILE} nor a manifest.toml with its scenario") from None
 
 
 def seeds_of(columns: dict[str, np.ndarray]) -> list[int]:
     """The seeds of the runs in a table; 0 where it has none."""
     return [int(s) for s in np.unique(columns["seed"])] if "seed" in columns else [0]
-
-
-def manifest(folder: str | Path) -> dict[str, Any]:
-    """The manifest of an output folder, empty when there is none."""
-    file = Path(folder) / "manifest.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 def commit_of(folder: str | Path) -> str:

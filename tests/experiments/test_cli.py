@@ -13,7 +13,8 @@ import pytest
 
 import seeds
 from experiments.cli import app
-from experiments.storage import run_folder
+from experiments.runs import simulation
+from experiments.storage import sweep_store
 
 DAYS = "3"
 OBJECTIVES = """
@@ -294,15 +295,19 @@ def full_disk(*_args):
 
 def test_full_disk_while_a_run_is_written(call, tmp_path, monkeypatch):
     """The run is kept elsewhere, whole, and the line says where."""
-    write, home = run_folder.write_piece, tmp_path / "o"
-    monkeypatch.setattr(run_folder, "write_piece", lambda path, r: full_disk() if home in path.parents else write(path, r))
+    write, home = sweep_store.write_commit, tmp_path / "o"
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    code, _, err = call("run", "skirmish", "--days", "1", "--out", home, "--quiet")
+    with monkeypatch.context() as patched:
+        patched.setattr(sweep_store, "write_commit", lambda f, *more: full_disk() if home in f.parents else write(f, *more))
+        code, _, err = call("run", "skirmish", "--days", "1", "--out", home, "--quiet")
     assert code == 2
     assert err.count("\n") == 1
     assert "No space left on device" in err
     elsewhere = pathlib.Path(err.rsplit(" ", 1)[1].strip())
     assert pq.read_table(elsewhere / "daily.parquet").num_rows == 2
+    monkeypatch.setattr(simulation, "simulate", None)
+    assert call("run", "skirmish", "--days", "1", "--out", home, "--quiet")[0] == 0
+    assert pq.read_table(home / "daily.parquet").num_rows == 2
 
 
 def test_full_disk_while_tables_are_written(call, tmp_path, monkeypatch):

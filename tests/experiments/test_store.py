@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from experiments.storage import sweep_store
-from experiments.storage.sweep_folder import open_store
+from experiments.storage.sweep_folder import open_store, write_manifest, write_study
 from experiments.storage.sweep_store import Commit, commits, files, read
 from sim.errors import InputError
 
@@ -20,7 +20,10 @@ class Crash(BaseException):
 
 
 def opened(folder, check=lambda old: None):
-    return open_store(folder, MANIFEST, "", check)
+    store = open_store(folder, check)
+    write_study(folder, {"study.toml": b""})
+    write_manifest(folder, MANIFEST)
+    return store
 
 
 def tables(*runs, status="done"):
@@ -159,7 +162,7 @@ def test_names_tell_what_a_merged_file_stands_for(tmp_path):
 
 def test_two_writers_at_once(tmp_path):
     one = opened(tmp_path)
-    with pytest.raises(InputError, match="another sweep is writing there"):
+    with pytest.raises(InputError, match="another command is writing there"):
         opened(tmp_path)
     one.close()
     opened(tmp_path).close()
@@ -216,7 +219,8 @@ def test_runs_written_elsewhere_come_home_once(tmp_path):
     one.commit(tables(1))
     sweep_store.write_commit(spare, one.next, tables(2, 3))
     one.commit(tables(3))
-    assert one.take_in(spare) == ({1, 2, 3}, set())
+    one.take_in(spare)
+    assert one.recorded() == ({1, 2, 3}, set())
     one.close()
     assert not spare.exists()
     assert runs_in(home) == [1, 2, 3]

@@ -163,7 +163,7 @@ def test_a_full_disk_loses_nothing(file, plain, tmp_path, monkeypatch, capsys):
 
 
 def test_a_disk_that_is_full_from_the_start(file, tmp_path, monkeypatch):
-    monkeypatch.setattr(sweep_folder, "write_text", full)
+    monkeypatch.setattr(sweep_folder, "write_bytes", full)
     with pytest.raises(InputError, match="cannot be written: No space left on device"):
         study_sweep.sweep(file, tmp_path / "o", executor=pool.Here())
 
@@ -173,7 +173,7 @@ def test_a_disk_that_is_full_from_the_start(file, tmp_path, monkeypatch):
 
 def test_a_changed_study_is_not_mixed_in(file, folder, tmp_path):
     (tmp_path / "small.toml").write_text(STUDY.replace("days = 2", "days = 3"))
-    with pytest.raises(InputError, match="before the study was changed; give another --out"):
+    with pytest.raises(InputError, match=r"before the study was changed \(days: 2 there, 3 now\), and 12 of its runs are not in the study now; give another --out"):
         study_sweep.sweep(tmp_path / "small.toml", folder)
     (tmp_path / "other.toml").write_text(STUDY)
     with pytest.raises(InputError, match=r"another study \(small\)"):

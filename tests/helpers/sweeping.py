@@ -25,8 +25,8 @@ works = { bundles = { with = {}, without = { belts = false } } }
 def plain_tables(file):
     """All rows of a study, its runs made one after the other."""
     study = load_study(file)
-    made = sweep_tables.Rows(study, "", simulation.code_key(), {})
-    return made.tables([(task, runs_task.make(task)) for task in map(made.task, range(study.n_runs))])
+    made = sweep_tables.RunTables(study, "", simulation.code_key(), {})
+    return made.tables([(task, runs_task.run_task(task)) for task in map(made.task, range(study.n_runs))])
 
 
 def read(folder, table):

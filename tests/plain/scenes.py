@@ -20,11 +20,8 @@ from sim import battle
 from sim.columns import allocate
 from sim.draws import key
 from sim.fields import (
-    BLOCK_COLUMNS,
-    CELL_COLUMNS,
     CONTACT,
     MICRO,
-    NODE_COLUMNS,
     Blocks,
     Cells,
     Nodes,
@@ -202,9 +199,9 @@ def edges(geo, cells) -> np.ndarray:
 def long_map():
     """A map too long for one search, where everything comes from the south; with the parameters as declared."""
     geo, rng = geometry(0.0, 0.0, 4.0, 140.0, 0.5), np.random.default_rng(5)
-    cells = allocate(Cells, CELL_COLUMNS, geo.nx * geo.ny)
-    nodes = allocate(Nodes, NODE_COLUMNS, geo.node_nx * geo.node_ny)
-    blocks = allocate(Blocks, BLOCK_COLUMNS, geo.block_nx * geo.block_ny)
+    cells = allocate(Cells, geo.nx * geo.ny)
+    nodes = allocate(Nodes, geo.node_nx * geo.node_ny)
+    blocks = allocate(Blocks, geo.block_nx * geo.block_ny)
     assert geo.ny > 2 * supply.STRIP
     held = rng.random((geo.ny // 2, geo.nx // 2)) < 0.6
     cells.held[:] = MICRO * np.repeat(np.repeat(held, 2, 0), 2, 1).ravel()

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from sim import run_files
 from sim.errors import InputError
 from sim.forces import Kind, Side, Task
 from sim.frame import FRAME_FILE, Frame, frame_from_run
@@ -120,17 +121,14 @@ def made_elsewhere(code: str, commit: str, record: RecordedRun) -> RecordedRun:
 @lru_cache(maxsize=4)
 def read_run(folder: Path, member: str = "median") -> RecordedRun:
     """One run of an output folder: `member` is median, low, high (ground held at the end) or a seed."""
-    from sim.view.run_data import daily_columns, manifest
-
     try:
-        table, recorded = daily_columns(folder), manifest(folder)
-        with np.load(folder / "control.npz") as data:
-            control, runs = data["control"], data["run"] if "run" in data else np.zeros(1, int)
-        scenario = Scenario.model_validate(recorded["scenario"])
+        table = run_files.daily_columns(folder)
+        runs, _, control = run_files.control_maps(folder)
+        scenario = run_files.scenario_of(folder, run_files.manifest(folder))
     except BROKEN as error:
         raise InputError(f"--run {str(folder)!r}: not the output of `pokrovsk run` with maps ({first_line(error)}).") from None
     try:
-        return _one_run(folder, scenario, table, control[None] if control.ndim == 3 else control, runs, member)
+        return _one_run(folder, scenario, table, control, runs, member)
     except InputError:
         raise
     except BROKEN as error:
@@ -138,7 +136,7 @@ def read_run(folder: Path, member: str = "median") -> RecordedRun:
 
 
 def _one_run(folder: Path, scenario: Scenario, table: dict[str, np.ndarray], control: np.ndarray, runs: np.ndarray, member: str) -> RecordedRun:
-    from sim.view.run_data import changes_of, commit_of, manifest
+    from sim.view.run_data import changes_of, commit_of
 
     run = _choose(table, runs, member)
     rows = np.flatnonzero(table["run"] == run)
@@ -153,10 +151,10 @@ def _one_run(folder: Path, scenario: Scenario, table: dict[str, np.ndarray], con
     record = RecordedRun(
         scenario=scenario, seed=seed, overrides=changes_of(folder),
         label=f"Recorded run, seed {seed}, {member if len(runs) > 1 else 'the only one'} of {len(runs)}",
-        journal=Diary(columns, dict(enumerate(maps)), _events(folder, run)),
+        journal=Diary(columns, dict(enumerate(maps)), run_files.events(folder, run)),
         frame=frame if frame is not None and frame.seed == seed else None,
     )  # fmt: skip
-    return made_elsewhere(str(manifest(folder).get("code")), commit_of(folder), record)
+    return made_elsewhere(str(run_files.manifest(folder).get("code")), commit_of(folder), record)
 
 
 def first_line(error: Exception) -> str:
@@ -182,16 +180,6 @@ def _choose(table: dict[str, np.ndarray], runs: np.ndarray, member: str) -> int:
     ends = [float(table[BY][table["run"] == r][-1]) for r in runs]
     order = np.argsort(ends)
     return int(runs[order[{"low": 0, "high": -1, "median": (len(runs) - 1) // 2}[member]]])
-
-
-def _events(folder: Path, run: int) -> list[dict[str, Any]]:
-    import pyarrow.parquet as pq
-
-    file = folder / "events.parquet"
-    if not file.is_file():
-        return []
-    rows = pq.read_table(file).to_pylist()
-    return [r for r in rows if r.get("run", run) == run]
 
 
 def _nobody(control: np.ndarray) -> Layers:

@@ -1,0 +1,67 @@
+"""The files of a folder that `pokrovsk run` wrote: their names, and what is in them.
+
+Tables are read file by file, so that a folder named `seed=9` is a folder and no column.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MANIFEST, SUMMARY = "manifest.toml", "summary.json"
+DAILY, EVENTS, CAPTURES = "daily.parquet", "events.parquet", "captures.parquet"
+CONTROL, FRAME = "control.npz", "frame.npz"
+
+
+def manifest(folder: str | Path) -> dict[str, Any]:
+    """The manifest of an output folder, empty when there is none."""
+    file = Path(folder) / MANIFEST
+    return tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+
+def scenario_of(folder: str | Path, data: dict[str, Any]) -> Scenario:
+    """The scenario that a manifest holds in full; a front file is a file of the folder. KeyError when there is none."""
+    fields = dict(data["scenario"])
+    if fields.get("front"):
+        fields["front"] = str(Path(folder).absolute() / fields["front"])
+    return Scenario.model_validate(fields)
+
+
+def table(file: str | Path) -> pa.Table:
+    """A Parquet table of the folder."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(file) as source:
+        return source.read()
+
+
+def daily_columns(folder: str | Path) -> dict[str, np.ndarray]:
+    """All runs of a folder by day as columns, `run` and `day` among them."""
+    daily = table(Path(folder) / DAILY)
+    columns = {name: daily[name].to_numpy() for name in daily.column_names}
+    columns.setdefault("run", columns.get("seed", np.zeros(len(columns["day"]), int)))
+    return columns
+
+
+def control_maps(folder: str | Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Numbers of the runs that have maps (r,), days (d,), and percent held by the attacker (r, d, ny, nx) uint8, row 0 southern."""
+    with np.load(Path(folder) / CONTROL, allow_pickle=False) as data:
+        control = data["control"]
+        control = control[None] if control.ndim == 3 else control
+        run = data["run"] if "run" in data else np.zeros(1, int)
+        day = data["day"] if "day" in data else np.arange(control.shape[1])
+    return run, day, control
+
+
+def events(folder: str | Path, run: int) -> list[dict[str, Any]]:
+    """The events of one run; none when the folder has no such table."""
+    file = Path(folder) / EVENTS
+    return [row for row in table(file).to_pylist() if row.get("run", run) == run] if file.is_file() else []
