@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from pathlib import Path
+import os
 from typing import Any
 
 from experiments.sweep.ensemble import MAPS, RunRequest
@@ -28,19 +28,17 @@ def checked(request: RunRequest) -> tuple[Scenario, dict[str, Any]]:
         days = days or (scenario.start + dt.timedelta(days=scenario.days) - start).days
         if days < 1:
             raise InputError(f"--start {start}: after the scenario's last day; give --days too.")
-    front = str(Path(request.front).absolute()) if request.front is not None else None
-    if front is not None and not Path(front).is_file():
-        raise InputError(f"--front: file {request.front!r} not found.")
+    front = os.path.abspath(request.front) if request.front is not None else None
     scenario = load_scenario(
         scenario, start=start, days=days, cell_km=request.cell_km, step_hours=request.step_hours, front=front
     )
     overrides = parsed(request.settings or [])
     from sim.sector.build import build_sector
-    from sim.settings import Settings
+    from sim.settings import by_dotted_key
 
-    overrides = Settings(overrides).overrides
+    overrides = by_dotted_key(overrides)
     try:
-        Settings(scenario.params)
+        by_dotted_key(scenario.params)
     except InputError as error:
         raise InputError(f"{request.scenario}: params: {error}") from None
     build_sector(scenario)
@@ -48,12 +46,14 @@ def checked(request: RunRequest) -> tuple[Scenario, dict[str, Any]]:
 
 
 def parsed(settings: list[str]) -> dict[str, str]:
-    """KEY=VALUE words as a dictionary; the last one of a key counts."""
-    out = {}
+    """KEY=VALUE words as a dictionary; a key that is given twice is an InputError."""
+    out: dict[str, str] = {}
     for word in settings:
         key, equals, value = word.partition("=")
         if not equals or not key.strip() or not value.strip():
             raise InputError(f"--set {word!r}: allowed: KEY=VALUE.")
+        if key.strip() in out:
+            raise InputError(f"--set {key.strip()}: given twice, as {out[key.strip()]} and {value.strip()}.")
         out[key.strip()] = value.strip()
     return out
 
