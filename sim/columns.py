@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import partial, update_wrapper
 
 import numpy as np
-from numba import njit
+from numba import config, njit
+
+from sim.errors import InputError
 
 
 class Kernel:
@@ -21,6 +23,8 @@ class Kernel:
     """
 
     def __init__(self, function: Callable, **options: bool):
+        if config.DISABLE_JIT:
+            raise InputError("NUMBA_DISABLE_JIT is set, and a battle needs its compiled kernels; allowed: unset, or 0.")
         self._compiled = njit(cache=True, nogil=True, **options)(function)
         self._entries: dict[tuple, Callable] = {}  # machine code by the classes of the arguments
         self.py_func = function
