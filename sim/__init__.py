@@ -4,10 +4,11 @@
 that a sweep's worker imports neither Mesa nor a plotting library.
 """
 
+import contextlib
 import os
 import re
 import sys
-from hashlib import blake2b
+from hashlib import blake2b, sha1
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,13 +76,64 @@ def _shared_sources() -> dict[str, bytes]:
 
 
 def _own_kernel_cache() -> None:
-    """Keeps compiled kernels by the text of the helpers inside them: the compiler's cache looks at the caller's file only."""
-    if "NUMBA_CACHE_DIR" in os.environ or "numba" in sys.modules:
-        return
+    """Keeps compiled kernels by the text of the helpers inside them: the compiler's cache looks at the caller's file only.
+
+    They lie in the package or, when that cannot be written to, in a temporary folder that begins as a copy of those in the
+    package. Below a `NUMBA_CACHE_DIR` of the user's own they have a folder of this kind too.
+    """
     here = Path(__file__).parent
-    folder = here / "__pycache__" / f"kernels-{blake2b(b''.join(_shared_sources().values()), digest_size=6).hexdigest()}"
-    if os.access(here, os.W_OK):
+    name = f"kernels-{blake2b(b''.join(_shared_sources().values()), digest_size=6).hexdigest()}"
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    if given:
+        base = Path(given)
+        folder = (base.parent if base.name.startswith("kernels-") else base) / name
+    else:
+        folder = here / "__pycache__" / name
+        if not _can_write(folder):
+            folder = _temporary(folder, here)
+    if folder is not None:
         os.environ["NUMBA_CACHE_DIR"] = str(folder)
+        if "numba" in sys.modules:
+            sys.modules["numba"].config.CACHE_DIR = str(folder)
+
+
+def _can_write(folder: Path) -> bool:
+    """True for a folder that is there, or can be made, and takes files."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
+def _temporary(shipped: Path, here: Path) -> Path | None:
+    """A folder of this user's own for kernels, with the shipped ones in it; None when nothing can be written at all.
+
+    The compiler files kernels by the path of their source, which an image mounted elsewhere does not keep: the copy is
+    filed by the path of today.
+    """
+    import shutil
+    import tempfile
+
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    try:
+        home = Path(tempfile.gettempdir()) / f"pokrovsk-{user}-{blake2b(str(here).encode(), digest_size=4).hexdigest()}"
+        home.mkdir(mode=0o700, exist_ok=True)
+        if home.is_symlink() or home.stat().st_uid != user or home.stat().st_mode & 0o022:  # kernels are code
+            home = Path(tempfile.mkdtemp(prefix="pokrovsk-"))
+        folder = home / shipped.name
+        if folder.is_dir():
+            return folder
+        draft = Path(tempfile.mkdtemp(dir=home))
+        for source in {file.parent for file in here.rglob("*.py")}:
+            for old in shipped.glob(f"{source.name}_*"):
+                path = f"{source.name}_{sha1(str(source).encode(), usedforsecurity=False).hexdigest()}"
+                shutil.copytree(old, draft / path, dirs_exist_ok=True)
+        with contextlib.suppress(OSError):  # another process was first
+            draft.rename(folder)
+        return folder if folder.is_dir() else draft
+    except OSError:
+        return None
 
 
 _own_kernel_cache()

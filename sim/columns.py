@@ -9,7 +9,9 @@ from functools import partial, update_wrapper
 from typing import Any, cast
 
 import numpy as np
-from numba import njit
+from numba import config, njit
+
+from sim.errors import InputError
 
 
 class Kernel:
@@ -22,6 +24,8 @@ class Kernel:
     """
 
     def __init__(self, function: Callable, **options: bool):
+        if config.DISABLE_JIT:
+            raise InputError("NUMBA_DISABLE_JIT is set, and a battle needs its compiled kernels; allowed: unset, or 0.")
         self._compiled = njit(cache=True, nogil=True, **options)(function)  # type: ignore[call-overload]
         self._entries: dict[tuple, Callable] = {}  # machine code by the classes of the arguments
         self.py_func = function

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import operator
 import reprlib
 import tomllib
 from collections.abc import Iterable
@@ -40,6 +41,17 @@ def did_you_mean(word: str, known) -> str:
     """' Did you mean X?' for the closest known word, or an empty string."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def checked_seed(seed: Any) -> int:
+    """The seed of a battle as an integer; InputError unless it is a whole number from 0 to 2**53."""
+    try:
+        number = -1 if isinstance(seed, bool) else operator.index(seed)
+    except TypeError:
+        number = -1
+    if not 0 <= number <= 2**53:
+        raise InputError(f"seed {reprlib.repr(seed)}: allowed: a whole number from 0 to {2**53}.")
+    return number
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sim import forces, front
 from sim.accounting import men_of, vehicles_of
 from sim.columns import allocate
 from sim.draws import key, stream, uniform, uniform_of
+from sim.errors import checked_seed
 from sim.fields import MICRO, Cells, draw_line, geometry, outline
 from sim.forces import Kind, Place, Side, Task
 from sim.front import trace
@@ -22,7 +23,7 @@ from sim.phases.command import line, orders
 from sim.phases.decide import goals
 from sim.scenario import Scenario, load_scenario
 from sim.sector.build import build_sector
-from sim.settings import Settings
+from sim.settings import Settings, by_dotted_key
 from sim.unit_rows import raise_unit
 from sim.world import World
 
@@ -36,7 +37,8 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
     `overrides` are dotted keys or short names; `record` keeps a journal; `check` verifies the books after every step.
     """
     scenario = load_scenario(source)
-    settings = Settings({**scenario.params, **(overrides or {})})
+    seed = checked_seed(seed)
+    settings = Settings({**by_dotted_key(scenario.params), **by_dotted_key(overrides or {})})
     sector = build_sector(scenario)
     box = scenario.box
     geo = geometry(box.x0_km, box.y0_km, box.width_km, box.height_km, scenario.cell_km)

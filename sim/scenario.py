@@ -7,6 +7,7 @@ another one with `base = "name"`: tables are merged key by key, lists of entries
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import re
@@ -75,12 +76,12 @@ def _number(value: Any) -> Any:
 
 def _day(value: Any) -> Any:
     if isinstance(value, str):
-        try:
-            return dt.date.fromisoformat(value)
-        except ValueError:
-            value = None
+        with contextlib.suppress(ValueError):
+            value = dt.date.fromisoformat(value)
     if not isinstance(value, dt.date):
         raise ValueError("allowed: a date, YYYY-MM-DD")
+    if not FIRST_DAY <= dt.date(value.year, value.month, value.day) <= LAST_DAY:
+        raise ValueError(f"allowed: {FIRST_DAY} to {LAST_DAY}")
     return value
 
 
@@ -121,7 +122,7 @@ Whole = Annotated[int, BeforeValidator(_number)]
 Share = Annotated[Number, Field(ge=0, le=1)]
 Place = Annotated[Number, Field(ge=-20_000, le=20_000)]  # km from the origin of the projection; half the girth of the Earth
 Switch = Annotated[bool, Strict()]
-Day = Annotated[dt.date, BeforeValidator(_day), Field(ge=FIRST_DAY, le=LAST_DAY)]
+Day = Annotated[dt.date, BeforeValidator(_day)]
 Text = Annotated[str, Field(max_length=10_000), AfterValidator(_text)]
 Label = Annotated[str, Field(max_length=200), AfterValidator(_label)]
 FileName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_file_name)]

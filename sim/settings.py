@@ -38,6 +38,17 @@ def resolve(key: str) -> Declaration:
     return catalog()[full]
 
 
+def by_dotted_key(overrides: dict[str, Any]) -> dict[str, Any]:
+    """Checked values by dotted key; InputError for one that is not allowed, or given by its key and its short name too."""
+    out: dict[str, Any] = {}
+    for key, value in overrides.items():
+        declared = resolve(key)
+        if declared.key in out:
+            raise InputError(f"{declared.key}: given twice, by its key and by its short name {declared.short!r}.")
+        out[declared.key] = declared.parse(value)
+    return out
+
+
 class Settings:
     """The parameters of one battle: `settings.drones.keep_days`, one frozen group a kind or phase."""
 

@@ -6,9 +6,11 @@ one line on standard error.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-from typing import Annotated
+import warnings
+from typing import Annotated, Any
 
 import typer
 
@@ -29,6 +31,7 @@ from experiments.cli import (
     view,
 )
 
+_show_warning = warnings.showwarning
 app = typer.Typer(
     name="pokrovsk",
     no_args_is_help=True,
@@ -55,8 +58,14 @@ def main(args: list[str] | None = None) -> None:
 
 
 def _status(args: list[str] | None) -> int:
+    words = sys.argv[1:] if args is None else args
     try:
-        return app(args=args, prog_name="pokrovsk", standalone_mode=False) or 0
+        for word in words:
+            if word.encode(errors="replace").decode() != word:  # bytes of another encoding
+                raise typer.BadParameter(f"{word!r} is not UTF-8.")
+        with warnings.catch_warnings():
+            warnings.showwarning = _note
+            return app(args=words, prog_name="pokrovsk", standalone_mode=False) or 0
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -70,14 +79,24 @@ def _status(args: list[str] | None) -> int:
         return 2
 
 
+def _note(message: Warning | str, category: type[Warning], *place: Any) -> None:
+    """A note on the input as one line; other warnings as Python shows them."""
+    if category.__name__ == "InputNote":
+        print(f"pokrovsk: {message}", file=sys.stderr)
+    else:
+        _show_warning(message, category, *place)
+
+
 def _one_line(error: Exception) -> str | None:
-    """Bad input as one line; None for anything that is our own mistake."""
+    """Bad input, and what the system refuses of a named file, as one line; None for anything that is our own mistake."""
     if hasattr(error, "format_message"):  # wrong use of an option or command
         text = error.format_message()
     elif "sim.errors" in sys.modules and isinstance(error, sys.modules["sim.errors"].InputError):
         text = str(error)
     elif type(error).__name__ == "Abort":
         text = "stopped."
+    elif isinstance(error, OSError) and error.filename is not None:
+        text = f"{os.fspath(error.filename)!r}: {error.strerror}."
     else:
         return None
     return " ".join(text.split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import math
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -41,16 +42,14 @@ def checked(request: RunRequest) -> tuple[Scenario, dict[str, Any], list[int]]:
         days = days or (scenario.start + dt.timedelta(days=scenario.days) - start).days
         if days < 1:
             raise InputError(f"--start {start}: after the scenario's last day; give --days too.")
-    front = str(Path(request.front).absolute()) if request.front is not None else None
-    if front is not None and not Path(front).is_file():
-        raise InputError(f"--front: file {request.front!r} not found.")
+    front = os.path.abspath(request.front) if request.front is not None else None
     scenario = load_scenario(scenario, start=start, days=days, cell_km=cell_km, step_hours=step_hours, front=front)
     from sim.sector.build import build_sector
-    from sim.settings import Settings
+    from sim.settings import by_dotted_key
 
-    overrides = Settings(overrides).overrides
+    overrides = by_dotted_key(overrides)
     try:
-        Settings(scenario.params)
+        by_dotted_key(scenario.params)
     except InputError as error:
         raise InputError(f"{request.scenario}: params: {error}") from None
     build_sector(scenario)
@@ -90,9 +89,7 @@ def manifest_at(source: str) -> tuple[Scenario, dict[str, Any], list[int]] | Non
 
 
 def parsed(settings: list[str]) -> dict[str, str]:
-    """KEY=VALUE words as a dictionary; InputError for a key that is given twice, by whatever name."""
-    from experiments.runs.simulation import check_overrides
-
+    """KEY=VALUE words as a dictionary; a key that is given twice is an InputError."""
     out: dict[str, str] = {}
     for word in settings:
         key, equals, value = word.partition("=")
@@ -100,9 +97,8 @@ def parsed(settings: list[str]) -> dict[str, str]:
         if not equals or not key or not value.strip():
             raise InputError(f"--set {word!r}: allowed: KEY=VALUE.")
         if key in out:
-            raise InputError(f"--set {word!r}: {key} is given twice; allowed: once.")
+            raise InputError(f"--set {key}: given twice, as {out[key]} and {value.strip()}.")
         out[key] = value.strip()
-    check_overrides(out)
     return out
 
 

@@ -19,7 +19,7 @@ def forecast(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the forecast.")],
     runs: Annotated[str | None, typer.Option(metavar="N", help="Runs, one parameter set each; else 200.")] = None,
     front: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Ground held on that day: GeoJSON or 0/1 raster.")
+        Path | None, typer.Option(metavar="FILE", help="Ground held on that day: GeoJSON (FILE@DATE picks a date in it) or 0/1 raster.")
     ] = None,
     posterior: OtherPosterior = None,
     scenario: Annotated[

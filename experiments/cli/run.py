@@ -33,7 +33,7 @@ def run(
     cell_km: Annotated[str | None, typer.Option(metavar="X", help="Edge of a cell in km.")] = None,
     step_hours: Annotated[str | None, typer.Option(metavar="H", help="Length of a step in hours.")] = None,
     front: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Ground held at the start: GeoJSON or 0/1 raster.")
+        str | None, typer.Option(metavar="FILE", help="Ground held at the start: GeoJSON (FILE@DATE picks a date in it) or 0/1 raster.")
     ] = None,
     maps: Annotated[str, typer.Option(help="Runs whose daily maps are kept: first (16), all or none.")] = "first",
     out: Annotated[

@@ -253,7 +253,7 @@ def manifest_of(
             },
         },
         "start": {
-            "front_file_sha256": hashlib.sha256(front.read_bytes()).hexdigest() if front else None,
+            "front_file_sha256": hashlib.sha256(Path(scenario.front).read_bytes()).hexdigest() if scenario.front else None,
             "control": "the given map of occupied ground" if front else "computed from dated settlements",
             "held_box_km2": found.start_km2,
             "begun_days_before": (window.first - scenario.start).days,

@@ -14,6 +14,8 @@ from experiments.forecasting.published_forecast import ForecastWindow
 from experiments.observation import publication
 from sim.errors import InputError
 from sim.scenario import Scenario, load_scenario
+from sim.sector.grid import Grid
+from sim.sector.starting_control import starting_control
 
 RUNS = 200
 MOST_RUNS = 20_000
@@ -91,8 +93,6 @@ def scenario_for(window: ForecastWindow, source: str, front: Path | None) -> tup
     A published map shows the ground as it was some days before: with one, the battle is begun so many days earlier.
     """
     base = load_scenario(source)
-    if front is not None and not front.is_file():
-        raise InputError(f"--front: file {str(front)!r} not found.")
     if not base.map.synthetic and front is None and window.first < base.start:
         raise InputError(f"--from {window.first}: before the scenario's first day, {base.start}.")
     known, left = known_on(base, window.first, window.last)
@@ -100,7 +100,9 @@ def scenario_for(window: ForecastWindow, source: str, front: Path | None) -> tup
         return known.with_(start=window.first, days=window.days), left
     lead = publication.lag_days()
     start = window.first - dt.timedelta(days=lead)
-    return known.with_(start=start, days=window.days + lead, front=str(front.absolute())), left
+    battle = known.with_(start=start, days=window.days + lead, front=str(front.absolute()))
+    starting_control(battle, Grid.of(battle))  # a map that is no good is refused before anything is run
+    return battle, left
 
 
 def written(scenario: Scenario, folder: Path) -> Path:

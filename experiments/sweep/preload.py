@@ -6,6 +6,11 @@ Importing it takes a second or two (the first time ever, while kernels are compi
 import gc
 import os
 import signal
+import warnings
+
+from sim.errors import InputNote
+
+warnings.simplefilter("ignore", InputNote)  # the parent shows what was left out of a file
 
 
 def _load() -> None:

@@ -99,7 +99,7 @@ def _check_crs(crs: Any, file: Path) -> None:
     stated = crs.get("properties") if isinstance(crs, dict) else crs
     if isinstance(stated, dict):
         stated = stated.get("name", stated.get("code"))
-    name = f"EPSG:{stated:.0f}" if isinstance(stated, float) else str(stated or "without a name").strip()
+    name = f"EPSG:{stated:.0f}" if isinstance(stated, float) and stated.is_integer() else str(stated or "without a name").strip()
     try:
         known = CRS.from_user_input({"CRS84": "OGC:CRS84", "EPSG::4326": "EPSG:4326"}.get(name.upper(), name))
         if known.to_2d().equals(CRS(4326), ignore_axis_order=True):
@@ -123,11 +123,11 @@ def _occupied(data: dict[str, Any], file: Path, date: dt.date | None) -> Any:
             else:
                 areas.append((_date_of(properties, file), polygon))
     chosen = _of_date(areas, date, file)
-    if left:
-        listed = ", ".join(f"{n} {what}" for what, n in left.most_common(5))
-        warnings.warn(f"{file}: left out, being no occupied ground: {listed}.", InputNote, stacklevel=2)
+    listed = ", ".join(f"{n} {what}" for what, n in left.most_common(5))
     if not chosen:
-        raise InputError(f"{file}: no polygon of occupied ground in it.")
+        raise InputError(f"{file}: no polygon of occupied ground in it{f'; what is there: {listed}' if left else ''}.")
+    if left:
+        warnings.warn(f"{file}: left out, being no occupied ground: {listed}.", InputNote, stacklevel=2)
     return shapely.unary_union(chosen)
 
 
@@ -212,13 +212,14 @@ def _polygon(rings: Any, file: Path) -> Any:
 
     try:
         corners = [np.array([(x + 0.0, y + 0.0) for x, y, *_ in ring], dtype=float) for ring in rings]  # no text
-        most = max(float(np.abs(ring).max()) for ring in corners)
+        most = np.max([np.abs(ring).max(axis=0) for ring in corners], axis=0)
+        if not (most <= (180, 90)).all():  # NaN among them
+            raise InputError(f"{file}: coordinates up to {most.max():.6g} are not longitude and latitude in degrees (WGS84).")
         polygon = shapely.Polygon(corners[0], corners[1:])
+    except InputError:
+        raise
     except (TypeError, ValueError, IndexError):
         raise InputError(f"{file}: a polygon cannot be read; needed: rings of four or more [longitude, latitude].") from None
-    west, south, east, north = polygon.bounds
-    if not np.isfinite(most) or not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-        raise InputError(f"{file}: coordinates up to {most:.6g} are not longitude and latitude in degrees (WGS84).")
     if not polygon.is_valid:
         raise InputError(f"{file}: invalid geometry: {shapely.is_valid_reason(polygon)}.")
     return polygon

@@ -156,7 +156,7 @@ BAD = {
     "list.geojson": ("[1, 2]", "allowed"),
     "none.geojson": (collection(), "no polygon"),
     "features.geojson": ('{"type": "FeatureCollection"}', "list of features"),
-    "point.geojson": (collection({"type": "Point", "coordinates": [37.5, 48.2]}), "Polygon"),
+    "point.geojson": (collection({"type": "Point", "coordinates": [37.5, 48.2]}), "no polygon"),
     "ring.geojson": (collection({"type": "Polygon", "coordinates": [[["a", 1]]]}), "cannot be read"),
     "nothing.geojson": (collection({"type": "Polygon"}), "cannot be read"),
     "meters.geojson": (collection(METERS), "longitude and latitude"),

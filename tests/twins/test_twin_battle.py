@@ -35,6 +35,18 @@ def differences(one, two):
     return out
 
 
+def test_drones_without_reach_do_not_fly():
+    schedule = [e.model_dump() | ({"value": 0.0} if e.key == "reach_attacker" else {}) for e in load_scenario("skirmish").schedule]
+    compiled = muster(load_scenario("skirmish", schedule=schedule), 1, record=False, check=True)
+    plain = copy.deepcopy(compiled)
+    for step in range(6):
+        battle.step(compiled)
+        with plain_kernels():
+            battle.step(plain)
+        assert differences(compiled, plain) == [], f"step {step}"
+    assert compiled.flown[0] == 0 < compiled.flown[1]
+
+
 @pytest.mark.parametrize("seed, times, cell_km", [(1, "as it is", 1.0), (2, "as it is", 1.0), (1, "hard times", 1.0), (3, "as it is", 0.5)])
 def test_a_battle_in_plain_python_is_the_same(seed, times, cell_km):
     compiled = muster(load_scenario("skirmish", cell_km=cell_km), seed, overrides=OVERRIDES[times], record=False, check=True)
