@@ -35,6 +35,7 @@ def rc(palette: Palette = LIGHT) -> dict[str, object]:
         "font.weight": plain_weight(),
         "axes.labelweight": plain_weight(),
         "font.size": TEXT_PT,
+        "text.hinting": "none",  # else letters grow by up to a tenth on a coarse screen, and words touch
         "figure.dpi": 100,
         "savefig.dpi": DPI,
         "axes.titlesize": TITLE_PT,

@@ -72,9 +72,11 @@ def text_width(text: str, size_pt: float, bold: bool = False, serif: bool = Fals
 
 @cache
 def _unit_width(text: str, bold: bool, serif: bool) -> float:
+    from matplotlib.ft2font import LoadFlags
+
     face = _face(bold, serif)
     face.set_size(100, 72)
-    face.set_text(text, 0.0)
+    face.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
     return face.get_width_height()[0] / 64 / 100
 
 

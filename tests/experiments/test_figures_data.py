@@ -40,17 +40,17 @@ def parameters(*rows):
 
 
 def beside(*rows, **more):
-    return projections.beside_chart([projections.Beside(*r) for r in rows], axis="casualties per km²", about=ABOUT, title="Title", what="What", **more)
+    return projections.cited_comparison_chart([projections.CitedComparison(*r) for r in rows], axis="casualties per km²", about=ABOUT, title="Title", what="What", **more)
 
 
 def courses(*names, top=6600.0):
     left = top * np.linspace(1, 0, 40)[None] * np.ones((9, 1))
-    return projections.courses_chart([projections.Course(n, np.linspace(0, 9, 40), left, ("a", "b")) for n in names], axis="years", heads=("a", "b"), about=ABOUT, title="Title", what="What")
+    return projections.projections_chart([projections.Projection(n, np.linspace(0, 9, 40), left, ("a", "b")) for n in names], axis="years", heads=("a", "b"), about=ABOUT, title="Title", what="What")
 
 
 def gains(runs, record=None, months=4, name="Box"):
     days = [dt.date(2025, 1 + k, 1) for k in range(months)]
-    return monthly_gains.months_chart([monthly_gains.Gains(name, np.asarray(runs, float), record)], days, about=ABOUT, title="Title")
+    return monthly_gains.monthly_gains_chart([monthly_gains.Gains(name, np.asarray(runs, float), record)], days, about=ABOUT, title="Title")
 
 
 FIVE, SPREAD = (0.05, 0.25, 0.5, 0.75, 0.95), np.random.default_rng(1).normal(100, 40, (20, 4))

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.view import style
 from sim.view.charts.chart import About, Chart, Plate, Table
-from sim.view.charts.marks import halo, names_column, span, value_ticks
+from sim.view.charts.marks import halo, names_column, span, under, value_ticks
 from sim.view.names import Named, level, upper_first
 from sim.view.numbers import interval, number, significant
 
@@ -102,6 +102,8 @@ def _index_finding(known: list[Index], measure: Named) -> str:
 def _paint_indices(
     plate: Plate, shown: list[Index], line: float | None, marks: tuple[str, str] | None, axis: str
 ) -> None:
+    if not shown:
+        return plate.note("no index is known")
     p = plate.p
     words, room = names_column([i.name for i in shown], SIZE_PT, 0.42 * plate.width)
     total = np.array([i.total for i in shown])
@@ -135,7 +137,7 @@ def _paint_indices(
     value_ticks(ax.xaxis, 5)
     if marks and len(shown):
         _over(ax, plate, shown[0], marks)
-    _under(plate, ax, axis)
+    under(plate, ax, axis)
 
 
 def _noise_line(ax: Axes, noise: float, rows: int, p: style.Palette) -> None:
@@ -167,15 +169,6 @@ def _over(ax: Axes, plate: Plate, first: Index, marks: tuple[str, str]) -> None:
         if at is not None:
             ax.annotate(word, (max(at, 0) / wide, 1), (0, 1.5), xycoords="axes fraction", textcoords="offset points",
                         fontsize=7, color=plate.p.secondary, ha="center", va="bottom")  # fmt: skip
-
-
-def _under(plate: Plate, ax: Axes, words: str) -> None:
-    box = ax.get_position()
-    left, wide = (v * plate.fig.get_figwidth() for v in (box.x0, box.width))
-    words = style.fitted(words, plate.width * 72, style.TEXT_PT)
-    half = style.text_width(words, style.TEXT_PT) / 144
-    middle = min(max(left - plate.left + wide / 2, half), plate.width - half)
-    plate.text(middle, 0.06, words, ha="center", va="center", fontsize=style.TEXT_PT, color=plate.p.secondary)
 
 
 # One factor at a time
@@ -245,6 +238,8 @@ def _swing_finding(shown: list[Swing], baseline: float, measure: Named, noise: f
 
 
 def _paint_swings(plate: Plate, shown: list[Swing], baseline: float, noise: float | None, measure: Named) -> None:
+    if not shown:
+        return plate.note("no finished run")
     p = plate.p
     words, room = names_column([s.name for s in shown], SIZE_PT, 0.36 * plate.width)
     foot = FOOT_IN + AXIS_IN
@@ -271,7 +266,7 @@ def _paint_swings(plate: Plate, shown: list[Swing], baseline: float, noise: floa
     ax.axvline(baseline, color=p.ink, lw=0.8, zorder=4)
     _rows(ax, np.arange(len(shown), dtype=float), words)
     value_ticks(ax.xaxis, 5)
-    _under(plate, ax, measure.axis)
+    under(plate, ax, measure.axis)
 
 
 def _over_other(s: Swing, j: int, baseline: float) -> float:

@@ -84,6 +84,10 @@ class Plate:
             for k in range(n)
         ]
 
+    def note(self, words: str) -> None:
+        """Words in place of a drawing that has nothing to show."""
+        self.text(0.0, self.height / 2, words, color=self.p.secondary, fontsize=style.TEXT_PT, va="center")
+
     def text(self, x: float, y: float, words: str, **more: object) -> None:
         w, h = self.fig.get_size_inches()
         self.fig.text((self.left + x) / w, (self.bottom + y) / h, words, **more)

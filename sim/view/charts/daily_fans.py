@@ -149,7 +149,7 @@ def _paint(
     plate: Plate, runs: dict[object, np.ndarray], start: dt.date, factor: Named | None, record: Area | None
 ) -> None:
     if not runs:
-        plate.text(0, plate.height / 2, "no finished run", color=plate.p.secondary, fontsize=style.TEXT_PT)
+        plate.note("no finished run")
         return
     p, n = plate.p, len(runs)
     days = max(v.shape[1] for v in runs.values()) - 1

@@ -68,22 +68,25 @@ def targets_chart(rows: Sequence[Target], *, about: About, more: str = "") -> Ch
 
 
 def _paint(plate: Plate, rows: Sequence[Target]) -> None:
-    p, tall = plate.p, LINE_IN * max(len(rows), 1)
+    if not rows:
+        return plate.note("no target")
+    p, tall = plate.p, LINE_IN * len(rows)
     record, left, right = (share * plate.width for share in COLUMNS.values())
     ax = plate.axes(left, 0.0, right - left - 0.1, tall)
-    ax.set(xlim=(0, 1), ylim=(0, max(len(rows), 1)))
+    ax.set(xlim=(0, 1), ylim=(0, len(rows)))
     ax.set_axis_off()
+    last = 72 * (plate.width - right)
     head = {"fontsize": 6.5, "color": p.secondary, "va": "bottom"}
     plate.text(record, tall + 0.05, "record", ha="right", **head)
-    plate.text(right, tall + 0.05, "fitted runs: median (middle 90 %)", **head)
+    plate.text(right, tall + 0.05, style.fitted("fitted runs: median (middle 90 %)", last, 6.5), **head)
     for k, row in enumerate(rows):
         y = len(rows) - k - 0.5
         name, observed, middle, band = row.words
         plain = {"fontsize": SIZE_PT, "va": "center"}
-        room = 72 * record - style.text_width(observed, SIZE_PT) - 8
+        room = 72 * record - style.text_width(observed, SIZE_PT) - 14
         plate.text(0.0, LINE_IN * y, style.fitted(name, room, SIZE_PT), **plain)
         plate.text(record, LINE_IN * y, observed, ha="right", color=p.ink if row.is_inside else p.danger, **plain)
-        plate.text(right, LINE_IN * y, f"{middle} ({band})", color=p.secondary, **plain)
+        plate.text(right, LINE_IN * y, style.fitted(f"{middle} ({band})", last, SIZE_PT), color=p.secondary, **plain)
         if all(map(math.isfinite, (*row.runs, row.record))):
             beside_band(ax, p, _check(row), y)
 

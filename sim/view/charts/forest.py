@@ -128,7 +128,7 @@ def _paint_panel(plate: Plate, rows: Sequence[Row], top: float, figures: float) 
     heights, words = _heights(rows, width), _words_in(plate.width)
     tall, across = sum(heights), width - words - figures
     bottom = top - HEAD_IN - tall
-    plate.text(0.0, top - 0.03, scale.title, fontsize=8.0, weight="bold", color=p.secondary, va="top")
+    plate.text(0.0, top - 0.03, style.fitted(scale.title, width * 72, 8.0, bold=True), fontsize=8.0, weight="bold", color=p.secondary, va="top")
     ax = plate.axes(words, bottom, across, tall)
     low, high = _limits(rows)
     ax.set(xlim=(low, high), ylim=(0, tall), yticks=[])

@@ -113,9 +113,8 @@ def legend(plane: Plane, more: str = "") -> str:
 def _best_words(plane: Plane, extreme: str) -> str:
     if not plane.best:
         return ""
-    if not plane.smooth:
-        return f"Framed: {extreme} of its row."
-    return f"Line: {extreme} of each row, where that is settled." if plane.settled().any() else ""
+    mark = f"Line: {extreme} of each row" if plane.smooth else f"Framed: {extreme} of its row"
+    return f"{mark}, where that is settled." if plane.settled().any() else ""
 
 
 # Painting
@@ -225,12 +224,13 @@ def _between(plane: Plane, z: np.ndarray, fx: np.ndarray, fy: np.ndarray) -> np.
 
 
 def _tiles(ax: Axes, plane: Plane, steps: np.ndarray, colors: list[str], p: style.Palette) -> None:
-    """A tile for each pair of levels with its value; the best of a row framed, what may be as good hatched."""
+    """A tile for each pair of levels with its value; the best of a row framed where it is settled, what may be as good hatched."""
     from matplotlib.patches import Rectangle
 
     ny, nx = plane.z.shape
     ax.set(xlim=(-0.5, nx - 0.5), ylim=(-0.5, ny - 0.5))
     away = plane.away() if plane.best else np.full(plane.z.shape, np.inf)
+    settled = plane.settled() if plane.best else np.zeros(ny, bool)
     wide = ax.get_position().width * ax.figure.get_figwidth() * 72 / max(nx, 1)
     for i, j in np.ndindex(ny, nx):
         value = plane.z[i, j]
@@ -243,7 +243,7 @@ def _tiles(ax: Axes, plane: Plane, steps: np.ndarray, colors: list[str], p: styl
         ink = readable(colors[k])
         if unsure:
             ax.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, fill=False, hatch="////", ec=ink, lw=0, alpha=0.55))
-        if away[i, j] == 0:
+        if away[i, j] == 0 and settled[i]:
             ax.add_patch(Rectangle((j - 0.47, i - 0.46), 0.94, 0.92, fill=False, ec=p.ink, lw=1.3, zorder=4))
         text = significant(value)
         if style.text_width(text, 7.5) < wide - 4:

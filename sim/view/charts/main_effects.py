@@ -95,7 +95,7 @@ def _finding(shown: list[Effect], measure: Named) -> str:
 
 def _paint(plate: Plate, shown: list[Effect]) -> None:
     if not shown:
-        plate.text(0, plate.height / 2, "no finished run", color=plate.p.secondary, fontsize=style.TEXT_PT)
+        plate.note("no finished run")
         return
     p, n = plate.p, len(shown)
     every = [v for e in shown for v in (e.mean, e.low, e.high)] + [e.points[1] for e in shown if e.points is not None]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
 
+    from sim.view.charts.chart import Plate
+
 FEW = 8  # below this many runs each is drawn by itself, since shares of so few mean nothing
 BANDS = "middle 50 and 90 % of the runs"
 
@@ -171,3 +173,13 @@ def level_space(limits: tuple[float, float], most: int = 5) -> float:
     ticks = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(*limits)
     words = [number(t, digits_of(ticks[1] - ticks[0])) for t in ticks]
     return max(style.text_width(w, style.TICK_PT) for w in words) / 72 + 0.07
+
+
+def under(plate: Plate, ax: Axes, words: str, drop: float = 0.3) -> None:
+    """What the horizontal axis measures, `drop` inches under it, as near to its middle as the figure has room."""
+    box, (wide, high) = ax.get_position(), plate.fig.get_size_inches()
+    words = style.fitted(words, plate.width * 72, style.TEXT_PT)
+    half = style.text_width(words, style.TEXT_PT) / 144
+    middle = min(max((box.x0 + box.x1) / 2 * wide - plate.left, half), plate.width - half)
+    look = {"ha": "center", "va": "center", "fontsize": style.TEXT_PT, "color": plate.p.secondary}
+    plate.text(middle, box.y0 * high - plate.bottom - drop, words, **look)

@@ -93,8 +93,9 @@ def _paint(plate: Plate, panels: Sequence[Gains], months: Sequence[dt.date]) -> 
     axes = plate.grid(len(panels), len(panels), left=left, right=0.05, gap=left + 0.12, head=HEAD_IN, foot=FOOT_IN)
     for ax, g in zip(axes, panels):
         month_bars(ax, g.runs, months, g.record, plate.p)
+        wide = ax.get_position().width * plate.fig.get_figwidth() * 72
         ax.annotate(
-            g.name, (0, 1), (0, 5), xycoords="axes fraction", textcoords="offset points", fontsize=8, weight="bold",
+            style.fitted(g.name, wide, 8, bold=True), (0, 1), (0, 5), xycoords="axes fraction", textcoords="offset points", fontsize=8, weight="bold",
             color=plate.p.ink, va="bottom",
         )  # fmt: skip
 
@@ -121,9 +122,11 @@ def month_bars(ax: Axes, runs: np.ndarray, months: Sequence[dt.date], record: np
     if record is not None and np.isfinite(record).any():
         ax.plot(k, record, ls="", marker="o", ms=4.2, mfc=p.ink, mec=p.paper, mew=0.7, zorder=5)
         i = int(np.nanargmax(np.abs(record - middle)))
+        bottom, top = limits(runs, record)
+        is_low = (record[i] - bottom) / (top - bottom) < 0.15  # under it stand the months
         ax.annotate(
-            "record", (i, record[i]), (0, -5), textcoords="offset points", fontsize=8, weight="bold", ha="center",
-            va="top", path_effects=halo(p),
+            "record", (i, record[i]), (0, 5 if is_low else -5), textcoords="offset points", fontsize=8, weight="bold",
+            ha="center", va="bottom" if is_low else "top", path_effects=halo(p),
         )  # fmt: skip
     ax.axhline(0, color=p.ink, lw=0.7)
     ax.set_ylim(*limits(runs, record))

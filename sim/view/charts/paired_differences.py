@@ -80,6 +80,8 @@ def finding(values: np.ndarray, measure: Named, change: str, low: float, high: f
 
 
 def _paint(plate: Plate, values: np.ndarray, mean: float, low: float, high: float, noise: float | None) -> None:
+    if not len(values):
+        return plate.note("no pair is finished")
     p, n = plate.p, len(values)
     every = np.array([*values, 0.0, low, high, *((noise, -noise) if noise is not None else ())])
     every = every[np.isfinite(every)]

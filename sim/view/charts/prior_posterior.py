@@ -55,10 +55,12 @@ def prior_posterior_chart(rows: Sequence[PriorPosterior], *, heads: Sequence[str
 
 
 def _paint(plate: Plate, rows: Sequence[PriorPosterior]) -> None:
+    if not rows:
+        return plate.note("no parameter")
     p = plate.p
     names, room = names_column([r.name for r in rows], SIZE_PT, 0.36 * plate.width)
-    low = max((style.text_width(r.ends[0], 7) for r in rows), default=0) / 72 + 0.08
-    high = max((style.text_width(r.ends[1], 7) for r in rows), default=0) / 72 + 0.08
+    ends = [[style.fitted(word, 0.16 * plate.width * 72, 7) for word in r.ends] for r in rows]
+    low, high = (max(style.text_width(pair[k], 7) for pair in ends) / 72 + 0.1 for k in (0, 1))
     left = room + low + 0.08
     ax = plate.axes(left, FOOT_IN, plate.width - left - high, plate.height - FOOT_IN - HEAD_IN)
     ax.set(xlim=(0, 1), ylim=(max(len(rows), 2) - 0.4, -0.6))
@@ -72,11 +74,12 @@ def _paint(plate: Plate, rows: Sequence[PriorPosterior]) -> None:
         color = p.ink if row.clear else p.tertiary
         beside = {"textcoords": "offset points", "va": "center_baseline", "annotation_clip": False}
         ax.annotate(name, (0, k), (-72 * (low + 0.06), 0), ha="right", fontsize=SIZE_PT, color=color, **beside)
-        for at, word, shift, side in ((0, row.ends[0], -4, "right"), (1, row.ends[1], 4, "left")):
+        for at, word, shift, side in ((0, ends[k][0], -4, "right"), (1, ends[k][1], 4, "left")):
             ax.annotate(word, (at, k), (shift, 0), ha=side, fontsize=7, color=p.tertiary, **beside)
     ax.set_xticks([])
-    plate.text(left, FOOT_IN - 0.2, "low end of the range", fontsize=7, color=p.tertiary)
-    plate.text(plate.width - high, FOOT_IN - 0.2, "high end", fontsize=7, color=p.tertiary, ha="right")
+    wide = 72 * (plate.width - left - high)
+    for x, words, share, ha in ((left, "low end of the range", 0.62, "left"), (plate.width - high, "high end", 0.35, "right")):
+        plate.text(x, FOOT_IN - 0.2, style.fitted(words, share * wide, 7), fontsize=7, color=p.tertiary, ha=ha)
 
 
 def bare(ax: Axes) -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.view import style
 from sim.view.charts.chart import About, Chart, Plate, Table
 from sim.view.charts.daily_fans import columns
-from sim.view.charts.marks import BANDS, level_space, level_ticks, names_column, span, value_ticks
+from sim.view.charts.marks import BANDS, level_space, level_ticks, names_column, span, under, value_ticks
 from sim.view.charts.prior_posterior import FOOT_IN, ROW_IN, SIZE_PT, Five, bare, bars
 from sim.view.numbers import QUANTILES, significant
 
@@ -50,6 +51,8 @@ def cited_comparison_chart(rows: Sequence[CitedComparison], *, axis: str, about:
 
 
 def _paint_cited(plate: Plate, rows: Sequence[CitedComparison], axis: str, log: bool) -> None:
+    if not any(np.isfinite(r.model).any() or r.cited for r in rows):
+        return plate.note("no value")
     p = plate.p
     names, room = names_column([r.name for r in rows], SIZE_PT, 0.36 * plate.width)
     ax = plate.axes(room + 0.1, FOOT_IN, plate.width - room - 0.25, plate.height - FOOT_IN - 0.05)
@@ -75,7 +78,7 @@ def _paint_cited(plate: Plate, rows: Sequence[CitedComparison], axis: str, log: 
             ax.plot(value, k, marker="o", ms=4, color=p.ink, zorder=5)
         ax.annotate(name, (0, k), (-5, 0), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right",
                     va="center_baseline", fontsize=SIZE_PT, annotation_clip=False)  # fmt: skip
-    ax.set_xlabel(axis, fontsize=7.5)
+    under(plate, ax, axis, 0.28)
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ def rows_of(n: int, width: float) -> int:
 
 
 def _paint_projections(plate: Plate, projections: Sequence[Projection], axis: str) -> None:
-    top = max(float(c.left.max()) for c in projections)
+    top = max(float(c.left.max()) for c in projections) or 1.0
     last = max(float(c.years[-1]) for c in projections)
     across = columns(len(projections), plate.width)
     panels = plate.grid(len(projections), across, left=level_space((0.0, top)), right=0.1, gap=0.2, head=0.22, foot=0.36)
@@ -123,9 +126,10 @@ def _paint_projections(plate: Plate, projections: Sequence[Projection], axis: st
         value_ticks(ax.yaxis, 4)
         if k % across:
             ax.tick_params(labelleft=False)
-        ax.set_xlabel(axis, fontsize=7.5)
+        under(plate, ax, axis, 0.3)
+        wide = ax.get_position().width * plate.fig.get_figwidth() * 72
         ax.annotate(
-            projection.name,
+            style.fitted(projection.name, wide, 8, bold=True),
             (0, 1),
             (0, 4),
             xycoords="axes fraction",

@@ -207,11 +207,11 @@ def _words(plate: Plate, line: Line, y: float, at: dict[str, float]) -> None:
         plate.text(at["kind"], y, line.row["kind"], color=p.secondary, **plain)
     record, model, _, band = figures_of(line.check)
     room = at["record"] - at["what"] - 0.1
-    recorded = style.fitted(record, 1.0 * 72, SIZE)
+    recorded = style.fitted(record, min(1.0, 0.45 * room) * 72, SIZE)
     plate.text(
         at["what"],
         y,
-        style.fitted(words_of(line), (room - style.text_width(recorded, SIZE) / 72 - 0.06) * 72, SIZE),
+        style.fitted(words_of(line), (room - style.text_width(recorded, SIZE) / 72 - 0.1) * 72, SIZE),
         **plain,
     )
     plate.text(at["record"] - 0.06, y, recorded, color=p.secondary, ha="right", **plain)
