@@ -14,6 +14,7 @@ from experiments.analysis import effects, findings, intervals, sensitivity, surr
 from experiments.analysis.cross_validation import folds, groups_of
 from experiments.analysis.study_analysis import analysis, correlation_words
 from experiments.analysis.variance import variance_shares
+from experiments.claims import claims
 from experiments.figures import headings
 from experiments.results.results import RATIOS
 from experiments.studies import designs
@@ -285,3 +286,35 @@ def test_an_analysis_counts_what_has_no_value():
     gains = np.array([[0.2, 3.0, 4.0], [5.0, 6.0, 7.0]])
     found = analysis(priced(gains, 100 + gains), [PRICE])
     assert any("1 of 6 runs" in note for note in found.measures[0].notes)
+
+
+def claim(**test):
+    return claims.Claim(id="C0", statement="", study="made-up", scope="", test=[claims.Comparison(**test)])
+
+
+def stamped(results):
+    return dataclasses.replace(results, runs=results.runs.assign(scenario="skirmish", days=20))
+
+
+def test_a_claim_by_a_share_is_judged_by_the_interval_of_the_ratio():
+    """The first arm's mean is estimated too: an effect of a fifth that is supported by the difference alone is undecided by the ratio."""
+    rng = np.random.default_rng(8)
+    before, after = rng.normal(100, 40, 10), rng.normal(190, 5, 10)
+    r = frames(np.stack([before, after]), pd.DataFrame({"arm": ["a", "b"]}))
+    found = claims.answer(claim(measure=M, least=0.5, **{"from": {"arm": "a"}, "to": {"arm": "b"}}), stamped(r)).findings[0]
+    ratio = intervals.of_ratio(before, after)
+    assert (found.relative.low, found.relative.high) == pytest.approx((ratio.low - 1, ratio.high - 1))
+    assert found.effect.estimate == pytest.approx((after - before).mean())
+    naive = found.effect.low / before.mean()
+    assert found.relative.low < naive or found.relative.high > found.effect.high / before.mean()
+    assert found.verdict == claims.judged(found.relative, 1, 0.5)
+
+
+def test_a_claim_on_price_counts_the_runs_that_gained_nothing():
+    rng = np.random.default_rng(4)
+    gains, lost = 1.0 + rng.gamma(2.0, 4.0, (2, 10)), rng.gamma(9.0, 30.0, (2, 10))
+    gains[1, :4] = 0.1
+    r = priced(gains, lost)
+    found = claims.answer(claim(measure=PRICE, **{"from": {"arm": "a0"}, "to": {"arm": "a1"}}), stamped(r)).findings[0]
+    assert (found.before, found.after) == pytest.approx(tuple(lost.sum(axis=1) / gains.sum(axis=1)))
+    assert found.effect.n == 10
