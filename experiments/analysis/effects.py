@@ -120,23 +120,46 @@ def _plain_mean(values: np.ndarray) -> float:
 
 
 def level_means(results: Results, measure: str, factor: str) -> pd.DataFrame:
-    """The mean of a measure at each level of a factor, over all settings of the others, with intervals over seeds."""
+    """The mean of a measure at each level of a factor, over all settings of the others, with intervals over seeds.
+
+    Levels are compared on the same settings and seeds: where one level lacks a run, the others leave theirs out too (`left_out`
+    counts such settings and seeds). A sampled design has no matched settings; its points are taken as they are.
+    """
     factor, matrix = results.known_factor(factor), results.matrix(measure)
-    rows = []
-    for level in levels(results.points[factor]):
-        inside = matrix[rows_at_level(results.points[factor], level, factor)]
-        estimate = intervals.of_mean(mean_of(inside.to_numpy(float), 0))
-        rows.append(
-            {
-                "level": level,
-                "mean": estimate.estimate,
-                "low": estimate.low,
-                "high": estimate.high,
-                "n": estimate.n,
-                "points": len(inside),
-            }
-        )
-    return pd.DataFrame(rows).assign(unit=results.unit(measure))
+    points, there = results.points, levels(results.points[factor])
+    rows = [points[rows_at_level(points[factor], level, factor)] for level in there]
+    others = [f for f in results.factors if f != factor]
+    left_out = 0
+    if others and (shared := _shared_settings(rows, others)) is not None:
+        values = np.stack([matrix.loc[index].to_numpy(float) for index in shared])
+    elif not others:
+        values = np.stack([mean_of(matrix.loc[r.index].to_numpy(float), 0)[None] for r in rows])
+    else:
+        values = None
+    if values is not None:
+        whole = np.isfinite(values).all(axis=0)
+        left_out = int((np.isfinite(values).any(axis=0) & ~whole).sum())
+        by_level = [mean_of(np.where(whole, v, np.nan), 0) for v in values]
+    else:
+        by_level = [mean_of(matrix.loc[r.index].to_numpy(float), 0) for r in rows]
+    found = [intervals.of_mean(v) for v in by_level]
+    return pd.DataFrame(
+        {
+            "level": pd.Series(there, dtype=object if None in there else None),
+            **{c: [getattr(e, a) for e in found] for c, a in (("mean", "estimate"), ("low", "low"), ("high", "high"), ("n", "n"))},
+            "points": [len(r) for r in rows],
+            "left_out": left_out,
+        }
+    ).assign(unit=results.unit(measure))
+
+
+def _shared_settings(rows: list[pd.DataFrame], others: list[str]) -> list[pd.Index] | None:
+    """Points of each level, in the order of the settings of the other factors that all levels have; None where they have none."""
+    tables = [r[others].assign(**{f"point {k}": r.index}) for k, r in enumerate(rows)]
+    joined = tables[0]
+    for table in tables[1:]:
+        joined = joined.merge(table, on=others)
+    return [pd.Index(joined[f"point {k}"]) for k in range(len(rows))] if len(joined) else None
 
 
 # All effects

@@ -15,6 +15,7 @@ LEVEL = 0.95
 QUANTILE_SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of every summary by quantiles
 RESAMPLES = 2000
 SEED = 20240708  # of every resampling, so that the same runs give the same figures
+FEW_RUNS = 20  # runs below which the ends of a 90 % band are single runs
 BOOTSTRAP_LEAST = 5  # values below which a bootstrap has too few different samples to mean anything
 METHODS = ("t", "bootstrap")
 
@@ -76,6 +77,34 @@ def of_difference(a, b) -> Interval:
         return Interval(gap, gap, gap, n, "all values equal")
     limits = stats.ttest_ind(b, a, equal_var=False).confidence_interval(LEVEL)
     return Interval(gap, float(limits.low), float(limits.high), n)
+
+
+def of_ratio(a, b) -> Interval:
+    """Mean of b by mean of a, for pairs (n,) each, with Fieller's interval: the denominator is as uncertain as the numerator.
+
+    It holds every ratio r for which the mean of b - r a does not differ from 0 by a t test (Fieller 1954). Where the mean of a does
+    not clearly differ from 0 there are no such two ends, and a note instead.
+    """
+    from scipy import stats
+
+    pairs = np.column_stack([np.asarray(a, float).ravel(), np.asarray(b, float).ravel()])
+    pairs = pairs[np.isfinite(pairs).all(axis=1)]
+    n = len(pairs)
+    one, two = pairs.mean(axis=0) if n else (math.nan, math.nan)
+    ratio = float(two / one) if one else math.nan
+    if n < 2 or not math.isfinite(ratio):
+        return Interval(ratio, math.nan, math.nan, n, "no value" if n == 0 else "a single value: no interval" if n < 2 else "a mean of 0: no ratio")
+    cover = np.cov(pairs.T, ddof=1) / n * float(stats.t.ppf(0.5 + LEVEL / 2, n - 1)) ** 2
+    square, middle, rest = one * one - cover[0, 0], one * two - cover[0, 1], two * two - cover[1, 1]
+    if square <= 0:
+        return Interval(ratio, math.nan, math.nan, n, "the denominator may be 0: no interval")
+    wide = math.sqrt(max(middle * middle - square * rest, 0.0))
+    return Interval(ratio, float((middle - wide) / square), float((middle + wide) / square), n)
+
+
+def few_runs(n: int) -> str:
+    """What to say of a band of so few runs; empty when there are enough."""
+    return f"{n} run{'s are' if n != 1 else ' is'} too few for a band: its ends are single runs (at least {FEW_RUNS})" if n < FEW_RUNS else ""
 
 
 def of_share(k: int, n: int) -> Interval:

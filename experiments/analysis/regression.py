@@ -79,10 +79,12 @@ def _estimates(matrix: pd.DataFrame, model: pd.DataFrame) -> dict[str, Any]:
         by_seed, total = np.zeros_like(by_point), by_point
     # degrees of freedom after Satterthwaite: few seeds matter only as far as seeds make the spread
     free_points = max(n_points - model.shape[1] - 1, 1)
-    free = total**2 / (by_point**2 / free_points + by_seed**2 / max(n_seeds - 1, 1))
+    with np.errstate(invalid="ignore"):  # no spread at all
+        free = total**2 / (by_point**2 / free_points + by_seed**2 / max(n_seeds - 1, 1))
     reach = stats.t.ppf(0.5 + intervals.LEVEL / 2, np.minimum(free, free_points)) * np.sqrt(total)
     means = fit.predict(sm.add_constant(model.to_numpy(float), has_constant="add"))
     gone = np.nanmean(np.where(there, y, np.nan), axis=1)
-    r2 = 1 - float(((gone - means) ** 2).sum() / max(((gone - gone.mean()) ** 2).sum(), 1e-300))
+    about = float(((gone - gone.mean()) ** 2).sum())
+    r2 = 1 - float(((gone - means) ** 2).sum()) / about if np.ptp(gone) > 1e-12 * np.abs(gone).max() else math.nan
     effects = [(float(b), float(b - r), float(b + r)) for b, r in zip(fit.params[1:], reach[1:], strict=True)]
     return {"effects": effects, "r2": r2}

@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis import intervals
-from experiments.analysis.intervals import SEED, Interval
+from experiments.analysis.cross_validation import folds, groups_of
+from experiments.analysis.intervals import Interval
 from experiments.results.naming import level_text
 from experiments.results.results import Results
 from sim.errors import InputError, did_you_mean
 
-FOLDS = 5
 LEAST_POINTS = 20
 LEAST_MASS = 0.05  # of the points; smaller boxes are not looked at
 OWN = "factor "  # before the names of columns
@@ -86,7 +86,7 @@ def prim(results: Results, condition: str) -> Box:
     x, y, owner = points[names], hits.astype(int), results.done.loc[hits.index, "point"]
     limits, trajectory = _search(x.loc[owner], y.to_numpy())
     inside = _inside(x, limits)
-    held_out = _held_out(x, y, owner)
+    held_out = _held_out(x, y, owner, groups_of(results, x.index.to_numpy()))
     n = by_point.size().loc[points.index].to_numpy()
     density = (
         _density(share.to_numpy()[held_out], n[held_out])
@@ -184,12 +184,10 @@ def _inside(x: pd.DataFrame, limits: dict[str, Any]) -> np.ndarray:
     return inside
 
 
-def _held_out(x: pd.DataFrame, y: pd.Series, owner: pd.Series) -> np.ndarray:
-    """Points that lie in the box found without them, each looked at once."""
-    from sklearn.model_selection import KFold
-
+def _held_out(x: pd.DataFrame, y: pd.Series, owner: pd.Series, groups: np.ndarray) -> np.ndarray:
+    """Points that lie in the box found without their group, each looked at once."""
     out = np.zeros(len(x), bool)
-    for train, test in KFold(FOLDS, shuffle=True, random_state=SEED).split(x):
+    for train, test in folds(groups):
         rows = owner.isin(x.index[train])
         limits, _ = _search(x.loc[owner[rows]], y[rows].to_numpy())
         if limits:

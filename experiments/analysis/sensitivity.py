@@ -15,12 +15,16 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis import intervals
-from experiments.analysis.intervals import LEVEL, RESAMPLES, SEED
+from experiments.analysis.cross_validation import block_size
+from experiments.analysis.intervals import BOOTSTRAP_LEAST, LEVEL, RESAMPLES, SEED
 from experiments.analysis.noise import Noise, mean_of, noise
 from experiments.results.results import Results
 from sim.errors import InputError
 
 DRAWS = 100_000  # draws of random variation alone, for the floor
+BELOW = "not above the noise floor"
+UNKNOWN = "noise floor unknown"
+FEW = f"fewer than {BOOTSTRAP_LEAST} {{}}: no intervals"
 
 
 def indices(results: Results, measure: str) -> pd.DataFrame:
@@ -38,7 +42,8 @@ def indices(results: Results, measure: str) -> pd.DataFrame:
 def sobol(results: Results, measure: str) -> pd.DataFrame:
     """Shares of the variance between points: `factor, first, first_low, first_high, total, total_low, total_high, noise, noise_high, clear`.
 
-    `first`: by the factor alone; `total`: with all its interactions. With second-order points `attrs["pairs"]` has the
+    `clear` where the total is above `noise_high`, else `verdict` says why not; the interval allows for the blocks of points, of which a few
+    leave it wide. `first`: by the factor alone; `total`: with all its interactions. With second-order points `attrs["pairs"]` has the
     interactions of two. `attrs` has the noise, the number of blocks, how many were left out, and a note.
     """
     from SALib.analyze import sobol as analyzer
@@ -46,7 +51,7 @@ def sobol(results: Results, measure: str) -> pd.DataFrame:
     study, (values, means, floor) = _study(results, "sobol"), _values(results, measure)
     problem, names = study.problem(), _names(study)
     second = bool(getattr(study, "second_order", False))
-    step = len(names) * (2 if second else 1) + 2
+    step = block_size(study)
     whole = _blocks(means, step)
     used, n_blocks = np.repeat(whole, step), int(whole.sum())
     y = means[used]
@@ -67,7 +72,7 @@ def sobol(results: Results, measure: str) -> pd.DataFrame:
                 for c in ("first", "first_low", "first_high", "total", "total_low", "total_high", "noise", "noise_high")
             }
         )
-        empty["clear"] = False
+        empty = empty.assign(clear=False, verdict="no index")
         empty.attrs = attrs | {
             "note": "all points have the same value" if n_blocks >= 2 else "fewer than two whole blocks of points"
         }
@@ -82,13 +87,15 @@ def sobol(results: Results, measure: str) -> pd.DataFrame:
             found[key] - found[f"{key}_conf"],
             found[key] + found[f"{key}_conf"],
         )
+    note = _without_few(table, n_blocks, "blocks", ("first_low", "first_high", "total_low", "total_high")) or floor.note
     runs = values[used].reshape(n_blocks, step, -1)
     steps = [runs[:, 0] - runs[:, 1 + k] for k in range(len(names))]
-    table["noise"], table["noise_high"] = _sobol_floor(steps, y)
-    table["clear"] = table["total_low"] > table["noise_high"]  # never with an unknown floor
-    table.attrs = attrs | {"note": floor.note}
+    table["noise"], table["noise_high"] = _sobol_floor(steps, float(y.reshape(n_blocks, step)[:, [0, -1]].var()))
+    _judge(table, "total")
+    table.attrs = attrs | {"note": note}
     if second:
         table.attrs["pairs"] = _second(names, found)
+        _without_few(table.attrs["pairs"], n_blocks, "blocks", ("low", "high"))
     return table
 
 
@@ -107,8 +114,11 @@ def _second(names: list[str], found: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows).sort_values("second", ascending=False, ignore_index=True)
 
 
-def _sobol_floor(steps: list[np.ndarray], y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Total index that the random variation of each factor's steps (blocks, seeds) makes: mean, and what it stays under."""
+def _sobol_floor(steps: list[np.ndarray], whole: float) -> tuple[np.ndarray, np.ndarray]:
+    """Total index that the random variation of each factor's steps (blocks, seeds) makes: mean, and what it stays under.
+
+    `whole` is the variance of the two base samples, by which the index itself is divided.
+    """
     from scipy import stats
 
     variance = np.array([_step_variance(s) for s in steps])
@@ -116,7 +126,7 @@ def _sobol_floor(steps: list[np.ndarray], y: np.ndarray) -> tuple[np.ndarray, np
     if n_seeds < 2:
         return variance, variance
     limit = stats.f.ppf(1 - (1 - LEVEL) / len(steps), n_blocks, n_blocks * (n_seeds - 1))
-    return variance / (2 * y.var()), limit * variance / (2 * y.var())
+    return variance / (2 * whole), limit * variance / (2 * whole)
 
 
 # Morris
@@ -131,8 +141,7 @@ def morris(results: Results, measure: str) -> pd.DataFrame:
     from SALib.analyze import morris as analyzer
 
     study, (values, means, floor) = _study(results, "morris"), _values(results, measure)
-    problem, names = study.problem(), _names(study)
-    step = len(names) + 1
+    problem, step = study.problem(), block_size(study)
     whole = _blocks(means, step)
     used, n_blocks = np.repeat(whole, step), int(whole.sum())
     if n_blocks < 2:
@@ -157,10 +166,11 @@ def morris(results: Results, measure: str) -> pd.DataFrame:
             | {"mu_low": signed - wide, "mu_high": signed + wide, "sigma": sigma}
         )
     table = pd.DataFrame(rows)
+    note = _without_few(table, n_blocks, "trajectories", ("low", "high", "mu_low", "mu_high")) or floor.note
     table["noise"], table["noise_high"] = _morris_floor(_steps(problem, found["names"], x, values[used], step), delta)
-    table["clear"] = table["mu_star"] > table["noise_high"]  # never with an unknown floor
+    _judge(table, "mu_star")
     table["n"], table["points"], table["unit"] = floor.n_seeds, len(y), results.unit(measure)
-    table.attrs = attrs | {"note": floor.note}
+    table.attrs = attrs | {"note": note}
     return table
 
 
@@ -194,6 +204,20 @@ def _step_variance(steps: np.ndarray) -> float:
 
 
 # What both need
+
+
+def _judge(table: pd.DataFrame, size: str) -> None:
+    """Adds `clear` and `verdict`: an index is clear above what random variation of that factor's steps stays under."""
+    table["clear"] = table[size] > table["noise_high"]  # never with an unknown floor
+    table["verdict"] = np.where(table["clear"], "", np.where(table["noise_high"].isna(), UNKNOWN, BELOW))
+
+
+def _without_few(table: pd.DataFrame, n: int, what: str, limits: tuple[str, ...]) -> str:
+    """Takes intervals away that would rest on a handful of blocks; the note says so."""
+    if n >= BOOTSTRAP_LEAST:
+        return ""
+    table[list(limits)] = math.nan
+    return FEW.format(what)
 
 
 def _study(results: Results, design: str) -> Any:

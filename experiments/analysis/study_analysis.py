@@ -73,6 +73,18 @@ def analysis(
     return found
 
 
+def correlation_words(results: Results) -> str:
+    """The largest correlation between two factors of a space-filling sample, in words; empty for other designs."""
+    import math
+
+    from experiments.studies.designs import largest_correlation
+
+    if results.study is None or results.design not in ("lhs", "nolh"):
+        return ""
+    largest = largest_correlation(results.study.unit_sample())
+    return f"; largest correlation between two factors {largest:+.2f}" if math.isfinite(largest) else ""
+
+
 def _measured(results: Results, name: str, shape: str, precision: float | None) -> Measured:
     from experiments.analysis import convergence, effects, intervals
     from experiments.analysis.noise import noise
@@ -87,8 +99,7 @@ def _measured(results: Results, name: str, shape: str, precision: float | None) 
         effects=effects.effects(results, name),
         needed=convergence.needed(results, name, share=precision),
     )
-    if one.effects.attrs["note"]:
-        one.notes.append(one.effects.attrs["note"])
+    one.notes += [note for note in (one.effects.attrs["note"], results.without_value(name)) if note]
     if shape == "factorial":
         one.variance = variance_shares(results, name)
     if results.study is not None and results.design in ("sobol", "morris"):

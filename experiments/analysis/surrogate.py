@@ -1,6 +1,7 @@
 """Surrogate models (metamodels): the mean outcome at any point of a study's factor space, from the points that were run.
 
-It is fitted on points' means over their seeds and judged on points it has not seen. Its shares of the variance are those of
+It is fitted on points' means over their seeds and judged on points it has not seen, by whole trajectories, blocks or seeds where
+points belong together. Its shares of the variance are those of
 the factors over their whole ranges, whatever the design.
 """
 
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis import design_matrix, intervals
+from experiments.analysis.cross_validation import folds, groups_of
 from experiments.analysis.design_matrix import FactorColumn
 from experiments.analysis.intervals import SEED, Interval
 from experiments.analysis.noise import Noise, mean_of, noise
@@ -26,12 +28,12 @@ if TYPE_CHECKING:
     from sklearn.base import RegressorMixin
 
 KINDS = ("best", "gp", "forest", "tree")  # the best is one of the next two
-FOLDS = 5
 LEAST_POINTS = 15
 GP_MOST = 600  # points above which a Gaussian process takes too long
 TREES, FEW_TREES = 200, 50
 GOOD = 0.9  # of the variance that random variation leaves; below that a surrogate's shares carry a warning
 SEARCH = 40  # steps of the search for a Gaussian process's kernel
+RESTARTS = 1  # of that search: one start now and then ends in a kernel that takes all for noise
 Values = Callable[[str, Results, pd.DataFrame], pd.Series]
 
 
@@ -56,6 +58,7 @@ class Surrogate:
     model: RegressorMixin = field(repr=False)
     x: pd.DataFrame = field(repr=False)
     values: np.ndarray = field(repr=False)  # (points, seeds)
+    groups: np.ndarray = field(repr=False)  # (points,) of points that belong together
 
     @property
     def predicts(self) -> bool:
@@ -120,9 +123,12 @@ def fit(results: Results, measure: str, kind: str = "best", of: Values | None = 
         raise InputError(
             f"{len(y)} points are too many for a Gaussian process (at most {GP_MOST}); take kind='forest'."
         )
-    guesses = {k: _left_out(k, x.to_numpy(float), y) for k in wanted}
+    groups = groups_of(results, matrix.index.to_numpy())
+    if len(np.unique(groups)) < 2:
+        raise InputError(f"{results.label}: all points of {measure} are of one trajectory or block; a surrogate cannot be checked.")
+    guesses = {k: _left_out(k, x.to_numpy(float), y, groups) for k in wanted}
     chosen = min(guesses, key=lambda k: float(((guesses[k] - y) ** 2).mean()))
-    r2, rmse = _error(y, guesses[chosen])
+    r2, rmse = _error(y, guesses[chosen], groups)
     return Surrogate(
         measure=measure,
         unit=results.unit(measure),
@@ -137,6 +143,7 @@ def fit(results: Results, measure: str, kind: str = "best", of: Values | None = 
         model=_fitted(chosen, x.to_numpy(float), y),
         x=x,
         values=values,
+        groups=groups,
     )
 
 
@@ -164,7 +171,7 @@ def _estimator(kind: str, n_columns: int) -> Any:
     kernel = ConstantKernel(1.0, (1e-3, 1e4)) * RBF(np.full(n_columns, 1.0), (0.05, 100.0)) + WhiteKernel(
         0.1, (1e-8, 10.0)
     )
-    return GaussianProcessRegressor(kernel, optimizer=_search, normalize_y=True, random_state=SEED)
+    return GaussianProcessRegressor(kernel, optimizer=_search, normalize_y=True, n_restarts_optimizer=RESTARTS, random_state=SEED)
 
 
 def _search(minus_likelihood: Callable, start: np.ndarray, bounds: np.ndarray) -> tuple[np.ndarray, float]:
@@ -190,27 +197,29 @@ def _fitted(kind: str, x: np.ndarray, y: np.ndarray, like: Any = None) -> Any:
     return model.best_estimator_ if kind == "tree" else model
 
 
-def _left_out(kind: str, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The prediction of each point by a model that has not seen it, nor taken its kernel from it."""
-    from sklearn.model_selection import KFold
-
+def _left_out(kind: str, x: np.ndarray, y: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """The prediction of each point by a model that has not seen its group, nor taken its kernel from it."""
     out = np.empty(len(y))
-    for train, test in KFold(FOLDS, shuffle=True, random_state=SEED).split(x):
+    for train, test in folds(groups):
         out[test] = _fitted(kind, x[train], y[train]).predict(x[test])
     return out
 
 
-def _error(y: np.ndarray, guess: np.ndarray) -> tuple[Interval, Interval]:
-    """Cross-validated R2 and root mean square error, with intervals over points."""
-
-    def r2(a: np.ndarray, b: np.ndarray, axis: int = -1) -> np.ndarray:
-        spread = ((a - a.mean(axis=axis, keepdims=True)) ** 2).sum(axis=axis)
-        return 1 - ((a - b) ** 2).sum(axis=axis) / np.where(spread > 0, spread, np.nan)
-
-    def rmse(a: np.ndarray, b: np.ndarray, axis: int = -1) -> np.ndarray:
-        return np.sqrt(((a - b) ** 2).mean(axis=axis))
-
+def _error(y: np.ndarray, guess: np.ndarray, groups: np.ndarray) -> tuple[Interval, Interval]:
+    """Cross-validated R2 and root mean square error, with intervals over groups of points, which are what is independent."""
     if np.ptp(y) == 0:
         same = Interval(math.nan, math.nan, math.nan, len(y), "all points have the same value")
         return same, Interval(0.0, 0.0, 0.0, len(y), same.note)
-    return intervals.of_statistic(r2, y, guess, paired=True), intervals.of_statistic(rmse, y, guess, paired=True)
+    owner = np.unique(groups, return_inverse=True)[1]
+    total = lambda values: np.bincount(owner, values)  # noqa: E731
+    middle = y - y.mean()  # sums of squares about a fixed value lose no digits
+    sums = total(np.ones(len(y))), total(middle), total(middle**2), total((y - guess) ** 2)
+
+    def r2(n: np.ndarray, s: np.ndarray, square: np.ndarray, error: np.ndarray, axis: int = -1) -> np.ndarray:
+        spread = square.sum(axis=axis) - s.sum(axis=axis) ** 2 / n.sum(axis=axis)
+        return 1 - error.sum(axis=axis) / np.where(spread > 0, spread, np.nan)
+
+    def rmse(n: np.ndarray, error: np.ndarray, axis: int = -1) -> np.ndarray:
+        return np.sqrt(error.sum(axis=axis) / n.sum(axis=axis))
+
+    return intervals.of_statistic(r2, *sums, paired=True), intervals.of_statistic(rmse, sums[0], sums[3], paired=True)

@@ -19,7 +19,7 @@ from sim.errors import InputError, did_you_mean
 
 BASE, DRAW_BASE = 4096, 512  # base points of the samples that shares and their intervals are computed on: powers of two
 DRAWS = 60  # fits to other seeds, and to fewer points, for the interval of shares
-LEFT_OUT = 0.2  # share of the points left out of such a fit
+LEFT_OUT = 0.2  # share of the points (or of groups of them) left out of such a fit
 DUMMIES = 2  # columns that mean nothing, for the floor of shares
 
 
@@ -75,7 +75,8 @@ def _drawn(fitted: Surrogate, groups: dict[str, list[str]] | None, names: list[s
     x, rng = fitted.x.to_numpy(float), np.random.default_rng(SEED)
     sample = _sample(fitted.axes, groups, DRAW_BASE)
     n_points, n_seeds = fitted.values.shape
-    n_kept = round((1 - LEFT_OUT) * n_points)
+    groups = np.unique(fitted.groups)
+    n_kept = min(max(round((1 - LEFT_OUT) * len(groups)), 1), len(groups) - 1)
 
     def shares(rows: np.ndarray, seeds: np.ndarray) -> np.ndarray:
         y = mean_of(fitted.values[rows][:, seeds], 1)
@@ -89,9 +90,8 @@ def _drawn(fitted: Surrogate, groups: dict[str, list[str]] | None, names: list[s
         return np.empty((0, 2, len(names)))
     everyone, every = np.arange(n_points), np.arange(n_seeds)
     # a part of the points strays less than other points would: sqrt(kept / left out) puts that right
-    out = math.sqrt(n_kept / (n_points - n_kept)) * strayed(
-        [shares(rng.permutation(n_points)[:n_kept], every) for _ in range(draws)]
-    )
+    part = lambda: np.flatnonzero(np.isin(fitted.groups, rng.permutation(groups)[:n_kept]))  # noqa: E731
+    out = math.sqrt(n_kept / (len(groups) - n_kept)) * strayed([shares(part(), every) for _ in range(draws)])
     if n_seeds < 2:
         return out
     resampled = strayed([shares(everyone, rng.integers(n_seeds, size=n_seeds)) for _ in range(draws)])

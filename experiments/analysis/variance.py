@@ -20,7 +20,7 @@ REST = "higher interactions"
 
 
 def variance_shares(results: Results, measure: str) -> pd.DataFrame:
-    """Share of the variance between points by term: `term, share, low, high, points, n`; 1 in all, but for rounding and random variation."""
+    """Share of the variance between points by term: `term, share, low, high, points, n, clear`; 1 in all, but for rounding and random variation."""
     matrix = results.matrix(measure)
     values = matrix.to_numpy(float)
     kept = np.isfinite(values).any(axis=1)
@@ -47,6 +47,7 @@ def variance_shares(results: Results, measure: str) -> pd.DataFrame:
             }
         )
     out = pd.DataFrame(rows if found.has_rest else rows[:-1])
+    out["clear"] = out["low"] > 0  # never without an interval
     out.attrs["noise"] = noise(matrix)
     return out
 

@@ -92,7 +92,7 @@ class Claims(_Table):
 
 @dataclass(frozen=True)
 class ClaimFinding:
-    """The result of a test: the effect as a difference, and as a share of the mean of `from` where there is one."""
+    """The result of a test: the effect as a difference, and as a share of the mean of `from` where that is clearly not 0."""
 
     test: Comparison
     label: str
@@ -201,8 +201,8 @@ def _label(name: str) -> tuple[str, str]:
     return named.name, named.unit
 
 
-def _arm(claim: Claim, values: pd.Series, results: Results, levels: dict[str, Any]) -> pd.Series:
-    """The values of one arm by seed."""
+def _arm(claim: Claim, results: Results, levels: dict[str, Any]) -> pd.DataFrame:
+    """The runs of one arm."""
     runs = results.done
     inside = runs["seed"].notna()
     for factor, level in levels.items():
@@ -212,27 +212,51 @@ def _arm(claim: Claim, values: pd.Series, results: Results, levels: dict[str, An
     if not inside.any():
         arm = ", ".join(f"{factor} = {level}" for factor, level in levels.items())
         raise InputError(f"claim {claim.id}: study {claim.study!r} has no run with {arm}.")
-    return values[inside].groupby(runs["seed"][inside]).mean()
+    return runs[inside]
+
+
+def _by_seed(measure: str, results: Results, *arms: pd.DataFrame) -> list[pd.Series]:
+    """A measure of each arm by the seeds that all arms have; ratios of totals as those of the sums over an arm's runs."""
+    from experiments.results.results import RATIOS, pseudovalues
+
+    shared = set.intersection(*(set(arm["seed"]) for arm in arms))
+    out = []
+    for arm in arms:
+        runs = arm[arm["seed"].isin(shared)]
+        for ratio, totals in RATIOS.items():
+            if {ratio, *totals} <= {*runs}:
+                value = pseudovalues(*(runs[[name]].astype(float).T for name in totals)).iloc[0]
+                runs = runs.assign(**{ratio: value})
+        out.append(values_of(measure, results, runs).groupby(runs["seed"]).mean())
+    return out
 
 
 def _finding(claim: Claim, test: Comparison, results: Results) -> ClaimFinding:
     label, unit = _label(test.measure)
     if test.people:
         return _shares(test, results, label)
-    values = values_of(test.measure, results, results.done)
-    after = _arm(claim, values, results, {**test.at, **test.to})
+    arm = _arm(claim, results, {**test.at, **test.to})
     if test.from_ is None:
+        (after,) = _by_seed(test.measure, results, arm)
         effect = _level(after)
         margin = test.sign * test.bound
         return ClaimFinding(test, label, unit, effect, None, test.bound, effect.estimate, margin, judged(effect, test.sign, margin))
-    before = _arm(claim, values, results, {**test.at, **test.from_})
-    both = before.index.intersection(after.index)
-    contrast = effects.contrast(*(side[both].to_frame().T for side in (before, after)), test.measure, unit, "", test.from_, test.to)
-    effect = Interval(contrast.mean, contrast.low, contrast.high, contrast.n, contrast.note)
-    scale = abs(contrast.mean_a)
-    relative = Interval(effect.estimate / scale, effect.low / scale, effect.high / scale, effect.n) if scale > 0 else None
-    margin = test.least * scale
-    return ClaimFinding(test, label, unit, effect, relative, contrast.mean_a, contrast.mean_b, margin, judged(effect, test.sign, margin))
+    before, after = _by_seed(test.measure, results, _arm(claim, results, {**test.at, **test.from_}), arm)
+    found = effects.contrast(before.to_frame().T, after.to_frame().T, test.measure, unit, "", test.from_, test.to)
+    effect = Interval(found.mean, found.low, found.high, found.n, found.note)
+    relative = _relative(before, after)
+    verdict = judged(relative or Interval(math.nan, math.nan, math.nan, 0), test.sign, test.least) if test.least else judged(effect, test.sign, 0.0)
+    return ClaimFinding(test, label, unit, effect, relative, found.mean_a, found.mean_b, test.least * abs(found.mean_a), verdict)
+
+
+def _relative(before: pd.Series, after: pd.Series) -> Interval | None:
+    """The effect as a share of the mean of `before`, with Fieller's interval; None where that mean may be 0."""
+    ratio = intervals.of_ratio(before, after)
+    if not math.isfinite(ratio.low):
+        return None
+    sign = 1 if before.mean() > 0 else -1
+    low, high = sorted((sign * (ratio.low - 1), sign * (ratio.high - 1)))
+    return Interval(sign * (ratio.estimate - 1), low, high, ratio.n, ratio.note)
 
 
 def _level(values: pd.Series) -> Interval:

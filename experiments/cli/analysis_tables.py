@@ -32,6 +32,7 @@ def show(told: Analysis) -> None:
 
 def _head(told: Analysis, console: Console) -> None:
     from experiments.analysis.intervals import seeds_text
+    from experiments.analysis.study_analysis import correlation_words
 
     results = told.results
     title = getattr(results.study, "title", "") or results.name
@@ -42,7 +43,7 @@ def _head(told: Analysis, console: Console) -> None:
     points, seeds = len(results.points), results.seeds
     over = f" over {_listed(results)}" if results.factors else ""
     console.print(
-        f"{results.design}{over}: {points:,} point{'s' if points > 1 else ''}, seeds {seeds_text(seeds)}, {len(results.done):,} runs"
+        f"{results.design}{over}: {points:,} point{'s' if points > 1 else ''}, seeds {seeds_text(seeds)}, {len(results.done):,} runs{correlation_words(results)}"
     )
     planned = results.manifest.get("n_runs")
     there = len(results.runs)
@@ -98,10 +99,10 @@ def _noise_words(one: Measured) -> str:
         return f"one point; spread of a run {significant(math.sqrt(noise.run))} {one.unit}" if noise.run >= 0 else noise.note
     if noise.note:
         return noise.note
-    floor = f"luck makes {share_text(noise.share)} of the variance between points' means (spread of a run {significant(math.sqrt(noise.run))} {one.unit})".replace(
+    floor = f"random variation makes {share_text(noise.share)} of the variance between points' means (spread of a run {significant(math.sqrt(noise.run))} {one.unit})".replace(
         " )", ")"
     )
-    return floor if noise.is_there else f"points do not differ by more than luck (p = {noise.p:.2g}): nothing there"
+    return floor if noise.is_there else f"points do not differ by more than random variation (p = {noise.p:.2g}): nothing there"
 
 
 # Tables
@@ -143,7 +144,7 @@ def _effects(one: Measured, console: Console) -> None:
         if shares:
             share = shares.get(name) if row["last"] else None
             cells += (
-                [share_text(_clipped(share["share"])), _clipped_text(share["low"], share["high"])]
+                [share_text(share["share"]), _limits(share["low"], share["high"])]
                 if share
                 else ["", ""]
             )
@@ -151,26 +152,27 @@ def _effects(one: Measured, console: Console) -> None:
     console.print(table)
     r2, more = one.effects.attrs["r2"], len(rows) - MOST_ROWS
     words = [
-        f"straight lines over the whole range, R2 {r2:.2f}" if r2 is not None else "",
+        f"straight lines over the whole range, {r2_text(r2)}" if r2 is not None else "",
         f"{more} more rows with --json" if more > 0 else "",
     ]
     if any(words):
         console.print("; ".join(w for w in words if w), style="dim")
 
 
-def _clipped(share: float) -> float:
-    """A share between 0 and 1: with luck taken off it can come out beyond."""
+def r2_text(r2: float) -> str:
+    """R2 of a fit; a measure that is the same at all points has none."""
     import math
 
-    return min(max(share, 0.0), 1.0) if math.isfinite(share) else share
+    return f"R2 {r2:.2f}" if math.isfinite(r2) else "no R2: all points have the same value"
 
 
-def _clipped_text(low: float, high: float) -> str:
+def _limits(low: float, high: float) -> str:
+    """An interval of a share, which may reach below 0: noise was taken off."""
     import math
 
     from sim.view.numbers import NONE, share_text
 
-    return f"{share_text(_clipped(low))} to {share_text(_clipped(high))}" if math.isfinite(low) else NONE
+    return f"{share_text(low)} to {share_text(high)}" if math.isfinite(low) else NONE
 
 
 def _chosen(effects: pd.DataFrame) -> pd.DataFrame:
@@ -201,7 +203,7 @@ def _indices(one: Measured, console: Console) -> None:
     for row in rows.head(MOST_ROWS).to_dict("records"):
         high = significant(row["noise_high"])
         if is_sobol:
-            cells = [share_text(row["first"]), _shares(row, "first"), share_text(row["total"]), _shares(row, "total")]
+            cells = [share_text(row["first"]), _limits(row["first_low"], row["first_high"]), share_text(row["total"]), _limits(row["total_low"], row["total_high"])]
             high = share_text(row["noise_high"])
         else:
             cells = [
@@ -212,14 +214,14 @@ def _indices(one: Measured, console: Console) -> None:
             ]
             cells += [significant(row["sigma"]), row["unit"]]
         table.add_row(
-            row["factor"], *cells, high, "" if row["clear"] else "luck", style=None if row["clear"] else "dim"
+            row["factor"], *cells, high, row["verdict"], style=None if row["clear"] else "dim"
         )
     console.print(table)
     left, attrs = len(rows) - MOST_ROWS, found.attrs
     what = "Sobol indices" if is_sobol else "elementary effects of Morris, over the whole range"
     words = [f"{what}: {attrs['blocks']} {'blocks' if is_sobol else 'trajectories'}"]
     words += [f"{attrs['dropped']} left out (a run failed or has no value)"] if attrs["dropped"] else []
-    words += [attrs["note"] or "luck: not above the floor that luck makes"]
+    words += [attrs["note"]] if attrs["note"] else []
     words += [f"{left} more rows with --json"] if left > 0 else []
     console.print("; ".join(words), style="dim")
 
@@ -239,22 +241,13 @@ def _surrogate(one: Measured, console: Console) -> None:
     table = _table("factor", "first", "95 %", "total", "95 %", "")
     rows = told.table.sort_values("total", ascending=False)
     for row in rows.head(MOST_ROWS).to_dict("records"):
-        cells = [share_text(row["first"]), _shares(row, "first"), share_text(row["total"]), _shares(row, "total")]
-        table.add_row(row["factor"], *cells, "" if row["clear"] else "luck", style=None if row["clear"] else "dim")
+        cells = [share_text(row["first"]), _limits(row["first_low"], row["first_high"]), share_text(row["total"]), _limits(row["total_low"], row["total_high"])]
+        table.add_row(row["factor"], *cells, "" if row["clear"] else "below the floor", style=None if row["clear"] else "dim")
     console.print(table)
     console.print(
-        f"shares of its variance; luck: not above {share_text(told.floor)}, which a column of random numbers gets",
+        f"shares of its variance; the floor is {share_text(told.floor)}, which a column of random numbers gets",
         style="dim",
     )
-
-
-def _shares(row: dict[str, Any], name: str) -> str:
-    import math
-
-    from sim.view.numbers import NONE, share_text
-
-    low, high = row[f"{name}_low"], row[f"{name}_high"]
-    return f"{share_text(low)} to {share_text(high)}" if math.isfinite(low) else NONE
 
 
 def _convergence(told: Analysis, console: Console) -> None:

@@ -78,6 +78,7 @@ def show(found: PublishedForecast, window: ForecastWindow) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from experiments.analysis.intervals import few_runs
     from experiments.forecasting.files import summary_of
     from sim.view.numbers import significant
 
@@ -86,6 +87,8 @@ def show(found: PublishedForecast, window: ForecastWindow) -> None:
         f"[bold]{window.first} to {window.last}[/], {found.n} runs, as the record would publish it; median (middle 90 %), km2",
         highlight=False,
     )
+    if few_runs(found.n):
+        console.print(f"{few_runs(found.n)}.", style="yellow", highlight=False)
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
     for head in ("month", "net, box", "net, Pokrovsk direction"):
         table.add_column(head, justify="left" if head == "month" else "right")

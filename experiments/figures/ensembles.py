@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from experiments.analysis import effects
+from experiments.analysis import effects, intervals
 from experiments.analysis.effects import strongest
 from experiments.analysis.noise import mean_of
 from experiments.analysis.pairing import levels, matched_points
@@ -55,6 +55,8 @@ def fan(results: Results, measure: str, by: str | None = None) -> Chart:
     runs = {k: values[np.isin(points, there)] for k, there in _split(results, factor).items()} if factor else whole
     record = _record(results) if measure == "held_km2" else None
     runs = {k: v for k, v in runs.items() if len(v)}
+    few = intervals.few_runs(min(map(len, runs.values()), default=0))
+    more = " ".join(p for p in (more, f"{few}." if few else "") if p)
     words = {"factor": factor_of(results, factor), "title": headings.of_effects(results, measure, (factor,))} if factor else {}
     return fans_chart(runs, start, measure=named, about=about(results), record=record, more=more, **words)
 

@@ -25,6 +25,7 @@ SHOWN = "As the record would publish it."
 def about(saved: SavedForecast, more: str = SHOWN) -> About:
     """What captions state: runs, seeds, scenario, commit, and from when to when."""
     span = f"Forecast from {day_text(saved.first)} to {day_text(saved.last)}, one set of the posterior a run."
+    more = f"{more} {saved.note}.".strip() if saved.note else more
     return About(saved.n, saved.seeds, saved.manifest["scenario"], commit_text(saved.manifest), f"{span} {more}".strip())
 
 
@@ -58,17 +59,17 @@ def control(saved: SavedForecast) -> Chart:
 
 
 def skill(card: dict[str, Any], saved: SavedForecast) -> Chart:
-    """Skill of a forecast against benchmarks, as row T28 of a scorecard judged it."""
-    row = archive.skill_row(card)
+    """Skill of a forecast against reference forecasts by area, as row T28 of a scorecard judges it."""
+    row = archive.skill_row(card, saved)
     judged = [c for c in row["checks"] if c["verdict"] != "reported"]
     above = sum(c["verdict"] == "pass" for c in judged)
     clear = sum(c["low"] is not None and c["low"] > 0 for c in judged)
     return replace(
-        scorecard_chart(archive.only(card, row["id"])),
+        scorecard_chart({**card, "rows": [row], "counts": archive.only(card, row["id"])["counts"]}),
         title=f"Skill is above 0 in {above} of {len(judged)} comparisons, and its interval in {clear}",
         what="Skill, 1 − score / score of the benchmark, with its 95 % interval; gray: better than the benchmark",
         caption=about(saved).caption(
-            more="Scores: CRPS of monthly gains and of days of capture, Brier score of control near the first front. "
+            more="Scores: CRPS of monthly gains (box and direction apart) and of days of capture, Brier score of control near the first front. "
             "Hollow plum: no better than the benchmark."
         ),
         alt=f"Skill is above 0 in {above} of {len(judged)} comparisons.",

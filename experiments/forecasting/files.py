@@ -113,6 +113,11 @@ class SavedForecast:
         return table.sort_values(["chance", "place"], ascending=[False, True]).set_index("settlement").head(most)
 
     @property
+    def note(self) -> str:
+        """What to know of its bands; empty when there are runs enough."""
+        return intervals.few_runs(self.n)
+
+    @property
     def assumed(self) -> list[str]:
         """What is taken to go on after the date, in sentences."""
         from sim.view.numbers import significant

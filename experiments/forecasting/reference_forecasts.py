@@ -7,12 +7,13 @@ from the same ground and none knows more of it than its total.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from experiments.forecasting.scores import Forecast
+from experiments.forecasting.scores import AREAS, Forecast
 from experiments.observation.areas import month_ends
 
 MEMBERS = 400
@@ -23,14 +24,14 @@ SEED = 20250501  # of the members that are drawn
 class Past:
     """What a reference forecast may know: net gain by month before the start (m, areas), claimed losses by month, the ground.
 
-    `start` (ny, nx) bool held on the first day; `x`, `y` (places,) km from the south-west corner.
+    `start` (ny, nx) bool held on the first day; `x`, `y` (places,) km from the south-west corner; gains need none of the three.
     """
 
     monthly: np.ndarray
     losses: np.ndarray
-    start: np.ndarray
-    x: np.ndarray
-    y: np.ndarray
+    start: np.ndarray | None = None
+    x: np.ndarray | None = None
+    y: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -92,41 +93,42 @@ class Belt:
         return np.where(there.any(axis=1), np.argmax(there, axis=1), np.inf)
 
 
-def forecast(name: str, gains: np.ndarray, past: Past, horizon: Horizon) -> Forecast:
-    """A forecast from monthly net gains (members, months, areas); within a month ground is taken evenly."""
-    box = gains[:, :, 0]
-    total = np.concatenate([np.zeros((len(box), 1)), np.cumsum(box, axis=1)], axis=1)
+def reference(name: str, past: Past, horizon: Horizon) -> Forecast:
+    """A reference forecast by its name, as a `Forecast`; within a month ground is taken evenly."""
+    gains = REFERENCES[name](past, len(horizon.months) - 1)
+    total = np.concatenate([np.zeros((len(gains), 1, len(AREAS))), np.cumsum(gains, axis=1)], axis=1)
     day = np.arange(horizon.days + 1)
-    growth = np.stack([np.interp(day, horizon.months, row) for row in total])
-    belt = Belt(past.start)
-    cells = np.stack([belt.chance(growth[:, d]) for d in horizon.maps])
-    captured = np.concatenate(
-        [belt.captured(part, past.x, past.y) for part in np.array_split(growth, max(len(growth) // 50, 1))]
+    growth = np.stack(
+        [np.stack([np.interp(day, horizon.months, row) for row in total[:, :, k]]) for k in range(len(AREAS))], axis=2
     )
+    belt, box = Belt(past.start), growth[:, :, 0]
+    cells = np.stack([belt.chance(box[:, d]) for d in horizon.maps])
+    captured = np.concatenate([belt.captured(part, past.x, past.y) for part in np.array_split(box, max(len(box) // 50, 1))])
     return Forecast(name, gains, np.diff(growth[:, horizon.weeks], axis=1), cells, captured)
 
 
-def persistence(past: Past, horizon: Horizon) -> Forecast:
+# Net gains by month (members, months, areas), km2
+
+
+def persistence(past: Past, months: int) -> np.ndarray:
     """The front stays: net 0."""
-    return forecast("persistence", np.zeros((1, len(horizon.months) - 1, past.monthly.shape[1])), past, horizon)
+    return np.zeros((1, months, past.monthly.shape[1]))
 
 
-def linear(past: Past, horizon: Horizon) -> Forecast:
+def linear(past: Past, months: int) -> np.ndarray:
     """The mean net gain of the four months before the start goes on."""
-    mean = past.monthly[-4:].mean(axis=0)
-    return forecast("linear extrapolation", np.tile(mean, (1, len(horizon.months) - 1, 1)), past, horizon)
+    return np.tile(past.monthly[-4:].mean(axis=0), (1, months, 1))
 
 
-def random_walk(past: Past, horizon: Horizon) -> Forecast:
+def random_walk(past: Past, months: int) -> np.ndarray:
     """Each month's net gain is normal with the mean and the standard deviation of the months before the start."""
     from scipy.stats import norm
 
     mean, sd = past.monthly.mean(axis=0), past.monthly.std(axis=0, ddof=1)
-    shape = (MEMBERS, len(horizon.months) - 1, past.monthly.shape[1])
-    return forecast("random walk", norm.rvs(mean, sd, size=shape, random_state=SEED), past, horizon)
+    return norm.rvs(mean, sd, size=(MEMBERS, months, past.monthly.shape[1]), random_state=SEED)
 
 
-def lanchester(past: Past, horizon: Horizon) -> Forecast:
+def lanchester(past: Past, months: int) -> np.ndarray:
     """Two boxes of men under Lanchester's square law with replacements; ground goes with the odds.
 
     A' = r - a D, D' = s - b A, gain = c (A / D - 1), in units of the forces at the start. Rates are fitted by least squares to
@@ -136,15 +138,15 @@ def lanchester(past: Past, horizon: Horizon) -> Forecast:
     from scipy.optimize import least_squares
     from scipy.stats import norm
 
-    known, ahead = len(past.monthly), len(horizon.months) - 1
+    known = len(past.monthly)
     losses = past.losses / past.losses.mean()
     scale = np.maximum(np.abs(past.monthly).mean(axis=0), 1.0)
 
     def course(p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         r, a, s, b = np.exp(p[:4])
         slope = lambda t, z: (r - a * max(z[1], 0.05), s - b * max(z[0], 0.05))  # noqa: E731
-        months = np.arange(known + ahead) + 0.5
-        found = solve_ivp(slope, (0.0, known + ahead), (1.0, 1.0), t_eval=months, max_step=1.0)
+        middle = np.arange(known + months) + 0.5
+        found = solve_ivp(slope, (0.0, known + months), (1.0, 1.0), t_eval=middle, max_step=1.0)
         men = np.clip(found.y, 0.05, 20.0)
         odds = np.clip(men[0] / men[1], 0.0, 5.0)
         return np.outer(odds - 1.0 + np.exp(p[4]), np.exp(p[5:])), men[1]
@@ -159,10 +161,17 @@ def lanchester(past: Past, horizon: Horizon) -> Forecast:
     fit = least_squares(misses, first, max_nfev=200)
     gain = course(fit.x)[0]
     spread = np.std(gain[:known] - past.monthly, axis=0, ddof=1)
-    shape = (MEMBERS, ahead, past.monthly.shape[1])
-    return forecast("two-box Lanchester", norm.rvs(gain[known:], spread, size=shape, random_state=SEED), past, horizon)
+    return norm.rvs(gain[known:], spread, size=(MEMBERS, months, past.monthly.shape[1]), random_state=SEED)
+
+
+REFERENCES: dict[str, Callable[[Past, int], np.ndarray]] = {
+    "persistence": persistence,
+    "linear extrapolation": linear,
+    "random walk": random_walk,
+    "two-box Lanchester": lanchester,
+}
 
 
 def all_of_them(past: Past, horizon: Horizon) -> list[Forecast]:
     """Every reference forecast."""
-    return [make(past, horizon) for make in (persistence, linear, random_walk, lanchester)]
+    return [reference(name, past, horizon) for name in REFERENCES]

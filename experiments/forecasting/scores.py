@@ -15,36 +15,38 @@ import numpy as np
 from experiments.analysis import intervals
 from experiments.analysis.intervals import Interval
 
+AREAS = ("box", "direction")  # in the order of the last axis of gains; scores never pool them, for one lies in the other
+SPANS = ("monthly", "weekly")  # nor these: weeks add up to months
 BANDS = (0.5, 0.9)
 NEAR_KM = 15.0  # control is scored where the battle could have changed it: so far from the front at the start
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened. Months, weeks and dates are those that the forecast was for.
+    """What happened. Months, weeks and dates are those that the forecast was for; None is not scored.
 
-    `monthly` (m, areas), `weekly` (w,) net gain in km2; `cells` (dates, ny, nx) bool; `captured` (places,) day, infinite
+    `monthly` (m, areas), `weekly` (w, areas) net gain in km2; `cells` (dates, ny, nx) bool; `captured` (places,) day, infinite
     for never; `start` (ny, nx) bool held on the first day; `days` of the horizon.
     """
 
     monthly: np.ndarray
-    weekly: np.ndarray
-    cells: np.ndarray
-    captured: np.ndarray
-    start: np.ndarray
-    days: int
+    weekly: np.ndarray | None = None
+    cells: np.ndarray | None = None
+    captured: np.ndarray | None = None
+    start: np.ndarray | None = None
+    days: int = 0
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Members of a forecast of the same: `monthly` (k, m, areas), `weekly` (k, w), `captured` (k, places);
+    """Members of a forecast of the same: `monthly` (k, m, areas), `weekly` (k, w, areas), `captured` (k, places);
     `cells` (dates, ny, nx) chances that the attacker holds."""
 
     name: str
     monthly: np.ndarray
-    weekly: np.ndarray
-    cells: np.ndarray
-    captured: np.ndarray
+    weekly: np.ndarray | None = None
+    cells: np.ndarray | None = None
+    captured: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,8 @@ class Scores:
     """Scores of one forecast, item by item, so that two forecasts are compared on the same items."""
 
     name: str
-    items: dict[str, np.ndarray] = field(default_factory=dict)  # "monthly", "weekly", "cells", "captures"
-    coverage: dict[float, Interval] = field(default_factory=dict)  # of monthly and weekly gains, by band
+    items: dict[str, np.ndarray] = field(default_factory=dict)  # "monthly box" (see `SPANS`, `AREAS`), "cells", "captures"
+    coverage: dict[tuple[str, float], Interval] = field(default_factory=dict)  # of gains, by item and band
 
     def mean(self, what: str) -> float:
         return float(np.mean(self.items[what]))
@@ -97,23 +99,23 @@ def covered(members: np.ndarray, values: np.ndarray, band: float) -> np.ndarray:
 
 
 def score(forecast: Forecast, outcome: Outcome) -> Scores:
-    """All scores of a forecast. Capture dates are cut at the horizon: never and later are the same there."""
-    monthly = outcome.monthly.ravel()
-    members = forecast.monthly.reshape(len(forecast.monthly), -1)
-    inside = near_front(outcome.start)
-    cut = lambda day: np.minimum(day, outcome.days)  # noqa: E731
-    items = {
-        "monthly": np.array([crps(members[:, k], v) for k, v in enumerate(monthly)]),
-        "weekly": np.array([crps(forecast.weekly[:, k], v) for k, v in enumerate(outcome.weekly)]),
-        "cells": np.concatenate(
-            [blocks(brier(p, y), inside) for p, y in zip(forecast.cells, outcome.cells, strict=True)]
-        ),
-        "captures": np.array([crps(cut(forecast.captured[:, k]), cut(v)) for k, v in enumerate(outcome.captured)]),
-    }
-    coverage = {}
-    for band in BANDS if len(members) > 1 else ():
-        hits = np.concatenate([covered(members, monthly, band), covered(forecast.weekly, outcome.weekly, band)])
-        coverage[band] = intervals.of_share(int(hits.sum()), len(hits))
+    """All scores of a forecast, by area and span. Capture dates are cut at the horizon: never and later are the same there."""
+    items: dict[str, np.ndarray] = {}
+    coverage: dict[tuple[str, float], Interval] = {}
+    for span in SPANS:
+        gains, values = getattr(forecast, span), getattr(outcome, span)
+        for k, area in enumerate(AREAS if values is not None else ()):
+            name = f"{span} {area}"
+            items[name] = np.array([crps(gains[:, j, k], v) for j, v in enumerate(values[:, k])])
+            for band in BANDS if len(gains) > 1 else ():
+                hits = covered(gains[:, :, k], values[:, k], band)
+                coverage[name, band] = intervals.of_share(int(hits.sum()), len(hits))
+    if outcome.cells is not None:
+        missed = np.mean([brier(p, y) for p, y in zip(forecast.cells, outcome.cells, strict=True)], axis=0)
+        items["cells"] = blocks(missed, near_front(outcome.start))  # of all dates together: a block's dates go together
+    if outcome.captured is not None:
+        cut = lambda day: np.minimum(day, outcome.days)  # noqa: E731
+        items["captures"] = np.array([crps(cut(forecast.captured[:, k]), cut(v)) for k, v in enumerate(outcome.captured)])
     return Scores(forecast.name, items, coverage)
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_FAILED = 20  # failed runs that are listed
 MOST_FACTORS = 300  # rows of the table of factors
+SAMPLED = ("lhs", "nolh", "sobol", "morris")  # designs whose points lie anywhere in a declared range
+
 
 def report(folder: str | Path, out: str | Path | None = None, formats: Sequence[str] = FORMATS) -> tuple[Path, int]:
     """Writes the page of a results folder and its figures; returns the page and the number of figures."""
@@ -189,10 +191,12 @@ def _facts(results: Results) -> list[tuple[str, str]]:
 
 def _design(results: Results) -> list[tuple[str, str]]:
     """The design in words."""
+    from experiments.analysis.study_analysis import correlation_words
     from experiments.studies.designs import DESIGNS
 
     study, done = results.study, results.done
-    out = [("design", f"{results.design}: {DESIGNS[results.design].doc}" if results.design in DESIGNS else "one scenario, several seeds")]
+    words = f"{results.design}: {DESIGNS[results.design].doc}" if results.design in DESIGNS else "one scenario, several seeds"
+    out = [("design", words + correlation_words(results))]
     if study is not None:
         out.append(("points × replicates", f"{study.n_points:,} × {study.replicates:,} = {study.n_runs:,} runs, all points with the same seeds"))
     if "start" in done and "days" in done:
@@ -216,11 +220,14 @@ def _factors(results: Results) -> list[tuple[str, str, str, str]]:
     from experiments.results.naming import factor_of, level_text
     from sim.view.numbers import significant
 
+    declared = {f.name: f for f in getattr(results.study, "factor_list", ())} if results.design in SAMPLED else {}
     out = []
     for name in results.factors[:MOST_FACTORS]:
         column, named = results.points[name], factor_of(results, name)
-        there = levels(column)
-        if len(there) <= 12:
+        there, factor = levels(column), declared.get(name)
+        if factor is not None and factor.is_number and not factor.options:
+            range_ = f"{significant(float(factor.low))} to {significant(float(factor.high))}, {factor.scale} scale"
+        elif len(there) <= 12:
             range_ = ", ".join(level_text(v) for v in there)
         else:
             range_ = f"{significant(float(column.min()))} to {significant(float(column.max()))}"

@@ -26,6 +26,33 @@ HEADLINES = (
 )
 
 
+RATIOS = {"price_per_km2": ("casualties_attacker", "gained_km2")}  # measures that are one total by another
+LEAST_GAIN = 0.5  # km2 a run, at or below which a run, or the runs of a point, have no price
+
+
+def pseudovalues(top: pd.DataFrame, bottom: pd.DataFrame) -> pd.DataFrame:
+    """Jackknife pseudo-values of the ratio of sums, by point (rows) and seed (columns).
+
+    Their mean over seeds is the sum of `top` by the sum of `bottom`, and their spread that of the ratio (Tukey 1958), so that means,
+    pairs and intervals over seeds hold for the ratio. A run that gained nothing has its cost counted and no price of its own left
+    out, which would leave the dear runs out. A point is NaN where without one of its seeds the rest gained next to nothing.
+    """
+    import numpy as np
+    import pandas as pd
+
+    there = (top.notna() & bottom.notna()).to_numpy()
+    cost, gain = (np.where(there, side.to_numpy(float), 0.0) for side in (top, bottom))
+    n, costs, gains = (v.sum(axis=1, keepdims=True) for v in (there, cost, gain))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        whole = costs / gains
+        without = np.where(n == 1, whole, (costs - cost) / (gains - gain))
+        middle = np.where(there, without, 0.0).sum(axis=1, keepdims=True) / n
+        values = whole + (n - 1) * (middle - without)
+    fewest = np.where(there, gains - gain, np.inf).min(axis=1, keepdims=True, initial=np.inf)
+    known = (gains > LEAST_GAIN * n) & ((n == 1) | (fewest > LEAST_GAIN * (n - 1)))
+    return pd.DataFrame(np.where(there & known, values, np.nan), index=top.index, columns=top.columns)
+
+
 @dataclass(frozen=True, eq=False)
 class Results:
     """Runs of a study (or of one scenario), with the units of their columns. Made by `load`, or from frames by hand."""
@@ -134,11 +161,28 @@ class Results:
         )
 
     def matrix(self, measure: str) -> pd.DataFrame:
-        """A measure by point (rows) and seed (columns); NaN where a run failed or the measure has no value."""
+        """A measure by point (rows) and seed (columns); NaN where a run failed or the measure has no value.
+
+        A ratio of totals (RATIOS) is that of the sums over a point's seeds, as jackknife pseudo-values: see `pseudovalues`.
+        """
         self.known_measure(measure)
-        values = self.done[["point", "seed"]].assign(value=self.done[measure].astype(float))
+        if measure in RATIOS and {*RATIOS[measure]} <= {*self.done}:
+            return pseudovalues(*(self._by_seed(name) for name in RATIOS[measure]))
+        return self._by_seed(measure)
+
+    def _by_seed(self, name: str) -> pd.DataFrame:
+        values = self.done[["point", "seed"]].assign(value=self.done[name].astype(float))
         table = values.pivot_table(index="point", columns="seed", values="value", aggfunc="first", dropna=False)
         return table.reindex(index=self.points.index).sort_index(axis=1)
+
+    def without_value(self, measure: str) -> str:
+        """What to say of runs that have no value of a measure; empty when all have one."""
+        n, gone = len(self.done), int(self.done[measure].isna().sum())
+        if not gone:
+            return ""
+        if measure in RATIOS:
+            return f"{gone} of {n} runs gained too little ground for a price of their own; the price of a point is the cost of all its runs by the ground of all"
+        return f"{gone} of {n} runs have no value of {measure} and are left out, with their pairs"
 
     def with_measure(self, name: str, values: pd.Series, unit: str = "") -> Results:
         """The same results with another figure of each run, by the index of `runs`."""

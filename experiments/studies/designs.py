@@ -17,6 +17,7 @@ from sim.errors import InputError, did_you_mean
 
 BASELINE = -1
 MOST_POINTS = 2_000_000
+MOST_OPTIMIZED = 2_000  # points of a Latin hypercube that is optimized
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ DESIGNS = {
     for d in (
         Design("factorial", "every combination of levels", True),
         Design("one-at-a-time", "the baseline, then each level of each factor alone", True),
-        Design("lhs", "a random Latin hypercube of `points` points", False, ("points",)),
+        Design("lhs", "a Latin hypercube of `points` points, optimized for even coverage", False, ("points",)),
         Design("nolh", "a nearly orthogonal Latin hypercube of 17 to 257 points, up to 29 factors", False, (), ("points",)),
         Design("sobol", "Saltelli's sample for Sobol indices, from `points` base points", False, ("points",), ("second_order", "groups")),
         Design("morris", "Morris's trajectories of elementary effects, `points` of them", False, ("points",), ("levels", "groups")),
@@ -79,11 +80,24 @@ def given(sizes: Sequence[int]) -> np.ndarray:
 
 
 def lhs(n: int, k: int, seed: int) -> np.ndarray:
-    """A random Latin hypercube: one point in each n-th part of every column."""
+    """A Latin hypercube, one point in each n-th part of every column, its columns permuted to lower the centered discrepancy.
+
+    Beyond MOST_OPTIMIZED points it is a random one: the search would take long, and a sample so large is even.
+    """
     from scipy.stats import qmc
 
     _not_too_many(n)
-    return qmc.LatinHypercube(d=k, rng=np.random.default_rng(seed)).random(n)
+    optimized = "random-cd" if 2 < n <= MOST_OPTIMIZED and k > 1 else None
+    return qmc.LatinHypercube(d=k, rng=np.random.default_rng(seed), optimization=optimized).random(n)
+
+
+def largest_correlation(x: np.ndarray) -> float:
+    """The largest correlation, by its size, between two columns of a sample (n, k); NaN with fewer than two columns that vary."""
+    x = x[:, np.ptp(x, axis=0) > 0] if len(x) else x
+    if x.shape[1] < 2 or len(x) < 3:
+        return math.nan
+    between = np.corrcoef(x.T)[np.triu_indices(x.shape[1], 1)]
+    return float(between[np.argmax(np.abs(between))])
 
 
 def nolh(k: int, n: int | None = None) -> np.ndarray:

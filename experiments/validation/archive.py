@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 import seeds
 from experiments.storage.files import known_schema, reading
 from experiments.validation.checks import FAIL, REPORTED
-from experiments.validation.scorecard import CARD, SCHEMA
+from experiments.validation.scorecard import CARD, SCHEMA, check_as_dict
 from sim.errors import InputError, did_you_mean
 from sim.view.charts.scorecard import figures_of, named
 from sim.view.numbers import significant
 
+if TYPE_CHECKING:
+    from experiments.forecasting.files import SavedForecast
+
 SHIPPED = "scorecards"  # in the seeds: a folder a card
+POOLED = "monthly net gain"  # of box and direction together, on cards from before areas were scored apart
 AGAINST = " against "  # between what is forecast and by whom, in the figures of the skill row
 
 
@@ -66,10 +70,13 @@ def figures(card: dict[str, Any], verdict: str = FAIL) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=heads).set_index("row")
 
 
-def skills(card: dict[str, Any]) -> pd.DataFrame:
-    """Skill (row T28) by what is forecast and by benchmark, each with its interval, in words; InputError without any."""
+def skills(card: dict[str, Any], saved: SavedForecast | None = None) -> pd.DataFrame:
+    """Skill (row T28) by what is forecast and by reference, each with its interval, in words; InputError without any.
+
+    With the saved forecast that a card scored, as in the others here, months by area come from its files where the card pools them.
+    """
     table: dict[str, dict[str, str]] = {}
-    for check in skill_row(card)["checks"]:
+    for check in skill_row(card, saved)["checks"]:
         what, _, other = check["what"].partition(AGAINST)
         if other:
             span = figures_of(check)[2]
@@ -78,15 +85,15 @@ def skills(card: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(table).T.rename_axis("skill")
 
 
-def mean_scores(card: dict[str, Any]) -> list[str]:
+def mean_scores(card: dict[str, Any], saved: SavedForecast | None = None) -> list[str]:
     """Mean CRPS and Brier score of the forecast (row T28), in sentences; lower is better."""
-    scores = [c for c in skill_row(card)["checks"] if c["what"].startswith(("CRPS", "Brier"))]
+    scores = [c for c in skill_row(card, saved)["checks"] if c["what"].startswith(("CRPS", "Brier"))]
     return [f"{c['what']}: {significant(c['value'])} {c['unit']}".rstrip() + f", n = {c['n']}." for c in scores]
 
 
-def coverage(card: dict[str, Any]) -> list[str]:
+def coverage(card: dict[str, Any], saved: SavedForecast | None = None) -> list[str]:
     """How often the bands of the forecast held what came, in sentences."""
-    rest = [c for c in skill_row(card)["checks"] if c["what"].startswith("coverage")]
+    rest = [c for c in skill_row(card, saved)["checks"] if c["what"].startswith("coverage")]
     return [
         f"{c['what']}: {c['value']:.0%} (95% interval {c['low']:.0%} to {c['high']:.0%}), n = {c['n']}.".replace(
             "%", " %"
@@ -95,9 +102,21 @@ def coverage(card: dict[str, Any]) -> list[str]:
     ]
 
 
-def skill_row(card: dict[str, Any]) -> dict[str, Any]:
-    """The row of the card that scores forecasts; InputError when it was not judged."""
+def skill_row(card: dict[str, Any], saved: SavedForecast | None = None) -> dict[str, Any]:
+    """The row of the card that scores forecasts, without figures that pool areas or spans; InputError when it was not judged."""
+    from experiments.validation.rows import forecast_skill
+
     (row,) = only(card, "T28")["rows"]
     if not row["checks"]:
         raise InputError(f"this card holds no skills: T28 {row['verdict']}. {row['note']}".strip())
-    return row
+    apart = [c for c in row["checks"] if not _is_pooled(c["what"])]
+    if saved is None or len(apart) == len(row["checks"]):
+        return {**row, "checks": apart}
+    months = [check_as_dict(check) for check in forecast_skill.skill(forecast_skill.monthly_skill(saved))]
+    return {**row, "checks": [*months, *apart]}
+
+
+def _is_pooled(what: str) -> bool:
+    """Whether a figure of the skill row is one of box and direction, or of months and weeks, together."""
+    item = what.partition(AGAINST)[0].rpartition(" of ")[2]
+    return item == POOLED or (what.startswith("coverage") and "," not in what)

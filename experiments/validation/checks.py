@@ -141,14 +141,18 @@ RUNS_90 = "90 % of runs"
 EVIDENCE = "evidence: areas after DeepState, losses after the General Staff of Ukraine"
 
 
+ENDLESS = 1e300  # stands for an infinite value where quantiles are taken: 0 times infinity is no number
+
+
 def over_runs(what: str, values: Sequence[float], band=None, record: str = "", unit: str = "") -> Check:
-    """The median of runs beside its band, with the middle 90 % of runs."""
+    """The median of runs beside its band, with the middle 90 % of runs. A run without end (a price without gain) counts as the largest."""
     known = np.asarray(values, float)
-    known = known[np.isfinite(known)]
+    known = known[~np.isnan(known)]
     if not known.size:
         return Check(what, np.nan, band, unit=unit, record=record, level=RUNS_90, n=0)
-    low, high = np.quantile(known, (0.05, 0.95))
-    return Check(what, float(np.median(known)), band, (float(low), float(high)), RUNS_90, unit, record, n=known.size)
+    ends = np.quantile(np.clip(known, -ENDLESS, ENDLESS), (0.05, 0.5, 0.95))
+    low, middle, high = np.where(np.abs(ends) > 1e-9 * ENDLESS, np.copysign(np.inf, ends), ends)
+    return Check(what, float(middle), band, (float(low), float(high)), RUNS_90, unit, record, n=known.size)
 
 
 LEVEL_95 = "95 % interval"

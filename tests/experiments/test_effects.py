@@ -209,7 +209,7 @@ def test_slopes_lie_in_their_intervals_though_no_line_fits_and_seeds_have_slopes
 def test_too_few_points_for_slopes_are_told():
     table = effects.effects(made_up("lhs", nothing, factors=6, points=5), M)
     assert table.empty
-    assert "5 points do not tell" in table.attrs["note"]
+    assert "5 points cannot separate" in table.attrs["note"]
 
 
 # Noise and shares of a grid

@@ -224,7 +224,7 @@ def card(tmp_path_factory):
     flat = {what: np.full(6, 1.0) + 0.1 * np.arange(6) for what in forecast_skill.WORDS}
     other = lambda name, by: Scores(name, {w: by * v for w, v in flat.items()})  # noqa: E731
     found = forecast_skill.Skill(
-        Scores("model", flat, {0.9: forecast_skill.scores.intervals.of_share(9, 10)}),
+        Scores("model", flat, {("monthly box", 0.9): forecast_skill.scores.intervals.of_share(9, 10)}),
         [
             other("persistence", 0.8),
             other("linear extrapolation", 2.0),
@@ -272,7 +272,7 @@ def test_rows_and_figures_of_a_card(card):
     assert [r["id"] for r in two["rows"]] == ["T1", "T2"] and (two["counts"]["pass"], two["counts"]["fail"]) == (1, 1)
     failed = archive.figures(told, "fail")
     assert failed.loc["T2", "record or law"] == "100" and failed.loc["T2", "accepted"] == "95 to 105"
-    assert len(failed.loc["T28"]) == 3 and failed.loc["T28", "figure"].str.endswith("against persistence").all()
+    assert len(failed.loc["T28"]) == 4 and failed.loc["T28", "figure"].str.endswith("against persistence").all()
     with pytest.raises(InputError, match="no row 'T99'"):
         archive.only(told, "T99")
 
@@ -281,15 +281,28 @@ def test_skills_of_a_card(card, told, quiet):
     card = archive.read(card / "2025-10-01")
     table = archive.skills(card)
     assert list(table.index) == list(forecast_skill.WORDS.values()) and len(table.columns) == 4
-    assert table.loc["monthly net gain", "persistence"].startswith("−0.25")
+    assert table.loc["monthly net gain of the box", "persistence"].startswith("−0.25")
     assert table.loc["days of capture", "random walk"].startswith("+0.5")
     scores = archive.mean_scores(card)
-    assert scores[0].startswith("CRPS of monthly net gain: ") and scores[0].endswith(" km2, n = 6.")
-    assert scores[2].startswith("Brier score of control by cell: ") and len(scores) == 4
-    assert archive.coverage(card)[0].startswith("coverage of 90 % bands: 90 % (95 % interval ")
+    assert scores[0].startswith("CRPS of monthly net gain of the box: ") and scores[0].endswith(" km2, n = 6.")
+    assert scores[4].startswith("Brier score of control by cell: ") and len(scores) == 6
+    assert archive.coverage(card)[0].startswith("coverage of 90 % bands, monthly net gain of the box: 90 % (95 % interval ")
     chart = forecasts.skill(card, told)
-    assert chart.title == "Skill is above 0 in 6 of 9 comparisons, and its interval in 6" and is_drawn(chart)
+    assert chart.title == "Skill is above 0 in 8 of 12 comparisons, and its interval in 8" and is_drawn(chart)
     assert "20 runs" in chart.caption and "No ensemble" not in chart.caption
+
+
+def test_an_older_card_gives_no_figure_that_pools_areas():
+    """The shipped card of 23 November 2026 scored box and direction together; months come from the forecast's files instead."""
+    old = archive.read(seeds.path("scorecards", "2026-11-23"))
+    names = list(archive.skills(old).index)
+    assert names == ["weekly net gain", "control by cell", "days of capture"]
+    assert archive.coverage(old) == []
+    saved = files.read(seeds.path("forecasts", "2025-05-01"))
+    table = archive.skills(old, saved)
+    assert table.loc["monthly net gain of the box", "random walk"] == "+0.4"
+    assert table.loc["monthly net gain of the Pokrovsk direction", "random walk"] == "−0.69"
+    assert len(archive.coverage(old, saved)) == 4
 
 
 def test_a_card_without_skills_says_why(card):

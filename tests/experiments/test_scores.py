@@ -26,7 +26,8 @@ def truth(gain=160.0):
     growth = gain * np.interp(np.arange(123), AHEAD.months, np.arange(5))
     cells = np.stack([Belt(START).rank <= growth[d] for d in AHEAD.maps])
     captured = Belt(START).captured(growth[None], *PLACES)[0]
-    return Outcome(np.tile([gain, gain / 2], (4, 1)), np.diff(growth[AHEAD.weeks]), cells, captured, START, 122)
+    weekly = np.diff(growth[AHEAD.weeks])
+    return Outcome(np.tile([gain, gain / 2], (4, 1)), np.column_stack([weekly, weekly / 2]), cells, captured, START, 122)
 
 
 def made_up(happened, spread, shift=0.0, members=50, name="made up"):
@@ -85,24 +86,24 @@ def test_bands_of_an_honest_ensemble_cover_what_they_say():
 def test_a_perfect_forecast_has_skill_one():
     happened = truth()
     perfect = scores.score(made_up(happened, 0.0), happened)
-    other = scores.score(reference_forecasts.persistence(past(), AHEAD), happened)
-    for what in ("monthly", "weekly", "cells"):
+    other = scores.score(reference_forecasts.reference("persistence", past(), AHEAD), happened)
+    for what in ("monthly box", "monthly direction", "weekly box", "weekly direction", "cells"):
         assert scores.skill(perfect, other, what).estimate == pytest.approx(1.0)
 
 
 def test_a_good_forecast_beats_the_front_that_stays_and_a_bad_one_does_not():
     happened = truth()
-    other = scores.score(reference_forecasts.persistence(past(), AHEAD), happened)
-    good = scores.skill(scores.score(made_up(happened, 10.0), happened), other, "monthly")
+    other = scores.score(reference_forecasts.reference("persistence", past(), AHEAD), happened)
+    good = scores.skill(scores.score(made_up(happened, 10.0), happened), other, "weekly box")
     assert good.low > 0.5
-    bad = scores.skill(scores.score(made_up(happened, 10.0, shift=900.0), happened), other, "monthly")
+    bad = scores.skill(scores.score(made_up(happened, 10.0, shift=900.0), happened), other, "weekly box")
     assert bad.high < 0
 
 
 def test_skill_of_an_equal_forecast_is_not_settled():
     happened = truth()
     a, b = (scores.score(made_up(happened, 20.0, members=20), happened) for _ in range(2))
-    found = scores.skill(a, b, "weekly")
+    found = scores.skill(a, b, "weekly box")
     assert found.low < 0 < found.high
 
 
@@ -115,7 +116,44 @@ def test_capture_days_are_cut_at_the_horizon():
     assert items[0] == pytest.approx(122 - happened.captured[0])
 
 
-# Benchmarks
+def test_areas_and_spans_are_scored_apart():
+    """A forecast that is right in the box and wrong in the direction has both said of it, and no month is covered by its weeks."""
+    happened = truth()
+    gains = np.repeat(happened.monthly[None], 20, axis=0) + np.linspace(-1, 1, 20)[:, None, None]
+    gains[:, :, 1] += 500.0
+    wrong = Forecast("half right", gains, np.repeat(happened.weekly[None], 20, axis=0) + np.linspace(-1, 1, 20)[:, None, None])
+    gained = Outcome(happened.monthly, happened.weekly)
+    found = scores.score(wrong, gained)
+    other = scores.score(Forecast("nothing", 0 * gains[:1], 0 * wrong.weekly[:1]), gained)
+    assert set(found.items) == {"monthly box", "monthly direction", "weekly box", "weekly direction"}
+    assert scores.skill(found, other, "monthly box").estimate > 0.99 and scores.skill(found, other, "monthly direction").estimate < -5
+    months, weeks = found.coverage["monthly box", 0.9], found.coverage["weekly box", 0.9]
+    assert (months.estimate, months.n) == (1.0, 4) and (weeks.estimate, weeks.n) == (1.0, 17)
+    assert found.coverage["monthly direction", 0.9].estimate == 0.0
+    assert np.isnan(scores.skill(found, other, "monthly box").low)  # four months have no bootstrap interval
+
+
+def test_the_shipped_open_forecast_is_scored_by_area():
+    """Skill against the random walk from the shipped files by the sum over pairs: +0.40 in the box, -0.69 in the direction."""
+    import seeds
+    from experiments.forecasting import files
+    from experiments.validation.rows import forecast_skill
+
+    saved = files.read(seeds.path("forecasts", "2025-05-01"))
+    found = forecast_skill.monthly_skill(saved)
+    walk = next(o for o in found.others if o.name == "random walk")
+    draws = reference_forecasts.random_walk(forecast_skill.known_before(saved.first), 4)
+    for k, (area, wanted) in enumerate((("box", 0.40), ("direction", -0.69))):
+        pairs = lambda members, y: np.abs(members - y).mean() - 0.5 * np.abs(members[:, None] - members).mean()  # noqa: E731
+        values = saved.recorded(area)
+        ours = np.mean([pairs(saved.net(area)[:, m], values[m]) for m in range(4)])
+        theirs = np.mean([pairs(draws[:, m, k], values[m]) for m in range(4)])
+        skill = scores.skill(found.ours, walk, f"monthly {area}")
+        assert skill.estimate == pytest.approx(1 - ours / theirs) and skill.estimate == pytest.approx(wanted, abs=0.01)
+        assert skill.n == 4
+
+
+# Reference forecasts
 
 
 def test_horizon_has_whole_months():
@@ -124,14 +162,14 @@ def test_horizon_has_whole_months():
 
 
 def test_the_front_that_stays():
-    found = reference_forecasts.persistence(past(), AHEAD)
+    found = reference_forecasts.reference("persistence", past(), AHEAD)
     assert (found.cells == START).all()
     assert not found.monthly.any() and np.isinf(found.captured).all()
 
 
 def test_the_front_that_goes_on_takes_its_mean_as_a_belt():
     known = past()
-    found = reference_forecasts.linear(known, AHEAD)
+    found = reference_forecasts.reference("linear extrapolation", known, AHEAD)
     gain = known.monthly[-4:, 0].mean()
     assert found.monthly[0, :, 0] == pytest.approx(np.full(4, gain))
     assert found.cells[-1].sum() - START.sum() == pytest.approx(4 * gain, abs=1)
@@ -142,7 +180,7 @@ def test_the_front_that_goes_on_takes_its_mean_as_a_belt():
 
 def test_the_random_walk_has_the_mean_and_spread_of_the_past():
     known = past()
-    found = reference_forecasts.random_walk(known, AHEAD)
+    found = reference_forecasts.reference("random walk", known, AHEAD)
     assert found.monthly[:, :, 0].mean() == pytest.approx(known.monthly[:, 0].mean(), rel=0.1)
     assert found.monthly[:, :, 0].std() == pytest.approx(known.monthly[:, 0].std(ddof=1), rel=0.1)
     assert ((found.cells >= 0) & (found.cells <= 1)).all()
@@ -158,7 +196,7 @@ def test_a_front_that_falls_back_gives_the_nearest_ground_first():
 
 def test_two_boxes_follow_a_steady_past():
     known = past(sd=4.0)
-    found = reference_forecasts.lanchester(known, AHEAD)
+    found = reference_forecasts.reference("two-box Lanchester", known, AHEAD)
     assert found.monthly[:, :, 0].mean() == pytest.approx(160, rel=0.25)
     assert np.isfinite(found.monthly).all()
 
@@ -168,7 +206,7 @@ def test_all_benchmarks_are_scored_on_the_same_items():
     found = [scores.score(f, happened) for f in reference_forecasts.all_of_them(past(), AHEAD)]
     sizes = {tuple(len(s.items[k]) for k in sorted(s.items)) for s in found}
     assert len(found) == 4 and len(sizes) == 1
-    assert found[1].mean("monthly") < found[0].mean("monthly")  # going on as before beats standing still here
+    assert found[1].mean("monthly box") < found[0].mean("monthly box")  # going on as before beats standing still here
 
 
 # The open validation
@@ -206,6 +244,6 @@ def test_fitted_runs_are_scored_against_the_record(tmp_path):
     ]
     assert scores.skill(found.ours, found.others[0], "cells").estimate > 0.3
     checks = forecast_skill.skill(found)
-    assert sum(not c.is_informational for c in checks) == 9
-    assert {c.what for c in checks if "coverage" in c.what} == {"coverage of 50% bands", "coverage of 90% bands"}
+    assert sum(not c.is_informational for c in checks) == 12
+    assert len({c.what for c in checks if "coverage" in c.what}) == 8  # two areas, months and weeks, two bands
     assert validation_checks.verdict(checks) in (PASS, FAIL)
