@@ -356,12 +356,12 @@ def works_km2(look: Look) -> float:
 
 @measure("", "daily", "share of drone work that weather and light allow in the last step")
 def flying(look: Look) -> float:
-    return look.world.sky.flying
+    return look.world.weather.sky.flying
 
 
 @measure("", "state", "mud, 0 dry to 1 deep")
 def mud(look: Look) -> float:
-    return look.world.sky.mud
+    return look.world.weather.sky.mud
 
 
 @measure("", "state", "units on the map")
