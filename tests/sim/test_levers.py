@@ -1,6 +1,5 @@
 """The manpower ratio and the rotation interval: who decides them, in one place, and what is recorded of them."""
 
-import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,6 @@ import pytest
 from conftest import same
 
 import sim
-from experiments.storage.run_folder import write_manifest
 from sim import battle, muster
 from sim.levers import RATIO, ROTATION, acting, manpower_scale, move_levers, mustered_ratio, scenario_values
 from sim.scenario import load_scenario, scenario_names
@@ -44,14 +42,6 @@ def test_a_battle_with_the_values_that_acted_is_the_same_battle():
     values = {key: value for key, value in acting(load_scenario("skirmish")).items() if value is not None}
     assert manpower_scale(load_scenario("skirmish"), Settings(values)) == 1.0
     assert same(battle.run(muster("skirmish", 3), 2), battle.run(muster("skirmish", 3, overrides=values), 2)) == []
-
-
-def test_the_manifest_holds_the_values_that_acted(tmp_path):
-    scenario = load_scenario("pokrovsk-2024")
-    write_manifest(tmp_path, scenario, {}, [1], "done")
-    told = tomllib.loads((tmp_path / "manifest.toml").read_text("utf-8"))
-    assert told["parameters"] == {k: v for k, v in acting(scenario).items() if v is not None}
-    assert told["parameters"][RATIO] == pytest.approx(mustered_ratio(scenario)) and RATIO not in told["overrides"]
 
 
 def test_a_lever_moved_does_what_the_muster_does():
