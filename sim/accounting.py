@@ -1,4 +1,4 @@
-"""The books of men and vehicles, checked."""
+"""Conservation of men and vehicles: the books against the tables."""
 
 from __future__ import annotations
 

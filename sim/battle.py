@@ -1,4 +1,4 @@
-"""The step of a battle: the phases in their order, as data that can be read, printed and timed."""
+"""The step of a battle: the start of a day, then the phases in their order, timed if asked."""
 
 from __future__ import annotations
 

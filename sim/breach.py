@@ -1,7 +1,7 @@
-"""A breach put into a running battle as a designed experiment: a thin salient, and the reserve that is sent against it.
+"""A breach as a designed experiment: a thin salient opened in a running battle, and the reserve sent against it.
 
-The Dobropillia question, asked of the model: what becomes of a deep, thin penetration, by how soon a reserve comes and by
-whether the attacker feeds it? A scenario lists breaches; none stands in a scenario of the record.
+The question of Dobropillia: how does the fate of a deep, thin penetration depend on the delay of a reserve and on the
+attacker's follow-on? A scenario lists breaches; no scenario of the record has one.
 """
 
 from __future__ import annotations
@@ -68,6 +68,6 @@ def open_salient(world: World, width_km: float, depth_km: float, groups: int, me
 
 
 def _room(world: World, x: float, y: float, east: float, north: float, depth_km: float) -> float:
-    """How far from the attacker's ground the far end of a strip would lie, in km."""
+    """Distance of the far end of a strip from the attacker's ground, in km."""
     c = world.cell_of(float(x + east * depth_km), float(y + north * depth_km))
     return float(-world.cells.depth[c])

@@ -1,4 +1,4 @@
-"""One moment of a battle as plain arrays: what a picture, a page or a file needs, and nothing that moves.
+"""Snapshot of a battle as plain arrays: what a picture, a page or a file needs.
 
 `last_frame_arrays` takes them from a live world, for `np.savez_compressed("frame.npz", **arrays)`; `frame_from_arrays`
 turns them back. Row 0 of every map is the southernmost.
@@ -26,7 +26,7 @@ FRAME_FILE = "frame.npz"
 
 @dataclass(frozen=True)
 class Frame:
-    """What is where at one moment. Maps are (ny, nx), those by side (ny, nx, 2) with the attacker first; units (u,)."""
+    """A snapshot of a battle. Maps are (ny, nx), those by side (ny, nx, 2) with the attacker first; units (u,)."""
 
     scenario: Scenario
     seed: int
@@ -86,7 +86,7 @@ def last_frame_arrays(world: World) -> dict[str, np.ndarray]:
 
 
 def frame_from_arrays(arrays: Mapping[str, np.ndarray]) -> Frame:
-    """The frame of what `last_frame_arrays` gave."""
+    """The frame in arrays of `last_frame_arrays`."""
     from sim.scenario import Scenario
 
     data = {name: np.asarray(arrays[name]) for name in arrays}
@@ -107,7 +107,7 @@ def frame_from_run(folder: str | Path) -> Frame:
 
 
 def frame_from_maps(scenario: Scenario, seed: int, maps: np.ndarray) -> Frame:
-    """What maps by day (days + 1, ny, nx), shares 0..1, tell of the last moment: control, and nobody on it."""
+    """The last frame of daily maps (days + 1, ny, nx), shares 0..1: control, and no units."""
     ny, nx = maps.shape[1:]
     blocks = (-(-round(ny * scenario.cell_km) // 2), -(-round(nx * scenario.cell_km) // 2), 2)
     none, still = np.zeros((ny, nx, 2), np.float32), np.zeros(0, np.int8)

@@ -1,8 +1,7 @@
 """Units as Mesa agents: light handles onto rows of the table of units, and the Mesa grid over the same arrays.
 
-A handle knows its model and its slot and holds nothing else: what it shows is read from the columns, what is set is
-written to them. It is found by slot, never by row: rows are re-ordered and used again. Phases move units; handles
-are for people, for notebooks, and for trying an idea in plain Python. Nothing of this exists before somebody looks.
+A handle holds its model and its slot and nothing else: attributes are read from the columns and written to them. It is found by slot, never by row: rows are reordered and reused. Phases move units; handles
+are for people, for notebooks, and for trying an idea in plain Python. None is made before agents or grid are read.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ class Coordinate(Value):
 
 
 class Word(Value):
-    """A number that stands for a word: reads the word; takes the word, the number or the member of its enum."""
+    """A code of an enumeration: read as a word; set by the word, the number or the member."""
 
     def __init__(self, column: Column, words: type[IntEnum], fixed: bool = False):
         super().__init__(column)
@@ -79,7 +78,7 @@ class Word(Value):
 class Handle(mesa.Agent, BasicMovement):
     """A unit of any kind. Its columns are attributes: `men`, `x`, `y`, `morale`, `task`, ...; `unique_id` is its slot.
 
-    Men or vehicles written here are not entered in the books: a battle with its check on will say so at the next step.
+    Men or vehicles written here are not entered in the books: a battle that checks its books will fail at the next step.
     """
 
     def __init__(self, model: Any, slot: int, row: int):
@@ -89,7 +88,7 @@ class Handle(mesa.Agent, BasicMovement):
 
     @property
     def unique_id(self) -> int:
-        """The unit's slot: the same whenever somebody looks first, and in every run of the same scenario."""
+        """The unit's slot: the same in every run of the same scenario, whenever agents are first read."""
         return self.slot
 
     @unique_id.setter
@@ -98,7 +97,7 @@ class Handle(mesa.Agent, BasicMovement):
 
     @property
     def row(self) -> int:
-        """Its row now; LookupError when the unit is no more."""
+        """Its row now; LookupError when the unit is gone."""
         u = self.model.world.units
         if self._row >= len(u.slot) or u.slot[self._row] != self.slot or u.kind[self._row] < 0:
             self._row = self.model.row_of(self.slot)
@@ -168,7 +167,7 @@ class Handle(mesa.Agent, BasicMovement):
 
     def __repr__(self) -> str:
         if not self.is_alive:
-            return f"<{type(self).__name__} {self.slot}, no more>"
+            return f"<{type(self).__name__} {self.slot}, gone>"
         where = f"{self.x:.1f}, {self.y:.1f} km"
         return f"<{type(self).__name__} of the {self.side}, {self.men} men, {self.task}, at {where}>"
 
@@ -220,7 +219,7 @@ HANDLES = {
 
 
 class Occupants(Sequence):
-    """Who stands in one cell, found when somebody asks: units by the columns, and agents of your own placed there."""
+    """The agents in one cell: units by their columns, found when read, and agents of your own placed there."""
 
     __slots__ = ("model", "number", "others")
 
@@ -259,7 +258,7 @@ class Occupants(Sequence):
 
 
 class EmptyLayer(PropertyLayer):
-    """True where nobody stands; counted when somebody looks."""
+    """Property layer: True where nobody stands; counted when read."""
 
     def __init__(self, grid: OrthogonalMooreGrid):
         super().__init__("empty", grid.dimensions, True, bool)

@@ -1,4 +1,4 @@
-"""What is kept of a run: measures by day, captures of settlements, events in words, and the map by day."""
+"""The record of a run: measures by day, captures of settlements, events in words, and the map by day."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Journal:
         return new
 
     def _note_changes(self, world: Any) -> None:
-        """Writes down what happened in the day, in words."""
+        """Events of the day: settlements that changed hands, pockets that closed."""
         s = world.sector
         held = self.town_days[-1]
         for k in np.flatnonzero(held != self._held_towns):

@@ -1,8 +1,8 @@
-"""The battle as a Mesa model: time, agents, grid, data collection, and what a run gave as tables.
+"""The battle as a Mesa model: time, agents, grid, data collection, and the results of a run as tables.
 
 The state is `model.world`; a step is `battle.step(model.world)`. One unit of Mesa's time is one step of the battle, so
-at 6 hours a step `model.run_for(40)` is ten days. Agents and grid are made when somebody looks, and agents come and go
-with the units; a run at which nobody looks never makes one.
+at 6 hours a step `model.run_for(40)` is ten days. Agents and grid are made when they are first read, and agents come and go
+with the units; a run in which they are not read never makes one.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class BattleModel(mesa.Model):
 
     `source` is a scenario's name, TOML path or object; `rng` an integer (the seed itself), a generator (a seed is drawn
     from it) or None (a new seed); `overrides` are parameters by dotted key or short name. `running` turns False at the
-    scenario's horizon; whoever steps on goes on with the last known supplies. `datacollector` gets all measures at the
-    start and at the end of every day.
+    scenario's horizon; steps beyond it keep the last dated supplies. `datacollector` gets all measures at the start and at
+    the end of every day.
     """
 
     def __init__(self, source: str | Path | Scenario = "pokrovsk-2024", *, rng: Any = None,
@@ -71,7 +71,7 @@ class BattleModel(mesa.Model):
         self.seed = rng if isinstance(rng, int) else int(self.rng.integers(2**31))
         self.world = muster(source, self.seed, overrides=overrides)
         self._handles: dict[int, Handle] = {}
-        self._seen: np.ndarray | None = np.zeros(0, np.int64)  # slots on the map when somebody last looked
+        self._seen: np.ndarray | None = np.zeros(0, np.int64)  # slots on the map when agents were last read
         self._grid: OrthogonalMooreGrid | None = None
         self.datacollector = mesa.DataCollector(model_reporters=reporters())
         self.datacollector.collect(self)
@@ -101,18 +101,18 @@ class BattleModel(mesa.Model):
         assert self.world.journal is not None
         return self.world.journal
 
-    # ---- agents: handles, in the order of their slots, so that it does not matter when somebody looked before ----
+    # ---- agents: handles, in the order of their slots, so that it does not matter when they were read before ----
 
     @property
     def agents(self) -> Any:
-        """All units on the map now (and agents of your own), brought up to date by looking."""
-        self._look()
+        """All units on the map now, and agents of your own."""
+        self._sync()
         return self._all_agents
 
     @property
     def agents_by_type(self) -> TypeIndex:
         """Units on the map now by class: `model.agents_by_type[InfantryGroup]`."""
-        self._look()
+        self._sync()
         return TypeIndex(self._agents_by_type, self.random)
 
     @property
@@ -122,7 +122,7 @@ class BattleModel(mesa.Model):
 
     def handles(self, rows: np.ndarray | list[int]) -> list[Handle]:
         """The handles of some rows of the table of units, by slot."""
-        self._look()
+        self._sync()
         return [self._handles[slot] for slot in sorted(self.world.units.slot[rows].tolist())]
 
     def row_of(self, slot: int) -> int:
@@ -130,7 +130,7 @@ class BattleModel(mesa.Model):
         u, n = self.world.units, self.world.n
         found = np.flatnonzero((u.slot[:n] == slot) & (u.kind[:n] >= 0))
         if not found.size:
-            raise LookupError(f"unit {slot} is no more on the map")
+            raise LookupError(f"unit {slot} is no longer on the map")
         return int(found[0])
 
     def forget(self, handle: Handle) -> None:
@@ -138,8 +138,8 @@ class BattleModel(mesa.Model):
         self._handles.pop(handle.slot, None)
         self._seen = None
 
-    def _look(self) -> None:
-        """Registers units that have come and deregisters those that are gone since somebody last looked."""
+    def _sync(self) -> None:
+        """Registers units that have come and deregisters those that are gone since agents were last read."""
         u, live = self.world.units, self.world.live()
         slots = u.slot[live]
         if self._seen is not None and np.array_equal(slots, self._seen):
@@ -161,7 +161,7 @@ class BattleModel(mesa.Model):
 
     @property
     def grid(self) -> OrthogonalMooreGrid:
-        """The map as a Mesa grid whose property layers are the model's own arrays; made when somebody looks."""
+        """The map as a Mesa grid whose property layers are the model's own arrays; made when first read."""
         if self._grid is None:
             self._grid = build_grid(self)
         return self._grid
@@ -184,7 +184,7 @@ class BattleModel(mesa.Model):
         k = SIDES.index(side)
         return field[..., 1 - k if name.startswith("works") else k]  # works are stored by the side they face
 
-    # ---- what the run gave ----
+    # ---- results ----
 
     def daily(self) -> pd.DataFrame:
         """All measures by date; the first row is the start."""
@@ -200,7 +200,7 @@ class BattleModel(mesa.Model):
         return frame.set_index("slot").sort_index().drop(columns="partner")
 
     def formations_frame(self) -> pd.DataFrame:
-        """The formations, one row each by name, those not yet or no more in the sector among them (`active` 0)."""
+        """The formations, one row each by name, with those not in the sector now (`active` 0)."""
         scenario = self.world.scenario
         frame = _frame(self.world.formations, FORMATION_COLUMNS, slice(None))
         frame["side"] = _named(frame["side"], SIDES)
@@ -208,7 +208,7 @@ class BattleModel(mesa.Model):
         return frame.set_index(pd.Index([f.name for f in scenario.formation], name="formation")).drop(columns="tag")
 
     def events(self) -> pd.DataFrame:
-        """What happened, when, where, and in words."""
+        """Events of the run: when, where, and in words."""
         names = ["step", "day", "date", "kind", "x_km", "y_km", "number", "words"]
         return pd.DataFrame(self.journal.events, columns=names)
 
@@ -218,7 +218,7 @@ class BattleModel(mesa.Model):
         return pd.DataFrame(self.journal.captures(self.world), columns=names)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Everything but the grid, which is made again when somebody looks."""
+        """Everything but the grid, which is made again when it is next read."""
         return {**self.__dict__, "_grid": None}
 
 

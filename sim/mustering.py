@@ -1,4 +1,4 @@
-"""From a scenario to a battle ready for its first step: ground, control, formations, groups, crews, works."""
+"""Initialization: from a scenario to a battle ready for its first step, and formations that arrive later."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
 
 
 def refresh(world: World) -> None:
-    """Brings sums over units and the line up to date without moving time."""
+    """Recounts sums over units and reads the line, without a step of time."""
     sense.run(world)
     line.read_line(world.geo, world.cells, world.nodes, world.front, 1.0, command.knobs_of(world))
 

@@ -403,7 +403,8 @@ class Scenario(Table):
 
     def _places_in_box(self) -> None:
         """ValueError for a place in km that lies outside the box."""
-        places = [(f"objective {o.name!r}", (o.x_km, o.y_km)) for o in self.objective if o.settlement is None]
+        places = [(f"objective {o.name!r}", (o.x_km, o.y_km)) for o in self.objective
+                  if o.settlement is None and o.x_km is not None and o.y_km is not None]
         places += [(f"belt {b.name!r}", point) for b in self.belt for point in b.points]
         if self.map.front_x_km is not None:
             places.append(("map.front_x_km", (self.map.front_x_km, self.box.y0_km)))

@@ -1,4 +1,18 @@
-"""The kinds of unit. A new kind is one file here and one word in KINDS."""
+"""The kinds of unit: the parameters of each.
+
+A file here and a word in KINDS give a kind its parameters: settings, tables, sliders, sweeps. What it does stands in the
+rules, which ask for the kinds they concern, so a new kind touches
+
+* its number: `Kind` in forces.py, and codes.py;
+* who raises it: `Formation` in scenario.py, mustering.py, `regroup` in phases/arrive.py, unit_rows.py (its first task);
+* the rules in which it acts or suffers otherwise than men on foot, and their plain twins: phases/decide (when it sets out),
+  move, drones, shells, supply (its stock), losses, morale, visibility.py. Until one names it, it moves on foot, rests in
+  reserve and is supplied; drones and shells find kinds up to ARTILLERY only, and close combat, command and control of ground
+  know infantry alone;
+* how it is seen: its class in handles.py; view/map/unit_glyphs.py, view/page/messages (frames, inspector).
+
+tests/sim/test_kernels.py keeps this list complete for the rules.
+"""
 
 from sim.kinds import armor, artillery, fpv_team, glide_bomb, infantry
 

@@ -113,7 +113,8 @@ def _occupied(data: dict[str, Any], file: Path, date: dt.date | None) -> Any:
     """The union of all polygons of occupied ground of a date, in longitude and latitude; every defect is named."""
     import shapely
 
-    areas, left = [], Counter()
+    areas: list[Any] = []
+    left: Counter[str] = Counter()
     for feature in _features(data, file):
         properties = _properties(feature, file)
         outside = _not_occupied(properties, file)

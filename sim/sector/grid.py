@@ -33,10 +33,6 @@ class Grid:
     def shape(self) -> tuple[int, int]:
         return self.ny, self.nx
 
-    @property
-    def cell_area_km2(self) -> float:
-        return self.cell_km**2
-
     def centers(self) -> tuple[np.ndarray, np.ndarray]:
         """Centers of all cells in km: x (n,), y (n,)."""
         x = self.x0_km + (np.arange(self.nx) + 0.5) * self.cell_km

@@ -124,3 +124,13 @@ def test_the_face_of_sim():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HOME.parent)
     assert done.stdout.split() == ["True", "sim.mustering"]
     assert all(importlib.import_module(home) and getattr(sim, name) is not None for name, home in sim._HOMES.items())
+
+
+def test_the_list_of_what_a_new_kind_touches_is_complete():
+    """Every rule that asks for another kind than infantry stands in the docstring of `sim.kinds`."""
+    other = ("ARMOR", "FPV", "ARTILLERY")
+    for file in kernel_files():
+        names = {n.id for n in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(n, ast.Name)}
+        rule = file.parent.name if file.parent.parent.name == "phases" else file.stem
+        if names & {*other}:
+            assert rule in importlib.import_module("sim.kinds").__doc__, file

@@ -29,8 +29,8 @@ def test_a_declaration_is_complete(d):
         assert d.kind in (int, float)
         assert d.low is not None and d.high is not None and d.low < d.high
         assert math.isfinite(d.low) and math.isfinite(d.high)
-        assert d.low <= d.default <= d.high
-    assert type(d.default) is d.kind
+        assert d.default is None or d.low <= d.default <= d.high
+    assert type(d.default) is d.kind or (d.default is None and d.unset)
 
 
 @EACH
