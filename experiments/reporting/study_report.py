@@ -139,8 +139,8 @@ def plan(results: Results) -> list[tuple[Section, list[Plan]]]:
             enough.append(Plan(f"convergence-{m}", partial(ensembles.convergence, results, m), m in first and shape == "single"))
     kept = [m for m in names if m in results.daily] if results.read_daily is not None else []
     for m in kept:
-        by = order[m] if order else []
-        daily += [Plan(f"fan-{m}{f'-{f}' if k else ''}", partial(ensembles.fan, results, m, f), m == kept[0] and not k) for k, f in enumerate(by[:2] or [None])]
+        by = order[m][0] if order else None
+        daily.append(Plan(f"fan-{m}", partial(ensembles.fan, results, m, by), m == kept[0]))
     if results.read_maps is not None:
         by = order[names[0]][0] if order and shape != "single" else None
         maps.append(Plan("control-by-factor" if by else "control", partial(ensembles.control, results, by), True))
