@@ -120,7 +120,35 @@ def differences(a: Results, b: Results) -> list[tuple[str, str, str]]:
         one, two = (_values(r, name) for r in (a, b))
         if one != two:
             rows.append((name, one, two))
-    return rows
+    return rows or _unseen(a, b)
+
+
+def _unseen(a: Results, b: Results) -> list[tuple[str, str, str]]:
+    """What differs although no column shows it: fields of the scenario (cell, step, ground, forces), or the key of shared runs."""
+    if "run_key" not in a.runs or "run_key" not in b.runs:
+        return []
+    on = [*(set(a.factors) & set(b.factors)), "seed"]
+    both = a.done[[*on, "run_key"]].merge(b.done[[*on, "run_key"]], on=on, suffixes=("_a", "_b")).dropna()
+    if both["run_key_a"].equals(both["run_key_b"]):
+        return []
+    one, two = _scenario_fields(a), _scenario_fields(b)
+    rows = []
+    for name in (name for name in one if name in two and one[name] != two[name]):
+        texts = [str(side[name]) for side in (one, two)]
+        rows.append((name, *(texts if max(map(len, texts)) <= 60 else ("as in A", "as in B"))))
+    return rows or [("settings that no column shows", str(both["run_key_a"].iloc[0]), str(both["run_key_b"].iloc[0]))]
+
+
+def _scenario_fields(results: Results) -> dict[str, object]:
+    """The fields of the only scenario of these results; none when there are several, or when it is not here any more."""
+    from experiments.results.naming import scenario_of
+    from experiments.runs.identity import scenario_data
+
+    try:
+        scenario = scenario_of(results)
+        return scenario_data(scenario) if scenario else {}
+    except InputError:
+        return {}
 
 
 def _moved(results: Results) -> set[str]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.view.numbers import ranges_text
+
 LEVEL = 0.95
 QUANTILE_SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of every summary by quantiles
 RESAMPLES = 2000
@@ -145,21 +147,10 @@ def of_statistic(statistic: Callable, *samples: np.ndarray, paired: bool = False
     return Interval(estimate, math.nan, math.nan, n, "the bootstrap gives no interval")
 
 
-def seeds_text(seeds) -> str:
-    """Seeds as people write them: "1-20", or "1, 2, 5-9"."""
-    seeds, parts = sorted({int(s) for s in seeds}), []
-    first = last = None
-    for seed in [*seeds, None]:
-        if seed is not None and last is not None and seed == last + 1:
-            last = seed
-            continue
-        if first is not None:
-            parts.append(f"{first}" if first == last else f"{first}-{last}")
-        first = last = seed
-    return ", ".join(parts)
+seeds_text = ranges_text  # seeds as people write them: "1-20", or "1, 2, 5-9"
 
 
 def parse_seeds(text: str) -> list[int]:
-    """The seeds of a text by `seeds_text`."""
+    """The seeds of a text by `seeds_text`: "1-20", or "1, 2, 5-9"."""
     ends = (part.partition("-") for part in text.split(", "))
     return [seed for a, _, b in ends for seed in range(int(a), int(b or a) + 1)]

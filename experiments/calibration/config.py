@@ -15,11 +15,11 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 import seeds
 from experiments.calibration.priors import ParameterSpace, PriorForm, prior_of
+from experiments.runs.identity import BASELINE
 from sim.errors import InputError, did_you_mean, first_error, read_toml
 from sim.scenario import Scenario, load_scenario
 from sim.settings import Settings, resolve
 
-BASELINE = "pokrovsk-2024"
 ARGUMENTS = ("part", "first", "middle", "last")
 
 

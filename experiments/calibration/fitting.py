@@ -23,7 +23,7 @@ from experiments.calibration.posterior import Posterior
 from experiments.calibration.sampling import quantiles
 from experiments.calibration.simulations import SummaryTable
 from experiments.calibration.waves import Region, Wave
-from experiments.sweep.runner import Hands, Tell, say
+from experiments.sweep.runner import Log, SweepRunner, log
 from sim.errors import InputError
 
 PARTICLES = 2000  # points of which a sample is drawn
@@ -51,10 +51,10 @@ class Fit:
 
 
 def calibrate(
-    plan: Calibration, truth: ObservedTargets, folder: Path, hands: Hands, tell: Tell = say, first: SummaryTable | None = None
+    plan: Calibration, truth: ObservedTargets, folder: Path, runner: SweepRunner, report: Log = log, first: SummaryTable | None = None
 ) -> Fit:
-    """All waves and the sample; Stopped when the runs were."""
-    region = waves.all_waves(plan, truth, folder, hands, tell, first)
+    """All waves and the sample; SweepStopped when the runs were."""
+    region = waves.all_waves(plan, truth, folder, runner, report, first)
     last = region.waves[-1].emulators
     # the points are drawn again on every resumption, by the same emulators and the same draws: what weights need is known then
     table = waves.made(
@@ -63,7 +63,7 @@ def calibrate(
         plan.budget.waves + 1,
         lambda: drawn(plan, truth, last, plan.budget.sample),
         plan.budget.sample_replicates,
-        hands,
+        runner,
     )
     fitted = waves.trained(region, [*(w.table for w in region.waves), table])
     weight, power = weights(
@@ -74,7 +74,7 @@ def calibrate(
     found = Fit(plan, truth, region, sample, Posterior(weight, sets), power)
     posterior = replace(found.posterior, manifest=manifest_of(found))
     size = posterior.effective
-    tell(
+    report(
         f"sample: {posterior.n} sets, {len(table.point)} runs, effective size {size:.0f}"
         + ("." if power == 1.0 else f" at a power of {power:.2g} of the ratio of likelihoods; another wave would help.")
     )

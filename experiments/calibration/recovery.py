@@ -21,7 +21,7 @@ from experiments.calibration.emulators import Emulators
 from experiments.calibration.implausibility import ObservedTargets
 from experiments.calibration.simulations import SummaryTable
 from experiments.studies import designs
-from experiments.sweep.runner import Hands, Tell, say
+from experiments.sweep.runner import Log, SweepRunner, log
 
 BANDS = (0.5, 0.9)
 PARTICLES = 1000
@@ -55,13 +55,13 @@ class Recovery:
         ).reset_index()
 
 
-def truths(plan: Calibration, folder: Path, n: int, hands: Hands) -> SummaryTable:
+def truths(plan: Calibration, folder: Path, n: int, runner: SweepRunner) -> SummaryTable:
     """One run with each of `n` parameter sets of the prior; only their first replicate is a record."""
     points = lambda: plan.space.from_prior(designs.lhs(n, plan.space.k, plan.seed + 7))  # noqa: E731
-    return waves.made(plan, folder / "truths", 900, points, 1, hands)
+    return waves.made(plan, folder / "truths", 900, points, 1, runner)
 
 
-def recover(plan: Calibration, folder: Path, n: int, hands: Hands, tell: Tell = say, deep: bool = False) -> Recovery:
+def recover(plan: Calibration, folder: Path, n: int, runner: SweepRunner, report: Log = log, deep: bool = False) -> Recovery:
     """Fits `n` made-up records. `deep`: each with waves and a sample of its own; else by emulators of the first wave alone."""
     first = waves.made(
         plan,
@@ -69,9 +69,9 @@ def recover(plan: Calibration, folder: Path, n: int, hands: Hands, tell: Tell = 
         1,
         lambda: waves.Region(plan, _none(plan), ()).chosen(plan.budget.points),
         plan.budget.replicates,
-        hands,
+        runner,
     )
-    known = truths(plan, folder, n, hands)
+    known = truths(plan, folder, n, runner)
     once = waves.trained(waves.Region(plan, _none(plan), ()), [first])
     rows = []
     for k in range(known.n_points):
@@ -79,11 +79,11 @@ def recover(plan: Calibration, folder: Path, n: int, hands: Hands, tell: Tell = 
         place = known.unit_points[k]
         if deep:
             found = fitting.calibrate(
-                plan, truth, folder / f"truth-{k + 1}", replace(hands, quiet=True), lambda words: None, first
+                plan, truth, folder / f"truth-{k + 1}", replace(runner, quiet=True), lambda words: None, first
             )
             x, weight = found.sample.table.unit_points, found.posterior.weight
             within = bool(found.region.distance(place[None])[0] <= plan.cutoff)
-            tell(f"truth {k + 1} of {n}: effective size {sampling.effective(weight):.0f} of {len(weight)}.")
+            report(f"truth {k + 1} of {n}: effective size {sampling.effective(weight):.0f} of {len(weight)}.")
         else:
             x, within = emulated(plan, truth, once, place, plan.seed + k)
             weight = np.full(len(x), 1 / len(x))

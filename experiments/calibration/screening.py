@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from experiments.calibration.config import Calibration, Parameter, plan_file, plan_of
-from experiments.sweep.runner import Hands, Tell, say
+from experiments.sweep.runner import Log, SweepRunner, log
 from sim.errors import InputError
 from sim.settings import resolve, short_names
 
@@ -118,24 +118,24 @@ def one_by_one(plan: Calibration, groups: Study, matter: list[str]) -> Study:
     return study_of(fields, NAME).checked()
 
 
-def screen(plan: Calibration, source: str | Path, folder: Path, hands: Hands, tell: Tell = say) -> list[Parameter]:
+def screen(plan: Calibration, source: str | Path, folder: Path, runner: SweepRunner, report: Log = log) -> list[Parameter]:
     """Runs both studies in a folder, and writes the parameters that matter into the calibration's file."""
     from experiments.results.loading import load
     from experiments.studies.files import load_study
 
     wanted = tuple(plan.screening.measures) or MEASURES
     groups = load_study(plan.screening.groups)
-    tell(f"groups: {groups.n_runs} runs of {groups.days} days")
-    hands.sweep(groups, folder / groups.name)
+    report(f"groups: {groups.n_runs} runs of {groups.days} days")
+    runner.sweep(groups, folder / groups.name)
     matter = ranked(load(folder / groups.name), wanted)
-    tell(f"groups that clear the noise floor: {', '.join(matter.clear) or 'none'}")
+    report(f"groups that clear the noise floor: {', '.join(matter.clear) or 'none'}")
     single = one_by_one(plan, groups, matter.clear)
-    tell(f"one by one: {len(single.factor_list)} parameters, {single.n_runs} runs of {single.days} days")
-    hands.sweep(single, folder / NAME)
+    report(f"one by one: {len(single.factor_list)} parameters, {single.n_runs} runs of {single.days} days")
+    runner.sweep(single, folder / NAME)
     order = ranked(load(folder / NAME), wanted)
     chosen = chosen_of(plan, order)
     write_list(plan_file(source), chosen)
-    tell(f"{len(chosen)} parameters written to {plan_file(source)}.")
+    report(f"{len(chosen)} parameters written to {plan_file(source)}.")
     return chosen
 
 

@@ -141,7 +141,8 @@ def _kept(folder: Path, plan: Calibration) -> pd.DataFrame:
 
     empty = pd.DataFrame(columns=_ids(plan), dtype=float)
     try:
-        table = pq.read_table(folder / FILE)
+        with pq.ParquetFile(folder / FILE) as file:  # a folder `run=9` is no column
+            table = file.read()
     except (FileNotFoundError, pa.ArrowException, OSError):
         return empty
     stamp = table.schema.metadata or {}

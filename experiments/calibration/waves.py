@@ -20,7 +20,7 @@ from experiments.calibration.implausibility import ObservedTargets
 from experiments.calibration.sampling import Sample
 from experiments.calibration.simulations import SummaryTable
 from experiments.studies import designs
-from experiments.sweep.runner import Hands, Tell, say
+from experiments.sweep.runner import Log, SweepRunner, log
 
 CANDIDATES = 2000  # points that stand for what is not ruled out
 MOST_TRAINED = 500  # points that an emulator is fitted to: beyond, it takes too long
@@ -80,7 +80,7 @@ class Region:
 
 
 def made(
-    plan: Calibration, folder: Path, number: int, points: Callable[[], np.ndarray], replicates: int, hands: Hands
+    plan: Calibration, folder: Path, number: int, points: Callable[[], np.ndarray], replicates: int, runner: SweepRunner
 ) -> SummaryTable:
     """The table of a folder's runs; points are asked for only when the folder has none yet."""
     from experiments.studies.files import load_study
@@ -89,7 +89,7 @@ def made(
         study = load_study(folder / "study.toml")
     else:
         study = simulations.study_of(plan, folder.name, plan.space.from_unit(points()), replicates, number)
-    hands.sweep(study, folder)
+    runner.sweep(study, folder)
     return simulations.table_of(folder, plan)
 
 
@@ -116,7 +116,7 @@ def part_of(table: SummaryTable, points: np.ndarray) -> SummaryTable:
 
 
 def all_waves(
-    plan: Calibration, truth: ObservedTargets, folder: Path, hands: Hands, tell: Tell = say, first: SummaryTable | None = None
+    plan: Calibration, truth: ObservedTargets, folder: Path, runner: SweepRunner, report: Log = log, first: SummaryTable | None = None
 ) -> Region:
     """Every wave of the plan, made or found. `first` stands for the first wave where its runs are there already."""
     done: list[Wave] = []
@@ -131,12 +131,12 @@ def all_waves(
                 number,
                 partial(region.chosen, plan.budget.points),
                 plan.budget.replicates,
-                hands,
+                runner,
             )
         fitted = trained(region, [*(w.table for w in done), table])
         left, level = (region.points.size, region.points.level) if done else (1.0, np.inf)
         done.append(Wave(number, table, fitted, left, level))
-        tell(_sentence(plan, truth, done[-1]))
+        report(_sentence(plan, truth, done[-1]))
     return Region(plan, truth, tuple(done))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from experiments.cli.options import Measures
+from experiments.cli.options import Csv, Measures
 
 if TYPE_CHECKING:
     from typing import Any
@@ -32,13 +32,13 @@ def _share(text: str | None) -> float | None:
     return value
 
 
-def as_data(told: Analysis) -> dict[str, Any]:
+def as_data(outcome: Analysis) -> dict[str, Any]:
     """The analysis as JSON knows it."""
     from dataclasses import asdict
 
     from experiments.runs.json_values import plain
 
-    results = told.results
+    results = outcome.results
     out: dict[str, Any] = {
         "name": results.name,
         "folder": str(results.folder) if results.folder else None,
@@ -50,15 +50,15 @@ def as_data(told: Analysis) -> dict[str, Any]:
         "seeds": results.seeds,
         "runs": len(results.done),
         "failed": results.failed[["run", "point", "seed"]] if len(results.failed) else [],
-        "notes": told.notes,
-        "measures": {one.name: _measure_data(one) for one in told.measures},
+        "notes": outcome.notes,
+        "measures": {one.name: _measure_data(one) for one in outcome.measures},
         "box": None,
     }
-    if told.box is not None:
-        out["box"] = asdict(told.box) | {
-            "limits": told.box.limits,
-            "trajectory": told.box.trajectory,
-            "sentence": told.box.sentence(),
+    if outcome.box is not None:
+        out["box"] = asdict(outcome.box) | {
+            "limits": outcome.box.limits,
+            "trajectory": outcome.box.trajectory,
+            "sentence": outcome.box.sentence(),
         }
     return plain(out)
 
@@ -105,24 +105,29 @@ def analyse(
     ] = None,
     precision: Annotated[str | None, typer.Option(metavar="X", help="Of a mean, as a share of it (5%).")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    csv: Csv = False,
 ) -> int:
     """Tell what the factors do, with intervals: effects, indices, shares, and how many seeds it takes."""
     import json
 
     from experiments.analysis.study_analysis import analysis
+    from experiments.cli.console import check_one_form, print_csv
     from experiments.results.loading import load
     from sim.errors import InputError
 
+    check_one_form(json_, csv)
     results = load(folder)
     if not len(results.done):
         raise InputError(
             f"{results.label} holds no run that ended well; {len(results.failed)} failed (column `error` of its runs says why)."
         )
-    told = analysis(results, measure, box, _share(precision))
+    outcome = analysis(results, measure, box, _share(precision))
     if json_:
-        print(json.dumps(as_data(told), indent=1, allow_nan=False))
+        print(json.dumps(as_data(outcome), indent=1, allow_nan=False))
+    elif csv:
+        print_csv({"measure": one.name, "unit": one.unit, **row} for one in outcome.measures for row in one.effects.to_dict("records"))
     else:
         from experiments.cli.analysis_tables import show
 
-        show(told)
+        show(outcome)
     return 0

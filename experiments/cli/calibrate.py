@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from experiments.calibration.config import Calibration
     from experiments.calibration.fitting import Fit
     from experiments.calibration.recovery import Recovery
-    from experiments.sweep.runner import Hands
+    from experiments.sweep.runner import SweepRunner
 
 POSTERIOR = "posterior"  # folder of what comes out, within that of the calibration
 FILES = (
@@ -29,7 +29,7 @@ FILES = (
 # The calibration
 
 
-def _calibrate(plan: Calibration, folder: Path, hands: Hands, ship: bool, only_told: bool) -> int:
+def _calibrate(plan: Calibration, folder: Path, runner: SweepRunner, ship: bool, only_told: bool) -> int:
     import shutil
 
     import seeds
@@ -44,12 +44,12 @@ def _calibrate(plan: Calibration, folder: Path, hands: Hands, ship: bool, only_t
     print(
         f"{plan.title or plan.name}: {plan.space.k} parameters, {len(plan.target)} targets, {plan.first} to {plan.last}\n"
         f"{b.waves} waves of {b.points} points x {b.replicates}, then {b.sample} sets x {b.sample_replicates}: "
-        f"{cost(b.runs, b.seconds_a_run, hands.workers)}; emulators take minutes a wave"
+        f"{cost(b.runs, b.seconds_a_run, runner.workers)}; emulators take minutes a wave"
     )
     if only_told:
         return 0
     fitting.checked_folder(plan, folder)
-    found = fitting.calibrate(plan, ObservedTargets.of(plan), folder, hands)
+    found = fitting.calibrate(plan, ObservedTargets.of(plan), folder, runner)
     write(found, folder / POSTERIOR)
     tell(found)
     print(f"\n{folder / POSTERIOR}: {', '.join(FILES)}")
@@ -121,18 +121,18 @@ def tell(found: Fit) -> None:
 # Recovery, screening, adoption
 
 
-def _recover(plan: Calibration, n: int, deep: bool, folder: Path, hands: Hands, only_told: bool) -> int:
+def _recover(plan: Calibration, n: int, deep: bool, folder: Path, runner: SweepRunner, only_told: bool) -> int:
     from experiments.calibration import recovery
     from experiments.sweep.runner import cost
 
     b = plan.budget
     each = (b.waves - 1) * b.points * b.replicates + b.sample * b.sample_replicates if deep else 0
     print(
-        f"{n} made-up records of {plan.scenario}: {cost(b.points * b.replicates + n * (1 + each), b.seconds_a_run, hands.workers)}"
+        f"{n} made-up records of {plan.scenario}: {cost(b.points * b.replicates + n * (1 + each), b.seconds_a_run, runner.workers)}"
     )
     if only_told:
         return 0
-    found = recovery.recover(plan, folder, n, hands, deep=deep)
+    found = recovery.recover(plan, folder, n, runner, deep=deep)
     _write_recovery(found, folder)
     return 0
 
@@ -152,22 +152,22 @@ def _write_recovery(found: Recovery, folder: Path) -> None:
     print(f"{folder / 'recovery.csv'}")
 
 
-def _screen(plan: Calibration, source: str, folder: Path, hands: Hands, only_told: bool) -> int:
+def _screen(plan: Calibration, source: str, folder: Path, runner: SweepRunner, only_told: bool) -> int:
     from experiments.calibration import screening
     from experiments.studies.files import load_study
     from experiments.sweep.runner import cost
 
     groups = load_study(plan.screening.groups)
     a_day = plan.budget.seconds_a_run / plan.days
-    print(f"groups of parameters: {cost(groups.n_runs, a_day * (groups.days or plan.days), hands.workers)}")
+    print(f"groups of parameters: {cost(groups.n_runs, a_day * (groups.days or plan.days), runner.workers)}")
     numbers = [f for f in groups.factor_list if f.declared and not f.declared.is_switch]
     at_most = plan.screening.trajectories * (len(numbers) + 1) * plan.screening.replicates
     print(
-        f"then one by one, if every group matters: at most {cost(at_most, a_day * plan.screening.days, hands.workers)}"
+        f"then one by one, if every group matters: at most {cost(at_most, a_day * plan.screening.days, runner.workers)}"
     )
     if only_told:
         return 0
-    screening.screen(plan, source, folder, hands)
+    screening.screen(plan, source, folder, runner)
     return 0
 
 
@@ -203,7 +203,7 @@ def calibrate(
     points: Annotated[str | None, typer.Option(metavar="N", help="Points of a wave; else as it says.")] = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
-    budget: Annotated[bool, typer.Option("--budget", help="Tell runs and core-hours, and make none.")] = False,
+    budget: Annotated[bool, typer.Option("--budget", help="Print runs and core-hours, and make none.")] = False,
     screen: Annotated[
         bool, typer.Option("--screen", help="Find the parameters that matter and write them into the calibration's file.")
     ] = False,
@@ -224,7 +224,7 @@ def calibrate(
 
     from experiments.calibration.config import load_plan
     from experiments.cli.arguments import whole
-    from experiments.sweep.runner import Hands, Stopped
+    from experiments.sweep.runner import SweepRunner, SweepStopped
     from sim.errors import InputError
 
     plan = load_plan(scenario)
@@ -239,15 +239,15 @@ def calibrate(
     if deep and not n:
         raise InputError("--deep: for --recover only.")
     cores = whole("--workers", workers, 1, 1024)
-    hands = Hands(cores, scheduler, quiet)
+    runner = SweepRunner(cores, scheduler, quiet)
     try:
         if adopt:
             return _adopt(plan, out)
         if n:
-            return _recover(plan, n, deep, out or Path("runs") / f"recovery-{plan.scenario}", hands, budget)
+            return _recover(plan, n, deep, out or Path("runs") / f"recovery-{plan.scenario}", runner, budget)
         if screen:
-            return _screen(plan, scenario, out or Path("runs") / "calibration-screening", hands, budget)
-        return _calibrate(plan, out or Path("runs") / f"calibration-{plan.scenario}", hands, ship, budget)
-    except Stopped:
+            return _screen(plan, scenario, out or Path("runs") / "calibration-screening", runner, budget)
+        return _calibrate(plan, out or Path("runs") / f"calibration-{plan.scenario}", runner, ship, budget)
+    except SweepStopped:
         print("pokrovsk: stopped; the same command goes on.", file=sys.stderr)
         return 130

@@ -1,8 +1,10 @@
-"""The console that tables are printed on."""
+"""The console that tables are printed on, and tables as CSV."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,3 +18,24 @@ def wide_console() -> Console:
 
     console = Console(soft_wrap=True, highlight=False)
     return Console(soft_wrap=True, highlight=False, width=max(WIDE, console.width) if console.is_terminal else WIDE)
+
+
+def print_csv(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Rows as CSV with a head of names; a value that is not there is empty, dates are as in ISO 8601."""
+    import csv
+
+    from experiments.runs.json_values import plain
+
+    table = [plain(dict(row)) for row in rows]
+    names = list(dict.fromkeys(name for row in table for name in row))
+    writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(table)
+
+
+def check_one_form(as_json: bool, as_csv: bool) -> None:
+    """InputError when a table is wanted in two forms at once."""
+    if as_json and as_csv:
+        from sim.errors import InputError
+
+        raise InputError("--json and --csv: give one of them.")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 MOST_POINTS, MOST_COLUMNS = 12, 6  # of a study that are shown
 
 
-def print_scenarios() -> None:
+def print_scenarios(csv: bool = False) -> None:
     """Name, first day, days, cell and title of the shipped scenarios."""
     from sim.scenario import load_scenario, scenario_names
 
@@ -21,7 +21,7 @@ def print_scenarios() -> None:
         rows.append(
             (name, s.start, s.days, f"{s.step_hours:g} h", f"{s.box.width_km:g} x {s.box.height_km:g} km", s.title)
         )
-    _print(rows)
+    _print(rows, csv)
 
 
 def copy_scenario(name: str, file: Path) -> None:
@@ -41,16 +41,16 @@ def copy_scenario(name: str, file: Path) -> None:
     print(f"{file}: a copy of {name}; run it with: pokrovsk run {file}")
 
 
-def print_params(pattern: str) -> None:
+def print_params(pattern: str, csv: bool = False) -> None:
     """Every parameter that the pattern is part of: key, short name, value, unit, range, role, source."""
     from experiments.reporting.model_documents import PARAMETER_HEAD, parameter_row
     from sim.settings import catalog
 
     found = [d for d in catalog().values() if _matches(pattern, d.key, d.short, d.doc, d.fact, d.role)]
-    _print_found([PARAMETER_HEAD, *map(parameter_row, found)], pattern, "parameter")
+    _print_found([PARAMETER_HEAD, *map(parameter_row, found)], pattern, "parameter", csv)
 
 
-def print_facts(pattern: str) -> None:
+def print_facts(pattern: str, csv: bool = False) -> None:
     """Every cited fact that the pattern is part of."""
     import seeds
     from experiments.reporting.model_documents import _number
@@ -62,17 +62,17 @@ def print_facts(pattern: str) -> None:
             value = _number(f.value) + (f" ({limits})" if limits else "") if f.value is not None else limits
             period = f.period_end if f.period_start in ("", f.period_end) else f"{f.period_start} to {f.period_end}"
             rows.append((f.id, value, f.unit, period, f.side, f.grade, f.quantity, f.source, f.defect))
-    _print_found(rows, pattern, "fact")
+    _print_found(rows, pattern, "fact", csv)
 
 
-def print_measures() -> None:
+def print_measures(csv: bool = False) -> None:
     """Every measure: name, unit, running total, daily value or state, and meaning."""
     from sim.measures import MEASURES
 
-    _print([("name", "unit", "kind", "meaning"), *((m.name, m.unit, m.kind, m.doc) for m in MEASURES.values())])
+    _print([("name", "unit", "kind", "meaning"), *((m.name, m.unit, m.kind, m.doc) for m in MEASURES.values())], csv)
 
 
-def print_studies() -> None:
+def print_studies(csv: bool = False) -> None:
     """Name, scenario, design, points x replicates, days and question of the shipped studies."""
     from experiments.studies.files import load_study, study_names
 
@@ -81,30 +81,32 @@ def print_studies() -> None:
         s = load_study(name)
         days = sorted({scenario.days for scenario in s.scenarios.values()})
         points = f"{s.n_points:,} x {s.replicates}"
-        told = s.question or s.title
-        rows.append((name, ", ".join(s.scenarios), s.design, points, f"{s.n_runs:,}", "-".join(map(str, days)), told))
-    _print(rows)
+        rows.append((name, ", ".join(s.scenarios), s.design, points, f"{s.n_runs:,}", "-".join(map(str, days)), s.question or s.title))
+    _print(rows, csv)
 
 
-def print_study(name: str) -> None:
-    """One study: what it asks, its factors, and its first points."""
+def print_study(name: str, csv: bool = False) -> None:
+    """One study: what it asks, its factors, and its first points; as CSV all its points."""
     from experiments.reporting.model_documents import _number
     from experiments.studies.files import load_study
 
     s = load_study(name)
-    told = [
+    if csv:
+        _print([("point", *(f.name for f in s.factor_list)), *((p.index, *p.levels.values()) for p in s.iterate())], csv)
+        return
+    facts = [
         (word, value) for word, value in (("claim", s.claim), ("title", s.title), ("question", s.question)) if value
     ]
     for word, scenario in s.scenarios.items():
-        told.append(("scenario", f"{word}, {scenario.start}, {scenario.days} days"))
-    told.append(("design", f"{s.design}: {s.plan.doc}"))
-    told.append(("runs", f"{s.n_points:,} points x {s.replicates} seeds ({s.seeds[0]}-{s.seeds[-1]}) = {s.n_runs:,}"))
-    told += [("set", f"{key} = {value}") for key, value in s.fixed.items()]
+        facts.append(("scenario", f"{word}, {scenario.start}, {scenario.days} days"))
+    facts.append(("design", f"{s.design}: {s.plan.doc}"))
+    facts.append(("runs", f"{s.n_points:,} points x {s.replicates} seeds ({s.seeds[0]}-{s.seeds[-1]}) = {s.n_runs:,}"))
+    facts += [("set", f"{key} = {value}") for key, value in s.fixed.items()]
     kept = ", ".join(s.measures) or "every measure"
-    told.append(
+    facts.append(
         ("kept", f"final values of every measure{f'; of every day: {kept}' if s.daily else ''}; maps: {s.maps}")
     )
-    _print(told)
+    _print(facts)
     rows = [("factor", "unit", *(["group"] if s.groups else []), "values")]
     for f in s.factor_list:
         group = [f.group or f.name] if s.groups else []
@@ -146,16 +148,21 @@ def _matches(pattern: str, *texts: str | None) -> bool:
     return any(pattern.lower() in t.lower() for t in texts if t)
 
 
-def _print_found(rows: list[tuple], pattern: str, what: str) -> None:
+def _print_found(rows: list[tuple], pattern: str, what: str, csv: bool) -> None:
     from sim.errors import InputError
 
     if len(rows) == 1:
         raise InputError(f"no {what} matches {pattern!r}.")
-    _print(rows)
+    _print(rows, csv)
 
 
-def _print(rows: list[tuple]) -> None:
-    """Rows with columns in line; the last one is as long as it is."""
+def _print(rows: list[tuple], csv: bool = False) -> None:
+    """Rows, the first one the head, with columns in line (the last one as long as it is), or as CSV."""
+    if csv:
+        from experiments.cli.console import print_csv
+
+        print_csv(dict(zip(rows[0], row, strict=True)) for row in rows[1:])
+        return
     text = [[str(cell) for cell in row] for row in rows]
     width = [max(len(row[k]) for row in text) for k in range(len(text[0]) - 1)]
     for row in text:

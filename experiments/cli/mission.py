@@ -24,7 +24,7 @@ def mission(
     scheduler: Scheduler = None,
     quiet: Quiet = False,
 ) -> int:
-    """Tell the price of ground, men and years for the rest of the oblast, and culmination, from the posterior."""
+    """Print the price of ground, men and years for the rest of the oblast, and culmination, from the posterior."""
     import os
     import sys
 
@@ -34,11 +34,11 @@ def mission(
     from experiments.reporting.mission_page import write
     from experiments.results.loading import load
     from experiments.studies.files import load_study
-    from experiments.sweep.runner import Hands, Stopped, cost
+    from experiments.sweep.runner import SweepRunner, SweepStopped, cost
 
     n = whole("--runs", runs, 8, 10_000) or SETS
     cores = whole("--workers", workers, 1, 1024)
-    hands = Hands(cores, scheduler, quiet)
+    runner = SweepRunner(cores, scheduler, quiet)
     sets = calibration_posterior.load(posterior)
     place = Path("runs") / "mission"
     days = (record.END - record.START).days
@@ -51,8 +51,8 @@ def mission(
         for study, folder in wanted:
             horizon = max(s.days for s in study.scenarios.values())
             print(f"{study.name}: {cost(study.n_runs, horizon * 0.027, cores or os.cpu_count())}, into {folder}")
-            hands.sweep(study, folder)
-    except Stopped:
+            runner.sweep(study, folder)
+    except SweepStopped:
         print("pokrovsk: stopped; the same command goes on.", file=sys.stderr)
         return 130
     page = write(load(ensemble), load(recruitment), sets, out)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from experiments.cli.options import Quiet
+from experiments.cli.options import Csv, Quiet
 
 if TYPE_CHECKING:
     from typing import Any
@@ -41,6 +41,7 @@ def run(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what the folder holds.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")] = False,
+    csv: Csv = False,
     quiet: Quiet = False,
     check: Annotated[
         bool, typer.Option("--check", help="Verify the books of men and vehicles after every step.")
@@ -65,6 +66,7 @@ def run(
             out=out,
             force=force,
             json=json_,
+            csv=csv,
             quiet=quiet,
             check=check,
         )
@@ -74,9 +76,11 @@ def run(
 def run_request(request: RunRequest) -> int:
     """Makes the runs that are asked for, their files and pictures, and prints a summary; returns the exit code."""
     from experiments.cli.arguments import checked
+    from experiments.cli.console import check_one_form
     from experiments.reporting.run_pictures import draw_pictures
     from experiments.sweep.ensemble import EnsembleRun
 
+    check_one_form(request.json, request.csv)
     scenario, overrides, seeds = checked(request)
     folder = request.out or Path("runs") / f"{scenario.name}-{seeds[0]}"
     ensemble = EnsembleRun(request, scenario, overrides, folder, seeds)
@@ -86,10 +90,10 @@ def run_request(request: RunRequest) -> int:
             draw_pictures(outcome.home, n)
     finally:
         ensemble.close()
-    return print_outcome(outcome, request.json)
+    return print_outcome(outcome, request.json, request.csv)
 
 
-def print_outcome(outcome: EnsembleOutcome, as_json: bool) -> int:
+def print_outcome(outcome: EnsembleOutcome, as_json: bool, as_csv: bool) -> int:
     """Prints the summary of an ensemble and what to know of it; returns the exit code."""
     import sys
 
@@ -101,6 +105,10 @@ def print_outcome(outcome: EnsembleOutcome, as_json: bool) -> int:
         import json
 
         print(json.dumps(summary, indent=1, allow_nan=False))
+    elif as_csv:
+        from experiments.cli.console import print_csv
+
+        print_csv(_figures(summary))
     elif summary.get("n_runs"):
         from experiments.cli.console import wide_console
 
@@ -121,6 +129,20 @@ def print_outcome(outcome: EnsembleOutcome, as_json: bool) -> int:
         warn(f"stopped; {done}, and the same command goes on.")
         return 130
     return 1 if outcome.failed else 0
+
+
+def _figures(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """Median and bands of every figure, a row each."""
+    from sim.measures import MEASURES
+
+    rows = []
+    for name, figure in summary["ensemble"].items():
+        row = {"figure": name, "unit": MEASURES[name].unit if name in MEASURES else "", "median": figure["median"]}
+        for band in ("band50", "band90"):
+            low, high = figure[band] or (None, None)
+            row |= {f"{band}_low": low, f"{band}_high": high}
+        rows.append(row)
+    return rows
 
 
 # The printed table

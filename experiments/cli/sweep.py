@@ -11,7 +11,7 @@ from experiments.cli.options import Quiet, Scheduler, Workers
 
 
 def sweep(
-    study: Annotated[str, typer.Argument(help="Name of a study, or a TOML file.")],
+    study: Annotated[str, typer.Argument(help="Name of a study, a TOML file, or the folder of a sweep.")],
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; else runs/STUDY.")] = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -21,16 +21,17 @@ def sweep(
     quiet: Quiet = False,
 ) -> int:
     """Make the runs of a study that its folder does not hold yet; the same command resumes."""
+    if out is None and (Path(study) / "study.toml").is_file():
+        out = Path(study)
     if not scheduler:
         from experiments.sweep.workers import warm
 
         warm()  # kernels are loaded while the rest is
-    import sys
-
     from experiments.cli.arguments import whole
+    from experiments.sweep.runner import log
     from experiments.sweep.study_sweep import sweep as sweep_study
 
-    told = sweep_study(
+    outcome = sweep_study(
         study,
         out=out,
         workers=whole("--workers", workers, 1, 1024),
@@ -40,15 +41,15 @@ def sweep(
         retry_failed=retry_failed,
         quiet=quiet,
     )
-    say = lambda text: print(f"pokrovsk: {text}", file=sys.stderr)  # noqa: E731
-    if told.problem:
-        say(told.problem)
-        return told.code
-    print(f"{told.folder}: {told.done:,} of {told.total:,} runs done, {told.made:,} of them now in {told.seconds:.1f} s")
-    if told.failed:
-        say(f"{told.failed:,} runs failed; column `error` of {told.folder / 'runs'} says why, --retry-failed makes them again.")
-    if told.stopped:
-        say("stopped; the same command goes on.")
-    return told.code
+    if outcome.problem:
+        log(outcome.problem)
+        return outcome.code
+    done = f"{outcome.done:,} of {outcome.total:,} runs done"
+    print(f"{outcome.folder}: {done}, {outcome.made:,} of them now in {outcome.seconds:.1f} s")
+    if outcome.failed:
+        log(f"{outcome.failed:,} runs failed; column `error` of {outcome.folder / 'runs'} says why, --retry-failed makes them again.")
+    if outcome.stopped:
+        log("stopped; the same command goes on.")
+    return outcome.code
 
 

@@ -167,7 +167,7 @@ def _manifest(file: Path) -> dict[str, Any]:
 
 def _table(file: Path, columns: set[str]) -> pd.DataFrame:
     with reading(repr(str(file))):
-        table = pd.read_parquet(file)
+        table = pd.read_parquet(file, partitioning=None)  # a folder `month=9` is no column
     lost = sorted(columns - set(table))
     if lost:
         raise InputError(f"{str(file)!r}: no column {lost[0]!r}.")

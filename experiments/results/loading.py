@@ -15,6 +15,7 @@ from sim.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
     import xarray as xr
 
 ATTEMPTS = 5  # at reading files that a sweep merges at the same time
@@ -62,6 +63,7 @@ def of_run(folder: Path, manifest: dict[str, Any]) -> Results:
         folder=folder,
         read_daily=(lambda: read_parquet([daily])) if daily.is_file() else None,
         read_maps=(lambda: _run_maps(folder, manifest)) if (folder / run_files.CONTROL).is_file() else None,
+        read_table=lambda name: read_parquet([file]) if (file := folder / f"{name}.parquet").is_file() else None,
     )
 
 
@@ -97,6 +99,7 @@ def of_sweep(folder: Path, manifest: dict[str, Any]) -> Results:
         kept=measured,
         read_daily=(lambda: _daily(folder)) if sweep_store.files(folder, "daily") else None,
         read_maps=(lambda: _sweep_maps(folder)) if sweep_store.files(folder, "maps") else None,
+        read_table=lambda name: _happened(folder, name, bool(study is not None and study.events)),
     )
 
 
@@ -106,11 +109,11 @@ def _check_numbering(folder: Path, manifest: dict[str, Any]) -> None:
 
     from experiments.storage import sweep_store
 
-    files = sweep_store.files(folder)
-    with contextlib.suppress(OSError, ValueError):  # a damaged file is reported when it is read
-        numbered_for = (pq.ParquetFile(files[0]).schema_arrow.metadata or {}).get(b"study") if files else None
-        if numbered_for and numbered_for.decode() != manifest.get("key"):
-            raise InputError(f"{str(folder)!r} was stopped while it grew; the same `pokrovsk sweep` finishes that.")
+    metadata: dict[bytes, bytes] = {}
+    with contextlib.suppress(OSError, ValueError, IndexError):  # a damaged file is reported when it is read
+        metadata = pq.read_schema(sweep_store.files(folder)[0]).metadata or {}
+    if metadata.get(b"study", str(manifest.get("key")).encode()) != str(manifest.get("key")).encode():
+        raise InputError(f"{str(folder)!r} was stopped while it grew; the same `pokrovsk sweep` finishes that.")
 
 
 def _study(folder: Path) -> tuple[Any, str]:
@@ -139,6 +142,21 @@ def _committed(folder: Path, table: str) -> pd.DataFrame | None:
             if attempt == ATTEMPTS - 1 or all(f.is_file() for f in files):
                 raise
     return None
+
+
+def _happened(folder: Path, name: str, is_kept: bool) -> pd.DataFrame | None:
+    """The events or captures of a sweep; an empty frame when they are kept and there were none."""
+    import pandas as pd
+
+    from experiments.runs import columns
+    from experiments.storage.sweep_store import RowsByRun, files
+
+    found = files(folder, name)
+    if not found:
+        own = columns.EVENTS if name == "events" else columns.CAPTURES
+        return pd.DataFrame(columns=[column[0] for column in (*columns.INDEX, *own)]) if is_kept else None
+    rows = RowsByRun([folder], name)
+    return read_tables([rows.rows(run) for run in rows.runs])
 
 
 def _daily(folder: Path) -> pd.DataFrame:
@@ -174,18 +192,23 @@ def read_parquet(files: list[Path]) -> pd.DataFrame:
 
     Files are read one by one and by no path pattern: a folder `seed=9`, `~` or `[a]` is a folder.
     """
-    import duckdb
     import pyarrow as pa
 
     from experiments.storage import sweep_store
 
-    tables = [sweep_store.read(file) for file in files]
     try:
-        table = pa.concat_tables(tables, promote_options="permissive")
+        return read_tables([sweep_store.read(file) for file in files])
     except pa.ArrowException as error:
         raise InputError(f"the tables of {str(files[0].parent)!r} do not fit together: {str(error).splitlines()[0]}.") from None
+
+
+def read_tables(tables: list[pa.Table]) -> pd.DataFrame:
+    """Arrow tables as one frame, columns matched by name."""
+    import duckdb
+    import pyarrow as pa
+
     with duckdb.connect() as db:
-        return db.from_arrow(table).df()
+        return db.from_arrow(pa.concat_tables(tables, promote_options="permissive")).df()
 
 
 def units_in(files: list[Path]) -> dict[str, str]:
@@ -288,6 +311,12 @@ def together(results: list[Results]) -> Results:
         joined = pd.concat(parts, ignore_index=True).drop(columns=["point", "replicate"], errors="ignore")
         return joined[joined["run"].isin(runs["run"])].reset_index(drop=True)
 
+    def table(name: str) -> pd.DataFrame | None:
+        parts = [(r.read_table(name), n) for r, n in zip(results, numbers, strict=True)]
+        if any(rows is None for rows, _ in parts):
+            return None
+        return pd.concat([rows.assign(run=rows["run"].map(n)) for rows, n in parts], ignore_index=True)
+
     return replace(
         first,
         runs=runs,
@@ -298,6 +327,7 @@ def together(results: list[Results]) -> Results:
         units={name: unit for r in reversed(results) for name, unit in r.units.items()},
         read_daily=daily if all(r.read_daily for r in results) else None,
         read_maps=None,
+        read_table=table,
     )
 
 

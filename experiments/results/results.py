@@ -67,6 +67,7 @@ class Results:
     kept: list[str] = field(default_factory=list)  # measures that the study asked for; all when empty
     read_daily: Callable[[], pd.DataFrame] | None = None
     read_maps: Callable[[], xr.Dataset] | None = None
+    read_table: Callable[[str], pd.DataFrame | None] = lambda name: None  # "events" or "captures"; None when they are not kept
 
     # What is there
 
@@ -89,6 +90,22 @@ class Results:
         daily = daily[daily["run"].isin(self.runs["run"])]  # a sweep under way may have written more since
         known = [f for f in ["point", "seed", *self.factors] if f in self.runs and f not in daily]
         return daily.merge(self.runs[["run", *known]], on="run", how="left") if known else daily
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """One row an event: run, seed, step, day, date, kind, place, size and words."""
+        return self._happened("events")
+
+    @cached_property
+    def captures(self) -> pd.DataFrame:
+        """One row a settlement that changed hands for a week or to the end: run, seed, settlement, name, captured, recaptured."""
+        return self._happened("captures")
+
+    def _happened(self, name: str) -> pd.DataFrame:
+        rows = self.read_table(name)
+        if rows is None:
+            raise InputError(f"{self.label} keeps no {name}; set `events = true` in the study and sweep again.")
+        return rows[rows["run"].isin(self.runs["run"])].reset_index(drop=True)
 
     @property
     def label(self) -> str:

@@ -109,8 +109,10 @@ class RowsByRun:
                         found.setdefault(run, []).append((path, group))
                 self._groups |= found  # a later commit takes the place of an earlier one
 
-    def __contains__(self, run: int) -> bool:
-        return run in self._groups
+    @property
+    def runs(self) -> list[int]:
+        """Numbers of the runs that have rows, in order."""
+        return sorted(self._groups)
 
     def rows(self, run: int) -> pa.Table | None:
         """The rows of a run; None when there is none."""
@@ -356,7 +358,7 @@ def _concatenate(parts: list[pa.Table | Path], target: Path, name: str, change: 
 
     change = change or (lambda _name, table: table)
     schemas = [change(name, pq.read_schema(p).empty_table()).schema if isinstance(p, Path) else change(name, p.slice(0, 0)).schema for p in parts]
-    schema = pa.unify_schemas(schemas, promote_options="permissive").with_metadata(schemas[-1].metadata)
+    schema = pa.unify_schemas([schemas[-1], *schemas[:-1]], promote_options="permissive").with_metadata(schemas[-1].metadata)
     held: list[pa.Table] = []
     size = 0
     with pq.ParquetWriter(target, schema, compression="zstd") as writer:

@@ -57,20 +57,20 @@ def factors_of(
     skipped = _skipped(list(skip), where)
     found: list[Factor] = []
     for name, form in flattened(table).items():
-        told = f"{where}: factors: {name}"
+        place = f"{where}: factors: {name}"
         form = {} if form == "declared" else form
         if not isinstance(form, dict | list):
             raise InputError(
-                f'{told}: {form!r}; allowed: a list of levels, {{ low, high }}, {{}} or "declared", {{ bundles }}.'
+                f'{place}: {form!r}; allowed: a list of levels, {{ low, high }}, {{}} or "declared", {{ bundles }}.'
             )
         if any(sign in name for sign in "*?["):
-            found += _pattern(name, form, told, skipped, groups)
+            found += _pattern(name, form, place, skipped, groups)
         elif name == "scenario":
-            found.append(_scenarios(form, told, repeats))
+            found.append(_scenarios(form, place, repeats))
         elif isinstance(form, dict) and "bundles" in form:
-            found.append(_bundles(name, form, told, repeats))
+            found.append(_bundles(name, form, place, repeats))
         else:
-            found.append(_single(name, form, told, where, repeats))
+            found.append(_single(name, form, place, where, repeats))
     _no_overlap(found, where)
     return found
 
@@ -87,71 +87,71 @@ def _skipped(skip: list[str], where: str) -> set[str]:
     return out
 
 
-def _single(name: str, form: Any, told: str, where: str, repeats: bool) -> Factor:
+def _single(name: str, form: Any, place: str, where: str, repeats: bool) -> Factor:
     if name in models() and name not in short_names():
-        raise InputError(f'{told}: a group of parameters; write "{name}.*" for all of them, or one as {name}.NAME.')
+        raise InputError(f'{place}: a group of parameters; write "{name}.*" for all of them, or one as {name}.NAME.')
     try:
         d = resolve(name)
     except InputError as error:
         raise InputError(f"{where}: factors: {error}") from None
     if isinstance(form, list):
-        return Factor(name, (d.key,), options=_levels(form, told, d, repeats))
-    return _range(name, d, form, told)
+        return Factor(name, (d.key,), options=_levels(form, place, d, repeats))
+    return _range(name, d, form, place)
 
 
-def _levels(values: list, told: str, d: Declaration, repeats: bool) -> tuple[Any, ...]:
+def _levels(values: list, place: str, d: Declaration, repeats: bool) -> tuple[Any, ...]:
     if not values:
-        raise InputError(f"{told}: no levels; allowed: at least one.")
+        raise InputError(f"{place}: no levels; allowed: at least one.")
     try:
         parsed = [d.parse(v) for v in values]
     except InputError as error:
-        raise InputError(f"{told}: {str(error).removeprefix(f'{d.key}: ')}") from None
-    return tuple(parsed) if repeats else _once(parsed, told)
+        raise InputError(f"{place}: {str(error).removeprefix(f'{d.key}: ')}") from None
+    return tuple(parsed) if repeats else _once(parsed, place)
 
 
-def _once(values: list, told: str) -> tuple[Any, ...]:
+def _once(values: list, place: str) -> tuple[Any, ...]:
     twice = next((v for k, v in enumerate(values) if v in values[:k]), None)
     if twice is not None:
-        raise InputError(f"{told}: the level {twice!r} is there twice.")
+        raise InputError(f"{place}: the level {twice!r} is there twice.")
     return tuple(values)
 
 
-def _range(name: str, d: Declaration, form: dict[str, Any], told: str) -> Factor:
-    _known(form, RANGE_KEYS, told)
-    group = _word(form, "group", told)
+def _range(name: str, d: Declaration, form: dict[str, Any], place: str) -> Factor:
+    _known(form, RANGE_KEYS, place)
+    group = _word(form, "group", place)
     if d.is_switch:
         if set(form) - {"group"}:
             raise InputError(
-                f"{told}: a switch has no {sorted(set(form) - {'group'})[0]}; allowed: [true, false] or {{}}."
+                f"{place}: a switch has no {sorted(set(form) - {'group'})[0]}; allowed: [true, false] or {{}}."
             )
         return Factor(name, (d.key,), options=(False, True), group=group)
     bounds = {}
     for end in ("low", "high"):
         value = form.get(end, getattr(d, end))
         if value is None:
-            raise InputError(f"{told}: no {end} is declared; give one.")
+            raise InputError(f"{place}: no {end} is declared; give one.")
         try:
             bounds[end] = d.parse(value)
         except InputError as error:
-            raise InputError(f"{told}: {end}: {str(error).removeprefix(f'{d.key}: ')}") from None
+            raise InputError(f"{place}: {end}: {str(error).removeprefix(f'{d.key}: ')}") from None
     if bounds["low"] >= bounds["high"]:
-        raise InputError(f"{told}: low {bounds['low']:g}, high {bounds['high']:g}; allowed: low below high.")
-    scale = _scale(form, told)
+        raise InputError(f"{place}: low {bounds['low']:g}, high {bounds['high']:g}; allowed: low below high.")
+    scale = _scale(form, place)
     if scale == "log" and bounds["low"] <= 0:
-        raise InputError(f"{told}: a log scale from {bounds['low']:g}; allowed: low above 0.")
-    return Factor(name, (d.key,), **bounds, scale=scale, n_levels=_n_levels(form, told), group=group)
+        raise InputError(f"{place}: a log scale from {bounds['low']:g}; allowed: low above 0.")
+    return Factor(name, (d.key,), **bounds, scale=scale, n_levels=_n_levels(form, place), group=group)
 
 
-def _pattern(name: str, form: Any, told: str, skipped: set[str], groups: bool) -> list[Factor]:
+def _pattern(name: str, form: Any, place: str, skipped: set[str], groups: bool) -> list[Factor]:
     """Every parameter that matches, over its declared range; on a log scale where one is asked for and possible."""
     if isinstance(form, list):
-        raise InputError(f'{told}: levels for a pattern; allowed: {{}}, "declared" or {{ {", ".join(PATTERN_KEYS)} }}.')
-    _known(form, PATTERN_KEYS, told)
+        raise InputError(f'{place}: levels for a pattern; allowed: {{}}, "declared" or {{ {", ".join(PATTERN_KEYS)} }}.')
+    _known(form, PATTERN_KEYS, place)
     role = form.get("role")
     if role is not None and role not in ROLES:
-        raise InputError(f"{told}: role {role!r}; allowed: {', '.join(ROLES)}.{did_you_mean(str(role), ROLES)}")
-    group = _word(form, "group", told) or (name.removesuffix(".*") if groups else None)
-    scale, n_levels = _scale(form, told), _n_levels(form, told)
+        raise InputError(f"{place}: role {role!r}; allowed: {', '.join(ROLES)}.{did_you_mean(str(role), ROLES)}")
+    group = _word(form, "group", place) or (name.removesuffix(".*") if groups else None)
+    scale, n_levels = _scale(form, place), _n_levels(form, place)
     out = []
     for d in catalog().values():
         if not fnmatchcase(d.key, name) or d.key in skipped or (role and d.role != role):
@@ -159,51 +159,51 @@ def _pattern(name: str, form: Any, told: str, skipped: set[str], groups: bool) -
         if d.is_switch:
             out.append(Factor(d.key, (d.key,), options=(False, True), group=group))
         elif d.low is None or d.high is None:
-            raise InputError(f"{told}: {d.key} has no declared range; leave it out with skip.")
+            raise InputError(f"{place}: {d.key} has no declared range; leave it out with skip.")
         else:
             own = scale if d.low > 0 else "linear"
             out.append(Factor(d.key, (d.key,), low=d.low, high=d.high, scale=own, n_levels=n_levels, group=group))
     if not out:
         near = [f"{prefix}.*" for prefix in models()]
-        raise InputError(f"{told}: matches no parameter.{did_you_mean(name, near) or ' `pokrovsk params` lists them.'}")
+        raise InputError(f"{place}: matches no parameter.{did_you_mean(name, near) or ' `pokrovsk params` lists them.'}")
     return out
 
 
-def _bundles(name: str, form: dict[str, Any], told: str, repeats: bool) -> Factor:
+def _bundles(name: str, form: dict[str, Any], place: str, repeats: bool) -> Factor:
     """Named sets of overrides; the first one is the baseline of a one-at-a-time design, `order` those of given points."""
     from sim.measures import MEASURES
 
-    _known(form, ("bundles", "group", *(("order",) if repeats else ())), told)
+    _known(form, ("bundles", "group", *(("order",) if repeats else ())), place)
     if name in catalog() or name in short_names() or name in MEASURES or name in RESERVED or name.startswith("exec_"):
-        raise InputError(f"{told}: bundles need a name of their own; {name!r} is taken.")
+        raise InputError(f"{place}: bundles need a name of their own; {name!r} is taken.")
     table = form["bundles"]
     if not isinstance(table, dict) or not table:
-        raise InputError(f"{told}: no bundles; allowed: {{ bundles = {{ LABEL = {{ KEY = VALUE, ... }}, ... }} }}.")
+        raise InputError(f"{place}: no bundles; allowed: {{ bundles = {{ LABEL = {{ KEY = VALUE, ... }}, ... }} }}.")
     sets = {}
     for label, entries in table.items():
         if not isinstance(entries, dict):
-            raise InputError(f"{told}: {label}: {entries!r}; allowed: {{ KEY = VALUE, ... }} or {{}}.")
-        sets[label] = overrides_of(entries, f"{told}: {label}")
+            raise InputError(f"{place}: {label}: {entries!r}; allowed: {{ KEY = VALUE, ... }} or {{}}.")
+        sets[label] = overrides_of(entries, f"{place}: {label}")
     keys = tuple(dict.fromkeys(key for entries in sets.values() for key in entries))
     if not keys:
-        raise InputError(f"{told}: none of the bundles sets anything.")
+        raise InputError(f"{place}: none of the bundles sets anything.")
     order = form.get("order", list(sets))
     strange = next((label for label in order if label not in sets), None) if isinstance(order, list) else order
     if strange is not None:
-        raise InputError(f"{told}: order: {strange!r}; allowed: a list of {', '.join(sets)}.")
-    return Factor(name, keys, options=tuple(order), group=_word(form, "group", told), bundles=sets)
+        raise InputError(f"{place}: order: {strange!r}; allowed: a list of {', '.join(sets)}.")
+    return Factor(name, keys, options=tuple(order), group=_word(form, "group", place), bundles=sets)
 
 
-def _scenarios(form: Any, told: str, repeats: bool) -> Factor:
+def _scenarios(form: Any, place: str, repeats: bool) -> Factor:
     if not isinstance(form, list):
-        raise InputError(f"{told}: allowed: a list of scenarios' names or files.")
+        raise InputError(f"{place}: allowed: a list of scenarios' names or files.")
     if not form:
-        raise InputError(f"{told}: no levels; allowed: at least one.")
+        raise InputError(f"{place}: no levels; allowed: at least one.")
     wrong = next((v for v in form if not isinstance(v, str)), None)
     if wrong is not None:
-        raise InputError(f"{told}: {wrong!r} is not a scenario's name or file.")
+        raise InputError(f"{place}: {wrong!r} is not a scenario's name or file.")
     if not repeats:
-        _once([scenario_label(source) for source in form], told)
+        _once([scenario_label(source) for source in form], place)
     return Factor("scenario", ("scenario",), options=tuple(form))
 
 
@@ -217,31 +217,31 @@ def _no_overlap(factors: list[Factor], where: str) -> None:
             owner[key] = factor.name
 
 
-def _known(form: dict[str, Any], allowed: tuple[str, ...], told: str) -> None:
+def _known(form: dict[str, Any], allowed: tuple[str, ...], place: str) -> None:
     unknown = next((key for key in form if key not in allowed), None)
     if unknown is not None:
         hint = did_you_mean(unknown, allowed) or f" Allowed: {', '.join(allowed)}."
-        raise InputError(f"{told}: unknown key {unknown!r}.{hint}")
+        raise InputError(f"{place}: unknown key {unknown!r}.{hint}")
 
 
-def _word(form: dict[str, Any], key: str, told: str) -> str | None:
+def _word(form: dict[str, Any], key: str, place: str) -> str | None:
     value = form.get(key)
     if value is not None and (not isinstance(value, str) or not value.strip()):
-        raise InputError(f"{told}: {key}: {value!r}; allowed: a word.")
+        raise InputError(f"{place}: {key}: {value!r}; allowed: a word.")
     return value
 
 
-def _scale(form: dict[str, Any], told: str) -> str:
+def _scale(form: dict[str, Any], place: str) -> str:
     scale = form.get("scale", "linear")
     if scale not in SCALES:
-        raise InputError(f"{told}: scale: {scale!r}; allowed: {', '.join(SCALES)}.{did_you_mean(str(scale), SCALES)}")
+        raise InputError(f"{place}: scale: {scale!r}; allowed: {', '.join(SCALES)}.{did_you_mean(str(scale), SCALES)}")
     return scale
 
 
-def _n_levels(form: dict[str, Any], told: str) -> int | None:
+def _n_levels(form: dict[str, Any], place: str) -> int | None:
     n = form.get("levels")
     if n is not None and (isinstance(n, bool) or not isinstance(n, int) or not 2 <= n <= 1000):
-        raise InputError(f"{told}: levels: {n!r}; allowed: a whole number from 2 to 1000.")
+        raise InputError(f"{place}: levels: {n!r}; allowed: a whole number from 2 to 1000.")
     return n
 
 

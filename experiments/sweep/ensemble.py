@@ -50,6 +50,7 @@ class RunRequest:
     out: Path | None = None
     force: bool = False
     json: bool = False
+    csv: bool = False
     quiet: bool = False
     check: bool = False
 

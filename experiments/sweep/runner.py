@@ -1,4 +1,4 @@
-"""Runs a study or raises; runs and core-hours in words."""
+"""Makes the runs of a study or raises; runs and core-hours in words."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from typing import Any
 
 from sim.errors import InputError
 
+MOST_FAILED = 0.1  # share of runs that may fail
+
+Log = Callable[[str], None]
+
 
 def cost(runs: int, seconds: float, workers: int | None) -> str:
     """Runs, core-hours and hours in words."""
@@ -19,21 +23,17 @@ def cost(runs: int, seconds: float, workers: int | None) -> str:
     return f"{runs:,} runs, about {hours:.1f} core-hours at {seconds:.2g} s a run ({hours / cores:.1f} hours on {cores} core{'s' if cores > 1 else ''})"
 
 
-MOST_FAILED = 0.1  # share of runs that may fail
-
-Tell = Callable[[str], None]
-
-
-def say(words: str) -> None:
-    print(f"pokrovsk: {words}", file=sys.stderr)
+def log(text: str) -> None:
+    """A line on standard error."""
+    print(f"pokrovsk: {text}", file=sys.stderr)
 
 
-class Stopped(Exception):
+class SweepStopped(Exception):
     """The runs were stopped; what is finished is kept."""
 
 
 @dataclass(frozen=True)
-class Hands:
+class SweepRunner:
     """Who makes the runs: processes of this machine, or those of a Dask cluster."""
 
     workers: int | None = None
@@ -41,15 +41,15 @@ class Hands:
     quiet: bool = False
 
     def sweep(self, study: Any, folder: Path) -> None:
-        """Makes the runs of a study that its folder has not; Stopped or InputError when they are not all there then."""
+        """Makes the runs of a study that its folder has not; SweepStopped or InputError when they are not all there then."""
         from experiments.sweep.study_sweep import sweep
 
-        told = sweep(study, folder, workers=self.workers, scheduler=self.scheduler, yes=True, quiet=self.quiet)
-        if told.problem:
-            raise InputError(told.problem)
-        if told.stopped:
-            raise Stopped
-        if told.failed > MOST_FAILED * told.total:
+        outcome = sweep(study, folder, workers=self.workers, scheduler=self.scheduler, yes=True, quiet=self.quiet)
+        if outcome.problem:
+            raise InputError(outcome.problem)
+        if outcome.stopped:
+            raise SweepStopped
+        if outcome.failed > MOST_FAILED * outcome.total:
             raise InputError(
-                f"{folder}: {told.failed} of {told.total} runs failed; column `error` of its runs says why."
+                f"{folder}: {outcome.failed} of {outcome.total} runs failed; column `error` of its runs says why."
             )

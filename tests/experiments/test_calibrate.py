@@ -20,11 +20,11 @@ from experiments.calibration.implausibility import ObservedTargets
 from experiments.calibration.posterior import Posterior
 from experiments.cli import app
 from experiments.studies.files import load_study
-from experiments.sweep.runner import Hands
+from experiments.sweep.runner import SweepRunner
 from sim.errors import InputError
 from sim.scenario import load_scenario
 
-HANDS = Hands(1, quiet=True)
+RUNNER = SweepRunner(1, quiet=True)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def no_runs(monkeypatch):
     monkeypatch.setattr(fitting, "PARTICLES", 500)
     monkeypatch.setattr(recovery, "PARTICLES", 400)
     monkeypatch.setattr(
-        waves, "made", lambda plan, folder, number, places, replicates, hands: table(places(), replicates, number)
+        waves, "made", lambda plan, folder, number, places, replicates, runner: table(places(), replicates, number)
     )
 
 
@@ -45,7 +45,7 @@ def test_a_calibration_finds_what_made_the_record_and_not_what_had_no_part_in_it
     mine = plan()
     place = np.array([[0.35, 0.7, 0.2]])
     told = []
-    found = fitting.calibrate(mine, ObservedTargets.made_up(formula(place)[0]), tmp_path, HANDS, told.append)
+    found = fitting.calibrate(mine, ObservedTargets.made_up(formula(place)[0]), tmp_path, RUNNER, told.append)
     learned = identifiability.table(mine.space, found.posterior).set_index("key")
     true = {key: values[0] for key, values in mine.space.from_unit(place).items()}
     for key in KEYS[:2]:
@@ -57,19 +57,19 @@ def test_a_calibration_finds_what_made_the_record_and_not_what_had_no_part_in_it
     assert m["wave"][1]["prior_left"] < 0.8 and len(told) == 3
     rows = fitting.fit_table(found)
     assert rows["inside"].all() and (rows["distance"] < 2).all()
-    again = fitting.calibrate(mine, ObservedTargets.made_up(formula(place)[0]), tmp_path, HANDS, told.append)
+    again = fitting.calibrate(mine, ObservedTargets.made_up(formula(place)[0]), tmp_path, RUNNER, told.append)
     assert np.array_equal(again.posterior.weight, found.posterior.weight)
 
 
 def test_a_record_that_the_model_cannot_make_is_told_as_such(no_runs, tmp_path):
-    found = fitting.calibrate(plan(), ObservedTargets.made_up(np.array([9.0, 9.0, 9.0])), tmp_path, HANDS, lambda words: None)
+    found = fitting.calibrate(plan(), ObservedTargets.made_up(np.array([9.0, 9.0, 9.0])), tmp_path, RUNNER, lambda words: None)
     assert found.posterior.manifest["wave"][1]["cutoff_used"] > 3
     assert found.posterior.manifest["acceptance"] == 0
     assert not fitting.fit_table(found)["inside"].any()
 
 
 def test_made_up_records_are_recovered_as_often_as_said(no_runs, tmp_path):
-    found = recovery.recover(plan(), tmp_path, 30, HANDS, lambda words: None)
+    found = recovery.recover(plan(), tmp_path, 30, RUNNER, lambda words: None)
     assert len(found.table) == 90
     assert found.coverage(0.9).estimate == pytest.approx(0.9, abs=0.08)
     assert found.coverage(0.5).estimate == pytest.approx(0.5, abs=0.13)
@@ -82,7 +82,7 @@ def test_recovery_would_notice_a_method_that_is_too_sure(no_runs, monkeypatch, t
     """Were luck taken for a tenth of what it is, intervals would miss the truth."""
     honest = emulators.Emulator.variance
     monkeypatch.setattr(emulators.Emulator, "variance", lambda self, x: 0.01 * honest(self, x))
-    found = recovery.recover(plan(), tmp_path, 15, HANDS, lambda words: None)
+    found = recovery.recover(plan(), tmp_path, 15, RUNNER, lambda words: None)
     assert found.coverage(0.9).high < 0.9
 
 
