@@ -6,10 +6,10 @@ import typing
 import numpy as np
 import pytest
 from annotated_types import BaseMetadata, Ge, Gt, Interval, Le, Lt
-from sim.mustering import muster
 
 import seeds
 from sim.errors import InputError, checked_seed, read_toml
+from sim.mustering import muster
 from sim.scenario import LIMITS, SCHEDULES, Entry, Formation, Scenario, Table, load_scenario, scenario_names
 from sim.sector.build import build_sector
 from sim.settings import by_dotted_key
