@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import ValidationError
 
-from sim.scenario import Scenario
+from sim.errors import first_error
+from sim.scenario import Scenario, known_keys
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,11 +30,14 @@ def manifest(folder: str | Path) -> dict[str, Any]:
 
 
 def scenario_of(folder: str | Path, data: dict[str, Any]) -> Scenario:
-    """The scenario that a manifest holds in full; a front file is a file of the folder. KeyError when there is none."""
+    """The scenario that a manifest holds in full; a front file is a file of the folder. KeyError when there is none, InputError when it does not hold."""
     fields = dict(data["scenario"])
     if fields.get("front"):
         fields["front"] = str(Path(folder).absolute() / fields["front"])
-    return Scenario.model_validate(fields)
+    try:
+        return Scenario.model_validate(fields)
+    except ValidationError as error:
+        raise first_error(error, str(Path(folder) / MANIFEST), known_keys(), fields) from None
 
 
 def table(file: str | Path) -> pa.Table:

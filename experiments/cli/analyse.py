@@ -127,7 +127,7 @@ def analyse(
     elif csv:
         print_csv({"measure": one.name, "unit": one.unit, **row} for one in outcome.measures for row in one.effects.to_dict("records"))
     else:
-        from experiments.cli.analysis_tables import show
+        from experiments.cli.analysis_tables import print_analysis
 
-        show(outcome)
+        print_analysis(outcome)
     return 0

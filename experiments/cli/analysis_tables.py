@@ -12,29 +12,29 @@ if TYPE_CHECKING:
 
     from experiments.analysis.study_analysis import Analysis, Measured
 
-MOST_ROWS = 12  # of a table; the rest is told by --json
+MOST_ROWS = 12  # of a table; --json has the rest
 
 
-def show(told: Analysis) -> None:
+def print_analysis(outcome: Analysis) -> None:
     """Prints an analysis."""
     from experiments.cli.console import wide_console
 
     console = wide_console()
-    _head(told, console)
-    for one in told.measures:
+    _head(outcome, console)
+    for one in outcome.measures:
         _measure(one, console)
-    if told.box is not None:
+    if outcome.box is not None:
         console.print("\n[bold]box[/] (PRIM)")
-        console.print(told.box.sentence())
-    _convergence(told, console)
-    _foot(told, console)
+        console.print(outcome.box.sentence())
+    _convergence(outcome, console)
+    _foot(outcome, console)
 
 
-def _head(told: Analysis, console: Console) -> None:
+def _head(outcome: Analysis, console: Console) -> None:
     from experiments.analysis.intervals import seeds_text
     from experiments.analysis.study_analysis import correlation_words
 
-    results = told.results
+    results = outcome.results
     title = getattr(results.study, "title", "") or results.name
     console.print(f"[bold]{title}[/]")
     question = getattr(results.study, "question", "")
@@ -56,7 +56,7 @@ def _head(told: Analysis, console: Console) -> None:
             f"{len(failed)} failed: {where}{', ...' if len(failed) > 5 else ''}; left out, with their pairs",
             style="yellow",
         )
-    for note in told.notes:
+    for note in outcome.notes:
         console.print(note, style="yellow")
 
 
@@ -229,33 +229,33 @@ def _indices(one: Measured, console: Console) -> None:
 def _surrogate(one: Measured, console: Console) -> None:
     from sim.view.numbers import share_text, significant
 
-    s, told = one.surrogate, one.shares
+    s, shares = one.surrogate, one.shares
     kind = {"gp": "Gaussian process", "forest": "forest", "tree": "tree"}[s.kind]
     best = f" of at most {s.ceiling:.2f}" if s.ceiling > s.r2.estimate else ""
     console.print(
         f"surrogate ({kind}): cross-validated R2 {s.r2.estimate:.2f} ({s.r2.low:.2f} to {s.r2.high:.2f}){best}, "
         f"error {significant(s.rmse.estimate)} {s.unit}, {s.n_points} points"
     )
-    if told.note:
-        console.print(told.note, style="yellow")
+    if shares.note:
+        console.print(shares.note, style="yellow")
     table = _table("factor", "first", "95 %", "total", "95 %", "")
-    rows = told.table.sort_values("total", ascending=False)
+    rows = shares.table.sort_values("total", ascending=False)
     for row in rows.head(MOST_ROWS).to_dict("records"):
         cells = [share_text(row["first"]), _limits(row["first_low"], row["first_high"]), share_text(row["total"]), _limits(row["total_low"], row["total_high"])]
         table.add_row(row["factor"], *cells, "" if row["clear"] else "below the floor", style=None if row["clear"] else "dim")
     console.print(table)
     console.print(
-        f"shares of its variance; the floor is {share_text(told.floor)}, which a column of random numbers gets",
+        f"shares of its variance; the floor is {share_text(shares.floor)}, which a column of random numbers gets",
         style="dim",
     )
 
 
-def _convergence(told: Analysis, console: Console) -> None:
+def _convergence(outcome: Analysis, console: Console) -> None:
     import math
 
     from sim.view.numbers import NONE, significant
 
-    found = [one.needed for one in told.measures if one.needed is not None]
+    found = [one.needed for one in outcome.measures if one.needed is not None]
     if not found:
         return
     console.print("\n[bold]seeds that a point's mean takes[/] to be known within so much")
@@ -275,8 +275,8 @@ def _convergence(told: Analysis, console: Console) -> None:
     console.print(table)
 
 
-def _foot(told: Analysis, console: Console) -> None:
-    if any(len(one.effects) for one in told.measures):
+def _foot(outcome: Analysis, console: Console) -> None:
+    if any(len(one.effects) for one in outcome.measures):
         console.print(
             "\n95 % intervals each: of twenty rows where nothing is, one leaves out zero by chance.", style="dim"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import math
 import os
@@ -12,13 +11,16 @@ from typing import Any
 
 from experiments.sweep.ensemble import MAPS, RunRequest
 from sim import run_files
-from sim.errors import InputError, read_toml
+from sim.errors import InputError, did_you_mean, read_toml
 from sim.identity import code_key
 from sim.scenario import RECORD_END, RECORD_START, Scenario, load_scenario
 
 
 def checked(request: RunRequest) -> tuple[Scenario, dict[str, Any], list[int]]:
     """The scenario, overrides and seeds of a request, its numbers made numbers; InputError for anything that cannot be."""
+    from sim.sector.build import build_sector
+    from sim.settings import by_dotted_key
+
     days = whole("--days", request.days, 1, 731)
     runs = whole("--runs", request.runs, 1, 100_000)
     seed = whole("--seed", request.seed, 0, 2**53)
@@ -32,7 +34,7 @@ def checked(request: RunRequest) -> tuple[Scenario, dict[str, Any], list[int]]:
         scenario, seeds = load_scenario(request.scenario), None
     else:
         scenario, before, seeds = manifest
-        overrides = {**before, **overrides}
+        overrides = {**before, **by_dotted_key(overrides)}
     if seeds is None or seed is not None or runs is not None:
         first = seed if seed is not None else seeds[0] if seeds else 1
         seeds = list(range(first, first + (runs or 1)))
@@ -44,9 +46,6 @@ def checked(request: RunRequest) -> tuple[Scenario, dict[str, Any], list[int]]:
             raise InputError(f"--start {start}: after the scenario's last day; give --days too.")
     front = os.path.abspath(request.front) if request.front is not None else None
     scenario = load_scenario(scenario, start=start, days=days, cell_km=cell_km, step_hours=step_hours, front=front)
-    from sim.sector.build import build_sector
-    from sim.settings import by_dotted_key
-
     overrides = by_dotted_key(overrides)
     try:
         by_dotted_key(scenario.params)
@@ -59,7 +58,7 @@ def checked(request: RunRequest) -> tuple[Scenario, dict[str, Any], list[int]]:
 def manifest_at(source: str) -> tuple[Scenario, dict[str, Any], list[int]] | None:
     """Scenario, overrides and seeds of a run's manifest.toml; None for what is no manifest.
 
-    That it was made by other code is said on standard error. InputError when this code has not its parameters any more.
+    A line on standard error announces that it was made by other code. InputError when this code has not its parameters any more.
     """
     path = Path(source)
     if path.suffix != ".toml" or not path.is_file():
@@ -72,19 +71,18 @@ def manifest_at(source: str) -> tuple[Scenario, dict[str, Any], list[int]] | Non
     try:
         scenario, overrides = run_files.scenario_of(path.parent, data), dict(data["overrides"])
         seeds, code = [int(seed) for seed in data["seeds"]], str(data["code"])
+    except InputError:
+        raise
     except (KeyError, TypeError, ValueError):
         raise InputError(f"{source} is not a whole manifest of `pokrovsk run`: it lacks scenario, overrides or seeds.") from None
-    from sim.settings import catalog, resolve
+    from sim.settings import catalog
 
+    made = f"was made by other code (commit {data.get('git_commit') or 'unknown'})"
     gone = [key for key in {**data.get("parameters", {}), **overrides} if key not in catalog()]
     if gone:
-        hint = ""
-        with contextlib.suppress(InputError):
-            hint = f" ({resolve(gone[0]).key})"
-        raise InputError(f"{source} was made by other code (commit {data.get('git_commit') or 'unknown'}): this one has no parameter {gone[0]!r}{hint}.")
+        raise InputError(f"{source} {made}: this one has no parameter {gone[0]!r}.{did_you_mean(gone[0], catalog())}")
     if code != code_key():
-        made = f"commit {data.get('git_commit') or 'unknown'}"
-        print(f"pokrovsk: {source} was made by other code ({made}): the same settings, but not the same run.", file=sys.stderr)
+        print(f"pokrovsk: {source} {made}: the same settings, but not the same run.", file=sys.stderr)
     return scenario, overrides, seeds
 
 

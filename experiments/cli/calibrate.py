@@ -29,7 +29,7 @@ FILES = (
 # The calibration
 
 
-def _calibrate(plan: Calibration, folder: Path, runner: SweepRunner, ship: bool, only_told: bool) -> int:
+def _calibrate(plan: Calibration, folder: Path, runner: SweepRunner, ship: bool, only_budget: bool) -> int:
     import shutil
 
     import seeds
@@ -46,12 +46,12 @@ def _calibrate(plan: Calibration, folder: Path, runner: SweepRunner, ship: bool,
         f"{b.waves} waves of {b.points} points x {b.replicates}, then {b.sample} sets x {b.sample_replicates}: "
         f"{cost(b.runs, b.seconds_a_run, runner.workers)}; emulators take minutes a wave"
     )
-    if only_told:
+    if only_budget:
         return 0
     fitting.checked_folder(plan, folder)
     found = fitting.calibrate(plan, ObservedTargets.of(plan), folder, runner)
     write(found, folder / POSTERIOR)
-    tell(found)
+    print_fit(found)
     print(f"\n{folder / POSTERIOR}: {', '.join(FILES)}")
     if ship:
         place = seeds.path(POSTERIOR)
@@ -77,20 +77,20 @@ def write(found: Fit, folder: Path) -> None:
     prior_posterior(found.posterior, table).save(folder / "identifiability", formats=("png", "svg"))
 
 
-def tell(found: Fit) -> None:
+def print_fit(found: Fit) -> None:
     """Prints what came of each target."""
-    from rich.console import Console
     from rich.table import Table
 
     from experiments.calibration.fitting import fit_table
+    from experiments.cli.console import wide_console
     from sim.view.numbers import significant
 
     rows = fit_table(found)
-    told = found.posterior.manifest
-    console = Console(width=max(Console().width, 110))
+    manifest = found.posterior.manifest
+    console = wide_console()
     console.print(
-        f"[bold]{found.posterior.n} sets, effective {told['effective_sets']:g}; {told['acceptance']:.0%} of the weight within the cutoff[/]; "
-        f"{found.runs:,} runs, {told['core_hours']:g} core-hours",
+        f"[bold]{found.posterior.n} sets, effective {manifest['effective_sets']:g}; {manifest['acceptance']:.0%} of the weight within the cutoff[/]; "
+        f"{found.runs:,} runs, {manifest['core_hours']:g} core-hours",
         highlight=False,
     )
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
@@ -121,7 +121,7 @@ def tell(found: Fit) -> None:
 # Recovery, screening, adoption
 
 
-def _recover(plan: Calibration, n: int, deep: bool, folder: Path, runner: SweepRunner, only_told: bool) -> int:
+def _recover(plan: Calibration, n: int, deep: bool, folder: Path, runner: SweepRunner, only_budget: bool) -> int:
     from experiments.calibration import recovery
     from experiments.sweep.runner import cost
 
@@ -130,7 +130,7 @@ def _recover(plan: Calibration, n: int, deep: bool, folder: Path, runner: SweepR
     print(
         f"{n} made-up records of {plan.scenario}: {cost(b.points * b.replicates + n * (1 + each), b.seconds_a_run, runner.workers)}"
     )
-    if only_told:
+    if only_budget:
         return 0
     found = recovery.recover(plan, folder, n, runner, deep=deep)
     _write_recovery(found, folder)
@@ -152,7 +152,7 @@ def _write_recovery(found: Recovery, folder: Path) -> None:
     print(f"{folder / 'recovery.csv'}")
 
 
-def _screen(plan: Calibration, source: str, folder: Path, runner: SweepRunner, only_told: bool) -> int:
+def _screen(plan: Calibration, source: str, folder: Path, runner: SweepRunner, only_budget: bool) -> int:
     from experiments.calibration import screening
     from experiments.studies.files import load_study
     from experiments.sweep.runner import cost
@@ -165,7 +165,7 @@ def _screen(plan: Calibration, source: str, folder: Path, runner: SweepRunner, o
     print(
         f"then one by one, if every group matters: at most {cost(at_most, a_day * plan.screening.days, runner.workers)}"
     )
-    if only_told:
+    if only_budget:
         return 0
     screening.screen(plan, source, folder, runner)
     return 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from experiments.cli.options import Quiet, Scheduler, Workers
+from experiments.cli.options import Csv, Quiet, Scheduler, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,11 +28,12 @@ def claims(
     beside: Annotated[Path | None, typer.Option(metavar="FILE", help="Earlier answers (claims.json), printed beside the new ones.")] = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
-    made_only: Annotated[bool, typer.Option("--made-only", help="ClaimAnswer from the runs that are there; make none.")] = False,
+    made_only: Annotated[bool, typer.Option("--made-only", help="Answer from the runs that are there; make none.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print the answers as JSON and nothing else.")] = False,
+    csv: Csv = False,
     quiet: Quiet = False,
 ) -> int:
-    """ClaimAnswer the claims of the founding analysis: effect, interval, verdict."""
+    """Answer the claims of the founding analysis: effect, interval, verdict."""
     import sys
 
     from experiments.calibration import posterior as calibration_posterior
@@ -40,11 +41,13 @@ def claims(
     from experiments.claims.answers import MOST_SETS, as_json, read, study_for
     from experiments.claims.claims import chosen
     from experiments.cli.arguments import whole
+    from experiments.cli.console import check_one_form, print_csv
     from experiments.reporting.claims_page import write
     from experiments.results.loading import load
     from experiments.sweep.study_sweep import sweep
     from sim.errors import InputError
 
+    check_one_form(json_, csv)
     out = out or Path("runs/claims-fitted" if sets else "runs/claims")
     wanted, processes = chosen(names or []), whole("--workers", workers, 1, 1024)
     n = whole("--sets", sets, 2, MOST_SETS) or 0
@@ -69,10 +72,20 @@ def claims(
     write(out, answers, before)
     if json_:
         print(as_json(answers))
+    elif csv:
+        print_csv(
+            {
+                **{"claim": a.claim.id, "verdict": a.verdict, "runs": a.n, "failed": a.failed, "test": f.label, "unit": f.unit},
+                **{"before": f.before, "after": f.after, "effect": f.effect.estimate, "low": f.effect.low, "high": f.effect.high},
+                **{"margin": f.margin, "test_verdict": f.verdict},
+            }
+            for a in answers
+            for f in a.findings
+        )
     else:
-        from rich.console import Console
+        from experiments.cli.console import wide_console
 
-        show(answers, Console(soft_wrap=True), before)
+        show(answers, wide_console(), before)
         print(f"\n{out / 'claims.html'}")
     if missing:
         print(f"pokrovsk: no runs in {out} for {', '.join(missing)}.", file=sys.stderr)

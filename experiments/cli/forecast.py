@@ -55,34 +55,34 @@ def forecast(
         raise InputError(f"--out {str(out)!r} is a file; allowed: a folder.")
     place = work or Path("runs") / f"forecast-{window.first}-{window.last}"
     study = sets.study("forecast", n, seed=luck, scenario=str(written(battle, place).absolute()), measures=MEASURES)
-    told = sweep(study, place / "runs", workers=cores, scheduler=scheduler, yes=True, quiet=quiet)
-    if told.problem:
-        raise InputError(told.problem)
-    if told.stopped:
+    outcome = sweep(study, place / "runs", workers=cores, scheduler=scheduler, yes=True, quiet=quiet)
+    if outcome.problem:
+        raise InputError(outcome.problem)
+    if outcome.stopped:
         print("pokrovsk: stopped; the same command goes on.", file=sys.stderr)
         return 130
     found = publish_forecast(publish_runs(place / "runs", battle, window.first), window, battle)
     if found.n < 2:
         raise InputError(f"{place / 'runs'}: {found.n} finished run(s); column `error` of its runs says why.")
     files = write(out, manifest_of(window, battle, left, sets, found, luck, front, place / "runs"), found)
-    show(found, window)
+    print_forecast(found, window)
     print(f"\n{out}: {', '.join(f.name for f in files)} (runs in {place})")
-    if told.failed:
-        print(f"pokrovsk: {told.failed} runs failed and are left out.", file=sys.stderr)
+    if outcome.failed:
+        print(f"pokrovsk: {outcome.failed} runs failed and are left out.", file=sys.stderr)
         return 1
     return 0
 
 
-def show(found: PublishedForecast, window: ForecastWindow) -> None:
+def print_forecast(found: PublishedForecast, window: ForecastWindow) -> None:
     """Prints the forecast of monthly gains."""
-    from rich.console import Console
     from rich.table import Table
 
     from experiments.analysis.intervals import few_runs
+    from experiments.cli.console import wide_console
     from experiments.forecasting.files import summary_of
     from sim.view.numbers import significant
 
-    console = Console(soft_wrap=True)
+    console = wide_console()
     console.print(
         f"[bold]{window.first} to {window.last}[/], {found.n} runs, as the record would publish it; median (middle 90 %), km2",
         highlight=False,

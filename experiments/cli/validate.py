@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from experiments.cli.options import Quiet, Workers
+from experiments.cli.options import Csv, Quiet, Workers
 
 if TYPE_CHECKING:
     from typing import Any
@@ -29,6 +29,7 @@ def validate(
     workers: Workers = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the card; else runs/scorecard.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the card as JSON and nothing else.")] = False,
+    csv: Csv = False,
     quiet: Quiet = False,
 ) -> int:
     """Judge the model by the rows T1 to T28 and write the scorecard; the same command resumes."""
@@ -36,15 +37,17 @@ def validate(
     import sys
 
     from experiments.cli.arguments import whole
+    from experiments.cli.console import check_one_form, print_csv
     from experiments.reporting.scorecard_page import draw
     from experiments.validation.scorecard import CARD, FEWEST, MOST, OUT
     from experiments.validation.scorecard import validate as judge
 
+    check_one_form(json_, csv)
     card = judge(
         only=only.split(",") if only is not None else None,
         runs=whole("--runs", runs, FEWEST, MOST),
         workers=whole("--workers", workers, 1, 1024),
-        quiet=quiet or json_,
+        quiet=quiet or json_ or csv,
         record=record,
         ensemble=ensemble,
         open_=open_,
@@ -54,26 +57,28 @@ def validate(
     folder = out or OUT
     if json_:
         print(json.dumps(card, indent=1, allow_nan=False, ensure_ascii=False))
+    elif csv:
+        print_csv({"row": r["id"], "title": r["title"], **check, "row_verdict": r["verdict"]} for r in card["rows"] for check in r["checks"])
     else:
         show(card)
     if card.get("stopped"):
         print("pokrovsk: stopped; the same command goes on.", file=sys.stderr)
         return 130
     draw(folder, card)
-    if not json_:
+    if not json_ and not csv:
         print(f"\n{folder / CARD}, scorecard.html, scorecard.png")
     return 0
 
 
 def show(card: dict[str, Any]) -> None:
     """Prints the card as a table: one line a figure, the verdict of the row on its first line."""
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
+    from experiments.cli.console import wide_console
     from sim.view.charts.scorecard import about, figures_of, finding, named
 
-    console = Console()
+    console = wide_console()
     console.print(f"[bold]{finding(card)}[/]", highlight=False)
     console.print(about(card), style="dim", highlight=False)
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0), expand=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.results.results import Results
+from sim import run_files
 from sim.errors import InputError
 from sim.view.names import Named, factor_named, measure_named
 
@@ -34,16 +35,13 @@ def word(level: Any) -> Any:
 
 def scenario_of(results: Results) -> Scenario | None:
     """The only scenario of these results; None when there are several, or when it is not here any more."""
-    from sim.scenario import Scenario
-
     if results.study is not None:
         try:
             found = list(results.study.scenarios.values())
         except InputError:
             return None
         return found[0] if len(found) == 1 else None
-    told = results.manifest.get("scenario")
-    return Scenario.model_validate(told) if told else None
+    return run_files.scenario_of(results.folder or ".", results.manifest) if results.manifest.get("scenario") else None
 
 
 def level_text(level: Any) -> str:

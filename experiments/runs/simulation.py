@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import operator
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,15 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.runs.identity import run_key
 from experiments.runs.stop_condition import StopCondition
-from sim.errors import InputError
+from sim.errors import checked_seed
 from sim.identity import code_key as code_key
 
 if TYPE_CHECKING:
     import numpy as np
 
     from sim.scenario import Scenario
-
-MOST_SEED = 2**53
 
 
 @dataclass
@@ -64,7 +61,6 @@ def simulate(
     from sim.scenario import load_scenario
 
     seed = checked_seed(seed)
-    check_overrides(overrides or {})
     condition = StopCondition(stop_when) if stop_when else None
     scenario = load_scenario(source, **changes)
     wall, stopped = 0.0, ""
@@ -95,29 +91,6 @@ def simulate(
         steps=world.step_index,
         stopped=stopped,
     )
-
-
-def checked_seed(seed: Any) -> int:
-    """The seed as an integer; InputError unless it is a whole number from 0 to 2**53."""
-    try:
-        number = operator.index(seed)
-    except TypeError:
-        number = -1
-    if isinstance(seed, bool) or not 0 <= number <= MOST_SEED:
-        raise InputError(f"seed {seed!r}: allowed: a whole number from 0 to {MOST_SEED}.")
-    return number
-
-
-def check_overrides(overrides: dict[str, Any]) -> None:
-    """InputError for a parameter that is given twice, by its short name and by its dotted key."""
-    from sim.settings import resolve
-
-    by_key: dict[str, str] = {}
-    for name in overrides:
-        key = resolve(name).key
-        if key in by_key:
-            raise InputError(f"{key} is given twice, as {by_key[key]!r} and {name!r}; allowed: once.")
-        by_key[key] = name
 
 
 @contextlib.contextmanager

@@ -53,7 +53,7 @@ def sweep(
 ) -> SweepOutcome:
     """Makes the runs of a study that its folder does not hold yet, at most `limit` of them.
 
-    `workers` processes of this machine compute (one a core unless told), or those of the Dask cluster at `scheduler`,
+    `workers` processes of this machine compute (one a core unless given), or those of the Dask cluster at `scheduler`,
     or any `executor` with `submit`. Runs that failed before are made again with `retry_failed` only. `yes` allows more
     than MOST_RUNS runs.
     """

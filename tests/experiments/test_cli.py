@@ -1,5 +1,6 @@
 """The command line: what a good order prints and writes, and that every bad one ends with exit code 2 and one line."""
 
+import csv
 import json
 import pathlib
 import subprocess
@@ -10,11 +11,17 @@ import tomllib
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from helpers.processes import ROOT
 
 import seeds
+from experiments import load
 from experiments.cli import app
+from experiments.cli.console import wide_console
 from experiments.runs import simulation
 from experiments.storage import sweep_store
+from experiments.studies.files import load_study
+from sim.scenario import scenario_names
+from sim.settings import catalog
 
 DAYS = "3"
 OBJECTIVES = """
@@ -156,6 +163,41 @@ def test_version_without_git(call, monkeypatch):
     code, out, err = call("--version")
     assert (code, err) == (0, "")
     assert out.startswith("pokrovsk ")
+
+
+# Tables for programs and narrow terminals
+
+
+def rows_of(text):
+    return list(csv.DictReader(text.splitlines()))
+
+
+def test_tables_as_csv(call, folder):
+    code, out, err = call("run", "skirmish", "--days", DAYS, "--runs", "2", "--workers", "1", "--out", folder, "--csv")
+    assert (code, err) == (0, "")
+    figures = {row["figure"]: row for row in rows_of(out)}
+    summary = json.loads((folder / "summary.json").read_text())
+    assert float(figures["held_km2"]["median"]) == summary["ensemble"]["held_km2"]["median"]
+    assert float(figures["held_km2"]["band90_high"]) == summary["ensemble"]["held_km2"]["band90"][1]
+    assert figures["held_km2"]["unit"] == "km2"
+    code, out, _ = call("compare", folder, folder, "--csv")
+    assert (code, {row["measure"] for row in rows_of(out)}) == (0, set(load(folder).headline))
+    assert {row["seeds"] for row in rows_of(out)} <= {"1-2", ""}
+    keys = [row["key"] for row in rows_of(call("params", "--csv")[1])]
+    assert keys == list(catalog())
+    assert [row["name"] for row in rows_of(call("scenarios", "--csv")[1])] == scenario_names()
+    points = rows_of(call("studies", "quick", "--csv")[1])
+    assert len(points) == load_study("quick").n_points
+    assert "give one of them" in call("compare", folder, folder, "--csv", "--json")[2]
+
+
+def test_every_table_goes_to_the_console_that_keeps_its_columns(monkeypatch):
+    """A narrow terminal or a log wraps long lines and drops no column."""
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert wide_console().width >= 160
+    for file in (ROOT / "experiments" / "cli").glob("*.py"):
+        assert file.name == "console.py" or " Console(" not in file.read_text(), file.name
 
 
 # Bad orders

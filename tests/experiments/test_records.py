@@ -244,7 +244,7 @@ def test_the_key_of_the_code_follows_rules_and_measures(monkeypatch):
         lambda m: m.setattr(phases.decide, "run", run),
         lambda m: m.setattr(phases.drones, "my_range_km", 3.0, raising=False),
         lambda m: m.setitem(phases.PHASES, "storm", phases.fire),
-        lambda m: m.delitem(phases.PHASES, "bombs"),
+        lambda m: m.setattr(phases, "PHASES", {name: phase for name, phase in phases.PHASES.items() if name != "bombs"}),
         lambda m: m.setitem(measures.MEASURES, "held_km2", dataclasses.replace(measures.MEASURES["held_km2"], of=lambda look: 1.0)),
         lambda m: m.setitem(measures.MEASURES, "mine", measures.Measure("mine", "", "state", "", lambda look: 2.0)),
     ):

@@ -14,7 +14,10 @@ import tomli_w
 from experiments import load
 from experiments.cli import app
 from experiments.storage import sweep_store
+from experiments.studies.files import study_of
+from experiments.sweep import pool
 from experiments.sweep.study_sweep import sweep
+from sim import phases
 from sim.errors import InputError
 
 STUDY = """
@@ -290,6 +293,28 @@ def test_compare_prints_and_gives_json(call, folder, run_folder):
     told = json.loads(out)
     assert told["is_paired"] is True
     assert all(c["mean"] in (0, None) for c in told["contrasts"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"), [({"cell_km": 2}, "cell_km"), ({"step_hours": 12}, "step_hours"), ({"days": 1}, "days"), ({"set": {"morale": 0.6}}, "morale.level")]
+)
+def test_runs_of_different_rules_are_never_called_the_same(call, folder, tmp_path, changes, what):
+    """What no column shows (the cell, the step) is found by the keys of the runs."""
+    data = tomllib.loads(STUDY)
+    data.update({"changes": changes} if what in ("cell_km", "step_hours") else changes)
+    sweep(study_of({"name": "small", "replicates": 2, "maps": "none", **{k: v for k, v in data.items() if k not in ("replicates", "maps")}}), tmp_path / "b", executor=pool.Here())
+    code, out, err = call("compare", folder, tmp_path / "b", "--measure", "held_km2")
+    assert (code, err) == (0, "")
+    assert "are the same" not in out
+    assert what in out
+
+
+def test_a_replaced_rule_shows_in_compare(call, folder, tmp_path, monkeypatch):
+    whole = phases.fire.run
+    monkeypatch.setattr(phases.fire, "run", lambda world: whole(world))
+    (tmp_path / "small.toml").write_text(STUDY)
+    sweep(tmp_path / "small.toml", tmp_path / "b", executor=pool.Here())
+    assert "code" in call("compare", folder, tmp_path / "b")[1]
 
 
 @pytest.mark.parametrize(

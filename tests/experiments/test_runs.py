@@ -251,7 +251,7 @@ def test_a_seed_is_a_whole_number(seed):
 
 def test_a_parameter_is_given_once():
     assert simulate("skirmish", np.int64(2), days=1).seed == 2
-    with pytest.raises(InputError, match=r"command\.manpower_ratio is given twice"):
+    with pytest.raises(InputError, match=r"command\.manpower_ratio: given twice"):
         simulate("skirmish", 1, {"manpower_ratio": 2, "command.manpower_ratio": 3}, days=1)
 
 
