@@ -49,11 +49,11 @@ def _effect(results: Results, named: Named, row) -> str:
 
 
 def of_indices(results: Results, measure: str, table: pd.DataFrame, size: str) -> str:
-    """Which factors have the largest indices of those that are clear in their table (column `clear`)."""
+    """Which factors have the largest indices of those that are clear in their table (columns `clear` and `verdict`)."""
     named = measure_of(results, measure)
     clear = table[table["clear"]].sort_values(size, ascending=False)
     if not len(clear):
-        return f"No factor’s index for {named.name} is above the noise floor"
+        return f"{named.title}: no clear index ({table['verdict'].iloc[0]})"
     shown = clear[clear[size] >= NEXT * clear[size].iloc[0]].head(MOST)
     names = " and ".join(f"{factor_of(results, r['factor']).name} ({significant(r[size], 2)})" for r in shown.to_dict("records"))
     return f"Largest index for {named.name}: {names}"

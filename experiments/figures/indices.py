@@ -40,7 +40,7 @@ def _sobol(results: Results, measure: str) -> Chart:
     from experiments.analysis.sensitivity import sobol
 
     table = sobol(results, measure)
-    rows = [(r.factor, r.total, r.total_low, r.total_high, r.first, r.noise_high) for r in table.itertuples()]
+    rows = [(r.factor, r.total, r.total_low, r.total_high, r.first, r.noise_high, bool(r.clear)) for r in table.itertuples()]
     more = f"Sobol indices, {table.attrs.get('blocks', 0)} blocks."
     title = headings.of_indices(results, measure, table, "total")
     return _chart(results, measure, rows, TOTAL, more, table.attrs.get("note"), title=title, noise_words=NOISE_FLOOR)
@@ -50,7 +50,7 @@ def _morris(results: Results, measure: str) -> Chart:
     from experiments.analysis.sensitivity import morris
 
     table, axis = morris(results, measure), measure_of(results, measure).axis
-    rows = [(r.factor, r.mu_star, r.low, r.high, r.sigma, r.noise_high) for r in table.itertuples()]
+    rows = [(r.factor, r.mu_star, r.low, r.high, r.sigma, r.noise_high, bool(r.clear)) for r in table.itertuples()]
     what = f"{upper_first(axis)}: mean size of a factor’s effect over its range (bar) and its spread (tick)"
     more = f"Elementary effects of Morris, {table.attrs.get('blocks', 0)} trajectories."
     marks, title = ("mean size", "spread"), headings.of_indices(results, measure, table, "mu_star")
@@ -72,7 +72,7 @@ def _variance(results: Results, measure: str) -> Chart:
 def _shares(results: Results, measure: str) -> Chart:
     fitted = surrogate_of(results, measure)
     shares = shares_of(fitted, draws=SHARE_DRAWS)
-    rows = [(r.factor, r.total, r.total_low, r.total_high, r.first, shares.floor) for r in shares.table.itertuples()]
+    rows = [(r.factor, r.total, r.total_low, r.total_high, r.first, shares.floor, bool(r.clear)) for r in shares.table.itertuples()]
     words = "largest share of a column of random numbers"
     return _chart(results, measure, rows, TOTAL, surrogate_words(fitted), shares.note, title=headings.of_effects(results, measure), noise_words=words)
 
@@ -80,7 +80,7 @@ def _shares(results: Results, measure: str) -> Chart:
 def _chart(
     results: Results, measure: str, rows: Iterable[tuple], what: str, more: str, note: str | None = None, **options: Any
 ) -> Chart:
-    """Rows of (factor or pair, index, its interval, alone, floor), the last two where there are any, as a chart."""
+    """Rows of (factor or pair, index, its interval, alone, floor, clear), the last three where there are any, as a chart."""
     named = measure_of(results, measure)
     return index_chart(
         [Index(_words_of(results, term), *figures) for term, *figures in rows],

@@ -101,6 +101,17 @@ def test_page_is_whole(page):
     assert here <= set(told.ids)
 
 
+def test_a_handful_of_figures_is_in_view(page):
+    """The rest is folded away, under a heading that the navigation names, and no figure is lost."""
+    text, n = page
+    in_view, folded = text.split('<section id="more">')
+    folded = folded.split('<section id="tables">')[0]
+    assert 3 <= in_view.count("<figure ") <= 6 and in_view.count("<figure ") + folded.count("<figure ") == n
+    assert '<a href="#more">' in text and folded.count('<details class="more"><summary>') >= 2
+    numbers = [int(k) for k in re.findall(r"<b>Figure (\d+)\.</b>", text)]
+    assert numbers == list(range(1, n + 1))
+
+
 def test_nothing_leaves_the_page(page):
     told = Page(page[0])
     assert all(link.startswith(("#", "data:")) for link in told.links)
@@ -288,6 +299,7 @@ def test_in_a_browser(folder, page):
             tab.goto((folder / "report.html").as_uri())
             assert len(asked) == 1 and said == []
             assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            tab.evaluate("document.querySelectorAll('details.more').forEach(d => { d.open = true })")
             seen = "[...document.querySelectorAll('.drawing svg')].filter(s => s.getBoundingClientRect().width > 100).length"
             assert tab.evaluate(seen) == page[1]
             shown[scheme] = tab.evaluate("getComputedStyle(document.body).backgroundColor")

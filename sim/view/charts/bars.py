@@ -36,11 +36,12 @@ class Index:
     high: float = np.nan
     alone: float = np.nan
     floor: float = np.nan
+    clear: bool | None = None
 
     @property
     def is_sure(self) -> bool:
-        """True unless its interval reaches down to its floor: the rule of the tables."""
-        return not (self.low if np.isfinite(self.low) else self.total) <= self.floor
+        """Whether it is clear: what its table says, else whether it rises above its floor."""
+        return not self.total <= self.floor if self.clear is None else self.clear
 
 
 def index_chart(
@@ -57,7 +58,7 @@ def index_chart(
 ) -> Chart:
     """Sorted bars of indices, for example Sobol's total effects with the first-order ones as ticks.
 
-    Bars whose interval reaches down to their floor are pale. Where all floors are the same, one line marks it; else each bar has a
+    Bars that are not clear are pale. Where all floors are the same, one line marks it; else each bar has a
     mark of its own. `marks` names bar and tick.
     """
     known = sorted((i for i in indices if np.isfinite(i.total)), key=lambda i: -i.total)
@@ -69,7 +70,7 @@ def index_chart(
     parts = [
         f"Bars: {marks[0]}." if not has_alone else f"Bars: {marks[0]}; ticks: {marks[1]}.",
         "Whiskers: 95 %." if any(np.isfinite(i.low) for i in shown) else "",
-        f"{'Dashed' if line is not None else 'Rings'}: {noise_words}; the interval of a paler bar reaches it." if line is not None or floors else "",
+        f"{'Dashed' if line is not None else 'Rings'}: {noise_words}; paler bars are not clear." if line is not None or floors else "",
         f"{len(known) - len(shown)} smaller factors stand in the table." if len(known) > len(shown) else "",
         f"No index for {len(lost)}." if lost else "",
         more,
