@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import operator
+import os
 import reprlib
 import tomllib
 from collections.abc import Iterable
@@ -20,6 +21,13 @@ ALLOWED = {
     "less_than_equal": "allowed: at most {le}",
     "less_than": "allowed: below {lt}",
     "int_from_float": "allowed: a whole number",
+    "float_type": "allowed: a number",
+    "int_type": "allowed: a whole number",
+    "literal_error": "allowed: {expected}",
+    "missing": "is missing",
+    "string_too_long": "allowed: at most {max_length} characters",
+    "too_long": "allowed: at most {max_length} entries, not {actual_length}",
+    "too_short": "allowed: at least {min_length} entries, not {actual_length}",
     "bool_type": "allowed: true or false",
     "string_type": "allowed: text in quotation marks",
     "list_type": "allowed: a list",
@@ -39,8 +47,9 @@ class InputNote(UserWarning):
 
 def did_you_mean(word: str, known) -> str:
     """' Did you mean X?' for the closest known word, or an empty string."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    words = {k.lower(): k for k in known if k != word}
+    close = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.6)
+    return f" Did you mean {words[close[0]]!r}?" if close else ""
 
 
 def checked_seed(seed: Any) -> int:
@@ -52,6 +61,11 @@ def checked_seed(seed: Any) -> int:
     if not 0 <= number <= 2**53:
         raise InputError(f"seed {reprlib.repr(seed)}: allowed: a whole number from 0 to {2**53}.")
     return number
+
+
+def no_file(path: str | Path) -> str:
+    """Why a path is no file that can be read: `not found`, `is a folder`, `is no file`."""
+    return "is a folder" if os.path.isdir(path) else "is no file" if os.path.exists(path) else "not found"
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ the TOML key, bounds a sweep, makes a slider and fills the parameter table.
 from __future__ import annotations
 
 import math
+import reprlib
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any, Literal, get_args
@@ -82,16 +83,16 @@ class Declaration:
             value = self._from_text(value)
         if self.kind is bool:
             if not isinstance(value, bool):
-                raise InputError(f"{self.key}: {value!r} is not a switch; allowed: true or false.")
+                raise InputError(f"{self.key}: {reprlib.repr(value)} is not a switch; allowed: true or false.")
             return value
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InputError(f"{self.key}: {value!r} is not a number; allowed: {self.allowed}.")
+            raise InputError(f"{self.key}: {reprlib.repr(value)} is not a number; allowed: {self.allowed}.")
         if not math.isfinite(value):
-            raise InputError(f"{self.key}: {value!r} is not a finite number; allowed: {self.allowed}.")
+            raise InputError(f"{self.key}: {reprlib.repr(value)} is not a finite number; allowed: {self.allowed}.")
         if self.kind is int and value != int(value):
-            raise InputError(f"{self.key}: {value!r} is not a whole number; allowed: {self.allowed}.")
+            raise InputError(f"{self.key}: {reprlib.repr(value)} is not a whole number; allowed: {self.allowed}.")
         if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
-            raise InputError(f"{self.key}: {value!r} is out of range; allowed: {self.allowed}.")
+            raise InputError(f"{self.key}: {reprlib.repr(value)} is out of range; allowed: {self.allowed}.")
         return self.kind(value)
 
     def _from_text(self, text: str) -> Any:

@@ -30,7 +30,7 @@ from pydantic import (
 )
 
 import seeds
-from sim.errors import InputError, did_you_mean, first_error, read_toml
+from sim.errors import InputError, did_you_mean, first_error, no_file, read_toml
 
 LAEA = "+proj=laea +lat_0=48.25 +lon_0=37.20 +x_0=36000 +y_0=34000 +datum=WGS84 +units=km"
 RECORD_START = dt.date(2023, 10, 1)
@@ -72,6 +72,13 @@ def _number(value: Any) -> Any:
     if isinstance(value, bool | str | bytes):
         raise ValueError(f"allowed: a number, no {'switch' if isinstance(value, bool) else 'text'}")
     return value.item() if hasattr(value, "item") else value
+
+
+def _setting(value: Any) -> Any:
+    value = value.item() if hasattr(value, "item") else value
+    if not isinstance(value, bool | int | float) or value != value:
+        raise ValueError("allowed: a number, true or false")
+    return value
 
 
 def _day(value: Any) -> Any:
@@ -352,7 +359,7 @@ class Scenario(Table):
     belt: list[Belt] = []
     schedule: list[Entry] = []
     breach: list[Breach] = []
-    params: dict[str, float | bool | int] = {}
+    params: dict[str, Annotated[Any, AfterValidator(_setting)]] = {}
     front: str | None = Field(None, description="a file of occupied ground that replaces the computed starting control; FILE@DATE picks a date of a file of several")
     front_date: Day | None = Field(None, exclude_if=lambda date: date is None, description="which date of a front file that holds several")
 
@@ -481,9 +488,9 @@ def _find(source: str | Path) -> Path:
     if text in _shipped():
         return _shipped()[text]
     path = Path(text)
-    if path.suffix == ".toml" or os.path.exists(path):
+    if path.suffix == ".toml" or (text.strip() and os.path.exists(path)):
         if not os.path.isfile(path):
-            raise InputError(f"scenario file {text!r} {'is a folder' if os.path.isdir(path) else 'not found'}.")
+            raise InputError(f"scenario file {text!r} {no_file(path)}.")
         return path
     raise InputError(f"unknown scenario {text!r}; known: {', '.join(scenario_names())}.{did_you_mean(text, _shipped())}")
 
@@ -502,7 +509,11 @@ def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     if not isinstance(base, str):
         raise InputError(f"{path}: base: {base!r} is not a scenario's name or path.")
     local = path.parent / base
-    return _merge(_merged(local if os.path.isfile(local) else _find(base), (*seen, path.resolve())), data)
+    try:
+        below = local if os.path.isfile(local) else _find(base)
+    except InputError as e:
+        raise InputError(f"{path}: base: {e}") from None
+    return _merge(_merged(below, (*seen, path.resolve())), data)
 
 
 def _merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def whole(name: str, value: int | str | None, least: int, most: int) -> int | No
     except ValueError:
         number = least - 1
     if not least <= number <= most:
-        raise InputError(f"{name} {value}: allowed: a whole number from {least} to {most}.")
+        raise InputError(f"{name} {str(value)[:40]}: allowed: a whole number from {least} to {most}.")
     return number
 
 

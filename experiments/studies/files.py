@@ -12,7 +12,7 @@ from pydantic import ValidationError
 import seeds
 from experiments.studies.factors import scenario_label
 from experiments.studies.study import Study
-from sim.errors import InputError, did_you_mean, first_error, read_toml
+from sim.errors import InputError, did_you_mean, first_error, no_file, read_toml
 from sim.scenario import Scenario, load_scenario
 
 __all__ = ["load_study", "portable", "study_names", "study_of"]
@@ -41,7 +41,7 @@ def study_of(data: dict[str, Any], where: str = "study") -> Study:
     try:
         study = Study.model_validate(data)
     except ValidationError as error:
-        raise first_error(error, where, [f.alias or name for name, f in Study.model_fields.items()]) from None
+        raise first_error(error, where, [f.alias or name for name, f in Study.model_fields.items()], data) from None
     study.check_form()
     return study
 
@@ -87,7 +87,7 @@ def _find(source: str | Path) -> Path:
         return path / "study.toml"  # the study of a sweep
     if path.suffix == ".toml" or path.exists():
         if not path.is_file():
-            raise InputError(f"study file {text!r} not found.")
+            raise InputError(f"study file {text!r} {no_file(path)}.")
         return path
     raise InputError(f"unknown study {text!r}; known: {', '.join(study_names())}.{did_you_mean(text, study_names())}")
 

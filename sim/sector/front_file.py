@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.errors import InputError, InputNote
+from sim.errors import InputError, InputNote, no_file
 from sim.sector.places import SAMPLE_KM
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def front_from_file(path: str | Path, scenario: Scenario, grid: Grid) -> np.ndar
     """
     file = Path(path)
     if not os.path.isfile(file):
-        raise InputError(f"front file {str(path)!r} {'is a folder' if os.path.isdir(file) else 'not found'}.")
+        raise InputError(f"front file {str(path)!r} {no_file(file)}.")
     if file.stat().st_size > MOST_BYTES:
         raise InputError(f"{file}: {file.stat().st_size:,} bytes; allowed: {MOST_BYTES:,}.")
     try:
