@@ -33,6 +33,19 @@ class Fact:
     side: str = ""
     defect: str = ""
 
+    @property
+    def number(self) -> float:
+        """`value` of a fact that is a number; TypeError for text or none."""
+        if isinstance(self.value, (int, float)):
+            return self.value
+        raise TypeError(f"fact {self.id!r}: value {self.value!r} is no number")
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """`low` and `high` of a fact that is a number; `value` in place of one that is missing."""
+        low, high = (v if isinstance(v, (int, float)) and v else self.number for v in (self.low, self.high))
+        return low, high
+
 
 def path(*parts: str) -> Path:
     """A file or folder of the seeds."""

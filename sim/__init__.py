@@ -83,6 +83,7 @@ def _own_kernel_cache() -> None:
     """
     here = Path(__file__).parent
     name = f"kernels-{blake2b(b''.join(_shared_sources().values()), digest_size=6).hexdigest()}"
+    folder: Path | None
     given = os.environ.get("NUMBA_CACHE_DIR")
     if given:
         base = Path(given)

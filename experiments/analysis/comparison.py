@@ -84,12 +84,12 @@ def _unpaired(left: pd.DataFrame, right: pd.DataFrame, measure: str, unit: str) 
     left, right = left.dropna(axis=1), right.dropna(axis=1)
     estimate = intervals.of_difference(left.mean(), right.mean())
     seeds = tuple(sorted({*map(int, left.columns), *map(int, right.columns)}))
-    means = [float(side.mean().mean()) if side.size else math.nan for side in (left, right)]
+    mean_a, mean_b = (float(side.mean().mean()) if side.size else math.nan for side in (left, right))
     note = estimate.note or "unpaired"
     return Contrast(
-        *(measure, unit, "folder", "A", "B", estimate.estimate, estimate.low, estimate.high, estimate.n, seeds, len(left), *means),
-        *(math.nan, math.nan, 0, note),
-    )
+        measure, unit, "folder", "A", "B", estimate.estimate, estimate.low, estimate.high, estimate.n, seeds, len(left),
+        mean_a, mean_b, math.nan, math.nan, 0, note,
+    )  # fmt: skip
 
 
 def _pairs(a: Results, b: Results) -> tuple[list[tuple[int, int]], int, int]:

@@ -50,7 +50,7 @@ def mean_against_n(results: Results, measure: str, point: int | None = None) -> 
     values = _by_seed(results, measure, point)
     n, so_far = np.arange(1, len(values) + 1), values.expanding()
     mean, spread = so_far.mean().to_numpy(), so_far.std().to_numpy()
-    wide = np.array([intervals.reach(s, k) if k > 1 else math.nan for s, k in zip(spread, n)])
+    wide = np.array([intervals.reach(s, k) if k > 1 else math.nan for s, k in zip(spread, n.tolist())])
     table = pd.DataFrame({"n": n, "seed": values.index, "mean": mean, "low": mean - wide, "high": mean + wide})
     table.attrs = {"unit": results.unit(measure)}
     return table
@@ -91,7 +91,7 @@ def needed(results: Results, measure: str, within: float | None = None, share: f
         "have": int(have.min()),
         "n_points": len(matrix),
     }
-    unknown = {
+    unknown: dict[str, Any] = {
         "within": within if within is not None else math.nan,
         "typical": None,
         "low": None,

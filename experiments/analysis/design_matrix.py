@@ -36,6 +36,12 @@ class FactorColumn:
         return self.low is not None
 
     @property
+    def ends(self) -> tuple[float, float]:
+        """Low and high of a number."""
+        assert self.low is not None and self.high is not None, f"{self.name} is a choice, it has no range"
+        return self.low, self.high
+
+    @property
     def columns(self) -> list[str]:
         return [self.name] if self.is_number else [f"{self.name}={level_text(o)}" for o in self.options[1:]]
 
@@ -52,10 +58,10 @@ class FactorColumn:
                 if self.options[1:]
                 else np.empty((len(values), 0))
             )
-        numbers = values.to_numpy(float)
+        numbers, (low, high) = values.to_numpy(float), self.ends
         if self.is_log:
-            return (np.log(numbers / self.low) / math.log(self.high / self.low))[:, None]
-        return ((numbers - self.low) / (self.high - self.low))[:, None]
+            return (np.log(numbers / low) / math.log(high / low))[:, None]
+        return ((numbers - low) / (high - low))[:, None]
 
     def from_unit(self, u: np.ndarray) -> np.ndarray:
         """Points of the unit interval as columns: along the line, or in equal bins for options."""

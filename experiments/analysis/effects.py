@@ -186,7 +186,8 @@ def effects(results: Results, measure: str) -> pd.DataFrame:
     factor's first level and all others are averaged over, in a one-at-a-time design a is the baseline, in a sampled design
     a line is fitted over the range. `attrs` has `form`, `note`, and `r2` of that line.
     """
-    shape, fit = design_shape(results), {}
+    shape = design_shape(results)
+    fit: dict[str, Any] = {}
     if shape == "sampled":
         rows, fit = fitted(results, measure)
     elif shape == "single":
@@ -243,7 +244,8 @@ def _main(results: Results, measure: str, factor: str, shape: str) -> list[dict[
 
 def _pairs(results: Results, measure: str, first: str, second: str) -> list[dict[str, Any]]:
     """How the effect of one factor, first to last level, changes from the first to the last level of another."""
-    ends = tuple((there[0], there[-1]) for there in (levels(results.points[f]) for f in (first, second)))
+    one, other = (levels(results.points[f]) for f in (first, second))
+    ends = ((one[0], one[-1]), (other[0], other[-1]))
     if ends[0][0] == ends[0][1] or ends[1][0] == ends[1][1]:
         return []
     try:

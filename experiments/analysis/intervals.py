@@ -6,7 +6,7 @@ A single value has none: its limits are NaN, and a note says so. Values that do 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,14 @@ SEED = 20240708  # of every resampling, so that the same runs give the same figu
 FEW_RUNS = 20  # runs below which the ends of a 90 % band are single runs
 BOOTSTRAP_LEAST = 5  # values below which a bootstrap has too few different samples to mean anything
 METHODS = ("t", "bootstrap")
+
+Five = tuple[float, float, float, float, float]  # the quantiles at QUANTILE_SHARES
+
+
+def five(quantiles: Iterable[float]) -> Five:
+    """Five quantiles as a tuple of floats."""
+    a, b, c, d, e = map(float, quantiles)
+    return a, b, c, d, e
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,8 @@ def _drawn(fitted: Surrogate, groups: dict[str, list[str]] | None, names: list[s
     x, rng = fitted.x.to_numpy(float), np.random.default_rng(SEED)
     sample = _sample(fitted.axes, groups, DRAW_BASE)
     n_points, n_seeds = fitted.values.shape
-    groups = np.unique(fitted.groups)
-    n_kept = min(max(round((1 - LEFT_OUT) * len(groups)), 1), len(groups) - 1)
+    blocks = np.unique(fitted.groups)
+    n_kept = min(max(round((1 - LEFT_OUT) * len(blocks)), 1), len(blocks) - 1)
 
     def shares(rows: np.ndarray, seeds: np.ndarray) -> np.ndarray:
         y = mean_of(fitted.values[rows][:, seeds], 1)
@@ -90,11 +90,11 @@ def _drawn(fitted: Surrogate, groups: dict[str, list[str]] | None, names: list[s
         return np.empty((0, 2, len(names)))
     everyone, every = np.arange(n_points), np.arange(n_seeds)
     # a part of the points strays less than other points would: sqrt(kept / left out) puts that right
-    part = lambda: np.flatnonzero(np.isin(fitted.groups, rng.permutation(groups)[:n_kept]))  # noqa: E731
-    out = math.sqrt(n_kept / (len(groups) - n_kept)) * strayed([shares(part(), every) for _ in range(draws)])
+    part = lambda: np.flatnonzero(np.isin(fitted.groups, rng.permutation(blocks)[:n_kept]))  # noqa: E731
+    out = math.sqrt(n_kept / (len(blocks) - n_kept)) * strayed([shares(part(), every) for _ in range(draws)])
     if n_seeds < 2:
         return out
-    resampled = strayed([shares(everyone, rng.integers(n_seeds, size=n_seeds)) for _ in range(draws)])
+    resampled = strayed([shares(everyone, rng.integers(n_seeds, size=(n_seeds,))) for _ in range(draws)])
     return out + math.sqrt(n_seeds / (n_seeds - 1)) * resampled  # resampled seeds stray less than new ones would
 
 
@@ -156,14 +156,8 @@ def group_shares(
     shares = shares_of(fitted, named)
     totals = shares.table.set_index("factor")
     return [
-        GroupShare(
-            *(float(totals.loc[n, c]) for c in ("total", "total_low", "total_high")),
-            n=len(fitted.seeds),
-            note=shares.note,
-            name=n,
-            shares=shares,
-        )
-        for n in named
+        GroupShare(float(row["total"]), float(row["total_low"]), float(row["total_high"]), len(fitted.seeds), shares.note, name, shares=shares)
+        for name, row in totals.loc[list(named)].iterrows()
     ]
 
 
@@ -172,7 +166,7 @@ class GroupShare(Interval):
     """The total share of a group of factors, and the shares it was computed with."""
 
     name: str = ""
-    shares: Shares | None = field(default=None, repr=False)
+    shares: Shares = field(kw_only=True, repr=False)
 
 
 def difference(one: GroupShare, other: GroupShare) -> Interval:

@@ -26,7 +26,7 @@ def variance_shares(results: Results, measure: str) -> pd.DataFrame:
     kept = np.isfinite(values).any(axis=1)
     points, values = results.points[kept], values[kept]
     names = [f for f in results.factors if len(levels(points[f])) > 1]
-    terms = [(name,) for name in names] + list(itertools.combinations(names, 2))
+    terms: list[tuple[str, ...]] = [*((name,) for name in names), *itertools.combinations(names, 2)]
     found = _Decomposition(points, terms)
     estimate = found.shares(values)
     n_seeds = values.shape[1]

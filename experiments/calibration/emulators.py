@@ -68,7 +68,8 @@ class Emulators:
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Mean, variance of the mean, and variance of a single run, each (n, known targets)."""
         found = [(*e.mean(x), e.variance(x)) for e in self.of if e is not None]
-        return tuple(np.column_stack([f[k] for f in found]) for k in range(3))
+        mean, of_mean, of_run = (np.column_stack([f[k] for f in found]) for k in range(3))
+        return mean, of_mean, of_run
 
 
 def fit(table: SummaryTable) -> Emulators:

@@ -99,6 +99,7 @@ def one_by_one(plan: Calibration, groups: Study, matter: list[str]) -> Study:
             continue
         low, high = (getattr(own.get(d.key), end, None) for end in ("low", "high"))
         low, high = (factor.low if low is None else low), (factor.high if high is None else high)
+        assert low is not None and high is not None, "numbers that are screened have a range"
         factors[d.key] = {"low": low, "high": high, "scale": "log" if low > 0 else "linear"}
     if not factors:
         raise InputError(

@@ -91,9 +91,12 @@ class SummaryTable:
     def joined(tables: list[SummaryTable]) -> SummaryTable:
         """Several tables as one; their points are numbered on."""
         shift = np.cumsum([0, *(t.n_points for t in tables[:-1])])
+        seed, values, unit_points = (np.concatenate([getattr(t, name) for t in tables]) for name in ("seed", "values", "unit_points"))
         return SummaryTable(
             np.concatenate([t.point + s for t, s in zip(tables, shift)]),
-            *(np.concatenate([getattr(t, name) for t in tables]) for name in ("seed", "values", "unit_points")),
+            seed,
+            values,
+            unit_points,
             sum(t.seconds for t in tables),
         )
 

@@ -235,8 +235,10 @@ def _finding(claim: Claim, test: Comparison, results: Results) -> ClaimFinding:
     label, unit = _label(test.measure)
     if test.people:
         return _shares(test, results, label)
+    assert test.to is not None, "a test of arms has `to`"
     arm = _arm(claim, results, {**test.at, **test.to})
     if test.from_ is None:
+        assert test.bound is not None, "a test of one arm has a bound"
         (after,) = _by_seed(test.measure, results, arm)
         effect = _level(after)
         margin = test.sign * test.bound
@@ -270,6 +272,7 @@ def _shares(test: Comparison, results: Results, label: str) -> ClaimFinding:
     """Share of the variance of the people's factors less that of the equipment's, by a metamodel."""
     from experiments.analysis import surrogate_shares
 
+    assert test.people and test.equipment, "a test of shares has both groups"
     people, equipment = surrogate_shares.group_shares(results, test.measure, [test.people, test.equipment], of=values_of)
     effect = surrogate_shares.difference(people, equipment)
     verdict = judged(effect, test.sign, test.least)
@@ -306,11 +309,12 @@ def arms_of(test: Comparison) -> str:
     """The two arms of a test in words."""
     if test.people:
         return "people against equipment"
-    at = f" at {_levels_text(test.at)}" if test.at else ""
+    assert test.to is not None, "a test of arms has `to`"
+    to, at = test.to, f" at {_levels_text(test.at)}" if test.at else ""
     if test.from_ is None:
-        return (_levels_text(test.to) or "all runs") + at
-    changed = {key: value for key, value in test.from_.items() if test.to.get(key) != value}
-    return ", ".join(f"{_levels_text({key: value})} to {factor_named(key).value_text(test.to[key])}" for key, value in changed.items()) + at
+        return (_levels_text(to) or "all runs") + at
+    changed = {key: value for key, value in test.from_.items() if to.get(key) != value}
+    return ", ".join(f"{_levels_text({key: value})} to {factor_named(key).value_text(to[key])}" for key, value in changed.items()) + at
 
 
 def _levels_text(levels: dict[str, Any]) -> str:

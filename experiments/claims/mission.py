@@ -16,7 +16,7 @@ import pandas as pd
 
 import seeds
 from experiments.analysis import intervals
-from experiments.analysis.intervals import Interval
+from experiments.analysis.intervals import Five, Interval
 from experiments.observation import publication, record
 from sim.errors import InputError
 
@@ -66,7 +66,7 @@ class Price:
     """Claimed casualties by km2 of published net gain: quantiles over runs, and how many of them gained less than 1 km2."""
 
     period: Period
-    five: tuple[float, ...]  # 5, 25, 50, 75 and 95 %
+    five: Five
     n: int
     without_gain: int
 
@@ -86,11 +86,7 @@ def prices(runs: Sequence[ObservedRun], periods: Sequence[Period] = PERIODS) -> 
             lost.append(r.between(book, p.first, p.last))
         gained, casualties = np.array(gains, float), np.array(lost, float)
         there = gained >= 1.0
-        five = (
-            tuple(float(q) for q in np.quantile(casualties[there] / gained[there], intervals.QUANTILE_SHARES))
-            if there.any()
-            else (math.nan,) * 5
-        )
+        five = intervals.five(np.quantile(casualties[there] / gained[there], intervals.QUANTILE_SHARES) if there.any() else [math.nan] * 5)
         out.append(Price(p, five, len(runs), int((~there).sum())))
     return out
 
@@ -144,7 +140,8 @@ def rest(
     """
     area = seeds.facts()["rest_of_oblast_km2"]
     rng = np.random.default_rng(SEED)
-    size = rng.triangular(float(area.low), float(area.value), float(area.high), draws)
+    low, high = area.bounds
+    size = rng.triangular(low, area.number, high, draws)
     run = rng.permutation(np.arange(draws) % len(gains))
     months = round(MOST_YEARS * 12)
     taken = times * gains[run[:, None], rng.integers(gains.shape[1], size=(draws, months))]
@@ -167,9 +164,9 @@ class Level:
 
     level: float
     culminated: Interval
-    strength: tuple[float, ...]  # quantiles, share of establishment
-    intake: tuple[float, ...]  # recruits and returned wounded a day
-    losses: tuple[float, ...]  # casualties a day
+    strength: Five  # quantiles, share of establishment
+    intake: Five  # recruits and returned wounded a day
+    losses: Five  # casualties a day
 
 
 def culmination(results: Results, lever: str = LEVER) -> list[Level]:
@@ -178,7 +175,7 @@ def culmination(results: Results, lever: str = LEVER) -> list[Level]:
     done = results.done
     out = []
     for level, runs in done.groupby(done[factor].astype(float), sort=True):
-        five = lambda values: tuple(float(q) for q in np.quantile(values.astype(float), intervals.QUANTILE_SHARES))  # noqa: E731
+        five = lambda values: intervals.five(np.quantile(values.astype(float), intervals.QUANTILE_SHARES))  # noqa: E731
         out.append(
             Level(
                 float(level),
@@ -232,4 +229,4 @@ def rests_of(seen: Sequence[Any]) -> list[Rest]:
 def theatre_gain() -> float:
     """Net gain of the attacker in the whole theatre, May to August 2025, km2 (ISW)."""
     facts = seeds.facts()
-    return float(sum(facts[f"isw_net_2025_{month:02d}"].value for month in range(5, 9)))
+    return float(sum(facts[f"isw_net_2025_{month:02d}"].number for month in range(5, 9)))

@@ -78,12 +78,12 @@ def _measure_data(one: Measured) -> dict[str, Any]:
         "variance_shares": one.variance,
         "indices": one.indices,
         "surrogate": None,
-        "convergence": asdict(one.needed),
+        "convergence": asdict(one.needed) if one.needed is not None else None,
         "notes": one.notes,
     }
     if one.indices is not None and "pairs" in one.indices.attrs:
         out["index_pairs"] = one.indices.attrs["pairs"]
-    if one.surrogate is not None:
+    if one.surrogate is not None and one.shares is not None:
         s = one.surrogate
         out["surrogate"] = {
             "kind": s.kind,

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from experiments.analysis.study_analysis import Analysis, Measured
+    from experiments.analysis.surrogate import Surrogate
+    from experiments.analysis.surrogate_shares import Shares
 
 MOST_ROWS = 12  # of a table; --json has the rest
 
@@ -84,9 +86,9 @@ def _measure(one: Measured, console: Console) -> None:
     if len(one.effects) and one.noise.note != ALL_EQUAL:
         _effects(one, console)
     if one.indices is not None:
-        _indices(one, console)
-    if one.surrogate is not None:
-        _surrogate(one, console)
+        _indices(one.indices, console)
+    if one.surrogate is not None and one.shares is not None:
+        _surrogate(one.surrogate, one.shares, console)
 
 
 def _noise_words(one: Measured) -> str:
@@ -126,8 +128,7 @@ def _effects(one: Measured, console: Console) -> None:
     from sim.view.numbers import interval, share_text, significant
 
     rows = _chosen(one.effects)
-    known = one.variance is not None and one.noise.is_there
-    shares = one.variance.set_index("term").to_dict("index") if known else {}
+    shares = one.variance.set_index("term").to_dict("index") if one.variance is not None and one.noise.is_there else {}
     table = _table(
         "factor",
         "change",
@@ -188,10 +189,9 @@ def _chosen(effects: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(kept).sort_values(["pair", "size"], ascending=[True, False], kind="stable", ignore_index=True)
 
 
-def _indices(one: Measured, console: Console) -> None:
+def _indices(found: pd.DataFrame, console: Console) -> None:
     from sim.view.numbers import interval, share_text, significant
 
-    found = one.indices
     is_sobol = "total" in found
     rows = found.sort_values("total" if is_sobol else "mu_star", ascending=False)
     heads = (
@@ -226,10 +226,9 @@ def _indices(one: Measured, console: Console) -> None:
     console.print("; ".join(words), style="dim")
 
 
-def _surrogate(one: Measured, console: Console) -> None:
+def _surrogate(s: Surrogate, shares: Shares, console: Console) -> None:
     from sim.view.numbers import share_text, significant
 
-    s, shares = one.surrogate, one.shares
     kind = {"gp": "Gaussian process", "forest": "forest", "tree": "tree"}[s.kind]
     best = f" of at most {s.ceiling:.2f}" if s.ceiling > s.r2.estimate else ""
     console.print(

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import warnings
-from typing import Annotated, Any
+from typing import Annotated, TextIO
 
 import typer
 
@@ -79,12 +79,14 @@ def _status(args: list[str] | None) -> int:
         return 2
 
 
-def _note(message: Warning | str, category: type[Warning], *place: Any) -> None:
+def _note(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None, line: str | None = None
+) -> None:
     """A note on the input as one line; other warnings as Python shows them."""
     if category.__name__ == "InputNote":
         print(f"pokrovsk: {message}", file=sys.stderr)
     else:
-        _show_warning(message, category, *place)
+        _show_warning(message, category, filename, lineno, file, line)
 
 
 def _one_line(error: Exception) -> str | None:

@@ -7,7 +7,7 @@ import math
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from experiments.sweep.ensemble import MAPS, RunRequest
 from sim import run_files
@@ -100,6 +100,10 @@ def parsed(settings: list[str]) -> dict[str, str]:
     return out
 
 
+@overload
+def whole(name: str, value: int | str, least: int, most: int) -> int: ...
+@overload
+def whole(name: str, value: int | str | None, least: int, most: int) -> int | None: ...
 def whole(name: str, value: int | str | None, least: int, most: int) -> int | None:
     if value is None:
         return None

@@ -94,16 +94,8 @@ def print_fit(found: Fit) -> None:
         highlight=False,
     )
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for head, side in (
-        ("target", "left"),
-        ("unit", "left"),
-        ("record", "right"),
-        ("runs", "right"),
-        ("middle 90 %", "right"),
-        ("distance, sd", "right"),
-        ("", "left"),
-    ):
-        table.add_column(head, justify=side)
+    for head in ("target", "unit", "record", "runs", "middle 90 %", "distance, sd", ""):
+        table.add_column(head, justify="left" if head in ("target", "unit", "") else "right")
     for r in rows.itertuples():
         band = f"{significant(r.runs_low)} to {significant(r.runs_high)}"
         table.add_row(

@@ -15,7 +15,7 @@ def print_scenarios(csv: bool = False) -> None:
     """Name, first day, days, cell and title of the shipped scenarios."""
     from sim.scenario import load_scenario, scenario_names
 
-    rows = [("name", "start", "days", "step", "box", "title")]
+    rows: list[tuple] = [("name", "start", "days", "step", "box", "title")]
     for name in scenario_names():
         s = load_scenario(name)
         rows.append(
@@ -107,7 +107,7 @@ def print_study(name: str, csv: bool = False) -> None:
         ("kept", f"final values of every measure{f'; of every day: {kept}' if s.daily else ''}; maps: {s.maps}")
     )
     _print(facts)
-    rows = [("factor", "unit", *(["group"] if s.groups else []), "values")]
+    rows: list[tuple] = [("factor", "unit", *(["group"] if s.groups else []), "values")]
     for f in s.factor_list:
         group = [f.group or f.name] if s.groups else []
         rows.append((f.name, f.unit, *group, _values(f) if f.options or not s.plan.is_grid else _many(s.grid_of(f))))

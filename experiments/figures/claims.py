@@ -60,5 +60,5 @@ def _row(a: ClaimAnswer, f: ClaimFinding) -> Row:
     estimate, low, high = (scale.factor * v for v in (effect.estimate, effect.low, effect.high))
     mean = mean_text(estimate, low, high)
     value = f"{mean if scale.signed else mean.removeprefix('+')} ({interval(low, high)})" if math.isfinite(estimate) else NONE
-    ends = (v / size for v in (effect.estimate, effect.low, effect.high))
-    return Row(scale, a.claim.id, words, *ends, margin, f.verdict, value, test.informational)
+    middle, left, right = (v / size for v in (effect.estimate, effect.low, effect.high))
+    return Row(scale, a.claim.id, words, middle, left, right, margin, f.verdict, value, test.informational)

@@ -50,15 +50,14 @@ def fan(results: Results, measure: str, by: str | None = None) -> Chart:
         values, more = np.nancumsum(values, axis=1), "Added up over the days."
     start = pd.Timestamp(daily["date"].min()).date()
     points = results.done.set_index("run").loc[table.index, "point"].to_numpy()
-    whole = {"all": values}
     factor = results.known_factor(by) if by else None
-    runs = {k: values[np.isin(points, there)] for k, there in _split(results, factor).items()} if factor else whole
+    runs: dict[object, np.ndarray] = {k: values[np.isin(points, there)] for k, there in _split(results, factor).items()} if factor else {"all": values}
     record = _record(results) if measure == "held_km2" else None
     runs = {k: v for k, v in runs.items() if len(v)}
     few = intervals.few_runs(min(map(len, runs.values()), default=0))
     more = " ".join(p for p in (more, f"{few}." if few else "") if p)
-    words = {"factor": factor_of(results, factor), "title": headings.of_effects(results, measure, (factor,))} if factor else {}
-    return fans_chart(runs, start, measure=named, about=about(results), record=record, more=more, **words)
+    of, title = (factor_of(results, factor), headings.of_effects(results, measure, (factor,))) if factor else (None, None)
+    return fans_chart(runs, start, measure=named, about=about(results), factor=of, record=record, title=title, more=more)
 
 
 def _is_counted_daily(measure: str) -> bool:

@@ -149,7 +149,7 @@ def places(fitted: Surrogate, factor: str, n: int) -> list[Any]:
         raise InputError(f"{factor} does not vary; there is nothing to draw.")
     if axis.options and len(axis.options) <= MOST_LEVELS:
         return list(axis.options)
-    return [float(f"{v:.3g}") for v in (np.geomspace if axis.is_log else np.linspace)(axis.low, axis.high, n)]
+    return [float(f"{v:.3g}") for v in (np.geomspace if axis.is_log else np.linspace)(*axis.ends, n)]
 
 
 def _predicted(fitted: Surrogate, results: Results, at: list[dict[str, Any]]) -> np.ndarray:
@@ -231,5 +231,5 @@ def _swing(rows: pd.DataFrame, base: intervals.Interval, factor: Named):
         own = {"effect": 0.0, "low": math.nan, "high": math.nan, "b": last["a"]}
         up = not numeric or last["a"] is None or not isinstance(last["a"], (int, float)) or last["a"] <= last["b"]
         first, last = (own, last) if up else (last, own)
-    pair = lambda name: tuple(base.estimate + float(r[name]) for r in (first, last))  # noqa: E731
+    pair = lambda name: (base.estimate + float(first[name]), base.estimate + float(last[name]))  # noqa: E731
     return Swing(factor.name, (word(first["b"]), word(last["b"])), pair("effect"), pair("low"), pair("high"))

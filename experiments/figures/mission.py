@@ -29,7 +29,7 @@ def price_chart(prices: Sequence[Price], about: About) -> Chart:
     rows = []
     for p in prices:
         cited = tuple(
-            (f.value, f.low or f.value, f.high or f.value, f"{significant(float(f.value))} ({f.id})") for f in p.cited
+            (f.number, *f.bounds, f"{significant(f.number)} ({f.id})") for f in p.cited
         )
         rows.append(CitedComparison(p.period.name, p.five, cited))
     inside = sum(any(r.model[0] <= c[0] <= r.model[4] for c in r.cited) for r in rows)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from experiments.analysis.intervals import QUANTILE_SHARES
+from experiments.analysis.intervals import QUANTILE_SHARES, five
 from experiments.calibration.posterior import Posterior
 from sim.errors import InputError
 from sim.view.charts.chart import About, Chart
@@ -41,10 +42,10 @@ def prior_posterior(posterior: Posterior, table: pd.DataFrame | None = None) -> 
         rows.append(
             PriorPosterior(
                 key,
-                tuple(float(v) for v in prior.quantile([*QUANTILE_SHARES])),
-                quantiles(prior.to_unit(posterior.sets[key]), posterior.weight, QUANTILE_SHARES),
+                five(prior.quantile(np.array(QUANTILE_SHARES))),
+                five(quantiles(prior.to_unit(posterior.sets[key]), posterior.weight, QUANTILE_SHARES)),
                 prior.mode,
-                float(prior.to_unit(posterior.medoid[key])),
+                float(prior.to_unit(np.asarray(posterior.medoid[key]))),
                 (significant(prior.low), significant(prior.high) + unit),
                 (
                     factor_named(key).doc,

@@ -101,9 +101,10 @@ def reference(name: str, past: Past, horizon: Horizon) -> Forecast:
     growth = np.stack(
         [np.stack([np.interp(day, horizon.months, row) for row in total[:, :, k]]) for k in range(len(AREAS))], axis=2
     )
-    belt, box = Belt(past.start), growth[:, :, 0]
+    assert past.start is not None and past.x is not None and past.y is not None, "a forecast of maps needs the ground"
+    x, y, belt, box = past.x, past.y, Belt(past.start), growth[:, :, 0]
     cells = np.stack([belt.chance(box[:, d]) for d in horizon.maps])
-    captured = np.concatenate([belt.captured(part, past.x, past.y) for part in np.array_split(box, max(len(box) // 50, 1))])
+    captured = np.concatenate([belt.captured(part, x, y) for part in np.array_split(box, max(len(box) // 50, 1))])
     return Forecast(name, gains, np.diff(growth[:, horizon.weeks], axis=1), cells, captured)
 
 

@@ -111,9 +111,11 @@ def score(forecast: Forecast, outcome: Outcome) -> Scores:
                 hits = covered(gains[:, :, k], values[:, k], band)
                 coverage[name, band] = intervals.of_share(int(hits.sum()), len(hits))
     if outcome.cells is not None:
+        assert forecast.cells is not None and outcome.start is not None, "maps are scored by forecasts of maps, near a front"
         missed = np.mean([brier(p, y) for p, y in zip(forecast.cells, outcome.cells, strict=True)], axis=0)
         items["cells"] = blocks(missed, near_front(outcome.start))  # of all dates together: a block's dates go together
     if outcome.captured is not None:
+        assert forecast.captured is not None, "captures are scored by forecasts of captures"
         cut = lambda day: np.minimum(day, outcome.days)  # noqa: E731
         items["captures"] = np.array([crps(cut(forecast.captured[:, k]), cut(v)) for k, v in enumerate(outcome.captured)])
     return Scores(forecast.name, items, coverage)

@@ -38,6 +38,7 @@ def publish_ensemble(found: Results, first: dt.date | None = None) -> list[Publi
     from sim.scenario import load_scenario
     from sim.sector.build import build_sector
 
+    assert found.read_maps is not None, "an ensemble has maps"
     maps = found.read_maps()
     ny, nx = maps["control"].shape[-2:]
     scenario = load_scenario(BASELINE)
@@ -64,6 +65,7 @@ def observed_runs(found: Results) -> list[ObservedRun]:
     missing = sorted({*MEASURES, "deep_breakthroughs"} - set(found.daily.columns))
     if missing:
         raise InputError(f"{found.label}: its daily rows have no {missing[0]!r}; keep all measures.")
+    assert found.read_maps is not None, "an ensemble has maps"
     places = Places.of(load_scenario(BASELINE))
     daily = dict(iter(found.daily.sort_values("day").groupby("run")))
     runs = [int(r) for r in found.read_maps()["run"].to_numpy() if int(r) in daily]

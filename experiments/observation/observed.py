@@ -38,7 +38,7 @@ MEASURES = tuple(sorted({name for names in BOOKS.values() for name in names}))  
 
 def books_of(daily: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Running totals of a run by day, day 0 the start, from its measures: those of BOOKS, and of CLAIMS as they are claimed."""
-    books = {book: sum(np.asarray(daily[name], float) for name in names) for book, names in BOOKS.items()}
+    books = {book: sum((np.asarray(daily[name], float) for name in names), np.zeros(())) for book, names in BOOKS.items()}
     return books | {claim: publication.claimed(books[book]) for claim, book in CLAIMS.items()}
 
 
@@ -74,7 +74,8 @@ class Places:
             from sim.sector.places import settlement_rows
 
             rows = settlement_rows(scenario)
-            return cls(*(np.array([float(r[k]) for r in rows]) for k in ("x", "y")), None)
+            x, y = (np.array([float(r[k]) for r in rows]) for k in ("x", "y"))
+            return cls(x, y, None)
         known = record.places()
         return cls(known.x, known.y, (float(known.x[known.id.index(CITY)]), float(known.y[known.id.index(CITY)])))
 
@@ -118,11 +119,16 @@ class ObservedRun:
 
         return contour_dimension(self.maps.maps[-1].astype(float))
 
+    @property
+    def _city(self) -> tuple[float, float]:
+        assert self.places.city is not None, "made-up ground has no city to ask about"
+        return self.places.city
+
     def distance_km(self, date: dt.date) -> float:
         """Distance from the city's center to occupied ground."""
         held = self.maps.on(date).astype(float)
         ny, nx = held.shape
-        return float(nearest_held(held, nx, ny, *self.maps.corner, *self.places.city))
+        return float(nearest_held(held, nx, ny, *self.maps.corner, *self._city))
 
     def envelopment(self, date: dt.date) -> float:
         """Envelopment of the city on the last map of a date or before it."""
@@ -134,7 +140,7 @@ class ObservedRun:
         return np.array([self._envelopment(held) for held in self.maps.maps])
 
     def _envelopment(self, held: np.ndarray) -> float:
-        return envelopment(held.astype(float), *self.maps.corner, *self.places.city)
+        return envelopment(held.astype(float), *self.maps.corner, *self._city)
 
     @cached_property
     def captured(self) -> np.ndarray:
@@ -144,7 +150,7 @@ class ObservedRun:
     @cached_property
     def center_day(self) -> float:
         """Day on which the city's center is captured, infinite for never."""
-        x, y = self.places.city
+        x, y = self._city
         return float(self.maps.captured(np.array([x]), np.array([y]))[0])
 
     def recaptured(self) -> np.ndarray:

@@ -52,8 +52,11 @@ class ObservationParameters:
 @cache
 def observation_parameters() -> ObservationParameters:
     """The parameters of the observation model, from the facts."""
-    names = ("idle_maps", "tile_km", "redraw", "settle_days", "area_error", "claim_attacker", "groups_per_attack")
-    return ObservationParameters(*(seeds.facts()[f"obs_{name}"].value for name in names))
+    value = lambda name: seeds.facts()[f"obs_{name}"].number  # noqa: E731
+    return ObservationParameters(
+        value("idle_maps"), value("tile_km"), value("redraw"), int(value("settle_days")), value("area_error"),
+        value("claim_attacker"), value("groups_per_attack"),
+    )  # fmt: skip
 
 
 # Maps

@@ -78,8 +78,8 @@ def places() -> Places:
     ]
     dates = [control[r["id"]]["captured"] for r in rows]
     day = [float((dt.date.fromisoformat(d) - START).days) if d else math.inf for d in dates]
-    position = (np.array([float(r[name]) for r in rows]) for name in ("x_km", "y_km"))
-    return Places([r["id"] for r in rows], *position, np.array(day))
+    x, y = (np.array([float(r[name]) for r in rows]) for name in ("x_km", "y_km"))
+    return Places([r["id"] for r in rows], x, y, np.array(day))
 
 
 # Rasters

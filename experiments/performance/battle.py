@@ -17,6 +17,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -90,11 +91,12 @@ def baseline(quick: bool) -> float:
     """The baseline with recording: seconds, ns per unit-step, share of each phase. Returns wall seconds per day."""
     days = 42 if quick else 420
     for _ in range(2):  # once more, if kernels had to be compiled on the way
-        world, timings = muster(BASELINE, 1), {}
+        world = muster(BASELINE, 1)
+        timings: dict[str, float] = {}
         battle.step(world)
         begin, before = time.perf_counter(), world.unit_steps
         with compilation() as compiled:
-            seconds = _spent(lambda world=world, timings=timings: battle.run(world, days, timings))
+            seconds = _spent(partial(battle.run, world, days, timings))
         wall = time.perf_counter() - begin
         if not compiled():
             break
@@ -151,7 +153,7 @@ def _compiled_seconds(name: str, steps: int) -> float:
     seconds = []
     for _ in range(5):
         world = muster(name, 1)
-        seconds.append(_spent(lambda world=world: _steps(world, steps)))
+        seconds.append(_spent(partial(_steps, world, steps)))
     return statistics.median(seconds)
 
 
@@ -183,7 +185,7 @@ def peer(peers: Path | None, quick: bool) -> None:
     for _ in range(3 if quick else 7):
         for name, world in worlds.items():
             before = world.unit_steps
-            seconds = _spent(lambda world=world: battle.run(world, 1))
+            seconds = _spent(partial(battle.run, world, 1))
             cost[name].append(seconds / (world.unit_steps - before))
         cost["C"].append(_spent(lambda: _steps_c(other, 20)) / (20 * 10_000))
     median = {name: statistics.median(values) for name, values in cost.items()}
@@ -231,7 +233,7 @@ def sizes(quick: bool) -> None:
     for _ in range(3 if quick else 5):
         for n, world in worlds.items():
             before = world.unit_steps
-            cost[n].append(_spent(lambda world=world: battle.run(world, 1)) / (world.unit_steps - before))
+            cost[n].append(_spent(partial(battle.run, world, 1)) / (world.unit_steps - before))
     median = {n: statistics.median(values) for n, values in cost.items()}
     for n in chosen:
         wanted = "at most 1.4 x" if n == SIZES[-1] else ""

@@ -111,7 +111,7 @@ def _answers(prices: Sequence[Price], rests: Sequence[Rest], levels: Sequence[Le
 
     band = lambda five: f"{significant(five[2])} ({significant(five[0])} to {significant(five[4])})"  # noqa: E731
     cost = tuple(
-        f"{p.period.name}: {band(p.five)}; cited {', '.join(significant(float(f.value)) for f in p.cited)}."
+        f"{p.period.name}: {band(p.five)}; cited {', '.join(significant(f.number) for f in p.cited)}."
         for p in prices
     )
     men = tuple(

@@ -226,7 +226,8 @@ def _factors(results: Results) -> list[tuple[str, str, str, str]]:
         column, named = results.points[name], factor_of(results, name)
         there, factor = levels(column), declared.get(name)
         if factor is not None and factor.is_number and not factor.options:
-            range_ = f"{significant(float(factor.low))} to {significant(float(factor.high))}, {factor.scale} scale"
+            low, high = factor.ends
+            range_ = f"{significant(float(low))} to {significant(float(high))}, {factor.scale} scale"
         elif len(there) <= 12:
             range_ = ", ".join(level_text(v) for v in there)
         else:
@@ -259,7 +260,7 @@ def _tables(results: Results) -> list[tuple[str, str, Any]]:
     note = "Seeds are the independent values of every interval. Of two factors: how much the first one’s effect changes from the first to the last level of the second."
     for name in focus(results):
         table, named = effects.effects(results, name), measure_of(results, name)
-        rows = tuple(
+        effect_rows = tuple(
             (
                 factor_of(results, r.factor).name + (f" × {factor_of(results, r.by).name}" if r.by else ""),
                 *(level(word(v)) for v in (r.a, r.b)),
@@ -270,8 +271,8 @@ def _tables(results: Results) -> list[tuple[str, str, Any]]:
             for r in table.itertuples()
         )
         heads = ("factor", "from", "to", f"effect{f', {named.unit}' if named.unit else ''}", "95 % interval", "seeds", "points", "verdict")
-        if rows:
-            out.append((f"Effects on {named.axis}", note, Table(heads, rows)))
+        if effect_rows:
+            out.append((f"Effects on {named.axis}", note, Table(heads, effect_rows)))
     return out
 
 

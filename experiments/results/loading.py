@@ -161,6 +161,7 @@ def _happened(folder: Path, name: str, is_kept: bool) -> pd.DataFrame | None:
 
 def _daily(folder: Path) -> pd.DataFrame:
     rows = _committed(folder, "daily")
+    assert rows is not None, "there were files when the folder was opened"
     return rows.drop_duplicates(["run", "day"], keep="last").sort_values(["run", "day"]).reset_index(drop=True)
 
 
@@ -168,7 +169,9 @@ def _sweep_maps(folder: Path) -> xr.Dataset:
     """Maps of a sweep; a day that a run has not (a shorter horizon) is left at 0 with `there` false."""
     import numpy as np
 
-    rows = _committed(folder, "maps").drop_duplicates(["run", "day"], keep="last")
+    found = _committed(folder, "maps")
+    assert found is not None, "there were files when the folder was opened"
+    rows = found.drop_duplicates(["run", "day"], keep="last")
     shapes = rows[["ny", "nx", "x0_km", "y0_km", "width_km", "height_km"]].drop_duplicates()
     if len(shapes) > 1:
         raise InputError(
@@ -307,15 +310,15 @@ def together(results: list[Results]) -> Results:
         runs["point"] = runs.groupby(first.factors, dropna=False, sort=False).ngroup() if first.factors else 0
 
     def daily() -> pd.DataFrame:
-        parts = [r.read_daily().assign(run=lambda d, n=n: d["run"].map(n)) for r, n in zip(results, numbers, strict=True)]
+        readers = [r.read_daily for r in results if r.read_daily]  # of all, else this one is not asked
+        parts = [read().assign(run=lambda d, n=n: d["run"].map(n)) for read, n in zip(readers, numbers, strict=True)]
         joined = pd.concat(parts, ignore_index=True).drop(columns=["point", "replicate"], errors="ignore")
         return joined[joined["run"].isin(runs["run"])].reset_index(drop=True)
 
     def table(name: str) -> pd.DataFrame | None:
         parts = [(r.read_table(name), n) for r, n in zip(results, numbers, strict=True)]
-        if any(rows is None for rows, _ in parts):
-            return None
-        return pd.concat([rows.assign(run=rows["run"].map(n)) for rows, n in parts], ignore_index=True)
+        kept = [rows.assign(run=rows["run"].map(n)) for rows, n in parts if rows is not None]
+        return pd.concat(kept, ignore_index=True) if len(kept) == len(parts) else None
 
     return replace(
         first,

@@ -15,7 +15,8 @@ def maps_of(folder: Path) -> Iterator[tuple[int, np.ndarray]]:
     from experiments.storage import sweep_store
 
     for path in sweep_store.files(folder, "maps"):
-        run, maps, shape = None, [], (0, 0)
+        maps: list[np.ndarray] = []
+        run, shape = -1, (0, 0)
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=512, columns=["run", "day", "ny", "nx", "control"]):
                 columns = (batch.column(k).to_pylist() for k in range(5))

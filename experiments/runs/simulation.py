@@ -66,17 +66,17 @@ def simulate(
     wall, stopped = 0.0, ""
     with compilation() as compiled:
         world = muster(scenario, seed, overrides=overrides, check=check)
-        before = compiled()
+        journal, before = world.journal, compiled()
+        assert journal is not None, "the mustering starts it"
         for day in range(scenario.days):
             begin = time.perf_counter()
             battle.run(world, 1)
             wall += time.perf_counter() - begin
             if on_day is not None:
                 on_day(day + 1)
-            if condition and condition.is_met({"day": day + 1, **{name: values[-1] for name, values in world.journal.columns.items()}}):
+            if condition and condition.is_met({"day": day + 1, **{name: values[-1] for name, values in journal.columns.items()}}):
                 stopped = f"{condition.text} on day {day + 1}"
                 break
-    journal = world.journal
     return RunResult(
         key=run_key(scenario, overrides, seed, stop_when),
         seed=seed,

@@ -123,6 +123,6 @@ def _output(task: RunTask, result: simulation.RunResult) -> RunOutput:
         output.events, output.captures = result.events, result.captures
     if task.frame and result.frame is not None:
         file = io.BytesIO()
-        np.savez_compressed(file, **result.frame)
+        np.savez_compressed(file, allow_pickle=True, **result.frame)
         output.frame = file.getvalue()
     return output

@@ -52,8 +52,7 @@ class RunTables:
             "events": study.events,
             "stop_when": study.stop_when,
         }
-        head = (run, index, replicate, seed, study.scenario_of(point), point.overrides, point.levels, self.stamp["code"])
-        return RunTask(*head, **(what | more))
+        return RunTask(run, index, replicate, seed, study.scenario_of(point), point.overrides, point.levels, str(self.stamp["code"]), **(what | more))
 
     def tables(self, made: list[Pair]) -> dict[str, pa.Table]:
         """The rows of some runs, by table; a table without rows is left out."""

@@ -49,6 +49,12 @@ class Factor:
         """Its values are numbers, so that lines and slopes over them mean something."""
         return self.declared is not None and not self.declared.is_switch
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Low and high of a range."""
+        assert self.low is not None and self.high is not None, f"{self.name} has options, no range"
+        return self.low, self.high
+
     def grid(self, levels: int = LEVELS) -> tuple[Any, ...]:
         """The values of a design by levels; `levels` for a range that does not say how many."""
         if self.options:
@@ -62,7 +68,8 @@ class Factor:
         if self.options:
             return self.options[_bin(u, len(self.options))]
         if self._is_whole and self.scale == "linear":
-            return int(self.low) + _bin(u, int(self.high) - int(self.low) + 1)
+            low, high = map(int, self.ends)
+            return low + _bin(u, high - low + 1)
         value = self._between(u)
         return round(value) if self._is_whole else value
 
@@ -79,11 +86,9 @@ class Factor:
 
     def _between(self, u: float) -> float:
         """Nine digits, so that a library's last bit makes no other run of it on another machine."""
-        if self.scale == "log":
-            value = self.low * (self.high / self.low) ** u
-        else:
-            value = self.low + u * (self.high - self.low)
-        return min(max(float(f"{value:.9g}"), self.low), self.high)
+        low, high = self.ends
+        value = low * (high / low) ** u if self.scale == "log" else low + u * (high - low)
+        return min(max(float(f"{value:.9g}"), low), high)
 
 
 def _bin(u: float, n: int) -> int:

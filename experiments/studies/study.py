@@ -284,13 +284,13 @@ class Study(BaseModel):
                 return designs.one_at_a_time([self._others(f, grid) for f, grid in zip(self.factor_list, self._grids)])
             case "given":
                 return designs.given([len(grid) for grid in self._grids])
-            case "lhs":
+            case "lhs" if n is not None:
                 return designs.lhs(n, k, self.design_seed)
             case "nolh":
                 return designs.nolh(k, n)
-            case "sobol":
+            case "sobol" if n is not None:
                 return designs.sobol(self.problem(), n, bool(self.second_order), self.design_seed)
-            case "morris":
+            case "morris" if n is not None:
                 return designs.morris(self.problem(), n, self.morris_levels, self.design_seed)
         raise AssertionError(self.design)
 

@@ -53,14 +53,14 @@ def drive(
                     source = None
             pulse()
             try:
-                future = ended.get(timeout=0.25) if waiting else None
+                answered = ended.get(timeout=0.25) if waiting else None
             except queue.Empty:
                 continue
-            if future not in waiting:  # it was called back
+            if answered is None or answered not in waiting:  # it was called back
                 continue
-            job, deaths = waiting.pop(future)
+            job, deaths = waiting.pop(answered)
             try:
-                answer = future.result()
+                answer = answered.result()
             except WorkerDied as death:
                 if deaths + 1 < MOST_DEATHS:
                     if not stopped():

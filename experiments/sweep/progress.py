@@ -84,7 +84,7 @@ class Bar(Progress):
             runs=f"{self.done:,}/{self.total:,}",
             speed=f"{self.speed:,.0f} a minute," if self.done else "",
             failed=f"{self.failed:,} failed" if self.failed else "",
-            **({"description": self.label} if self.amount else {}),
+            description=self.label if self.amount else None,
         )
 
 

@@ -251,6 +251,7 @@ class Workers(Executor):
                     self.on_report(content)
                 continue
             future, worker.future = worker.future, None
+            assert future is not None, "a worker answers what it was given"
             future.set_result(content) if kind == "answer" else future.set_exception(content)
         for worker in [by_end[r] for r in ready if r in by_end]:
             if worker in self._workers and not worker.pipe.poll():  # what it sent last is read first
@@ -315,5 +316,7 @@ def _end_with_parent(pipe: Any) -> None:
         hangup.register(pipe.fileno(), 0)
         hangup.poll()
     else:
-        connection.wait([multiprocessing.parent_process().sentinel])
+        parent = multiprocessing.parent_process()
+        assert parent is not None, "only workers call this"
+        connection.wait([parent.sentinel])
     os._exit(1)

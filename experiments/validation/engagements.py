@@ -152,7 +152,7 @@ def _groups(world) -> dict[int, tuple[int, int]]:
 
 def _ends(before: dict[int, tuple[int, int]], after: dict[int, tuple[int, int]]) -> list[tuple[float, float, float]]:
     """Attacks that were set out on and decided within a step: (men, share lost, lodged). Small remnants are left out."""
-    out = []
+    out: list[tuple[float, float, float]] = []
     for slot, (task, men) in before.items():
         if task not in (Task.RESERVE, Task.ASSAULT) or 2 * men <= GROUP:
             continue

@@ -29,7 +29,8 @@ def ramp(p: Palette, tone: str, steps: int) -> list[str]:
     anchors = np.array([to_rgb(c) for c in (LIGHT if p.multiply else DARK)[tone]])
     where = np.linspace(0, 1, steps) if steps > 1 else np.array([0.35])
     at = np.linspace(0, 1, len(anchors))
-    return [to_hex([np.interp(w, at, anchors[:, k]) for k in range(3)]) for w in where]
+    red, green, blue = (np.interp(where, at, anchors[:, k]) for k in range(3))
+    return [to_hex(color) for color in zip(red, green, blue)]
 
 
 def readable(color: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import SupportsFloat
 
 from sim.view.numbers import significant
 
@@ -64,10 +65,11 @@ class Named:
 
     def value_text(self, value: object, digits: int = 4) -> str:
         """ "60 days", with a hard space; words and switches stand alone."""
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        text = significant(value, digits) if number else level(value)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return level(value)
+        text = significant(value, digits)
         unit = self.unit.removesuffix("s") if text == "1" and self.unit in COUNTED else self.unit
-        return f"{text}{HARD}{unit}" if unit and number else text
+        return f"{text}{HARD}{unit}" if unit else text
 
 
 def upper_first(text: str) -> str:
@@ -79,7 +81,7 @@ def level(value: object) -> str:
     """A value of a factor for people: 0.25, 1,200, on, "winter"."""
     if isinstance(value, bool) or type(value).__name__ == "bool_" or type(value).__name__ == "bool":
         return "on" if value else "off"
-    if isinstance(value, (int, float)) or hasattr(value, "dtype"):
+    if isinstance(value, SupportsFloat):
         if not math.isfinite(value):
             return "none"
         return significant(float(value), 4)

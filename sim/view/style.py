@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 
@@ -19,7 +19,9 @@ from sim.view.typesetting import text_width as text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from matplotlib.typing import RcKeyType
 
 COLUMN_IN = 90 / 25.4  # width of a column figure, inches
 PAGE_IN = 183 / 25.4  # width of a page figure, inches
@@ -27,7 +29,7 @@ TEXT_PT, TICK_PT, TITLE_PT, CAPTION_PT = 8.0, 7.5, 10.5, 6.8
 DPI = 300
 
 
-def rc(palette: Palette = LIGHT) -> dict[str, object]:
+def rc(palette: Palette = LIGHT) -> dict[RcKeyType, Any]:
     """The settings of matplotlib that make the style."""
     p = palette
     return {
@@ -99,6 +101,13 @@ def figure(width_in: float, height_in: float) -> Figure:
     return fig
 
 
+def size_pt(ax: Axes) -> tuple[float, float]:
+    """Width and height of an Axes, points."""
+    fig, box = ax.get_figure(root=True), ax.get_position()
+    assert fig is not None, "an Axes without a figure"
+    return box.width * fig.get_figwidth() * 72, box.height * fig.get_figheight() * 72
+
+
 # Numbers and dates
 
 
@@ -110,7 +119,7 @@ def day_text(date: dt.date) -> str:
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def ticks_of_numbers(axis: object, digits: int = 0) -> None:
+def ticks_of_numbers(axis: Axis, digits: int = 0) -> None:
     """Tick labels of an axis as "1,611" and "−20"."""
     from matplotlib.ticker import FuncFormatter
 
@@ -119,10 +128,12 @@ def ticks_of_numbers(axis: object, digits: int = 0) -> None:
 
 def time_axis(ax: Axes, start: dt.date, end: dt.date, labels: bool = True, most: int = 6) -> None:
     """Dates on the x axis: month names on the firsts of months (the year with each January), or days in a short run."""
+    from matplotlib.dates import date2num
+
     days = max((end - start).days, 1)
-    ax.set_xlim(mpl.dates.date2num(start), mpl.dates.date2num(start) + days)
+    ax.set_xlim(date2num(start), date2num(start) + days)
     marks = date_ticks(start, end, most)
-    ax.set_xticks([mpl.dates.date2num(d) for d, _ in marks], [t for _, t in marks] if labels else [""] * len(marks))
+    ax.set_xticks([date2num(d) for d, _ in marks], [t for _, t in marks] if labels else [""] * len(marks))
 
 
 def date_ticks(start: dt.date, end: dt.date, most: int = 6) -> list[tuple[dt.date, str]]:
@@ -190,8 +201,10 @@ def save(fig: Figure, path: str | Path, formats: Sequence[str] = ("png", "svg", 
 
 def _save_small(fig: Figure, file: Path, levels: int) -> None:
     import numpy as np
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
+    assert isinstance(fig.canvas, FigureCanvasAgg), "a figure that `figure` made"
     fig.set_dpi(DPI)
     fig.canvas.draw()
     page = np.asarray(fig.canvas.buffer_rgba())[..., :3]

@@ -63,9 +63,9 @@ def skill(found: Skill) -> list[Check]:
             checks.append(Check(f"{WORDS[what]} against {other.name}", s.estimate, band, (s.low, s.high), LEVEL_95, n=s.n))
     for what, items in found.ours.items.items():
         checks.append(Check(f"{SCORE[what]} of {WORDS[what]}", found.ours.mean(what), unit=UNITS[what], n=len(items)))
-    for (what, band), share in found.ours.coverage.items():
-        name = f"coverage of {band:.0%} bands, {WORDS[what]}"
-        checks.append(Check(name, share.estimate, None, (share.low, share.high), LEVEL_95, record=f"{band:g}", n=share.n))
+    for (what, width), share in found.ours.coverage.items():
+        name = f"coverage of {width:.0%} bands, {WORDS[what]}"
+        checks.append(Check(name, share.estimate, None, (share.low, share.high), LEVEL_95, record=f"{width:g}", n=share.n))
     return checks
 
 

@@ -134,13 +134,15 @@ def dated_rules() -> list[str]:
     found = []
     for file in sorted([*(home / "phases").glob("*.py"), *(home / "kinds").glob("*.py")]):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            makes = isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in (
+            if not isinstance(node, ast.expr):
+                continue
+            makes = isinstance(node, ast.Call) and node.args and getattr(node.func, "attr", getattr(node.func, "id", "")) in (
                 "date",
                 "datetime64",
                 "fromisoformat",
             )
             year = isinstance(node, ast.Constant) and type(node.value) is int and 2022 <= node.value <= 2030
-            if (makes and node.args) or year:
+            if makes or year:
                 found.append(f"{file.parent.name}/{file.name}:{node.lineno}")
     return found
 

@@ -160,7 +160,7 @@ def _rows(ax: Axes, y: np.ndarray, words: list[str]) -> None:
 
 def _over(ax: Axes, plate: Plate, first: Index, marks: tuple[str, str]) -> None:
     """ "alone" and "total" above the first row, over its tick and the end of its bar."""
-    wide = ax.get_position().width * ax.figure.get_figwidth() * 72
+    wide, _ = style.size_pt(ax)
     low, high = ax.get_xlim()
     to = lambda v: (v - low) / (high - low) * wide  # noqa: E731
     half = [style.text_width(m, 7) / 2 for m in marks]

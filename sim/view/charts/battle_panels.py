@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.dates as mdates
 import numpy as np
@@ -53,7 +53,8 @@ def _weeks_of_record(record: Area, run: RunData, weeks: int) -> tuple[np.ndarray
     week = ((record.date - np.datetime64(run.start)).astype(int) - 1) // 7
     inside = (week >= 0) & (week < weeks)
     known = int(week[inside].max()) + 1 if inside.any() else 0
-    return tuple(np.bincount(week[inside], v[inside], minlength=weeks)[:known] for v in (record.gained, record.lost))
+    gained, lost = (np.bincount(week[inside], v[inside], minlength=weeks)[:known] for v in (record.gained, record.lost))
+    return gained, lost
 
 
 def casualties(ax: Axes, run: RunData, p: style.Palette, record: Area | None) -> None:
@@ -177,7 +178,7 @@ def _ticks(ax: Axes, most: int = 4) -> None:
 
 def _heading(ax: Axes, title: str, right: list[tuple[str, str]]) -> None:
     """Title on the left, figures of the last moment on the right (words, color), both above the chart."""
-    above = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
+    above: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
     ax.annotate(title, (0, 1), (-16, 7), fontsize=8.5, weight="bold", **above)
     x = 0.0
     for words, color in reversed(right):
@@ -186,7 +187,7 @@ def _heading(ax: Axes, title: str, right: list[tuple[str, str]]) -> None:
 
 
 def _note(
-    ax: Axes, words: str, at: tuple[float, float], shift: tuple[float, float], p: style.Palette, color: str, **kw: str
+    ax: Axes, words: str, at: tuple[float, float], shift: tuple[float, float], p: style.Palette, color: str, **kw: Any
 ) -> None:
     """Words beside a point of a chart (`shift` in points), with a halo."""
     halo = [patheffects.withStroke(linewidth=2, foreground=p.paper)]

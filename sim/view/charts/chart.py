@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.view import style
 from sim.view.style import COLUMN_IN, LIGHT, PAGE_IN, Palette
@@ -88,7 +88,7 @@ class Plate:
         """Words in place of a drawing that has nothing to show."""
         self.text(0.0, self.height / 2, words, color=self.p.secondary, fontsize=style.TEXT_PT, va="center")
 
-    def text(self, x: float, y: float, words: str, **more: object) -> None:
+    def text(self, x: float, y: float, words: str, **more: Any) -> None:
         w, h = self.fig.get_size_inches()
         self.fig.text((self.left + x) / w, (self.bottom + y) / h, words, **more)
 
@@ -136,7 +136,7 @@ class Chart:
         fig = style.figure(width, total)
         y = total - EDGE_IN
         left = EDGE_IN / width
-        lines = {"va": "top", "ha": "left", "linespacing": 1.15}
+        lines: dict[str, Any] = {"va": "top", "ha": "left", "linespacing": 1.15}
         fig.text(left, y / total, title, fontsize=style.TITLE_PT, weight="bold", **lines)
         y -= high[0]
         fig.text(left, y / total, what, fontsize=SUB_PT, color=p.secondary, **lines)

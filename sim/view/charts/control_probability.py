@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.colors import to_rgb
@@ -133,7 +133,7 @@ def _paint(
         score = one.brier
         right = f"Brier {score:.3f}" if score is not None else ""
         room = wide * 72 - style.text_width(right, 7) - (6 if right else 0)
-        above = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
+        above: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
         ax.annotate(style.fitted(one.name, room, 8, bold=True), (0, 1), (0, 3), fontsize=8, weight="bold", **above)
         if right:
             ax.annotate(right, (1, 1), (0, 3), fontsize=7, color=plate.p.secondary, ha="right", **above)
@@ -146,7 +146,7 @@ def _map(ax: Axes, one: ControlMap, extent: tuple[float, float, float, float], c
     ax.grid(False)
     for spine in ax.spines.values():
         spine.set(visible=True, color=p.control_line, linewidth=0.6, zorder=30)
-    wide_pt = ax.get_position().width * ax.figure.get_figwidth() * 72
+    wide_pt, _ = style.size_pt(ax)
     count = int(wide_pt / FINE_PT)
     x = np.linspace(w, e, count, endpoint=False) + (e - w) / count / 2
     y = np.linspace(s, n, max(2, round(count * (n - s) / (e - w))), endpoint=False)

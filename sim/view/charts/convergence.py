@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -97,7 +98,7 @@ def _paint(plate: Plate, s: RunningMean) -> None:
         ax.vlines(n[narrow], low[narrow], high[narrow], color=p.bands[2], lw=5)
     else:
         ax.fill_between(n[narrow], low[narrow], high[narrow], color=p.bands[1], lw=0)
-    dots = {"marker": "o", "ms": 3.4} if few else {}
+    dots: dict[str, Any] = {"marker": "o", "ms": 3.4} if few else {}
     ax.plot(n, mean, color=p.median, lw=1.4, **dots)
     if len(n):
         ax.axhline(mean[-1], color=p.ink, lw=0.7, ls=(0, (4, 2.5)))

@@ -131,7 +131,7 @@ def finding(runs: Mapping[object, np.ndarray], measure: Named, factor: Named | N
     (first, a), *_, (last, b) = ends.items()
     digits = 3 if min(map(abs, ends.values())) >= 10 else 2
     if len(ends) > 2 and not (max(a, b) >= max(ends.values()) and min(a, b) <= min(ends.values())):
-        top, low = max(ends, key=ends.get), min(ends, key=ends.get)
+        top, low = max(ends, key=lambda k: ends[k]), min(ends, key=lambda k: ends[k])
         return (
             f"{name}: {measure.value_text(ends[low], digits)} with {factor.name} at {factor.value_text(low)}, "
             f"{measure.value_text(ends[top], digits)} at {factor.value_text(top)}"
@@ -181,7 +181,7 @@ def _paint(
 
 def _dates(ax: Axes, start: dt.date, end: dt.date, last: bool) -> None:
     """Dates under a panel, without those that would reach into the next one."""
-    wide = ax.get_position().width * ax.figure.get_figwidth() * 72
+    wide, _ = style.size_pt(ax)
     style.time_axis(ax, start, end, most=max(3, int(wide / 36)))
     low, high = ax.get_xlim()
     marks = [(t, w.get_text()) for t, w in zip(ax.get_xticks(), ax.get_xticklabels())]
@@ -203,7 +203,7 @@ def _pooled(runs: dict[object, np.ndarray]) -> np.ndarray:
 
 def _heading(ax: Axes, factor: Named, name: object, first: bool, p: style.Palette) -> None:
     """The level over its panel; the first names the factor too."""
-    wide = ax.get_position().width * ax.figure.get_figwidth() * 72
+    wide, _ = style.size_pt(ax)
     words = factor.value_text(name)
     full = f"{factor.name} {words}"
     shown = full if first and style.text_width(full, 8, bold=True) <= wide else words

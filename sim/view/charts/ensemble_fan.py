@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.dates as mdates
 import numpy as np
@@ -75,7 +75,7 @@ def _scenario_of(folder: Path) -> Scenario:
 
 
 def _figure(
-    values: np.ndarray, start: dt.date, scenario: Scenario, about: dict[str, object], p: style.Palette
+    values: np.ndarray, start: dt.date, scenario: Scenario, about: dict[str, Any], p: style.Palette
 ) -> Figure:
     days = values.shape[1] - 1
     end = start + dt.timedelta(days=days)

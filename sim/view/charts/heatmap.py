@@ -6,7 +6,7 @@ Hatched cells do not differ clearly from the best of their row; a ring is the de
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -200,10 +200,11 @@ def _smooth(ax: Axes, plane: Plane, steps: np.ndarray, colors: list[str], p: sty
     settled = plane.settled() if plane.best else np.zeros(len(y), bool)
     line = np.column_stack([plane.best_x(), y])
     for rows in np.split(np.flatnonzero(settled), np.flatnonzero(np.diff(np.flatnonzero(settled)) > 1) + 1):
-        dot = {"marker": "o", "ms": 3.4} if len(rows) == 1 else {}
+        dot: dict[str, Any] = {"marker": "o", "ms": 3.4} if len(rows) == 1 else {}
         ax.plot(*line[rows].T, color=p.ink, lw=1.5, zorder=4, **dot)
-    if plane.ring():
-        _ring(ax, plane.ring(), p, [t.get_window_extent() for t in named], line[settled] if settled.any() else None)
+    ring = plane.ring()
+    if ring:
+        _ring(ax, ring, p, [t.get_window_extent() for t in named], line[settled] if settled.any() else None)
 
 
 def _fine(levels: np.ndarray, log: bool) -> np.ndarray:
@@ -231,9 +232,9 @@ def _tiles(ax: Axes, plane: Plane, steps: np.ndarray, colors: list[str], p: styl
     ax.set(xlim=(-0.5, nx - 0.5), ylim=(-0.5, ny - 0.5))
     away = plane.away() if plane.best else np.full(plane.z.shape, np.inf)
     settled = plane.settled() if plane.best else np.zeros(ny, bool)
-    wide = ax.get_position().width * ax.figure.get_figwidth() * 72 / max(nx, 1)
+    wide = style.size_pt(ax)[0] / max(nx, 1)
     for i, j in np.ndindex(ny, nx):
-        value = plane.z[i, j]
+        value = float(plane.z[i, j])
         if not np.isfinite(value):
             ax.add_patch(Rectangle((j - 0.46, i - 0.45), 0.92, 0.9, fill=False, ec=p.control_line, lw=0.6, ls=(0, (3, 3))))
             continue
@@ -249,8 +250,9 @@ def _tiles(ax: Axes, plane: Plane, steps: np.ndarray, colors: list[str], p: styl
         if style.text_width(text, 7.5) < wide - 4:
             patch = {"facecolor": colors[k], "edgecolor": "none", "pad": 1.2} if unsure else None
             ax.text(j, i, text, fontsize=7.5, color=ink, ha="center", va="center_baseline", bbox=patch, zorder=5)
-    if plane.ring():
-        j, i = plane.ring()
+    ring = plane.ring()
+    if ring:
+        j, i = ring
         ax.plot(j + 0.36, i + 0.3, marker="o", ms=4.4, mfc=p.paper, mec=p.ink, mew=1.1, zorder=6)
 
 

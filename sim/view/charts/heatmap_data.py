@@ -96,4 +96,4 @@ def boundaries(values: np.ndarray) -> np.ndarray:
         inner = [v for v in series if v < top and v > max(np.quantile(values, 0.12), top / 60)]
         if len(inner) >= 2:
             return np.array([0.0, *inner[-STEPS:], top])
-    return MaxNLocator(STEPS, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    return np.asarray(MaxNLocator(STEPS, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))

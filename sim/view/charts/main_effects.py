@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -114,7 +114,7 @@ def _paint(plate: Plate, shown: list[Effect]) -> None:
 
 def _panel(ax: Axes, effect: Effect, p: style.Palette) -> None:
     """One factor: a line through the means with the interval as a band, or dots with whiskers for words."""
-    wide = ax.get_position().width * ax.figure.get_figwidth() * 72
+    wide, _ = style.size_pt(ax)
     numeric = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in effect.levels)
     at = np.asarray(effect.levels, float) if numeric else np.arange(len(effect.levels), dtype=float)
     mean, low, high = (np.asarray(v, float) for v in (effect.mean, effect.low, effect.high))
@@ -134,6 +134,6 @@ def _panel(ax: Axes, effect: Effect, p: style.Palette) -> None:
     else:
         words = [style.fitted(level(v), max(wide / max(len(at), 1) - 3, 20), style.TICK_PT) for v in effect.levels]
         level_ticks(ax.xaxis, at, words, wide)
-    above = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
+    above: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
     ax.annotate(style.fitted(effect.factor.name, wide, 8, bold=True), (0, 1), (0, 13), fontsize=8, weight="bold", **above)
     ax.annotate(style.fitted(effect.factor.unit, wide, 7.5), (0, 1), (0, 3.5), fontsize=7.5, color=p.secondary, **above)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import patheffects
@@ -14,7 +14,7 @@ from sim.view.palette import Palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
+    from matplotlib.axis import Axis, XAxis, YAxis
 
     from sim.view.charts.chart import Plate
 
@@ -79,7 +79,7 @@ def spread_apart(at: np.ndarray, gap: float, low: float = -np.inf, high: float =
 def end_labels(ax: Axes, x: float, ends: list[tuple[float, str, str]], size: float = 8.0) -> None:
     """Words at the ends of lines (value, word, color), moved apart where they would touch. "record" is bold."""
     low, high = ax.get_ylim()
-    height = ax.get_position().height * ax.figure.get_figheight() * 72
+    _, height = style.size_pt(ax)
     ends = [end for end in ends if np.isfinite(end[0])]
     at = (np.array([value for value, _, _ in ends]) - low) / (high - low) * height
     for (_, word, color), where in zip(ends, spread_apart(at, size * 1.15, low=0.35 * size)):
@@ -100,7 +100,7 @@ def bands(ax: Axes, x: np.ndarray, values: np.ndarray, p: Palette) -> list[tuple
     """An ensemble (runs, n) over x: bands and median, or single lines when runs are few. Returns its end labels."""
     low, quarter, middle, three, high = quantiles(values, shares(values))
     ends = [(middle[-1], "median" if len(values) > 1 else "run", p.median)]
-    dot = {"marker": "o", "ms": 3.5} if len(x) == 1 else {}
+    dot: dict[str, Any] = {"marker": "o", "ms": 3.5} if len(x) == 1 else {}
     if 1 < len(values) < FEW:
         ax.plot(x, values.T, color=p.bands[2], lw=0.7, **dot)
         ends.append((high[-1], "runs", p.secondary))
@@ -154,7 +154,7 @@ def fitting(at: np.ndarray, extent: np.ndarray, gap: float = 5.0) -> list[int]:
     return kept
 
 
-def level_ticks(axis: Axis, at: np.ndarray, words: list[str], length_pt: float) -> None:
+def level_ticks(axis: XAxis | YAxis, at: np.ndarray, words: list[str], length_pt: float) -> None:
     """Ticks at the levels of a factor, without labels that would touch; the axis has its limits and scale."""
     is_x = axis.axis_name == "x"
     low, high = axis.get_view_interval()

@@ -46,8 +46,8 @@ class Gains:
     def inside(self) -> int:
         """In how many months the record lies in the middle 90 % of the runs."""
         low, high = np.quantile(self.runs, (0.05, 0.95), axis=0)
-        at = self.known
-        return int(((self.record[at] >= low[at]) & (self.record[at] <= high[at])).sum()) if at.any() else 0
+        record, at = self.record, self.known
+        return 0 if record is None else int(((record[at] >= low[at]) & (record[at] <= high[at])).sum())
 
 
 def monthly_gains_chart(
@@ -132,7 +132,7 @@ def month_bars(ax: Axes, runs: np.ndarray, months: Sequence[dt.date], record: np
     ax.set_ylim(*limits(runs, record))
     step = max(1, -(-len(k) // MOST_NAMES))
     names = [str(d.year) if d.month == 1 else style.MONTHS[d.month - 1] for d in months]
-    shown = [i for i in k if (months[i].month - 1) % step == 0] if len(k) > MOST_NAMES else list(k)
+    shown = [i for i in range(len(k)) if (months[i].month - 1) % step == 0] if len(k) > MOST_NAMES else list(k)
     ax.set_xticks(shown, [names[i] for i in shown])
     ax.set_xlim(-0.6, len(k) - 0.4)
     style.ticks_of_numbers(ax.yaxis)

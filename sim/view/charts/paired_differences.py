@@ -22,7 +22,7 @@ MOST_ROWS = 200  # pairs in the table
 
 
 def paired_differences_chart(
-    difference: Sequence[float],
+    difference: Sequence[float] | np.ndarray,
     seeds: Sequence[int],
     *,
     measure: Named,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.view import style
 from sim.view.charts.chart import About, Chart, Plate, Table
@@ -72,7 +72,7 @@ def _paint(plate: Plate, rows: Sequence[PriorPosterior]) -> None:
         ax.plot(row.default, k, marker="o", ms=4.2, mfc="none", mec=p.side_text[1], mew=0.9, zorder=5)
         ax.plot(row.medoid, k, marker="o", ms=2.6, mfc=p.side_text[0], mec="none", zorder=6)
         color = p.ink if row.clear else p.tertiary
-        beside = {"textcoords": "offset points", "va": "center_baseline", "annotation_clip": False}
+        beside: dict[str, Any] = {"textcoords": "offset points", "va": "center_baseline", "annotation_clip": False}
         ax.annotate(name, (0, k), (-72 * (low + 0.06), 0), ha="right", fontsize=SIZE_PT, color=color, **beside)
         for at, word, shift, side in ((0, ends[k][0], -4, "right"), (1, ends[k][1], 4, "left")):
             ax.annotate(word, (at, k), (shift, 0), ha=side, fontsize=7, color=p.tertiary, **beside)

@@ -127,6 +127,7 @@ def band_of(check: dict[str, Any]) -> str:
     """The band in words."""
     low, high = check["band"] or (None, None)
     if check["rule"] == "covers":
+        assert high is not None, "a band of coverage has a width"
         return f"covers {significant(check['exact'])}, ± {significant(0.5 * high)}"
     if low is not None and high is not None:
         return significant(low) if low == high else f"{significant(low)} to {significant(high)}"
@@ -141,10 +142,12 @@ def scale_of(check: dict[str, Any]) -> tuple[float, float, bool, bool]:
     """Scale of the strip of a check: value at the left and right edge of the band, and which sides of it are open."""
     low, high = check["band"] or (None, None)
     if check["rule"] == "covers":
+        assert high is not None, "a band of coverage has a width"
         return check["exact"] - 0.5 * high, check["exact"] + 0.5 * high, False, False
     if low is not None and high is not None:
         return (low, high, False, False) if high > low else (low - 0.5, low + 0.5, False, False)
     limit, inward = (low, 1.0) if low is not None else (high, -1.0)
+    assert limit is not None, "a band has a limit"
     away = [inward * (v - limit) for v in (check["value"], check["low"], check["high"]) if v is not None]
     inside, outside = max([*away, 0.0]), max([*(-v for v in away), 0.0])  # the strip has more room on the open side
     wide = max(abs(limit), 0.7 * inside, 1.5 * outside) or 1.0
@@ -261,7 +264,7 @@ def beside_band(ax: Axes, p: Palette, check: dict[str, Any], y: float) -> None:
             zorder=3,
         )
         return
-    mark = (
+    mark: dict[str, Any] = (
         {"marker": "D", "ms": 3.6, "mfc": p.paper, "mew": 1.0}
         if is_out
         else {"marker": "o", "ms": 3.8, "mfc": color, "mew": 0.8}

@@ -22,7 +22,7 @@ from sim.view.label_placement import Wish
 from sim.view.map import overlays, place_labels, unit_glyphs
 from sim.view.map.canvas import MapCanvas
 from sim.view.map.terrain import ROAD_WIDTH, Terrain, sample, smooth_control, terrain_of
-from sim.view.style import LIGHT, Palette
+from sim.view.style import LIGHT, Palette, size_pt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,7 +67,7 @@ def draw_map(
     for spine in ax.spines.values():
         spine.set(visible=True, color=palette.control_line, linewidth=0.6, zorder=30)
     ax.apply_aspect()
-    width_pt = ax.get_position().width * ax.figure.get_figwidth() * 72
+    width_pt, _ = size_pt(ax)
     view = MapCanvas(
         ax,
         frame,

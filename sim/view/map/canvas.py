@@ -14,6 +14,7 @@ from sim.view.palette import Palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
 
 
 @dataclass
@@ -36,7 +37,7 @@ class MapCanvas:
     def cell(self) -> float:
         return self.frame.scenario.cell_km
 
-    def points(self, xy: np.ndarray) -> np.ndarray:
+    def points(self, xy: ArrayLike) -> np.ndarray:
         """Places in km as points from the lower left corner of the map."""
         return (np.asarray(xy, float) - (self.extent[0], self.extent[2])) * self.scale
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.patches import Rectangle
 
@@ -20,8 +20,7 @@ GAP = 9.0
 
 def draw_key(ax: Axes, p: style.Palette) -> None:
     """Draws the key over a whole Axes: zones and lines above, units and supply below."""
-    box = ax.get_position()
-    width, height = box.width * ax.figure.get_figwidth() * 72, box.height * ax.figure.get_figheight() * 72
+    width, height = style.size_pt(ax)
     ax.set(xlim=(0, width), ylim=(0, height))
     ax.axis("off")
     _zones(ax, p, height * 0.70)
@@ -34,7 +33,7 @@ def _word(ax: Axes, x: float, y: float, words: str, color: str) -> float:
     return x + style.text_width(words, SIZE) + GAP
 
 
-def _patch(ax: Axes, x: float, y: float, width: float, **kw: object) -> None:
+def _patch(ax: Axes, x: float, y: float, width: float, **kw: Any) -> None:
     ax.add_patch(Rectangle((x, y - 3), width, 6, lw=0, **kw))
 
 

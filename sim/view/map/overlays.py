@@ -86,7 +86,7 @@ def supply(v: MapCanvas) -> None:
 
 def _cuts(v: MapCanvas, w: float, s: float) -> None:
     """A cross where a road of the defender stops carrying anything although he holds the ground beyond."""
-    spots = []
+    spots: list[np.ndarray] = []
     for road in v.ground.roads:
         if ROAD_WIDTH.get(road.kind, 0) < ROAD_WIDTH["regional"]:
             continue
@@ -148,7 +148,7 @@ def _teeth(
     length = 2.0 * grow / v.scale
     v.ax.add_collection(
         LineCollection(
-            np.stack([line[ticks], line[ticks] + length * normal[ticks]], axis=1),
+            list(np.stack([line[ticks], line[ticks] + length * normal[ticks]], axis=1)),
             colors=v.p.ink,
             linewidths=0.6 * grow,
             zorder=9,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib import patheffects
 
@@ -45,7 +47,7 @@ def labels(v: MapCanvas, line_labels: list[Wish]) -> None:
         color = {"danger": v.p.danger, "line": v.p.secondary, "water": unit_glyphs.mixed(v.p.water, v.p.ink, 0.55)}.get(
             wish.tone, v.p.ink if kind in ("city", "town") else v.p.secondary
         )
-        words = {"family": font(serif=True), "style": "italic"} if wish.tone == "water" else {}
+        words: dict[str, Any] = {"family": font(serif=True), "style": "italic"} if wish.tone == "water" else {}
         weight = "bold" if wish.bold else plain_weight(*[wish.tone == "water"] * 2)
         v.ax.text(
             *v.km(*label.center),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -176,7 +176,7 @@ def contours(
     w, e, s, n = extent
     x = np.linspace(w - 0.4, e + 0.4, round((e - w) * per_km) + 1)
     y = np.linspace(s - 0.4, n + 0.4, round((n - s) * per_km) + 1)
-    found = contour_generator(x, y, sample(field, cell, w, s, x, y, order=3)).lines(level)
+    found = cast("list[np.ndarray]", contour_generator(x, y, sample(field, cell, w, s, x, y, order=3)).lines(level))  # of its default line type
     return [line for line in found if np.hypot(*np.diff(line, axis=0).T).sum() >= least_km]
 
 

@@ -160,7 +160,7 @@ def _bars(ax: Axes, frame: Frame, p: Palette, scale: float) -> None:
     colors = [p.side_text[s] for s in frame.side[rows]]
     for width, color in ((2.0, p.paper), (0.9, colors)):
         ax.add_collection(
-            LineCollection(ends, colors=color, linewidths=width, zorder=14.1, capstyle="butt"), autolim=False
+            LineCollection(list(ends), colors=color, linewidths=width, zorder=14.1, capstyle="butt"), autolim=False
         )
 
 

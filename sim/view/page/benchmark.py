@@ -39,7 +39,7 @@ def stages(steps: int, settle_days: int = 60) -> dict[str, str]:
     sent: list[tuple[dict[str, Any], list[bytes]]] = []
     s = Session(lambda m, b: sent.append((m, b)), SCENARIO, 1)
     s.open()
-    branches = s.branches
+    branches = s.battle
     for _ in range(settle_days * s.scenario.steps_per_day):
         branches.step()
     spent: dict[str, list[float]] = {"step": [], "encode": [], "record": [], "tell": []}

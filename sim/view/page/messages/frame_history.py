@@ -52,10 +52,8 @@ class History:
         while self.n_bytes > self.most_bytes and len(self._steps) > TAIL + 8:
             self._thin(frame.step)
 
-    def nearest(self, step: int) -> RecordedFrame | None:
-        """The last recorded frame at or before a step, or the first there is."""
-        if not self._steps:
-            return None
+    def nearest(self, step: int) -> RecordedFrame:
+        """The last recorded frame at or before a step, or the first there is; IndexError when there is none."""
         k = bisect.bisect_right(self._steps, step)
         return self.frames[self._steps[max(k - 1, 0)]]
 

@@ -99,6 +99,7 @@ class Branches:
         self.lever_history.apply(self.world)
         battle.step(self.world) if self.model is None else self.model.step()
         if self.twin is not None:
+            assert self.twin_lever_history is not None and self.divergence is not None, "they come with the twin"
             self.twin_lever_history.apply(self.twin)
             battle.step(self.twin)
             self.divergence.compare(self.twin, self.world)
@@ -122,8 +123,7 @@ class Branches:
         if self.record is not None and self.world.new_day:
             check_against_record(self.record, self.world)
         worlds = [self.world] if self.twin is None else [self.world, self.twin]
-        before = self.history.nearest(self.simulated)
-        have = before.arms if before is not None else []
+        have = self.history.nearest(self.simulated).arms if self.history.frames else []
         arms = [frames.layers(w, have[k] if k < len(have) else None) for k, w in enumerate(worlds)]
         now = frames.moment(self.world)
         if self.twin is not None:
@@ -171,7 +171,7 @@ class Branches:
         """Runs both branches from the first day: the twin as it was, this one with these keys of `overrides` in force throughout."""
         if self.model is not None:
             raise InputError(MUSTER_ONLY)
-        old = self.lever_history if self.twin is None else self.twin_lever_history
+        old = self.lever_history if self.twin_lever_history is None else self.twin_lever_history
         new, simulated = self.lever_history.from_start(keys, overrides), self.simulated
         new = new if new.now == overrides else new.with_move(simulated, overrides)
         self.world = muster(self.scenario, self.seed, overrides=new.start)

@@ -60,7 +60,7 @@ class Outbox:
         return {"events": [daily_series.event_message(e) for e in events[first:]], "events_from": first}
 
     def _twin(self, branches: Branches) -> dict[str, Any]:
-        if branches.twin is None:
+        if branches.twin is None or branches.divergence is None:
             return {}
         journal, first = branches.twin.journal, min(self.twin_days, len(branches.twin.journal.maps))
         self.twin_days = len(journal.maps)

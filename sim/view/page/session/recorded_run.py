@@ -96,12 +96,11 @@ class RecordedRun:
         for day, control in sorted(self.journal.maps.items()):
             of_day = lambda name, day=day: c[name][day] if name in c else None  # noqa: E731
             units, held = of_day("units"), of_day("held_km2")
-            if held is None:
-                held = float(control.sum()) / 100.0 * self.scenario.cell_km**2
+            held_km2 = float(control.sum()) / 100.0 * self.scenario.cell_km**2 if held is None else float(held)
             book.add(RecordedFrame(
                 {
                     "step": day * per_day, "day": max(day - 1, 0), "part": 3, "sky": None, "counts": [["–"] * 5] * 2,
-                    "units": None if units is None else int(units), "held": round(float(held), 1),
+                    "units": None if units is None else int(units), "held": round(held_km2, 1),
                 },
                 [_nobody(control)],
             ))  # fmt: skip
@@ -170,8 +169,7 @@ def _shape(scenario: Scenario) -> tuple[int, int]:
 def _choose(table: dict[str, np.ndarray], runs: np.ndarray, member: str) -> int:
     """The number of the run that `member` selects, among those with maps."""
     if member.lstrip("-").isdigit():
-        found = np.unique(table["run"][table["seed"] == int(member)]) if "seed" in table else []
-        found = [r for r in found if r in runs]
+        found = [r for r in np.unique(table["run"][table["seed"] == int(member)]) if r in runs] if "seed" in table else []
         if not len(found):
             raise InputError(f"--member {member}: no run with maps has that seed.")
         return int(found[0])

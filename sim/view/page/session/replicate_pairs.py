@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -84,7 +84,7 @@ class ReplicatePairs:
             "measures": rows,
         }
 
-    def _pairs(self) -> Iterator[None]:
+    def _pairs(self) -> Generator[None]:
         for seed in self.seeds:
             one = other = None
             for one, other in pair(self.scenario, seed, self.a, self.b, self.until):

@@ -10,7 +10,7 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sim.errors import InputError
@@ -107,7 +107,7 @@ class Session:
             with contextlib.suppress(Exception):
                 self.send(self.fault)
 
-    def send(self, message: dict[str, Any], buffers: list[bytes] = ()) -> None:
+    def send(self, message: dict[str, Any], buffers: Sequence[bytes] = ()) -> None:
         if not self.closed:
             self._send({"epoch": self.epoch, **message}, list(buffers))
 
@@ -133,13 +133,20 @@ class Session:
     def continue_work(self) -> None:
         """A short piece of background work: towards a wanted step, the next frame, a further pair of seeds."""
         if self.wanted is not None:
-            self._catch_up()
+            self._catch_up(self.wanted)
         elif self.playing:
             self._advance()
         elif self.replicates is not None:
-            self._run_replicates()
+            self._run_replicates(self.replicates)
 
     # ---- the battle ----
+
+    @property
+    def battle(self) -> Branches:
+        """The branches of the battle that is open."""
+        if self.branches is None:
+            raise RuntimeError("no battle is open")
+        return self.branches
 
     def open(self) -> None:
         """A battle at its first step."""
@@ -155,7 +162,7 @@ class Session:
                 raise
             self._give_up_record(str(error) if isinstance(error, ReplayDiffers) else f"{error} {self.recorded.instead}")
             self.branches = Branches(*words, self.recorded)
-        self.shown = 0 if self.recorded is not None else self.branches.head
+        self.shown = 0 if self.recorded is not None else self.battle.head
 
     def _give_up_record(self, words: str) -> None:
         """The run is not run again: its recorded ground is shown, or a live battle when no ground was recorded."""
@@ -168,11 +175,11 @@ class Session:
         self._give_up_record(words)
         shown = self.shown
         if self.recorded is None:
-            self.branches.take_over()
+            self.battle.take_over()
             self.rest()
         else:
             self.open()
-            self.shown = self.branches.history.nearest(shown).step
+            self.shown = self.battle.history.nearest(shown).step
         self.send_page()
 
     def send_page(self) -> None:
@@ -193,7 +200,7 @@ class Session:
 
     def beside(self, count: int) -> RecordedFrame:
         """The recorded frame `count` steps from the one on the screen, or the next one on that side."""
-        history, target = self.branches.history, max(self.shown + count, 0)
+        history, target = self.battle.history, max(self.shown + count, 0)
         frame = history.nearest(target)
         if (frame.step - self.shown) * count <= 0:
             frame = history.beside(self.shown, count) or frame
@@ -201,7 +208,7 @@ class Session:
 
     def seek(self, step: int) -> None:
         """Shows a step as recorded; a step that is not simulated yet is simulated in the background."""
-        branches = self.branches
+        branches = self.battle
         step = min(max(step, 0), branches.head)
         self.wanted = step if step > branches.simulated and self.fault is None else None
         frame = branches.history.nearest(step)
@@ -211,7 +218,7 @@ class Session:
 
     def forward(self, count: int, at_most_s: float = 60.0) -> None:
         """Steps the battle for at most `at_most_s` seconds and shows the result."""
-        branches, before = self.branches, self.branches.simulated
+        branches, before = self.battle, self.battle.simulated
         branches.go(before + count, at_most_s)
         if branches.simulated > before:
             branches.record_frame()
@@ -224,11 +231,11 @@ class Session:
         self.playing, self.wanted = False, None
         self.state()
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, wanted: int) -> None:
         """A little nearer to the wanted step, which is shown once it is reached."""
-        branches = self.branches
-        branches.go(self.wanted, BUSY_S)
-        if branches.simulated >= self.wanted or branches.over:
+        branches = self.battle
+        branches.go(wanted, BUSY_S)
+        if branches.simulated >= wanted or branches.over:
             branches.record_frame()
             self.wanted = None
             self.show(branches.history.nearest(branches.simulated))
@@ -238,7 +245,7 @@ class Session:
 
     def _advance(self) -> None:
         """The next frame while playing: recorded ones first, when the screen shows the past."""
-        now, branches = time.perf_counter(), self.branches
+        now, branches = time.perf_counter(), self.battle
         if branches.simulated < self.shown:  # a recorded day that is not simulated yet
             self.wanted = self.shown
             return
@@ -253,10 +260,10 @@ class Session:
         self.due = max(self.due + count / self.speed, now - 0.25)
         self.forward(count, BUSY_S)
 
-    def _run_replicates(self) -> None:
+    def _run_replicates(self, replicates: ReplicatePairs) -> None:
         """A little more of the replicate pairs."""
-        if self.replicates.work(BUSY_S) or self._is_news():
-            self.send(self.replicates.message())
+        if replicates.work(BUSY_S) or self._is_news():
+            self.send(replicates.message())
 
     def _is_news(self) -> bool:
         """True when it is time for the next progress message."""
@@ -271,22 +278,22 @@ class Session:
     def send_battle(self) -> None:
         """Sends everything a page needs besides the ground: levers, series, events, a whole frame."""
         self.outbox = Outbox()
-        self.send({"type": "levers", "rows": self.branches.table()})
-        self.show(self.branches.history.nearest(self.shown))
+        self.send({"type": "levers", "rows": self.battle.table()})
+        self.show(self.battle.history.nearest(self.shown))
         self.state()
         for words in (self.replicates.message() if self.replicates is not None else None, self.fault):
             if words is not None:
                 self.send(words)
 
     def show(self, frame: RecordedFrame) -> None:
-        message, buffers = self.outbox.frame(self.branches, frame)
+        message, buffers = self.outbox.frame(self.battle, frame)
         self.seq += 1
         self.shown = frame.step
         self.send(message | {"seq": self.seq}, buffers)
 
     def state(self) -> None:
         """Sends the state of playing, its speed, and the steps there are."""
-        branches = self.branches
+        branches = self.battle
         self.send({
             "type": "state",
             "playing": self.playing,
