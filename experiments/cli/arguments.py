@@ -45,6 +45,8 @@ def checked(request: RunRequest) -> tuple[Scenario, dict[str, Any], list[int]]:
         if days < 1:
             raise InputError(f"--start {start}: after the scenario's last day; give --days too.")
     front = os.path.abspath(request.front) if request.front is not None else None
+    if front is not None and not os.path.isfile(front):
+        raise InputError(f"--front: file {request.front!r} {'is a folder' if os.path.isdir(front) else 'not found'}.")
     scenario = load_scenario(scenario, start=start, days=days, cell_km=cell_km, step_hours=step_hours, front=front)
     overrides = by_dotted_key(overrides)
     try:

@@ -289,14 +289,7 @@ def together(results: list[Results]) -> Results:
 
     first = results[0]
     for other in results[1:]:
-        if other.factors != first.factors:
-            raise InputError(f"{first.label} has the factors {', '.join(first.factors) or 'none'}, {other.label} {', '.join(other.factors) or 'none'}; load them apart.")
-        for name in ("code", "scenario", "start", "days", *first.parameters):
-            if name in first.moved or (name in other.runs) != (name in first.runs) or name not in first.runs:
-                continue
-            one, two = (set(r.done[name].dropna().map(str)) for r in (first, other))
-            if one != two:
-                raise InputError(f"{first.label} and {other.label} differ in {name} ({', '.join(sorted(one)[:3])}; {', '.join(sorted(two)[:3])}); load them apart, or `compare` them.")
+        _check_fit(first, other)
     frames, numbers, count = [], [], 0
     for r in results:
         numbers.append(pd.Series(range(count, count + len(r.runs)), index=r.runs["run"].to_numpy()))
@@ -332,6 +325,23 @@ def together(results: list[Results]) -> Results:
         read_maps=None,
         read_table=table,
     )
+
+
+def _check_fit(first: Results, other: Results) -> None:
+    """InputError unless two results have the same factors and differ in nothing else: code, scenario, horizon, parameters."""
+    if other.factors != first.factors:
+        one, two = (", ".join(r.factors) or "none" for r in (first, other))
+        raise InputError(f"{first.label} has the factors {one}, {other.label} {two}; load them apart.")
+    for name in ("code", "scenario", "start", "days", *first.parameters):
+        if name in first.moved or name not in first.runs or name not in other.runs:
+            continue
+        one, two = (sorted(set(r.done[name].dropna().map(str))) for r in (first, other))
+        if one != two:
+            raise InputError(f"{first.label} and {other.label} differ in {name} ({', '.join(one[:3])}; {', '.join(two[:3])}); load them apart, or `compare` them.")
+    ours, theirs = (r.manifest.get("scenarios", {}) for r in (first, other))
+    changed = next((name for name in ours if theirs.get(name, ours[name]) != ours[name]), None)
+    if changed:
+        raise InputError(f"{first.label} and {other.label} have different scenarios {changed!r}; load them apart, or `compare` them.")
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import math
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
+from experiments.runs.json_values import plain
 from experiments.validation.checks import Check, Result
 from sim.errors import InputError
 
@@ -24,14 +24,14 @@ def check_as_dict(check: Check) -> dict[str, Any]:
     low, high = check.interval
     return {
         "what": check.what,
-        "value": _plain(check.value),
-        "low": _plain(low),
-        "high": _plain(high),
+        "value": _figure(check.value),
+        "low": _figure(low),
+        "high": _figure(high),
         "interval": check.level,
         "n": check.n,
         "unit": check.unit,
         "record": check.record,
-        "band": None if check.band is None else [_plain(v) for v in check.band],
+        "band": None if check.band is None else [_figure(v) for v in check.band],
         "rule": None if check.is_informational else check.rule,
         "exact": check.exact,
         "verdict": check.verdict,
@@ -55,11 +55,9 @@ def result_as_dict(result: Result) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> float | None:
-    if value is None:
-        return None
-    number = float(value)
-    return float(f"{number:.6g}") if math.isfinite(number) else None
+def _figure(value: Any) -> float | None:
+    """A figure of a check with six significant digits; None for what is no finite number."""
+    return None if value is None else plain(float(value), digits=6)
 
 
 SCHEMA = 1

@@ -163,6 +163,9 @@ def test_folders_that_do_not_fit_are_refused(swept, tmp_path):
     swept(("days = 2", "days = 3"), folder=tmp_path / "b")
     with pytest.raises(InputError, match="differ in days"):
         load(tmp_path / "a", tmp_path / "b")
+    swept(("days = 2\n", "days = 2\nchanges = { cell_km = 2 }\n"), folder=tmp_path / "coarse")
+    with pytest.raises(InputError, match="different scenarios 'skirmish'"):
+        load(tmp_path / "a", tmp_path / "coarse")
     swept(("works = {", "cover = {"), folder=tmp_path / "c")
     with pytest.raises(InputError, match="has the factors manpower_ratio, works"):
         load(tmp_path / "a", tmp_path / "c")

@@ -122,3 +122,18 @@ def test_control_c_twice_stops_at_once(begin, tmp_path):
     assert "Traceback" not in err
     wait_for(lambda: all(gone(pid) for pid in pids))
     assert sweep_store.read_manifest(tmp_path / "o")["n_runs"] == 4
+
+
+@pytest.mark.parametrize("more", [[], ["--runs", "2", "--workers", "2"]])
+def test_control_c_before_the_first_run_is_over(tmp_path, more):
+    """A command of `run` stops at once; nothing is hidden by tables that cannot be written without a run."""
+    command = [sys.executable, "-m", "experiments.cli", "run", "pokrovsk-2024", "--step-hours", "0.5", "--out", str(tmp_path / "o"), *more]
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: process.poll() is not None or (tmp_path / "o" / "manifest.toml").is_file())
+    time.sleep(2.0)
+    pids = family(process)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (130, ""), err
+    assert err == f"pokrovsk: stopped; 0 of {2 if more else 1} runs are done, and the same command goes on.\n"
+    wait_for(lambda: all(gone(pid) for pid in pids))

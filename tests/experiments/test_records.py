@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -21,8 +22,10 @@ from experiments.reporting import run_pictures
 from experiments.results.sweep_member import member_of
 from experiments.runs.identity import settings_key
 from experiments.runs.simulation import simulate
+from experiments.runs.task import run_task
+from experiments.storage.sweep_tables import RunTables
 from experiments.studies.files import load_study
-from experiments.sweep import pool
+from experiments.sweep import dask_cluster, pool
 from experiments.sweep.study_sweep import sweep
 from sim import identity, measures, phases, run_files
 from sim.errors import InputError
@@ -177,6 +180,17 @@ def test_a_sweep_that_was_moved_resumes_grows_and_is_made_again(own, tmp_path):
     study = (moved / "study.toml").read_text().replace("replicates = 2", "replicates = 3")
     (moved / "more.toml").write_text(study)
     assert sweep(moved / "more.toml", moved, executor=pool.Here()).made == 3
+
+
+def test_a_worker_elsewhere_is_sent_the_front_file(own, monkeypatch):
+    """A worker of a cluster sees no file of ours."""
+    monkeypatch.setattr("distributed.get_worker", lambda: SimpleNamespace(address="tcp://elsewhere"))
+    task = RunTables(load_study(own / "study.toml"), "", identity.code_key(), {}).task(0)
+    here, content = run_task(task), (own / "front.geojson").read_bytes()
+    (own / "front.geojson").unlink()
+    there = dask_cluster.run_there(task, content)
+    assert (there.error, there.run_key, there.totals) == (None, here.run_key, here.totals)
+    assert "front" in dask_cluster.run_there(task, None).error
 
 
 def test_a_sweep_is_named_by_its_folder(call, own, tmp_path):
