@@ -40,7 +40,7 @@ def pseudovalues(top: pd.DataFrame, bottom: pd.DataFrame) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    there = (top.notna() & bottom.notna()).to_numpy()
+    there = top.notna().to_numpy() & bottom.notna().to_numpy()
     cost, gain = (np.where(there, side.to_numpy(float), 0.0) for side in (top, bottom))
     n, costs, gains = (v.sum(axis=1, keepdims=True) for v in (there, cost, gain))
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -34,8 +34,8 @@ def test_a_prior_has_its_mode_at_the_default_and_nothing_outside_its_range():
 def test_a_range_of_one_order_is_linear_and_whole_numbers_stay_whole():
     assert not prior_of(resolve("fpv_team.detection_depth"), PriorForm()).is_log
     whole = prior_of(resolve("infantry.group_defender"), PriorForm())
-    assert {float(v) % 1 for v in whole.value(np.linspace(0, 1, 50))} == {0.0}
-    assert all(type(v) is int for v in ParameterSpace((whole,)).values(np.array([[0.3], [0.9]]))[whole.key])
+    assert {float(v) % 1 for v in whole.from_unit(np.linspace(0, 1, 50))} == {0.0}
+    assert all(type(v) is int for v in ParameterSpace((whole,)).from_unit(np.array([[0.3], [0.9]]))[whole.key])
 
 
 def test_places_and_values_are_each_others_inverse():
