@@ -104,7 +104,8 @@ function createCharts(ground, getTheme, onHover, onSeek) {
       down.push(value("lost_km2", hi) - value("lost_km2", lo));
     }
     const most = Math.max(bucket === 7 ? 40 : 1, ...up, ...(outline ? outline.values() : [])), least = Math.min(-most * 0.18, ...down.map((v) => -v), ...(outline ? outline.values() : []));
-    const { x, y, theme } = frame(s, c, w, h, least, most * 1.04, ticksFor(least, most, 3));
+    const ticks = ticksFor(least, most, 3);
+    const { x, y, theme } = frame(s, c, w, h, least, most * 1.04, ticks, (v) => number(v, ticks[1] - ticks[0] < 1 ? 1 : 0));
     for (let b = 0; b < n; b += 1) {
       const a = x(b * bucket) + 0.5, width = Math.max(x((b + 1) * bucket) - x(b * bucket) - 1, 1);
       c.fillStyle = theme.bar[0];
