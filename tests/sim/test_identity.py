@@ -11,7 +11,7 @@ from sim import identity
 def home(tmp_path, monkeypatch):
     (tmp_path / "sim").mkdir()
     (tmp_path / "sim" / "identity.py").write_text("x = 1\n")
-    monkeypatch.setattr(identity, "__file__", str(tmp_path / "sim" / "identity.py"))
+    monkeypatch.setattr(identity, "HOME", tmp_path / "sim")
     identity.git_commit.cache_clear()
     yield tmp_path
     identity.git_commit.cache_clear()
@@ -36,5 +36,5 @@ def test_a_checkout_has_a_commit_and_a_mark_after_changes(home):
 def test_a_package_inside_somebody_elses_checkout_has_none(home, monkeypatch):
     git(home, "init", "-q")
     (home / "venv" / "sim").mkdir(parents=True)
-    monkeypatch.setattr(identity, "__file__", str(home / "venv" / "sim" / "identity.py"))
+    monkeypatch.setattr(identity, "HOME", home / "venv" / "sim")
     assert identity.git_commit() is None
