@@ -99,6 +99,7 @@ def shown(label: str, total: int, days: int, quiet: bool) -> Iterator[Progress]:
         bar = Bar(label, total, days)
         with bar.bars:
             yield bar
+            bar.bars.refresh()
 
 
 def time_left(seconds: float) -> str:

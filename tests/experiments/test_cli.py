@@ -240,7 +240,7 @@ def refused(call, *args):
         (["skirmish", "--step-hours", "5"], ["5", "divide the day"]),
         (["skirmish", "--step-hours", "-6"], ["--step-hours -6"]),
         (["skirmish", "--maps", "some"], ["'some'", "first, all, none"]),
-        (["skirmish", "--front", "nowhere.geojson"], ["'nowhere.geojson'", "not found"]),
+        (["skirmish", "--front", "nowhere.geojson"], ["nowhere.geojson'", "not found"]),
         (["--start", "2019-01-01"], ["2019-01-01", "outside the record"]),
         (["--start", "2026-01-01"], ["2026-01-01", "outside the record"]),
         (["--start", "soon"], ["soon", "not a date"]),

@@ -154,7 +154,7 @@ def test_glide_bombs_come_and_go():
     model.step()
     assert not any(a.is_alive for a in old)
     assert not set(old) & set(model.agents)
-    with pytest.raises(LookupError, match="no more"):
+    with pytest.raises(LookupError, match="no longer on the map"):
         _ = old[0].men
 
 
