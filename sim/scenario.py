@@ -475,7 +475,12 @@ def _with_own_name(scenario: Scenario, path: Path) -> Scenario:
     shipped = load_scenario(scenario.name)
     if scenario.model_copy(update={"base": shipped.base}) == shipped:
         return scenario
-    return scenario.with_(name=path.stem if path.stem not in _shipped() else f"{path.stem}-changed")
+    name = path.stem
+    try:
+        _file_name(name)
+    except ValueError:
+        name = scenario.name
+    return scenario.with_(name=f"{name}-changed" if name in _shipped() else name)
 
 
 @cache

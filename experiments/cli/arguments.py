@@ -63,7 +63,7 @@ def manifest_at(source: str) -> tuple[Scenario, dict[str, Any], list[int]] | Non
     A line on standard error announces that it was made by other code. InputError when this code has not its parameters any more.
     """
     path = Path(source)
-    if path.suffix != ".toml" or not path.is_file():
+    if path.suffix != ".toml" or not os.path.isfile(path):
         return None
     data = read_toml(path)
     if not isinstance(data.get("schema"), int) or "code" not in data:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,7 @@ def sweep(
     quiet: Quiet = False,
 ) -> int:
     """Make the runs of a study that its folder does not hold yet; the same command resumes."""
-    if out is None and (Path(study) / "study.toml").is_file():
+    if out is None and os.path.isfile(Path(study) / "study.toml"):
         out = Path(study)
     if not scheduler:
         from experiments.sweep.workers import warm

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -349,7 +350,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     from experiments.runs.identity import SCHEMA
     from experiments.storage.files import known_schema, reading
 
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         near = [str(p) for p in folder.parent.iterdir() if p.is_dir()] if folder.parent.is_dir() else []
         raise InputError(f"there is no folder {str(folder)!r}.{did_you_mean(str(folder), near)}")
     file = folder / "manifest.toml"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +84,10 @@ def _find(source: str | Path) -> Path:
     if text in study_names():
         return seeds.path("studies", f"{text}.toml")
     path = Path(text)
-    if path.is_dir() and (path / "study.toml").is_file():
+    if os.path.isfile(path / "study.toml"):
         return path / "study.toml"  # the study of a sweep
-    if path.suffix == ".toml" or path.exists():
-        if not path.is_file():
+    if path.suffix == ".toml" or os.path.exists(path):
+        if not os.path.isfile(path):
             raise InputError(f"study file {text!r} {no_file(path)}.")
         return path
     raise InputError(f"unknown study {text!r}; known: {', '.join(study_names())}.{did_you_mean(text, study_names())}")

@@ -67,6 +67,7 @@ class Session:
                         output = runs_task.failed_output(task, str(output)) if isinstance(output, workers.WorkerDied) else output
                         self.fresh.append((task, output))
                 executor.shutdown()
+                self.write()
         except KeyboardInterrupt:
             self.stopped = True
         finally:

@@ -179,7 +179,7 @@ def test_rows_without_their_commit_belong_to_nobody(copy):
 def test_a_torn_table_is_told_in_a_line(copy):
     path = sweep_store.files(copy, "runs")[0]
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(InputError, match="not whole"):
+    with pytest.raises(InputError, match="is damaged"):
         load(copy)
 
 

@@ -297,7 +297,7 @@ WRONG = {
     "broken TOML": (BASE + "[factors\n", ["not a TOML file"]),
     "empty file": ("", ["the file is empty"]),
     "unknown measure": (BASE + "measures = ['held_km']\n" + FACTORS, ["'held_km'", "Did you mean 'held_km2'"]),
-    "maps of no kind": (BASE + "maps = 'some'\n" + FACTORS, ["maps", "'some'", '"none", "last"']),
+    "maps of no kind": (BASE + "maps = 'some'\n" + FACTORS, ["maps", "'some'", '"none", "last", "all"']),
     "maps after the end": (BASE + "maps = [3, 9]\n" + FACTORS, ["maps: day 9", "0 to 5"]),
     "start after the end": (BASE.replace("days = 5", "start = 2025-01-01") + FACTORS, ["start: 2025-01-01", "give days too"]),
     "no points": (BASE.replace("factorial", "lhs") + FACTORS, ["points: missing", "lhs"]),
@@ -332,7 +332,9 @@ def test_bad_study_is_one_clear_line(study, case):
     [
         ("quik", ["unknown study 'quik'", "Did you mean 'quick'"]),
         ("gone.toml", ["study file 'gone.toml' not found"]),
-        (seeds.path("studies"), ["not found"]),
+        (seeds.path("studies"), ["is a folder"]),
+        ("x" * 300, ["unknown study"]),
+        ("x" * 300 + ".toml", ["not found"]),
     ],
 )
 def test_a_study_that_is_not_there(source, words):
