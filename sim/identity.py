@@ -83,7 +83,7 @@ def _digest(value: Any) -> str:
 @cache
 def git_commit() -> str | None:
     """The commit of the checkout that this code runs from ('+' when it has changes); None outside one or without git."""
-    root = Path(__file__).resolve().parent.parent
+    root = HOME.parent
     if not (root / ".git").exists():
         return None
     try:

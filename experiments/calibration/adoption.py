@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import re
 import tomllib
 from pathlib import Path
@@ -54,13 +53,6 @@ def adopt(posterior: Posterior, file: Path) -> None:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(f"{file}: cannot be read: {error.strerror}.") from None
-    new = adopted(text, posterior, dt.date.today())
-    trial = file.with_name(f"{file.stem}-adopted-{os.getpid()}.toml")  # beside it, for what it names by relative paths
-    with writing(f"{file}:"):
-        try:
-            trial.write_text(new, encoding="utf-8")
-            load_scenario(trial)
-        finally:
-            trial.unlink(missing_ok=True)
-        with replacing(file) as draft:
-            draft.write_text(new, encoding="utf-8")
+    with writing(f"{file}:"), replacing(file) as draft:
+        draft.write_text(adopted(text, posterior, dt.date.today()), encoding="utf-8")
+        load_scenario(draft)
