@@ -9,7 +9,8 @@ rules, which ask for the kinds they concern, so a new kind touches
   move, drones, shells, supply (its stock), losses, morale, visibility.py. Until one names it, it moves on foot, rests in
   reserve and is supplied; drones and shells find kinds up to ARTILLERY only, and close combat, command and control of ground
   know infantry alone;
-* how it is seen: its class in handles.py; view/map/unit_glyphs.py, view/page/messages (frames, inspector).
+* how it is seen: its class in handles.py; view/map/unit_glyphs.py and legend.py; of the page messages (frames, inspector),
+  session/recorded_run.py, static/map/units.js and static/panels/panels.js.
 
 tests/sim/test_kernels.py keeps this list complete for the rules.
 """

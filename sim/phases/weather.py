@@ -1,7 +1,7 @@
 """Weather and light: what lets drones and aircraft fly, and how the ground carries.
 
-Fog and rain are two-state chains by day, drawn once a run from the seed alone, so that every arm of a comparison has the
-same year. Mud is rain remembered. Light is the share of the step in daylight, so that a shorter step adds up to the same
+Fog and rain are two-state chains by day, drawn each day from the seed and the date alone, so that every arm of a comparison has
+the same year. Mud is rain remembered. Light is the share of the step in daylight, so that a shorter step adds up to the same
 day.
 """
 

@@ -42,7 +42,7 @@ def per_1000(**overrides):
 
 
 def test_belts_divide_the_pace():
-    """Works in depth divide the pace by 1.5 to 5 (measured 2.0 over 120 days, 3 seeds)."""
+    """Works in depth divide the pace by 1.4 at least (measured 2.0 over 120 days, 3 seeds; the scorecard asks for 1.5 to 5)."""
     ratio = arm("pace", works__enabled=False).mean() / arm("pace").mean()
     assert 1.4 < ratio < 5.0
 
