@@ -24,7 +24,7 @@ from experiments.studies.designs import BASELINE, DESIGNS, Design
 from experiments.studies.factor_forms import check_fixed, factors_of, overrides_of
 from experiments.studies.factors import LEVELS, Factor, scenario_label
 from sim.errors import InputError, did_you_mean
-from sim.scenario import Scenario, load_scenario
+from sim.scenario import Day, FileName, Scenario, Text, load_scenario
 from sim.settings import Settings, catalog
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ class Study(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_by_name=True)
 
-    name: str = Field(min_length=1, description="the file's name, unless given")
-    title: str = ""
-    question: str = ""
+    name: FileName = Field(description="the file's name, unless given")
+    title: Text = ""
+    question: Text = ""
     claim: str | None = Field(None, description="claim of the founding analysis that it tests")
     scenario: str = Field("pokrovsk-2024", description="a scenario's name, or a TOML file beside the study's")
     design: str
@@ -81,7 +81,7 @@ class Study(BaseModel):
     seed: int = Field(1, ge=0, le=2**53, description="the first of these seeds")
     point_seeds: list[int] | None = Field(None, description="first seed of each point of a given design; else they share theirs")
     design_seed: int = Field(1, ge=0, le=2**32 - 1, description="luck of a sampled design")
-    start: dt.date | None = Field(None, strict=False)
+    start: Day | None = Field(None, strict=False)
     days: int | None = Field(None, ge=1, le=731, description="horizon; else to the scenario's end")
     sample_size: int | None = Field(
         None, ge=1, alias="points", description="points of a sample, or what it is built from"

@@ -107,8 +107,8 @@ LONG = "x" * 300
 
 @pytest.mark.parametrize(("args", "word"), [
     (("run", LONG), "unknown scenario"), (("run", LONG + ".toml"), "not found"), (("run", "skirmish", "--front", LONG), "not found"),
-    (("run", "skirmish", "--days", "1", "--out", LONG), "too long"), (("sweep", LONG), "too long"),
-    (("sweep", LONG + ".toml"), "too long"), (("analyse", LONG), "too long"), (("scenarios", "--copy", "skirmish", LONG), "too long"),
+    (("run", "skirmish", "--days", "1", "--out", LONG), "too long"), (("sweep", LONG), "unknown study"),
+    (("sweep", LONG + ".toml"), "not found"), (("analyse", LONG), "too long"), (("scenarios", "--copy", "skirmish", LONG), "too long"),
     (("run", "\udcff"), "not UTF-8"), (("run", "skirmish", "--out", "\udcff"), "not UTF-8"), (("sweep", "quick", "--out", "a\udcff"), "not UTF-8"),
     (("run", "a\0b"), "unknown scenario"), (("run", "skirmish", "--out", "a\0b"), "null"), (("sweep", "-"), "unknown study"),
     (("sweep", "/dev/null"), "is no file"), (("run", "/dev/null"), "is no file"), (("run", "."), "is a folder"), (("run", ""), "unknown scenario"),
@@ -129,3 +129,20 @@ def test_a_note_on_the_input_is_one_line_and_other_warnings_stay_as_they_are(cap
         warnings.showwarning = app._note
         warnings.warn("2 points left out", InputNote, stacklevel=1)
         assert capsys.readouterr().err == "pokrovsk: 2 points left out\n"
+
+
+STUDY = 'title = "t"\nscenario = "skirmish"\ndesign = "factorial"\nreplicates = 1\ndays = 1\n[factors]\nmorale = [0.5, 1.0]\n'
+
+
+@pytest.mark.parametrize("line", [
+    'name = "../x"', 'name = "a\\u0000b"', 'name = ""', 'name = "a=b"', f'name = "{LONG}"', "name = 5", 'question = "\\u001b[2J"', "start = 9999-12-31",
+    "start = 20240801", 'start = "x"', "start = true", "seed = true", "days = 1.5", f"seed = {'9' * 5000}", f"seed = {'[' * 5000}", "changes = 5",
+    "changes = { cell_km = true }", "changes = { step_hours = 5 }", "measures = 5", 'measures = [""]', 'scenario = "a\\u0000b"', "set = { morale = nan }",
+    "set = { nothing = 1 }", 'maps = "some"', "maps = [true]", "levels = true",
+])  # fmt: skip
+def test_a_wrong_study_is_refused_in_one_line(refused, line, tmp_path):
+    key = line.split(" ")[0]
+    text = "\n".join(old for old in STUDY.split("\n") if old.split(" ")[0] != key)
+    (tmp_path / "mine.toml").write_text(f"{line}\n{text}", "utf-8")
+    assert len(refused("sweep", "mine.toml", "--yes", "--quiet", "--workers", "1")) < 600
+    assert not (tmp_path / "runs").exists()
