@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +35,7 @@ def view(
     from sim.errors import InputError
     from sim.view.page.serve import serve
 
-    if run_ is not None and (Path(run_) / "study.toml").is_file():
+    if run_ is not None and os.path.isfile(Path(run_) / "study.toml"):
         if scenario is not None:
             raise InputError("give a scenario or --run, not both.")
         record = member_of(Path(run_), member)
