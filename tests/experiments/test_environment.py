@@ -108,7 +108,7 @@ LONG = "x" * 300
 @pytest.mark.parametrize(("args", "word"), [
     (("run", LONG), "unknown scenario"), (("run", LONG + ".toml"), "not found"), (("run", "skirmish", "--front", LONG), "not found"),
     (("run", "skirmish", "--days", "1", "--out", LONG), "too long"), (("sweep", LONG), "unknown study"),
-    (("sweep", LONG + ".toml"), "not found"), (("analyse", LONG), "too long"), (("scenarios", "--copy", "skirmish", LONG), "too long"),
+    (("sweep", LONG + ".toml"), "not found"), (("analyse", LONG), "there is no folder"), (("scenarios", "--copy", "skirmish", LONG), "too long"),
     (("run", "\udcff"), "not UTF-8"), (("run", "skirmish", "--out", "\udcff"), "not UTF-8"), (("sweep", "quick", "--out", "a\udcff"), "not UTF-8"),
     (("run", "a\0b"), "unknown scenario"), (("run", "skirmish", "--out", "a\0b"), "null"), (("sweep", "-"), "unknown study"),
     (("sweep", "/dev/null"), "is no file"), (("run", "/dev/null"), "is no file"), (("run", "."), "is a folder"), (("run", ""), "unknown scenario"),

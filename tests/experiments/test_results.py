@@ -268,7 +268,7 @@ def test_analyse_prints_and_gives_json(call, folder, run_folder):
         "8 runs",
         "held_km2",
         "manpower_ratio",
-        "luck",
+        "random variation",
         "seeds that a point's mean takes",
     ):
         assert words in out

@@ -201,7 +201,7 @@ def test_a_lever_a_fork_and_a_comparison(chrome, address):
         press(page, "How sure?")
         page.get_by_text(re.compile(r"8 of 8 pairs over \d+ days")).wait_for()
         assert page.locator(".pk-whisker").count() == 3
-        assert re.search(r"in B|not settled", page.locator(".pk-whisker").first.inner_text())
+        assert re.search(r"in B|sign not clear", page.locator(".pk-whisker").first.inner_text())
         page.keyboard.press("w")
         assert page.locator(".pk-swipe").is_visible()
         page.keyboard.press("c")
