@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import psutil
 import pytest
@@ -128,7 +129,8 @@ def test_control_c_twice_stops_at_once(begin, tmp_path):
 def test_control_c_before_the_first_run_is_over(tmp_path, more):
     """A command of `run` stops at once; nothing is hidden by tables that cannot be written without a run."""
     command = [sys.executable, "-m", "experiments.cli", "run", "pokrovsk-2024", "--step-hours", "0.5", "--out", str(tmp_path / "o"), *more]
-    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # also where the tests run in the background of a shell
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed)
     wait_for(lambda: process.poll() is not None or (tmp_path / "o" / "manifest.toml").is_file())
     time.sleep(2.0)
     pids = family(process)
