@@ -336,9 +336,9 @@ def _check_fit(first: Results, other: Results) -> None:
     for name in ("code", "scenario", "start", "days", *first.parameters):
         if name in first.moved or name not in first.runs or name not in other.runs:
             continue
-        one, two = (sorted(set(r.done[name].dropna().map(str))) for r in (first, other))
-        if one != two:
-            raise InputError(f"{first.label} and {other.label} differ in {name} ({', '.join(one[:3])}; {', '.join(two[:3])}); load them apart, or `compare` them.")
+        mine, its = (sorted(set(r.done[name].dropna().map(str))) for r in (first, other))
+        if mine != its:
+            raise InputError(f"{first.label} and {other.label} differ in {name} ({', '.join(mine[:3])}; {', '.join(its[:3])}); load them apart, or `compare` them.")
     ours, theirs = (r.manifest.get("scenarios", {}) for r in (first, other))
     changed = next((name for name in ours if theirs.get(name, ours[name]) != ours[name]), None)
     if changed:
