@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.forces import Kind, Task
+from sim.measures import men_ahead
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -63,9 +63,6 @@ def last_frame_arrays(world: World) -> dict[str, np.ndarray]:
     g, c, b, u = world.geo, world.cells, world.blocks, world.units
     shape = (g.ny, g.nx)
     live = world.live()
-    kind, side, task, men = u.kind[live], u.side[live], u.task[live], u.men[live]
-    ahead = (kind == Kind.INFANTRY) & (side == 0) & np.isin(task, (Task.HOLD, Task.CONSOLIDATE, Task.INFILTRATE))
-    there = np.bincount(u.cell[live][ahead], men[ahead], minlength=g.nx * g.ny)
     return {
         "scenario": np.array(world.scenario.model_dump_json()),
         "clock": np.array([world.seed, world.step_index], np.int64),
@@ -74,14 +71,14 @@ def last_frame_arrays(world: World) -> dict[str, np.ndarray]:
         "works": c.works.reshape(*shape, 2).astype(np.float32),
         "supply": c.supply.reshape(*shape, 2).astype(np.float32),
         "cut": c.cut.reshape(*shape, 2).astype(np.int16),
-        "grey": ((there > 0) & (c.control < 0.5)).reshape(shape),
+        "grey": ((men_ahead(world) > 0) & (c.control < 0.5)).reshape(shape),
         "threat": b.threat.reshape(g.block_ny, g.block_nx, 2).astype(np.float32),
         "x": u.x[live].astype(np.float32),
         "y": u.y[live].astype(np.float32),
-        "kind": kind.copy(),
-        "side": side.copy(),
-        "task": task.copy(),
-        "men": men.copy(),
+        "kind": u.kind[live],
+        "side": u.side[live],
+        "task": u.task[live],
+        "men": u.men[live],
     }
 
 

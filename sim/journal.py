@@ -64,8 +64,9 @@ class Journal:
         world.cells.front_week[:] = self._depths[0]
         men = men_ahead(world)
         self.ground = replace(self.ground, breakthroughs=(self._new_patches(world, men, 0), self._new_patches(world, men, 1)))
-        look = Look(world, self.ground, self.columns)
-        for name, value in {name: look.value(name) for name in MEASURES}.items():
+        look = Look(world, self.ground, self.columns, men)
+        values = {name: look.value(name) for name in MEASURES}  # all of them before the first becomes past
+        for name, value in values.items():
             self.columns[name].append(value)
         g = world.geo
         self.maps.append(np.round(world.cells.control * 100).astype(np.uint8).reshape(g.ny, g.nx))

@@ -68,10 +68,10 @@ def men_ahead(world: Any) -> np.ndarray:
 class Look:
     """A battle at the end of a day, with what several measures share computed once.
 
-    `past`: the values of every measure on the days before, by name.
+    `past`: the values of every measure on the days before, by name. `men`: those of `men_ahead`, where they are known.
     """
 
-    def __init__(self, world: Any, ground: Ground, past: Mapping[str, Sequence[float]]):
+    def __init__(self, world: Any, ground: Ground, past: Mapping[str, Sequence[float]], men: np.ndarray | None = None):
         self.world = world
         self.ground = ground
         self._past = past
@@ -86,7 +86,7 @@ class Look:
         self.task = task
         self.men = u.men[:n]
         self.holding = self.infantry & (task == Task.HOLD)
-        self.men_in_cell = men_ahead(world)
+        self.men_in_cell = men_ahead(world) if men is None else men
 
     def value(self, name: str) -> float:
         """A measure's value of this day."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sim.forces import Kind, Side, Task
+from sim.measures import men_ahead
 from sim.view.page.messages.map_message import share
 
 Layers = dict[str, bytes]
@@ -36,15 +37,11 @@ def layers(world: Any, before: Layers | None = None) -> Layers:
     64 tired infantry, 128 on the move), supply u1; by id. control, works, supply: one byte a cell (by side: attacker's first). threat: hundredths of a hit
     per km by block. flags: 1 grey zone, 2 and 4 cut off (attacker, defender). bombs: x u2, y u2.
     """
-    g, c, b, u = world.geo, world.cells, world.blocks, world.units
+    c, b, u = world.cells, world.blocks, world.units
     live = world.live()
-    kind, side, task, men = u.kind[live], u.side[live], u.task[live], u.men[live]
-    foot = (kind == Kind.INFANTRY) & (side == Side.ATTACKER)
-    ahead = foot & np.isin(task, (Task.HOLD, Task.CONSOLIDATE, Task.INFILTRATE))
-    there = np.bincount(u.cell[live][ahead], men[ahead], minlength=g.nx * g.ny)
-    flags = ((there > 0) & (c.control < 0.5)).astype(np.uint8)
+    flags = ((men_ahead(world) > 0) & (c.control < 0.5)).astype(np.uint8)
     flags |= (c.cut[:, 0] > 0).astype(np.uint8) << 1 | (c.cut[:, 1] > 0).astype(np.uint8) << 2
-    bombs = kind == BOMB
+    bombs = u.kind[live] == BOMB
     new = {
         "units": _units(world, live[~bombs]),
         "control": share(c.control, 250.0),
