@@ -101,7 +101,10 @@ def _measured(results: Results, name: str, shape: str, precision: float | None) 
     )
     one.notes += [note for note in (one.effects.attrs["note"], results.without_value(name)) if note]
     if shape == "factorial":
-        one.variance = variance_shares(results, name)
+        try:
+            one.variance = variance_shares(results, name)
+        except InputError as error:  # too few points so far
+            one.notes.append(str(error))
     if results.study is not None and results.design in ("sobol", "morris"):
         from experiments.analysis.sensitivity import indices
 

@@ -250,6 +250,7 @@ class Results:
                 f"{self.label} keeps no maps; ask for them with `maps` in the study (or `pokrovsk run --maps`)."
             )
         maps = self.read_maps()
+        maps = maps.sel(run=maps["run"].isin(self.runs["run"]))  # those of damaged or unfinished rows are left out
         rows = self.runs.set_index("run").loc[maps["run"].values]
         return maps.assign_coords({c: ("run", rows[c].to_numpy()) for c in ["point", "seed", *self.factors] if c in rows})
 

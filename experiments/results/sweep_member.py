@@ -64,13 +64,14 @@ def _finals(row: Any) -> dict[str, float]:
 def _kept(folder: Path, number: int) -> Any:
     """Figures by day and maps that a sweep kept of one run; either may be none at all."""
     from sim.measures import MEASURES
-    from sim.view.page.session.recorded_run import BROKEN, Diary, first_line
+    from sim.run_files import DAMAGE
+    from sim.view.page.session.recorded_run import Diary, first_line
 
     try:
         daily, maps = (_rows(folder, name, number) for name in ("daily", "maps"))
         columns = {} if daily is None else {n: daily[n].to_numpy() for n in daily.column_names if n in MEASURES}
         drawn = {} if maps is None else {r["day"]: _map(r) for r in maps.to_pylist()}
-    except BROKEN as error:
+    except DAMAGE as error:
         raise InputError(f"--run {str(folder)!r}: what it kept of run {number} cannot be read ({first_line(error)}).") from None
     return Diary(columns, drawn, [])
 

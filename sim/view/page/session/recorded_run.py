@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import zipfile
-import zlib
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,7 +23,6 @@ from sim.view.page.messages.map_message import share
 
 MISSING = ("grey", "danger", "supply", "works", "bombs", "pockets", "units")  # layers that a folder has for the last day only
 BY = "held_km2"  # what runs of an ensemble are ordered by
-BROKEN = (OSError, KeyError, IndexError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)  # what damaged files raise
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -124,13 +121,13 @@ def read_run(folder: Path, member: str = "median") -> RecordedRun:
         table = run_files.daily_columns(folder)
         runs, _, control = run_files.control_maps(folder)
         scenario = run_files.scenario_of(folder, run_files.manifest(folder))
-    except BROKEN as error:
+    except run_files.DAMAGE as error:
         raise InputError(f"--run {str(folder)!r}: not the output of `pokrovsk run` with maps ({first_line(error)}).") from None
     try:
         return _one_run(folder, scenario, table, control, runs, member)
     except InputError:
         raise
-    except BROKEN as error:
+    except run_files.DAMAGE as error:
         raise InputError(f"--run {str(folder)!r}: its files do not belong together ({first_line(error)}).") from None
 
 
