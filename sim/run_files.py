@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MANIFEST, SUMMARY = "manifest.toml", "summary.json"
 DAILY, EVENTS, CAPTURES = "daily.parquet", "events.parquet", "captures.parquet"
 CONTROL, FRAME = "control.npz", "frame.npz"
+NO_MAP = 255  # in a map of a day that a run has not, since it ended before others
 DAMAGE = (OSError, KeyError, IndexError, TypeError, ValueError, EOFError, RecursionError, zipfile.BadZipFile, zlib.error)  # what damaged files raise
 
 
@@ -67,7 +68,7 @@ def daily_columns(folder: str | Path) -> dict[str, np.ndarray]:
 
 
 def control_maps(folder: str | Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Numbers of the runs that have maps (r,), days (d,), and percent held by the attacker (r, d, ny, nx) uint8, row 0 southern."""
+    """Numbers of the runs that have maps (r,), days (d,), and percent held by the attacker (r, d, ny, nx) uint8, row 0 southern; NO_MAP where a run had ended."""
     with np.load(_regular(Path(folder) / CONTROL), allow_pickle=False) as data:
         control = data["control"]
         control = control[None] if control.ndim == 3 else control

@@ -211,8 +211,7 @@ def _sweep_maps(folder: Path) -> xr.Dataset:
             raise InputError(f"{str(folder)!r} is broken: a map of {len(data)} bytes where {ny} x {nx} cells are said.")
         control[i, j] = np.frombuffer(data, np.uint8).reshape(ny, nx)
         there[i, j] = True
-    maps = dataset(run, day, control, (x0, x0 + width, y0, y0 + height))
-    return maps.assign(there=(("run", "day"), there))
+    return dataset(run, day, control, (x0, x0 + width, y0, y0 + height), there)
 
 
 def read_parquet(files: list[Path]) -> pd.DataFrame:
@@ -256,13 +255,17 @@ def _run_maps(folder: Path, manifest: dict[str, Any]) -> xr.Dataset:
         run, day, control = run_files.control_maps(folder)
         box = manifest["scenario"]["box"]
         extent = (box["x0_km"], box["x0_km"] + box["width_km"], box["y0_km"], box["y0_km"] + box["height_km"])
-        return dataset(run, day, control, extent)
+        there = (control != run_files.NO_MAP).all(axis=(2, 3))
+        return dataset(run, day, control * there[:, :, None, None], extent, there)
     except run_files.DAMAGE:
         raise InputError(f"{str(folder / run_files.CONTROL)!r} and manifest.toml cannot be read as maps.") from None
 
 
-def dataset(run, day, control, extent: tuple[float, float, float, float]) -> xr.Dataset:
-    """Maps (run, day, y, x) of percent held by the attacker, with the centers of cells in km; row 0 is the southernmost."""
+def dataset(run, day, control, extent: tuple[float, float, float, float], there) -> xr.Dataset:
+    """Maps (run, day, y, x) of percent held by the attacker, with the centers of cells in km; row 0 is the southernmost.
+
+    A day that a run has not is 0, and `there` (run, day) is false.
+    """
     import xarray as xr
 
     ny, nx = control.shape[-2:]
@@ -271,7 +274,7 @@ def dataset(run, day, control, extent: tuple[float, float, float, float]) -> xr.
     y = south + (north - south) / ny * (0.5 + _range(ny))
     attributes = {"long_name": "ground held by the attacker", "units": "percent"}
     return xr.Dataset(
-        {"control": (("run", "day", "y", "x"), control, attributes)},
+        {"control": (("run", "day", "y", "x"), control, attributes), "there": (("run", "day"), there)},
         coords={
             "run": run,
             "day": ("day", day, {"units": "days", "long_name": "days since the start"}),

@@ -139,7 +139,7 @@ def _one_run(folder: Path, scenario: Scenario, table: dict[str, np.ndarray], con
     rows = rows[np.argsort(table["day"][rows])]
     columns = {name: values[rows] for name, values in table.items() if name not in ("run", "seed")}
     seed = int(table["seed"][rows[0]]) if "seed" in table else 1
-    maps = control[int(np.flatnonzero(runs == run)[0])]
+    maps = control[int(np.flatnonzero(runs == run)[0])][: len(rows)]
     days = np.arange(len(rows))
     if maps.shape != (len(rows), *_shape(scenario)) or not np.array_equal(columns["day"], days):
         raise ValueError(f"{len(rows)} days of figures, and maps of shape {maps.shape}")
