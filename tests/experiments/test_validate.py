@@ -206,7 +206,7 @@ def forecasts(spread, shift):
     east = np.tile(np.arange(80), (80, 1))
     gains = r.normal(150, 40, (4, 2))
     happened = Outcome(
-        gains, r.normal(35, 10, (17, 2)), np.stack([east < 45, east < 50]), r.uniform(1, 120, 20), east < 40, 122
+        gains, r.normal(35, 10, (17, 2)), np.stack([east < 45, east < 50]), r.uniform(1, 120, 20), r.uniform(0, 80, (20, 2)), east < 40, 122
     )
 
     def score(name, off, wrong, n=60):
