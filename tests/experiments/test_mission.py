@@ -10,12 +10,12 @@ import pytest
 import seeds
 from experiments.calibration.posterior import Posterior
 from experiments.claims import mission
-from experiments.reporting import mission_page
 from experiments.cli import app
 from experiments.figures import mission as figures_mission
 from experiments.observation.areas import Areas
 from experiments.observation.observed import ObservedRun, Places
 from experiments.observation.publication import PublishedMaps
+from experiments.reporting import mission_page
 from experiments.results.results import Results
 
 

@@ -75,7 +75,7 @@ def dobropillia(runs: Sequence[ObservedRun], alone: np.ndarray, fed: np.ndarray)
     "H",
     "De-mechanization emerges",
     source=EVIDENCE
-    + ": tanks and AFVs lost by 1,000 casualties 27.6 (May-October 2024), 21.3, 9.9 (May-August 2025), theatre",
+    + ": tanks and AFVs lost by 1,000 casualties 25.9 (August-October 2024), 9.9 (May-August 2025), theatre claims",
     formula="fall of armor lost by 1,000 casualties: August-October 2024 to May-August 2025; and in twins with a kill zone x2.5",
     band="falls 55 % or more in both; no date in the rules",
     needs=("seen", "losses", "kill_zones", "dated_rules"),
