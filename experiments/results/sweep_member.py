@@ -23,15 +23,15 @@ def member_of(folder: Path, member: str) -> RecordedRun:
     A sweep keeps no units, and few maps or none; the page makes the run again and holds it against what was kept.
     """
     from experiments.results.loading import load
-    from sim.view.page.session.recorded_run import RecordedRun, made_elsewhere
+    from sim.view.page.session.recorded_run import RecordedRun, made_elsewhere, number_of
 
     results = load(folder)
     study, runs = results.study, results.runs
     if study is None:
         raise InputError(f"--run {str(folder)!r}: {results.note}.")
     done = runs[runs["status"] == "done"].reset_index(drop=True)
-    if member.isdigit():
-        rows = done[done["run"] == int(member)]
+    if (chosen := number_of(member)) is not None:
+        rows = done[done["run"] == chosen]
     elif member in WORDS and len(done) and BY in done:
         ordered = done.sort_values(BY, kind="stable")
         rows = ordered.iloc[[{"low": 0, "median": (len(ordered) - 1) // 2, "high": -1}[member]]]

@@ -506,3 +506,11 @@ def test_a_damaged_excerpt_is_refused_in_one_line(call, folder, tmp_path):
         code, out, err = call("analyse", copy)
         assert (code, out) == (2, "")
         assert part in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("member", ["²", "9" * 5000, "-1", "best", "", "1.0"])
+def test_a_member_that_is_not_there_is_refused_in_one_line(call, folder, run_folder, member):
+    for place in (folder, run_folder):
+        code, out, err = call("view", "--no-open", "--run", place, "--member", member)
+        assert (code, out) == (2, "")
+        assert "--member" in err and err.count("\n") == 1

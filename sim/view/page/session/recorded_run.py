@@ -158,6 +158,11 @@ def first_line(error: Exception) -> str:
     return str(error).partition("\n")[0][:200] or type(error).__name__
 
 
+def number_of(member: str) -> int | None:
+    """The number that selects a run; None for words."""
+    return int(member) if member.isascii() and member.isdigit() and len(member) < 19 else None
+
+
 def _shape(scenario: Scenario) -> tuple[int, int]:
     """Rows and columns of the maps of a scenario."""
     return round(scenario.box.height_km / scenario.cell_km), round(scenario.box.width_km / scenario.cell_km)
@@ -165,8 +170,8 @@ def _shape(scenario: Scenario) -> tuple[int, int]:
 
 def _choose(table: dict[str, np.ndarray], runs: np.ndarray, member: str) -> int:
     """The number of the run that `member` selects, among those with maps."""
-    if member.lstrip("-").isdigit():
-        found = [r for r in np.unique(table["run"][table["seed"] == int(member)]) if r in runs] if "seed" in table else []
+    if (seed := number_of(member)) is not None:
+        found = [r for r in np.unique(table["run"][table["seed"] == seed]) if r in runs] if "seed" in table else []
         if not len(found):
             raise InputError(f"--member {member}: no run with maps has that seed.")
         return int(found[0])
