@@ -40,7 +40,7 @@ def test_kernels_have_a_folder_of_their_own_by_the_text_of_their_helpers(tmp_pat
 
 
 @pytest.mark.parametrize(("file", "is_compiled_into_others"), [
-    ("draws.py", True), ("geometry.py", True), ("fields.py", True), ("forces.py", True), ("view/palette.py", False), ("mustering.py", False),
+    ("draws.py", True), ("visibility.py", True), ("fields.py", True), ("forces.py", True), ("view/palette.py", False), ("geometry.py", False),
 ])  # fmt: skip
 def test_kernels_of_an_edited_helper_are_compiled_anew_in_a_cache_of_ones_own_too(tmp_path, file, is_compiled_into_others):
     """What decides is the folder: one of another name has no old kernels in it."""
