@@ -11,14 +11,14 @@ import numpy as np
 
 from sim import run_files
 from sim.errors import InputError
-from sim.forces import Kind, Side, Task
+from sim.forces import Kind
 from sim.frame import FRAME_FILE, Frame, frame_from_run
 from sim.identity import code_key
 from sim.scenario import Scenario
 from sim.settings import Settings
 from sim.view.page.messages.daily_series import CHARTED
 from sim.view.page.messages.frame_history import History, RecordedFrame
-from sim.view.page.messages.frames import WAITING, Layers
+from sim.view.page.messages.frames import COUNTED, Layers, counts, flag_bytes, places, unit_bytes
 from sim.view.page.messages.map_message import share
 
 MISSING = ("grey", "danger", "supply", "works", "bombs", "pockets", "units")  # layers that a folder has for the last day only
@@ -96,7 +96,7 @@ class RecordedRun:
             held_km2 = float(control.sum()) / 100.0 * self.scenario.cell_km**2 if held is None else float(held)
             book.add(RecordedFrame(
                 {
-                    "step": day * per_day, "day": max(day - 1, 0), "part": 3, "sky": None, "counts": [["–"] * 5] * 2,
+                    "step": day * per_day, "day": max(day - 1, 0), "part": 3, "sky": None, "counts": [["–"] * COUNTED] * 2,
                     "units": None if units is None else int(units), "held": round(held_km2, 1),
                 },
                 [_nobody(control)],
@@ -188,30 +188,23 @@ def _nobody(control: np.ndarray) -> Layers:
 
 
 def _layers(frame: Frame) -> Layers:
-    """All layers of a moment that was written in full."""
-    w, e, s, n = frame.extent
-    place = lambda v, low, high: np.round(np.clip((v - low) / (high - low), 0, 1) * 65535).astype("<u2").tobytes()  # noqa: E731
+    """All layers of a moment that was written in full, without strain and supply of units, which were not."""
     bomb = frame.kind == Kind.GLIDE_BOMB
-    rows = np.flatnonzero(~bomb)
-    code = frame.kind[rows].astype(np.uint8) | frame.side[rows].astype(np.uint8) << 3
-    code |= (frame.task[rows] == Task.INFILTRATE).astype(np.uint8) << 4 | np.isin(frame.task[rows], WAITING).astype(np.uint8) << 5
-    flags = frame.grey.astype(np.uint8) | (frame.cut[..., 0] > 0).astype(np.uint8) << 1 | (frame.cut[..., 1] > 0).astype(np.uint8) << 2
+    x, y, men, kind, side, task = (column[~bomb] for column in (frame.x, frame.y, frame.men, frame.kind, frame.side, frame.task))
     by_side = lambda a: np.moveaxis(a, -1, 0)  # noqa: E731
+    ids, unknown = np.arange(len(x)), np.zeros(len(x), bool)
     return {
-        "units": b"".join((
-            np.arange(len(rows), dtype="<u4").tobytes(), place(frame.x[rows], w, e), place(frame.y[rows], s, n),
-            np.clip(frame.men[rows], 0, 255).astype(np.uint8).tobytes(), code.tobytes(), bytes(len(rows)))),
+        "units": unit_bytes(ids, places(x, y, frame.extent), men, kind, side, task, unknown, bytes(len(x))),
         "control": share(frame.control, 250.0),
         "works": share(by_side(frame.works)),
         "supply": share(by_side(frame.supply)),
-        "flags": flags.tobytes(),
+        "flags": flag_bytes(frame.grey, frame.cut),
         "threat": share(by_side(frame.threat) / 2.55),
-        "bombs": place(frame.x[bomb], w, e) + place(frame.y[bomb], s, n),
-    }  # fmt: skip
+        "bombs": places(frame.x[bomb], frame.y[bomb], frame.extent),
+    }
 
 
-def _counts(frame: Frame) -> list[list[int]]:
-    ring = frame.task == Task.INFILTRATE
-    foot = frame.kind == Kind.INFANTRY
-    kinds = (foot & ~ring, foot & ring, *(frame.kind == k for k in (Kind.FPV_TEAM, Kind.ARTILLERY, Kind.ARMOR)))
-    return [[int((k & (frame.side == s)).sum()) for k in kinds] for s in Side]
+def _counts(frame: Frame) -> list[list[int | str]]:
+    """Groups by side; how many are tired was not written."""
+    found = counts(frame.kind, frame.side, frame.task, np.zeros(len(frame.kind), bool))
+    return [[*row[:5], "–", *row[6:]] for row in found]
