@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -38,7 +39,8 @@ PATIENCE_S = 600.0  # how long to wait for another process that compiles
 LOOK_S = 0.1  # between two looks at how far it is
 QUIET_S = 1.0  # nothing is said of a shorter wait
 LINE_S = 10.0  # between two lines where there is no terminal
-STAMPED = ("\n@kernel", "\n@array_kernel", "\n@njit", " njit(")  # what files with kernels hold
+
+COMPILED = re.compile(r"^@(array_)?kernel|\bnjit\b", re.MULTILINE)  # what a file with kernels holds
 
 Show = Callable[[int, int, float], None]  # is told how many kernels of how many are compiled, and the share of the work
 
@@ -249,7 +251,7 @@ def _state() -> str:
     digest = blake2b(f"{numba.__version__} {sys.version} {binding.get_host_cpu_name()} {numba.config.CPU_NAME}".encode(), digest_size=6)
     here = Path(__file__).parent
     for file in sorted([LIST, *here.glob("*.py"), *here.glob("phases/**/*.py")]):
-        if file == LIST or any(word in file.read_text("utf-8") for word in STAMPED):
+        if file == LIST or COMPILED.search(file.read_text("utf-8")):
             digest.update(f"{file.name} {(found := file.stat()).st_mtime_ns} {found.st_size}".encode())
     return digest.hexdigest()
 
@@ -298,17 +300,17 @@ def _compile(plan: Plan, show: Show, news: Path) -> None:
 def _feed(plan: Plan) -> None:
     """Starts a process that compiles and hands it kernel after kernel; it ends with us, for its input does."""
     home = str(Path(__file__).resolve().parents[1])
-    code = f"import sys; sys.path.insert(0, {home!r}); from sim.compilation import serve; serve()"
+    code = f"import sys; {home!r} in sys.path or sys.path.insert(0, {home!r}); from sim.compilation import serve; serve()"
     command = [sys.executable, "-P", "-c", code]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
-        assert process.stdin and process.stdout
-        try:
+    try:
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+            assert process.stdin and process.stdout
             while job := plan.take():
                 process.stdin.write(f"{job.key}\n")
                 process.stdin.flush()
                 plan.ended(job, json.loads(process.stdout.readline()))
-        except (OSError, ValueError):  # it was killed: what is missing is compiled when it is called
-            plan.give_up()
+    except (OSError, ValueError):  # it was killed, or could not start: what is missing is compiled when it is called
+        plan.give_up()
 
 
 def nobody(_done: int, _total: int, _share: float) -> None:
