@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 from numba import njit
-from scipy.ndimage import map_coordinates
 
 from sim.fields import blur
 
@@ -22,6 +21,8 @@ def common_grid(control: np.ndarray, nx: int, ny: int, cell: float) -> np.ndarra
         k = round(1.0 / cell)
         if abs(k * cell - 1.0) < 1e-9 and nx % k == 0 and ny % k == 0:
             return field.reshape(ny // k, k, nx // k, k).mean(axis=(1, 3))
+    from scipy.ndimage import map_coordinates
+
     width, height = round(nx * cell), round(ny * cell)
     at = [np.clip((np.arange(n) + 0.5) / cell - 0.5, 0, m - 1) for n, m in ((height, ny), (width, nx))]
     return map_coordinates(field, np.meshgrid(*at, indexing="ij"), order=1, mode="nearest")

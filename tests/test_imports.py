@@ -15,12 +15,12 @@ PACKAGES = ("seeds", "sim", "experiments")
 # Each module of sim stands on a floor and may import from floors below it only. A new module needs a place here.
 FLOORS = (
     {"errors"},
-    {"quantity"},
+    {"quantity", "kernel_cache"},
     {"draws", "columns"},
     {"forces"},
     {"codes"},
     {"fields"},
-    {"unit_rows", "front", "geometry", "visibility"},
+    {"unit_rows", "front", "geometry", "visibility", "compilation"},
     {"scenario"},
     {"kinds", "phases", "sector"},
     {"settings", "record"},
@@ -30,7 +30,7 @@ FLOORS = (
     {"accounting", "levers"},
     {"mustering", "breach"},
     {"battle", "frame", "identity", "run_files"},
-    {"handles"},
+    {"handles", "kernel_list"},
     {"model"},
     {"view"},
 )

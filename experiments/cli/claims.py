@@ -44,6 +44,7 @@ def claims(
     from experiments.cli.console import check_one_form, print_csv
     from experiments.reporting.claims_page import write
     from experiments.results.loading import load
+    from experiments.sweep.runner import log, stated_cost
     from experiments.sweep.study_sweep import sweep
     from sim.errors import InputError
 
@@ -56,6 +57,8 @@ def claims(
     fitted = calibration_posterior.load(posterior) if n else None
     before = read(beside) if beside is not None else []
     answers, missing = [], []
+    if not made_only and not quiet:
+        log(f"{len(wanted)} claims: {stated_cost([study_for(claim, fitted, n) for claim in wanted], processes)}; runs that are there are kept")
     for claim in wanted:
         folder = out / claim.study
         if not made_only:

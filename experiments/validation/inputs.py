@@ -41,6 +41,12 @@ class Effort:
     levels: int  # of the rotation interval
 
 
+    @property
+    def days(self) -> int:
+        """Days of the baseline that the ensemble, the three arms of T14 and the pairs come to; half a step or cell costs double."""
+        return self.ensemble * 420 + self.arms * 120 * 5 + 2 * self.twins * self.twin_days + 4 * self.salients * self.belt_days
+
+
 # T14: 50 seeds leave an interval of 4 % about the net gain of half the step, too wide for a bound of 5 %; 150 leave 2.5 %
 FULL = Effort(200, 192, 672, 60, 16, 16, 16, 16, 120, 200, 150, 4)
 QUICK = Effort(100, 96, 160, 16, 6, 4, 4, 3, 60, 60, 0, 2)

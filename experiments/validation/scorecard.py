@@ -14,7 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from experiments.runs.identity import BASELINE
 from experiments.runs.json_values import plain
+from experiments.runs.pace import seconds_a_run
 from experiments.validation.checks import Check, Result
 from sim.errors import InputError
 
@@ -87,6 +89,9 @@ def validate(
         raise InputError(f"--out {str(folder)!r} is a file; allowed: a folder.")
     wanted = inputs.effort(quick, runs)
     given = inputs.RowInputs(folder, wanted, ensemble, record, open_, workers or os.cpu_count() or 1, quiet)
+    if not quiet and only is None:
+        core_hours = wanted.days * seconds_a_run(BASELINE, 100) / 100 / 3600
+        print(f"about {core_hours:.1f} core-hours of battles ({core_hours / given.workers:.1f} hours on {given.workers} cores), less what is kept", file=sys.stderr)
     card = _begun(given, quick)
     kept = _kept(folder, card["key"])
     try:
