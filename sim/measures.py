@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -56,22 +56,27 @@ class Ground:
     breakthroughs: tuple[int, int] = (0, 0)  # new ones of the day: beyond 3 km, beyond 8 km
 
 
-def men_ahead(world: Any) -> np.ndarray:
-    """The attacker's men in positions, lodged or behind the line, by cell, (n,) int64."""
+def men_in(world: Any, side: Side, *tasks: Task) -> np.ndarray:
+    """A side's infantrymen with one of these tasks, by cell, (n,) int64."""
     u, n = world.units, world.n
     task = u.task[:n]
-    there = (task == Task.HOLD) | (task == Task.CONSOLIDATE) | (task == Task.INFILTRATE)
-    there &= (u.kind[:n] == Kind.INFANTRY) & (u.side[:n] == Side.ATTACKER)
+    there = reduce(np.logical_or, [task == wanted for wanted in tasks])
+    there &= (u.kind[:n] == Kind.INFANTRY) & (u.side[:n] == side)
     return np.bincount(u.cell[:n][there], u.men[:n][there], minlength=world.cells.control.size).astype(np.int64)
+
+
+def men_ahead(world: Any) -> np.ndarray:
+    """The attacker's men in positions, lodged or behind the line, by cell, (n,) int64."""
+    return men_in(world, Side.ATTACKER, Task.HOLD, Task.CONSOLIDATE, Task.INFILTRATE)
 
 
 class Look:
     """A battle at the end of a day, with what several measures share computed once.
 
-    `past`: the values of every measure on the days before, by name. `men`: those of `men_ahead`, where they are known.
+    `past`: the values of every measure on the days before, by name.
     """
 
-    def __init__(self, world: Any, ground: Ground, past: Mapping[str, Sequence[float]], men: np.ndarray | None = None):
+    def __init__(self, world: Any, ground: Ground, past: Mapping[str, Sequence[float]]):
         self.world = world
         self.ground = ground
         self._past = past
@@ -86,7 +91,6 @@ class Look:
         self.task = task
         self.men = u.men[:n]
         self.holding = self.infantry & (task == Task.HOLD)
-        self.men_in_cell = men_ahead(world) if men is None else men
 
     def value(self, name: str) -> float:
         """A measure's value of this day."""
@@ -138,7 +142,7 @@ def lost_km2(look: Look) -> float:
 
 @measure("km2", "state", "grey zone: cells where the attacker has men but holds less than half")
 def grey_km2(look: Look) -> float:
-    return float(((look.men_in_cell > 0) & (look.world.cells.control < 0.5)).sum()) * look.area
+    return float(((men_ahead(look.world) > 0) & (look.world.cells.control < 0.5)).sum()) * look.area
 
 
 @measure("km", "state", "length of the front: 0.5 contour of control smoothed over 0.6 km, common 1 km grid")
@@ -250,12 +254,12 @@ def _strength(look: Look, side: int) -> float:
     return float((f.infantry + f.recruits)[mine].sum() / max(f.establishment[mine].sum(), 1.0))
 
 
-@measure("", "daily", "new breakthroughs: patches of 10 men or 1 km2 held, more than 3 km past the line of 7 days ago")
+@measure("", "daily", "new breakthroughs: 1 km2 held, or 10 men in positions or lodged, 3 km past the line of 7 days ago, on two days running")
 def breakthroughs(look: Look) -> int:
     return look.ground.breakthroughs[0]
 
 
-@measure("", "daily", "new deep breakthroughs: the same beyond 8 km, held ground or 10 men")
+@measure("", "daily", "new deep breakthroughs: the same 8 km past that line")
 def deep_breakthroughs(look: Look) -> int:
     return look.ground.breakthroughs[1]
 
