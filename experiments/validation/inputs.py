@@ -15,6 +15,7 @@ from experiments.observation import publication, record
 from experiments.observation.ensembles import checked_ensemble, observed_runs, publish_ensemble
 from experiments.sweep.ensemble import make_ensemble
 from experiments.validation import checks
+from experiments.validation.line_battles import LineBattles
 from experiments.validation.small_battles import SmallBattles
 from sim.errors import InputError
 
@@ -39,15 +40,20 @@ class Effort:
     belt_days: int
     arms: int  # seeds of T14, 0: the row is not run
     levels: int  # of the rotation interval
+    search: int  # seeds of T31, to find the best interval
+    confirm: int  # and to confirm it
+    levers: int  # of T32 and T35
+    roads: int  # of T33
+    infiltrated: int  # runs of T34
 
 
 # T14: 50 seeds leave an interval of 4 % about the net gain of half the step, too wide for a bound of 5 %; 150 leave 2.5 %
-FULL = Effort(200, 192, 672, 60, 16, 16, 16, 16, 120, 200, 150, 4)
-QUICK = Effort(100, 96, 160, 16, 6, 4, 4, 3, 60, 60, 0, 2)
+FULL = Effort(200, 192, 672, 60, 16, 16, 16, 16, 120, 200, 150, 4, 20, 40, 40, 12, 16)
+QUICK = Effort(100, 96, 160, 16, 6, 4, 4, 3, 60, 60, 0, 2, 2, 3, 3, 2, 2)
 
 
 @dataclass
-class RowInputs(SmallBattles):
+class RowInputs(SmallBattles, LineBattles):
     """Makes what rows need, each thing once. `out` is where runs are kept, so that a stopped card goes on."""
 
     out: Path
@@ -252,4 +258,4 @@ def effort(quick: bool, runs: int | None) -> Effort:
 
 def needed(rows: Sequence[checks.Row]) -> bool:
     """True when some row reads the ensemble."""
-    return any({"seen", "strengths"} & set(r.needs) for r in rows)
+    return any({"seen", "strengths", "lines"} & set(r.needs) for r in rows)
