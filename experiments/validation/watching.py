@@ -32,7 +32,7 @@ def around(name: str, before: Callable[[Any], None], after: Callable[[Any], None
         phase.run(world)
         after(world)
 
-    PHASES[name] = SimpleNamespace(run=run)  # type: ignore[assignment]
+    PHASES[name] = SimpleNamespace(**(vars(phase) | {"run": run}))  # type: ignore[assignment]
     try:
         yield
     finally:

@@ -25,7 +25,7 @@ def card(tmp_path, monkeypatch):
 
 def test_a_card_has_every_row(card, tmp_path):
     verdicts = {r["id"]: r["verdict"] for r in card["rows"]}
-    assert len(verdicts) == 28
+    assert len(verdicts) == 36
     assert (verdicts["T1"], verdicts["T2"], verdicts["T28"], verdicts["T3"]) == (
         "pass",
         "fail",
@@ -67,7 +67,7 @@ def test_the_picture_shows_failed_rows(card):
     chart = scorecard_chart(card)
     assert chart.table.rows[1][:3] == ("T2", "L", "survivors of 200 against 100, fire at an area")
     assert chart.table.rows[1][-1] == "fail"
-    assert chart.title == "Scorecard: 1 of 2 rows pass; 26 not judged (1 no posterior, 25 not run)"
+    assert chart.title == "Scorecard: 1 of 2 rows pass; 34 not judged (1 no posterior, 33 not run)"
     assert len(chart.svg()) > 1000
 
 
@@ -106,7 +106,7 @@ def test_the_command_writes_a_card(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("args", "word"),
     [
-        (("--only", "T29"), "no row 'T29'"),
+        (("--only", "T37"), "no row 'T37'"),
         (("--only", "T5b"), "Did you mean 'T5'"),
         (("--only", ","), "no row given"),
         (("--record", "/nowhere"), "folder '/nowhere' not found"),

@@ -19,9 +19,10 @@ from experiments.observation.series import contour_dimension
 from experiments.validation import catalog, checks, inputs
 from experiments.validation.checks import Check
 from experiments.validation.engagements import LETHALITY, WEAPONS, Battle, Fought, circumstances, fight_all, scenario_of
-from experiments.validation.rows import forecast_skill, limit_cases, paired_runs
+from experiments.validation.rows import forecast_skill, limit_cases, line_and_levers, paired_runs
 from experiments.validation.rows.combat_patterns import Strengths
 from experiments.validation.rows.limit_cases import Losses
+from experiments.validation.rows.line_and_levers import Line
 
 ROWS = {r.id: r for r in catalog.rows()}
 MONTHS = record.areas().months()
@@ -233,6 +234,61 @@ def paired_net(ratio):
 
 LUCK = rng().normal(0, 1, 200)
 
+
+# Made-up lines and twins
+
+
+def lines(days=(35, 60), p90=100.0, density=(25, 12), ratio=4.0, end=1.0, n=16):
+    """Runs whose positions stand so long and so densely in 2024 and 2025; `end`: the defender's last infantry by his first."""
+    date = np.arange(np.datetime64("2024-07-08"), np.datetime64("2025-09-01"))
+    late = (date >= np.datetime64("2025-01-01")).astype(int)
+    defender = np.linspace(8000, 8000 * end, len(date))
+    out = []
+    for k in range(n):
+        men = np.array(density, float)[late] * 120 * np.exp(0.05 * LUCK[k])
+        stands = np.array(days, float)[late] * np.exp(0.05 * LUCK[k])
+        tail = np.full(len(date), p90)
+        out.append(Line(date, stands, tail, men, np.full(len(date), 120.0), ratio * defender, defender))
+    return out
+
+
+def twins(noise=0.03, n=40, **arms):
+    """Figures of arms by seed: these means, with luck that twins share and a little of their own."""
+    r = rng()
+    shared = np.exp(r.normal(0, 0.1, n))
+    return pd.DataFrame({name: mean * shared * np.exp(r.normal(0, noise, n)) for name, mean in arms.items()}, index=range(1, n + 1))
+
+
+def relief(*net):
+    """Net ground at each interval of relief."""
+    return twins(**{str(k): v for k, v in enumerate(net)}).set_axis(list(line_and_levers.ROTATION), axis=1)
+
+
+def drone_arms(double=0.7, half=1.4, off=4.0):
+    net = twins(base=700, double=700 * double, half=700 * half, off=900)
+    return net, twins(base=0.05, double=0.05, half=0.05, off=0.05 * off)
+
+
+def road(supply=0.7, sorties=0.8):
+    return twins(supply_open=0.9, supply_cut=0.9 * supply, sorties_open=250, sorties_cut=250 * sorties, n=12)
+
+
+def bounds(strain, density, n=3000):
+    """First bounds by these log odds for 30 days of strain and for half the density."""
+    r = rng()
+    known = pd.DataFrame({"run": r.integers(1, 9, n), "day": r.integers(0, 120, n), "strain": r.gamma(3, 10, n), "men": r.lognormal(3, 0.6, n)})
+    odds = -0.5 + strain * known["strain"] / 30 - density * np.log2(known["men"] / 20)
+    return known.assign(through=(r.random(n) < 1 / (1 + np.exp(-odds))).astype(float))
+
+
+def deadlines(ground=1.2, losses=1.15, left=0.3):
+    """Twins with and without a deadline; `left`: share of the extra ground that is there later."""
+    table = twins(ground_off=200, losses_off=20000, noise=0.0)
+    extra = (ground - 1) * table["ground_off"] * np.exp(0.1 * LUCK[:40])
+    later = 2 * table["ground_off"]
+    more = {"ground_on": table["ground_off"] + extra, "losses_on": losses * table["losses_off"]}
+    return table.assign(**more, later_off=later, later_on=later + left * extra)
+
 GOOD = {
     "T1": lambda: (173.2 + 6 * LUCK,),
     "T2": lambda: (100 + 13 * LUCK,),
@@ -262,6 +318,14 @@ GOOD = {
     "T26": lambda: (ensemble(), record.states()),
     "T27": lambda: (ensemble(), record.places()),
     "T28": lambda: (forecasts(10.0, 5.0),),
+    "T29": lambda: (lines(),),
+    "T30": lambda: (lines(),),
+    "T31": lambda: (relief(1150, 1050, 1000, 1060, 1200), relief(1150, 1050, 1000, 1060, 1200), relief(1300, 1200, 1100, 1000, 1150)),
+    "T32": lambda: drone_arms(),
+    "T33": lambda: (road(),),
+    "T34": lambda: (bounds(0.6, 0.6),),
+    "T35": lambda: (deadlines(),),
+    "T36": lambda: (lines(),),
 }
 BAD = {
     "T1": lambda: (100 + 6 * LUCK,),  # the linear law
@@ -300,6 +364,14 @@ BAD = {
     "T26": lambda: (ensemble(center_day=50.0), record.states()),
     "T27": lambda: (ensemble(captured=shuffled), record.places()),
     "T28": lambda: (forecasts(10.0, 300.0),),
+    "T29": lambda: (lines(days=(15, 15), p90=35.0),),
+    "T30": lambda: (lines(density=(66, 66)),),
+    "T31": lambda: (relief(*[1000] * 5), relief(*[1000] * 5), relief(*[1000] * 5)),
+    "T32": lambda: drone_arms(0.97, 1.02, 1.06),
+    "T33": lambda: (road(1.0, 1.0),),
+    "T34": lambda: (bounds(0.0, 0.0),),
+    "T35": lambda: (deadlines(0.84, 1.15, 1.0),),
+    "T36": lambda: (lines(ratio=1.5),),
 }
 
 
@@ -308,7 +380,7 @@ def judged(name, data):
 
 
 def test_every_row_of_the_battery_is_there():
-    assert list(ROWS) == [f"T{k}" for k in range(1, 29)]
+    assert list(ROWS) == [f"T{k}" for k in range(1, 37)]
     assert set(GOOD) == set(BAD) == set(ROWS)
     for row in ROWS.values():
         assert row.kind in checks.KINDS and row.source and row.formula and row.band
@@ -343,6 +415,21 @@ def test_a_row_fails_on_what_has_not(name):
             lambda: (ensemble(), record.losses(), {1.0: 10 + LUCK[:8], 2.5: 2 + 0.2 * LUCK[:8]}, ["phases/armor.py:7"]),
         ),
         ("T24", lambda: (ensemble(dimension=1.4), None)),
+        ("T29", lambda: (lines(p90=50.0),)),
+        ("T30", lambda: (lines(density=(25, 40)),)),
+        ("T31", lambda: (relief(1150, 1050, 1000, 1060, 1200), relief(1150, 1050, 1000, 1060, 1200), relief(1000, 1050, 1100, 1150, 1200))),
+        ("T31", lambda: (relief(1150, 1100, 1060, 1030, 1000), relief(1150, 1100, 1060, 1030, 1000), relief(1150, 1100, 1060, 1030, 1000))),
+        ("T32", lambda: drone_arms(double=0.3)),
+        ("T32", lambda: drone_arms(half=1.02)),
+        ("T32", lambda: drone_arms(off=1.1)),
+        ("T33", lambda: (road(sorties=1.0),)),
+        ("T33", lambda: (road(supply=0.9),)),
+        ("T34", lambda: (bounds(0.0, 0.6),)),
+        ("T34", lambda: (bounds(0.6, 0.0),)),
+        ("T34", lambda: (bounds(0.6, 0.6).assign(through=1.0),)),
+        ("T35", lambda: (deadlines(losses=1.0),)),
+        ("T35", lambda: (deadlines(left=0.8),)),
+        ("T36", lambda: (lines(end=0.5),)),
     ],
 )
 def test_one_figure_outside_fails_the_row(name, data):
