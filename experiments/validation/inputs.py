@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -218,6 +217,11 @@ class RowInputs(SmallBattles, LineBattles):
     def seen(self) -> list[ObservedRun]:
         return observed_runs(self.get("results"))
 
+    def null_runs(self) -> list[ObservedRun]:
+        from experiments.validation.null_model import null_runs
+
+        return null_runs()
+
     def areas(self) -> dict[str, Any]:
         return {name: record.areas(name) for name in ("box", "direction")}
 
@@ -254,8 +258,3 @@ def effort(quick: bool, runs: int | None) -> Effort:
     """How much to run; `runs` sets the size of an ensemble that has to be made."""
     chosen = QUICK if quick else FULL
     return replace(chosen, ensemble=runs) if runs else chosen
-
-
-def needed(rows: Sequence[checks.Row]) -> bool:
-    """True when some row reads the ensemble."""
-    return any({"seen", "strengths", "lines"} & set(r.needs) for r in rows)

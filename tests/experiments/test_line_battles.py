@@ -26,7 +26,7 @@ def test_a_watched_battle_is_the_same_battle():
     with watching.around("fire", bounds.before, bounds.after), watching.around("drones", sorties.before, sorties.after):
         battle.run(worlds[0], 12)
     battle.run(worlds[1], 12)
-    assert same(*worlds) == [] and PHASES == before
+    assert same(*worlds) == [] and before == PHASES
     assert len(bounds.rows) > 3 and sorties.flown > 0
     seen = int(sum(row[3] for row in bounds.rows))
     assert 0 < seen <= worlds[0].books.slipped[Side.ATTACKER] and len(bounds.rows) + bounds.unmet <= worlds[0].books.infiltrations[Side.ATTACKER]
@@ -36,7 +36,7 @@ def test_a_phase_that_raises_is_put_back():
     before = dict(PHASES)
     with pytest.raises(ZeroDivisionError), watching.around("fire", lambda world: 1 // 0, lambda world: None):
         PHASES["fire"].run(None)
-    assert PHASES == before
+    assert before == PHASES
 
 
 @pytest.fixture

@@ -79,6 +79,7 @@ def dobropillia(runs: Sequence[ObservedRun], alone: np.ndarray, fed: np.ndarray)
     formula="fall of armor lost by 1,000 casualties: August-October 2024 to May-August 2025; and in twins with a kill zone x2.5",
     band="falls 55 % or more in both; no date in the rules",
     needs=("seen", "losses", "kill_zones", "dated_rules"),
+    targets=("armor_rate", "armor_fall"),
 )
 def armor_fades(
     runs: Sequence[ObservedRun], losses: dict[str, np.ndarray], zones: dict[float, np.ndarray], dated: Sequence[str]
