@@ -27,7 +27,7 @@ class Journal:
         self.ground = Ground(direction_start=float(c.control[c.direction == 1].sum()) * world.geo.cell**2)
         self._before = c.control.copy()
         self._depths: list[np.ndarray] = []
-        self._points = TurningPoints(c.control.size)
+        self._points = TurningPoints()
         self._held_towns = c.control[world.sector.settlement_cell] >= 0.5
         self._record(world)
 

@@ -21,38 +21,41 @@ POCKET_MEN = 30  # of these in a pocket, a platoon, that make it one to be told
 HELD_KM2 = 1.0  # held ground that counts without men
 STANDS_DAYS = 1  # days after the first on which it must still be there
 MEMORY_DAYS = 7  # days for which what was told and is gone stays told
+NO_PATCH = np.zeros(0, np.int32)
 AROUND = np.ones((3, 3))  # cells that touch by edge or corner are connected
 
 
 class Watch:
     """Patches of the map from day to day: which of them have just stood for STANDS_DAYS."""
 
-    def __init__(self, n: int) -> None:
-        self._stood = np.zeros(n, np.int16)  # days for which a patch over the cell has counted, today's among them
-        self._absent = np.zeros(n, np.int16)  # days since it last did
+    def __init__(self) -> None:
+        # by cell: days for which a patch over it has counted, and days since it last did
+        self._stood: dict[int, tuple[int, int]] = {}
 
     def new(self, patches: np.ndarray, counts: np.ndarray) -> list[np.ndarray]:
         """The cells of patches to be told today. `patches`: number of the patch of each cell, 0 none; `counts`: by number."""
         told = []
-        stood = np.zeros_like(self._stood)
+        stood: dict[int, tuple[int, int]] = {}
         for number in np.flatnonzero(counts[1:]) + 1:
             cells = np.flatnonzero(patches == number)
-            days = int(self._stood[cells].max()) + 1
-            stood[cells] = min(days, STANDS_DAYS + 2)
+            over = cells.tolist()
+            days = max(self._stood.get(cell, (0, 0))[0] for cell in over) + 1
+            stood |= dict.fromkeys(over, (min(days, STANDS_DAYS + 2), 0))
             if days == STANDS_DAYS + 1:
                 told.append(cells)
-        kept = (stood == 0) & (self._stood > STANDS_DAYS) & (self._absent < MEMORY_DAYS)
-        self._absent = np.where(kept, self._absent + 1, 0).astype(np.int16)
-        self._stood = np.where(kept, self._stood, stood)
+        for cell, (days, absent) in self._stood.items():
+            if cell not in stood and days > STANDS_DAYS and absent < MEMORY_DAYS:
+                stood[cell] = days, absent + 1
+        self._stood = stood
         return told
 
 
 class TurningPoints:
     """Watches over breakthroughs (beyond each of BEYOND_KM) and over the pockets of both sides."""
 
-    def __init__(self, n: int) -> None:
-        self._breaks = [Watch(n) for _ in BEYOND_KM]
-        self._pockets = [Watch(n) for _ in Side]
+    def __init__(self) -> None:
+        self._breaks = [Watch() for _ in BEYOND_KM]
+        self._pockets = [Watch() for _ in Side]
 
     def breakthroughs(self, world: Any) -> list[list[np.ndarray]]:
         """Cells of each new breakthrough of the day, those beyond 3 km and those beyond 8 km."""
@@ -62,16 +65,21 @@ class TurningPoints:
         there = held | (men > 0)
         out = []
         for beyond, watch in zip(BEYOND_KM, self._breaks, strict=True):
-            patches, n = label((there & (c.front_week <= -beyond)).reshape(g.ny, g.nx), AROUND)
-            flat = patches.ravel()
-            area = np.bincount(flat, held, n + 1) * g.cell**2
-            out.append(watch.new(flat, (np.bincount(flat, men, n + 1) >= BODY_MEN) | (area >= HELD_KM2)))
+            there &= c.front_week <= -beyond
+            flat, counts = NO_PATCH, np.zeros(1, bool)
+            if there.any():
+                patches, n = label(there.reshape(g.ny, g.nx), AROUND)
+                flat = patches.ravel()
+                area = np.bincount(flat, held, n + 1) * g.cell**2
+                counts = (np.bincount(flat, men, n + 1) >= BODY_MEN) | (area >= HELD_KM2)
+            out.append(watch.new(flat, counts))
         return out
 
     def pockets(self, world: Any) -> Iterator[tuple[Side, np.ndarray]]:
         """Side and cells of each pocket to be told today: one with a platoon in it."""
         for side, watch in zip(Side, self._pockets, strict=True):
-            cut = world.cells.cut[:, side]
-            men = men_in(world, side, Task.HOLD, Task.CONSOLIDATE)
-            for cells in watch.new(cut, np.bincount(cut, men, cut.max() + 1) >= POCKET_MEN):
+            cut, counts = world.cells.cut[:, side], np.zeros(1, bool)
+            if cut.any():
+                counts = np.bincount(cut, men_in(world, side, Task.HOLD, Task.CONSOLIDATE)) >= POCKET_MEN
+            for cells in watch.new(cut, counts):
                 yield side, cells

@@ -22,18 +22,18 @@ def told(watch, *days):
 
 
 def test_a_patch_is_told_on_its_second_day_and_once():
-    assert told(Watch(100), [3], [3, 4], [4], [4, 5]) == [0, 1, 0, 0]
-    assert told(Watch(100), [3], [], [3], []) == [0, 0, 0, 0]
-    assert told(Watch(100), [3], [7], [7]) == [0, 0, 1]  # another place is another patch
+    assert told(Watch(), [3], [3, 4], [4], [4, 5]) == [0, 1, 0, 0]
+    assert told(Watch(), [3], [], [3], []) == [0, 0, 0, 0]
+    assert told(Watch(), [3], [7], [7]) == [0, 0, 1]  # another place is another patch
 
 
 def test_what_comes_back_within_a_week_is_not_told_again():
-    assert sum(told(Watch(100), [3], [3], *[[]] * MEMORY_DAYS, [3], [3])) == 1
-    assert sum(told(Watch(100), [3], [3], *[[]] * (MEMORY_DAYS + 1), [3], [3])) == 2
+    assert sum(told(Watch(), [3], [3], *[[]] * MEMORY_DAYS, [3], [3])) == 1
+    assert sum(told(Watch(), [3], [3], *[[]] * (MEMORY_DAYS + 1), [3], [3])) == 2
 
 
 def test_patches_with_too_little_in_them_do_not_count():
-    watch, patches = Watch(100), np.zeros(100, int)
+    watch, patches = Watch(), np.zeros(100, int)
     patches[5:7], patches[50] = 1, 2
     counts = np.array([True, False, True])  # number 0 is the ground between patches
     assert watch.new(patches, counts) == []
@@ -69,7 +69,7 @@ def ahead(skirmish_days):
 )
 def test_a_body_of_men_is_a_breakthrough_and_a_ring_of_infiltrators_is_none(ahead, task, men, expected):
     world = ahead(task, men)
-    points = TurningPoints(world.cells.control.size)
+    points = TurningPoints()
     assert [tuple(map(len, points.breakthroughs(world))) for _ in range(3)] == expected
 
 
@@ -77,7 +77,7 @@ def test_held_ground_is_a_breakthrough_without_men_and_deep_beyond_8_km(ahead):
     world = ahead(Task.RESERVE, 5)
     world.cells.front_week[FAR] = -9.0
     world.cells.control[FAR] = 1.0
-    points = TurningPoints(world.cells.control.size)
+    points = TurningPoints()
     assert [tuple(map(len, points.breakthroughs(world))) for _ in range(3)] == [(0, 0), (1, 1), (0, 0)]
 
 
@@ -86,7 +86,7 @@ def test_a_pocket_with_a_platoon_in_it_is_told(ahead, men, count):
     world = ahead(Task.HOLD, men)
     world.cells.cut[:] = 0
     world.cells.cut[FAR, Side.ATTACKER] = 1
-    points = TurningPoints(world.cells.control.size)
+    points = TurningPoints()
     found = [list(points.pockets(world)) for _ in range(3)]
     assert [len(day) for day in found] == [0, count, 0]
     assert all(side == Side.ATTACKER and list(cells) == [FAR] for day in found for side, cells in day)
