@@ -7,6 +7,7 @@ diamond; a row that could not be judged says why in words.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -79,11 +80,14 @@ def about(card: dict[str, Any]) -> str:
 
 def remarks(row: dict[str, Any]) -> list[str]:
     """What to say of a row beside its verdict: that a null model passes it, and which of its figures the fit aimed at."""
+    if not row["checks"]:
+        return []
     out = []
     if row.get("null") == "pass":
         out.append("A null model, a belt that rolls on without a battle, passes this row too: it says little.")
     if row.get("fitted"):
-        out.append(f"Targets of the fit: {', '.join(row['fitted'])}.")
+        names = dict.fromkeys(re.sub(r"-\d{4}(-\d\d)?$", "", name) for name in row["fitted"])  # one of several dates
+        out.append(f"Targets of the fit: {', '.join(names)}.")
     return out
 
 
