@@ -61,10 +61,10 @@ def position_life(lines: Sequence[Line]) -> list[Check]:
     """How long positions have stood."""
     mean = lambda values, span: [float(np.mean(getattr(r, values)[r.within(span, DAYS_OF_MONTH)])) for r in lines]  # noqa: E731
     return [
-        over_runs("median days in place, September to December 2024", mean("days", AUTUMN), (20, 50), "35 (30 to 40)", "days"),
-        over_runs("median days in place, February to August 2025", mean("days", SPRING), (35, 90), "60", "days"),
-        over_runs("P90 of days in place, February to August 2025", mean("days_p90", SPRING), (70, None), "tail to 180", "days"),
-        over_runs("P90 of days in place, September to December 2024", mean("days_p90", AUTUMN), None, "", "days"),
+        over_runs("days in place, Sep-Dec 2024, median", mean("days", AUTUMN), (20, 50), "35 (30 to 40)"),
+        over_runs("days in place, Feb-Aug 2025, median", mean("days", SPRING), (35, 90), "60"),
+        over_runs("days in place, Feb-Aug 2025, P90", mean("days_p90", SPRING), (70, None), "tail to 180"),
+        over_runs("days in place, Sep-Dec 2024, P90", mean("days_p90", AUTUMN)),
     ]
 
 
@@ -81,8 +81,8 @@ def density(lines: Sequence[Line]) -> list[Check]:
     """How thinly the line is held."""
     mean = lambda span: [float(np.mean((r.men / r.front_km)[r.within(span)])) for r in lines]  # noqa: E731
     return [
-        over_runs("men a km, September to December 2024", mean(AUTUMN), (10, 40), "10 to 60", "soldiers/km"),
-        over_runs("men a km, January to August 2025", mean(YEAR_2025), (5, 25), "fewer", "soldiers/km"),
+        over_runs("men a km, Sep-Dec 2024", mean(AUTUMN), (10, 40), "10 to 60"),
+        over_runs("men a km, Jan-Aug 2025", mean(YEAR_2025), (5, 25), "fewer"),
     ]
 
 
@@ -135,7 +135,7 @@ def drones_bite(net: pd.DataFrame, mounted: pd.DataFrame) -> list[Check]:
         _figure(f"{more}, below 0", double, (None, 0.0), rule="clear", less=1.0),
         _figure(fewer, half, (0.1, 1.0), less=1.0),
         _figure(f"{fewer}, above 0", half, (0.0, None), rule="clear", less=1.0),
-        _figure("mounted share without drones by that with them", intervals.of_ratio(mounted["base"], mounted["off"]), (3.0, None)),
+        _figure("mounted share, drones off by on", intervals.of_ratio(mounted["base"], mounted["off"]), (3.0, None)),
         _figure("change of pace without drones", off, None, less=1.0),
     ]
 
@@ -190,7 +190,7 @@ def find_the_weak(bounds: pd.DataFrame) -> list[Check]:
         checks.append(_figure(f"odds ratio of {name}", found, (1.3, None)))
         checks.append(_figure(f"odds ratio of {name}, above 1", found, (1.0, None), rule="clear"))
     met = [Check(f"{words}, median", float(bounds[name].median()), unit=unit) for name, words, unit in (
-        ("strain", "strain of the positions met", "days"), ("men", "men a km met", "soldiers/km"))]
+        ("strain", "strain of the positions met", "days"), ("men", "men a km met", ""))]
     return [*checks, share, *met]
 
 
@@ -213,7 +213,7 @@ def deadline(arms: pd.DataFrame) -> list[Check]:
     return [
         _figure("extra ground in the window", more, (0.03, 0.4), less=1.0),
         _figure("extra casualties in the window", losses, (0.03, 0.4), less=1.0),
-        _figure("share of the extra ground left 45 days later", left if is_more else Interval(np.nan, np.nan, np.nan, left.n), (None, 0.5)),
+        _figure("extra ground left 45 days later, share", left if is_more else Interval(np.nan, np.nan, np.nan, left.n), (None, 0.5)),
         Check("extra ground in the window", float(extra.mean()), unit="km2", n=len(arms)),
     ]
 
