@@ -107,7 +107,7 @@ class LineBattles:
     def bounds(self) -> pd.DataFrame:
         jobs = [(seed, self.effort.twin_days) for seed in range(1, self.effort.infiltrated + 1)]
         parts = []
-        for (seed, _), (rows, _) in zip(jobs, many(watching.infiltrations, jobs, self.workers)):
+        for (seed, _), rows in zip(jobs, many(watching.infiltrations, jobs, self.workers)):
             parts.append(pd.DataFrame(rows, columns=["day", "strain", "men", "through"]).assign(run=seed))
         return pd.concat(parts, ignore_index=True)
 

@@ -42,13 +42,12 @@ def around(name: str, before: Callable[[Any], None], after: Callable[[Any], None
 class Bounds:
     """First bounds of the attacker's infiltrating groups, from the line: what each met, and whether it got through.
 
-    `rows`: day, strain of the positions met (days, mean over men), men in them per km of front, 1 when it got through. Bounds
-    that met no position are only counted (`unmet`).
+    `rows`: day, strain of the positions met (days, mean over men; 0 when there are none), men in them per km of front, 1 when it
+    got through.
     """
 
     def __init__(self) -> None:
         self.rows: list[tuple[float, float, float, float]] = []
-        self.unmet = 0
         self._groups = np.zeros(0, np.int64)
         self._met = np.zeros((0, 2))
 
@@ -66,9 +65,6 @@ class Bounds:
         """Who got through: alive, and behind the line."""
         u = world.units
         for i, (strain, men) in zip(self._groups, self._met):
-            if men == 0:
-                self.unmet += 1
-                continue
             through = u.stage[i] == Stage.BEHIND_LINE and u.hits[i].sum() < u.men[i]
             self.rows.append((world.day, strain, men, float(through)))
 
@@ -84,13 +80,13 @@ def _met(u: Any, i: np.int64, line: np.ndarray) -> tuple[float, float]:
     return (float(np.average(u.fatigue[near], weights=u.men[near])) if men else 0.0), men / (2 * ASIDE_KM)
 
 
-def infiltrations(job: tuple[int, int]) -> tuple[np.ndarray, int]:
-    """First bounds in a battle of the baseline, (n, 4) as `Bounds.rows`, and how many met nobody. `job`: seed and days."""
+def infiltrations(job: tuple[int, int]) -> np.ndarray:
+    """First bounds in a battle of the baseline, (n, 4) as `Bounds.rows`. `job`: seed and days."""
     seed, days = job
     watch = Bounds()
     with around("fire", watch.before, watch.after):
         battle.run(muster(BASELINE, seed, record=False), days)
-    return np.array(watch.rows).reshape(-1, 4), watch.unmet
+    return np.array(watch.rows).reshape(-1, 4)
 
 
 class Sorties:

@@ -280,7 +280,8 @@ def bounds(strain, density, n=3000):
         }
     )
     odds = -0.5 + strain * known["strain"] / 30 - density * np.log2(known["men"] / 20)
-    return known.assign(through=(r.random(n) < 1 / (1 + np.exp(-odds))).astype(float))
+    met = known.assign(through=(r.random(n) < 1 / (1 + np.exp(-odds))).astype(float))
+    return pd.concat([met, met.head(50).assign(strain=0.0, men=0.0, through=1.0)])  # some meet nobody
 
 
 def deadlines(ground=1.2, losses=1.15, left=0.3):

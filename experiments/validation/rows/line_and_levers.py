@@ -20,6 +20,7 @@ DAYS_OF_MONTH = (1, 15)  # on which positions are looked at
 ROTATION = (10.0, 20.0, 45.0, 90.0, 180.0)  # days until relief
 DEEPER = 1.6  # kill zone, beside the scenario's
 STRAIN_DAYS = 30.0  # of strain that an odds ratio refers to
+LEAST_ODDS, LEAST_BOUNDS = 1.3, 20  # the band of T34, and the bounds below which nothing is fitted
 LATER_DAYS = 45  # after the deadline, when what is left of its ground is looked at
 WORSE = 1.05  # ground lost at an end of the intervals by that at the best
 RATIO = (2.0, 6.0)
@@ -172,26 +173,39 @@ def cut_road(arms: pd.DataFrame) -> list[Check]:
     needs="bounds",
 )
 def find_the_weak(bounds: pd.DataFrame) -> list[Check]:
-    """One row a bound: run, day, strain (days), men (per km), through (0 or 1)."""
+    """One row a bound: run, day, strain (days), men (per km), through (0 or 1). Who met no position is reported and not fitted."""
+    met, free = bounds[bounds["men"] > 0], bounds[bounds["men"] == 0]
+    return [
+        *_odds(met),
+        Check("share of first bounds that get through", _mean(bounds["through"]), n=len(bounds)),
+        Check("share that meet no position", _mean(bounds["men"] == 0), n=len(bounds)),
+        Check("share of these that get through", _mean(free["through"]), n=len(free)),
+        Check("strain of the positions met, median", float(met["strain"].median()), unit="days"),
+        Check("men a km met, median", float(met["men"].median())),
+    ]
+
+
+def _mean(values: pd.Series) -> float:
+    return float(values.mean()) if len(values) else np.nan
+
+
+def _odds(met: pd.DataFrame) -> list[Check]:
+    """Odds ratios of getting through for more strain and for less density, from bounds that met positions."""
     import statsmodels.api as sm
 
-    through = bounds["through"].to_numpy(float)
-    share = Check("share of first bounds that get through", float(through.mean()) if len(through) else np.nan, n=len(through))
     names = ("30 days of strain", "half the density")
-    if len(through) < 20 or through.all() or not through.any():
-        return [*(Check(f"odds ratio of {name}", np.nan, (1.3, None)) for name in names), share]
-    known = np.column_stack([bounds["strain"] / STRAIN_DAYS, -np.log2(bounds["men"])])
-    stretch = bounds["run"].to_numpy(int) * 1000 + bounds["day"].to_numpy(int) // 30
+    through = met["through"].to_numpy(float)
+    if len(through) < LEAST_BOUNDS or through.all() or not through.any():
+        return [Check(f"odds ratio of {name}", np.nan, (LEAST_ODDS, None), n=len(through)) for name in names]
+    known = np.column_stack([met["strain"] / STRAIN_DAYS, -np.log2(met["men"])])
+    stretch = met["run"].to_numpy(int) * 1000 + met["day"].to_numpy(int) // 30
     fit = sm.Logit(through, sm.add_constant(known)).fit(disp=0, cov_type="cluster", cov_kwds={"groups": stretch})
-    odds, limits = np.exp(fit.params[1:]), np.exp(fit.conf_int(0.05)[1:])
     checks = []
-    for name, ratio, (low, high) in zip(names, odds, limits):
+    for name, ratio, (low, high) in zip(names, np.exp(fit.params[1:]), np.exp(fit.conf_int(0.05)[1:])):
         found = Interval(float(ratio), float(low), float(high), len(through))
-        checks.append(_figure(f"odds ratio of {name}", found, (1.3, None)))
+        checks.append(_figure(f"odds ratio of {name}", found, (LEAST_ODDS, None)))
         checks.append(_figure(f"odds ratio of {name}, above 1", found, (1.0, None), rule="clear"))
-    met = [Check(f"{words}, median", float(bounds[name].median()), unit=unit) for name, words, unit in (
-        ("strain", "strain of the positions met", "days"), ("men", "men a km met", ""))]
-    return [*checks, share, *met]
+    return checks
 
 
 @row(
