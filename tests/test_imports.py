@@ -25,6 +25,7 @@ FLOORS = (
     {"kinds", "phases", "sector"},
     {"settings", "record"},
     {"measures"},
+    {"turning_points"},
     {"journal"},
     {"world"},
     {"accounting", "levers"},
