@@ -240,7 +240,7 @@ def _noise(fine: _Samples, scale_km: float, layer: int) -> np.ndarray:
 # Lines on cells
 
 
-def _mark(grid: Grid, column: np.ndarray, a: Sequence[float], b: Sequence[float], value: int) -> None:
+def mark(grid: Grid, column: np.ndarray, a: Sequence[float], b: Sequence[float], value: int) -> None:
     """Write `value` (if higher) into every cell that the line from a to b touches."""
     (ax, ay), (bx, by) = a, b
     m = max(2, int(np.hypot(bx - ax, by - ay) / min(0.2, grid.cell_km / 3)) + 2)
@@ -257,13 +257,13 @@ def _roads(grid: Grid, lines: dict, x: np.ndarray, y: np.ndarray) -> tuple[np.nd
     """
     road, rail = np.zeros(grid.n, np.int8), np.zeros(grid.n, np.int8)
     for i, j in _relative_neighbors(x, y):
-        _mark(grid, road, (x[i], y[i]), (x[j], y[j]), 1)
+        mark(grid, road, (x[i], y[i]), (x[j], y[j]), 1)
     for kind, corners in lines["roads"]:
         for a, b in itertools.pairwise(corners):
-            _mark(grid, road, a, b, ROAD_CLASS.get(kind, 1))
+            mark(grid, road, a, b, ROAD_CLASS.get(kind, 1))
     for _, corners in lines["rail"]:
         for a, b in itertools.pairwise(corners):
-            _mark(grid, rail, a, b, 1)
+            mark(grid, rail, a, b, 1)
     _link_to_roads(grid, road, lines["roads"], x, y)
     return road, rail
 
@@ -294,7 +294,7 @@ def _link_to_roads(grid: Grid, road: np.ndarray, lines: list, x: np.ndarray, y: 
     best = d2.argmin(axis=1)
     for i, p in enumerate(best):
         if d2[i, p] <= 16.0:
-            _mark(grid, road, (x[i], y[i]), points[p], 1)
+            mark(grid, road, (x[i], y[i]), points[p], 1)
 
 
 def _inside_direction(scenario: Scenario, grid: Grid) -> np.ndarray:
