@@ -127,7 +127,7 @@ class World:
         self.bins = Bins.of(geo, rows)
         self.campaign = Campaign.of(scenario, self.seed)
         self.weather = Weather()
-        self.network = supply.SupplyNetwork.of(geo, cells, scenario)
+        self.network = supply.SupplyNetwork.of(geo, cells, sector.closable)
         self.totals, self.scratch = Totals(), Scratch.of(geo)
         self.schedule = _schedule(scenario)
         self.supplies = self.supplies_on(0)

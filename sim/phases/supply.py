@@ -12,7 +12,6 @@ off: a pocket.
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,8 +25,6 @@ from sim.errors import InputError
 from sim.fields import BLOCK_KM, Cells, Geo, at_nodes, block_at, square_center, square_of
 from sim.forces import Side
 from sim.quantity import Parameters, quantity
-from sim.sector.build import mark
-from sim.sector.grid import Grid
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -75,21 +72,17 @@ class SupplyNetwork:
     load: np.ndarray  # (cells, 2) soldiers whose needs a side sends through, a running mean of days
 
     @classmethod
-    def of(cls, geo: Geo, cells: Cells, scenario: Scenario) -> SupplyNetwork:
-        """The network at the start of a battle."""
+    def of(cls, geo: Geo, cells: Cells, named: np.ndarray) -> SupplyNetwork:
+        """The network at the start of a battle; `named`, (cells, 2): 1 on the scenario's roads, by the side they are closed to."""
         edge = np.zeros((geo.ny, geo.nx), bool)
         edge[[0, -1], :] = True
         edge[:, [0, -1]] = True
         held = (cells.square_control >= 0.5).reshape(geo.ny, geo.nx)
         sources = np.column_stack([(edge & held).ravel(), (edge & ~held).ravel()]).astype(np.int8)
-        closable = np.zeros((geo.nx * geo.ny, 2), np.int8)
-        grid = Grid.of(scenario)
-        x, y = grid.centers()
-        block = ((y - geo.y0) // BLOCK_KM * geo.block_nx + (x - geo.x0) // BLOCK_KM).astype(int)
-        for road in scenario.road:
-            column = closable[:, Side[road.side.upper()]]
-            for a, b in itertools.pairwise(road.points):
-                mark(grid, column, a, b, CLOSED)
+        cell, nx = np.arange(geo.nx * geo.ny), geo.nx
+        block = ((cell // nx + 0.5) * geo.cell // BLOCK_KM * geo.block_nx + (cell % nx + 0.5) * geo.cell // BLOCK_KM).astype(int)
+        closable = np.where(named == 1, CLOSED, 0).astype(np.int8)
+        for column in closable.T:
             column[(column == 0) & np.isin(block, block[column == CLOSED])] = WATCHED
         return cls(sources, closable, np.zeros((geo.nx * geo.ny, 2)))
 
