@@ -47,7 +47,7 @@ class Params(Parameters):
     rough_men: float = quantity(1_250.0, "soldiers/km", low=100.0, high=10_000.0, doc="soldiers whose needs of a day a km of width carries across country without drones and mud", fact="modelling assumption")
     halving_hits: float = quantity(0.3, "hits/km", low=0.02, high=10.0, doc="expected drone hits per km that halve what a road or open ground carries", fact="modelling assumption")
     shell_men: float = quantity(3.0, "soldiers", low=1.0, high=10.0, doc="soldiers whose needs of a day weigh as much as a shell with its charge and box", fact="modelling assumption")
-    rough_cost: float = quantity(0.04, "1/km", low=0.001, high=0.3, doc="loss of supply per km across country; on a road as many times less as it carries more", fact="modelling assumption")
+    rough_cost: float = quantity(0.03, "1/km", low=0.001, high=0.3, doc="loss of supply per km across country; on a road as many times less as it carries more", fact="modelling assumption")
     grey_cost: float = quantity(0.45, "1/km", low=0.05, high=2.0, doc="loss of supply per km through ground that nobody holds", fact="modelling assumption")
     threat_cost: float = quantity(0.10, "1/hit", low=0.0, high=2.0, doc="loss of supply per expected drone hit on the way", fact="drone_roads_2025_04")
     blocked_fire: float = quantity(1.5, "soldiers", low=0.2, high=10.0, doc="enemy fire that closes ground to supply", fact="modelling assumption")
