@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial, update_wrapper
+from functools import cached_property, partial, update_wrapper
 from typing import Any, cast
 
 import numpy as np
-from numba import config, njit
+from numba import config, njit, types
 
 from sim.errors import InputError
+from sim.kernel_cache import InnerCache, KernelCache
 
 
 class Kernel:
@@ -21,20 +22,32 @@ class Kernel:
     than many a kernel. Here the classes of the arguments decide, since the columns of a table are checked when it is made:
     once numba has seen a call of these classes, its machine code is entered at once. Other classes, or an array of another
     kind, go to numba again, which compiles for them or raises.
+
+    What other kernels call is compiled apart, without the entrance for Python: taking apart the columns of the tables in
+    there takes longer to compile than most kernels themselves.
     """
 
     def __init__(self, function: Callable, **options: bool):
         if config.DISABLE_JIT:
             raise InputError("NUMBA_DISABLE_JIT is set, and a battle needs its compiled kernels; allowed: unset, or 0.")
-        self._compiled = njit(cache=True, nogil=True, **options)(function)  # type: ignore[call-overload]
+        self._options = {"nogil": True, "no_cfunc_wrapper": True, **options}
+        self._compiled = _dispatcher(function, KernelCache, self._options)
         self._entries: dict[tuple, Callable] = {}  # machine code by the classes of the arguments
         self.py_func = function
         update_wrapper(self, function)
 
+    @cached_property
+    def inner(self) -> Any:
+        """The kernel as other kernels call it: one version whatever constants are in the call, where numba makes one for each."""
+        made = _dispatcher(self.py_func, InnerCache, {**self._options, "no_cpython_wrapper": True})
+        template = made.get_call_template
+        made.get_call_template = lambda args, kws: template([types.unliteral(a) for a in args], kws)
+        return made
+
     @property
     def _numba_type_(self) -> Any:
         """What another kernel that calls this one takes it for."""
-        return self._compiled._numba_type_
+        return self.inner._numba_type_
 
     def __call__(self, *arguments: Any) -> Any:
         classes = tuple([kind if (kind := type(a)) in KNOWN_BY_CLASS else class_of(a) for a in arguments])
@@ -46,6 +59,13 @@ class Kernel:
         if types in self._compiled.overloads:
             self._entries[classes] = self._compiled.overloads[types].entry_point
         return result
+
+
+def _dispatcher(function: Callable, cache: type[KernelCache], options: dict[str, bool]) -> Any:
+    """Numba's compiler of one function, with its files."""
+    made = njit(**options)(function)  # type: ignore[call-overload]
+    made._cache = cache(function)
+    return made
 
 
 KNOWN_BY_CLASS: set[type] = {bool, int, float, np.uint64}  # and every kind of table

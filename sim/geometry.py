@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 from numba import njit
-from scipy.ndimage import map_coordinates
 
 from sim.fields import blur
 
@@ -22,6 +21,8 @@ def common_grid(control: np.ndarray, nx: int, ny: int, cell: float) -> np.ndarra
         k = round(1.0 / cell)
         if abs(k * cell - 1.0) < 1e-9 and nx % k == 0 and ny % k == 0:
             return field.reshape(ny // k, k, nx // k, k).mean(axis=(1, 3))
+    from scipy.ndimage import map_coordinates
+
     width, height = round(nx * cell), round(ny * cell)
     at = [np.clip((np.arange(n) + 0.5) / cell - 0.5, 0, m - 1) for n, m in ((height, ny), (width, nx))]
     return map_coordinates(field, np.meshgrid(*at, indexing="ij"), order=1, mode="nearest")
@@ -117,61 +118,3 @@ def nearest_held(control, nx, ny, x0, y0, x, y):
                 if d < best:
                     best = d
     return best
-
-
-@njit(cache=True, nogil=True)
-def patches(geo, depth_week, control, men, beyond, least_men, least_km2, seen, label, stack):
-    """Counts new connected patches of the attacker more than `beyond` km past the line of a week ago.
-
-    A patch is cells he holds or has men in; it counts when it has `least_men` men or `least_km2` held, and is new when
-    none of its cells was in a counted patch before (`seen`, rewritten). Returns (new, counted, greatest depth).
-    """
-    nx = geo.nx
-    n = nx * geo.ny
-    new = 0
-    counted = 0
-    deepest = 0.0
-    for c in range(n):
-        label[c] = 0
-    area = geo.cell * geo.cell
-    for start in range(n):
-        if label[start] != 0 or depth_week[start] > -beyond or (control[start] < 0.5 and men[start] <= 0):
-            continue
-        top = 0
-        size = 1
-        stack[0] = start
-        label[start] = 1
-        total_men = 0
-        held = 0.0
-        old = False
-        far = 0.0
-        while top < size:
-            c = stack[top]
-            top += 1
-            total_men += men[c]
-            if control[c] >= 0.5:
-                held += area
-            if seen[c] == 1:
-                old = True
-            far = max(far, -depth_week[c])
-            for dj in range(-1, 2):
-                for di in range(-1, 2):
-                    i = c % nx + di
-                    j = c // nx + dj
-                    if i < 0 or i >= nx or j < 0 or j >= geo.ny:
-                        continue
-                    e = j * nx + i
-                    if label[e] == 0 and depth_week[e] <= -beyond and (control[e] >= 0.5 or men[e] > 0):
-                        label[e] = 1
-                        stack[size] = e
-                        size += 1
-        if total_men >= least_men or held >= least_km2:
-            counted += 1
-            deepest = max(deepest, far)
-            if not old:
-                new += 1
-            for k in range(size):
-                label[stack[k]] = 2
-    for c in range(n):
-        seen[c] = 1 if label[c] == 2 else 0
-    return new, counted, deepest

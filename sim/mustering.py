@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sim import forces, front
+from sim import compilation, forces, front
 from sim.accounting import men_of, vehicles_of
 from sim.columns import allocate
 from sim.draws import key, stream, uniform, uniform_of
@@ -38,6 +38,7 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
     """
     scenario = load_scenario(source)
     seed = checked_seed(seed)
+    compilation.prepare()
     settings = Settings({**by_dotted_key(scenario.params), **by_dotted_key(overrides or {})})
     sector = build_sector(scenario)
     box = scenario.box
@@ -183,7 +184,7 @@ def _raise(world: World, row: int, in_line: bool) -> None:
             point = front.pick(world.orders, row, False, uniform_of(place, slot, 1))
             back = 0.15 + 1.1 * uniform_of(place, slot, 2) ** 1.5
             along = (uniform_of(place, slot, 3) - 0.5) * 1.4
-            goals.at_line(geo, u, world.front, i, point, Task.HOLD, -back, along)
+            goals.at_line(geo, u, world.front, i, point, int(Task.HOLD), -back, along)
             _put(world, i)
             u.days[i] = math.floor(uniform_of(place, slot, 4) * min(30.0, f.rotation_days[row]))
             u.fatigue[i] = u.days[i]
@@ -202,7 +203,7 @@ def _raise(world: World, row: int, in_line: bool) -> None:
             u.stock[i] = (2.0 * s.fpv_team.sorties_per_day if kind == Kind.FPV_TEAM else s.artillery.rounds_per_day) * 0.5
             if in_line and world.front.count[0] > 0:
                 point = front.pick(world.orders, row, False, uniform_of(place, slot, 1))
-                goals.at_line(geo, u, world.front, i, point, Task.SERVE, -setback, (uniform_of(place, slot, 3) - 0.5) * 2)
+                goals.at_line(geo, u, world.front, i, point, int(Task.SERVE), -setback, (uniform_of(place, slot, 3) - 0.5) * 2)
                 _put(world, i)
 
 

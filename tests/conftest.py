@@ -8,13 +8,19 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from sim import battle
+from sim import battle, compilation
 from sim.mustering import muster
 
 settings.register_profile(
     "battle", deadline=None, derandomize=True, max_examples=25,
     suppress_health_check=[HealthCheck.function_scoped_fixture])
 settings.load_profile("battle")
+
+
+def pytest_sessionstart():
+    """Kernels are compiled once, by processes of which one waits for the other, and no test waits or hears of it."""
+    compilation.prepare(compilation.nobody)
+
 
 SCRATCH = {"cost"}  # columns that mean nothing between phases
 

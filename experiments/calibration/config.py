@@ -35,7 +35,6 @@ class Budget(Table):
     replicates: int = Field(2, ge=2, le=100, description="runs a point, each with random variation of its own")
     sample: int = Field(300, ge=8, le=20_000, description="parameter sets of the final sample")
     sample_replicates: int = Field(3, ge=2, le=100)
-    seconds_a_run: float = Field(8.0, gt=0, description="of one core, for the estimate before anything was run")
 
     @property
     def runs(self) -> int:

@@ -9,7 +9,7 @@ import typer
 
 
 def bench(
-    what: Annotated[str, typer.Argument(help="What to measure: battle, sweep, or view (the page).")] = "battle",
+    what: Annotated[str, typer.Argument(help="What to measure: battle, sweep, view (the page), or start (a fresh clone).")] = "battle",
     peers: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of the skirmish benchmark, for the C row.")
     ] = None,
@@ -22,6 +22,10 @@ def bench(
         return measure(quick)
     if what == "sweep":
         from experiments.performance.sweeps import run as measure
+
+        return measure(quick)
+    if what == "start":
+        from experiments.performance.first_start import run as measure
 
         return measure(quick)
     from experiments.performance import battle as measured

@@ -35,6 +35,7 @@ def _calibrate(plan: Calibration, folder: Path, runner: SweepRunner, ship: bool,
     import seeds
     from experiments.calibration import fitting
     from experiments.calibration.implausibility import ObservedTargets
+    from experiments.runs.pace import seconds_a_run
     from experiments.sweep.runner import cost
     from sim.errors import InputError
 
@@ -44,7 +45,7 @@ def _calibrate(plan: Calibration, folder: Path, runner: SweepRunner, ship: bool,
     print(
         f"{plan.title or plan.name}: {plan.space.k} parameters, {len(plan.target)} targets, {plan.first} to {plan.last}\n"
         f"{b.waves} waves of {b.points} points x {b.replicates}, then {b.sample} sets x {b.sample_replicates}: "
-        f"{cost(b.runs, b.seconds_a_run, runner.workers)}; emulators take minutes a wave"
+        f"{cost(b.runs, seconds_a_run(plan.scenario, plan.days), runner.workers)}; emulators take minutes a wave"
     )
     if only_budget:
         return 0
@@ -115,12 +116,13 @@ def print_fit(found: Fit) -> None:
 
 def _recover(plan: Calibration, n: int, deep: bool, folder: Path, runner: SweepRunner, only_budget: bool) -> int:
     from experiments.calibration import recovery
+    from experiments.runs.pace import seconds_a_run
     from experiments.sweep.runner import cost
 
     b = plan.budget
     each = (b.waves - 1) * b.points * b.replicates + b.sample * b.sample_replicates if deep else 0
     print(
-        f"{n} made-up records of {plan.scenario}: {cost(b.points * b.replicates + n * (1 + each), b.seconds_a_run, runner.workers)}"
+        f"{n} made-up records of {plan.scenario}: {cost(b.points * b.replicates + n * (1 + each), seconds_a_run(plan.scenario, plan.days), runner.workers)}"
     )
     if only_budget:
         return 0
@@ -146,16 +148,17 @@ def _write_recovery(found: Recovery, folder: Path) -> None:
 
 def _screen(plan: Calibration, source: str, folder: Path, runner: SweepRunner, only_budget: bool) -> int:
     from experiments.calibration import screening
+    from experiments.runs.pace import seconds_a_run
     from experiments.studies.files import load_study
     from experiments.sweep.runner import cost
 
     groups = load_study(plan.screening.groups)
-    a_day = plan.budget.seconds_a_run / plan.days
-    print(f"groups of parameters: {cost(groups.n_runs, a_day * (groups.days or plan.days), runner.workers)}")
+    group = seconds_a_run(plan.scenario, groups.days or plan.days)
+    print(f"groups of parameters: {cost(groups.n_runs, group, runner.workers)}")
     numbers = [f for f in groups.factor_list if f.declared and not f.declared.is_switch]
     at_most = plan.screening.trajectories * (len(numbers) + 1) * plan.screening.replicates
     print(
-        f"then one by one, if every group matters: at most {cost(at_most, a_day * plan.screening.days, runner.workers)}"
+        f"then one by one, if every group matters: at most {cost(at_most, seconds_a_run(plan.scenario, plan.screening.days), runner.workers)}"
     )
     if only_budget:
         return 0

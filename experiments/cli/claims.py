@@ -35,12 +35,12 @@ def claims(
 ) -> int:
     """Answer the claims of the founding analysis: effect, interval, verdict."""
     from experiments.calibration import posterior as calibration_posterior
-    from experiments.claims.answers import MOST_SETS, answers_of, as_json, read
+    from experiments.claims.answers import MOST_SETS, answers_of, as_json, read, study_for
     from experiments.claims.claims import chosen
     from experiments.cli.arguments import whole
     from experiments.cli.console import check_one_form, print_csv
     from experiments.reporting.claims_page import write
-    from experiments.sweep.runner import SweepRunner, SweepStopped, log
+    from experiments.sweep.runner import SweepRunner, SweepStopped, log, stated_cost
     from sim.errors import InputError
 
     check_one_form(json_, csv)
@@ -51,6 +51,8 @@ def claims(
         raise InputError("--posterior goes with --sets N.")
     fitted = calibration_posterior.load(posterior) if n else None
     before = read(beside) if beside is not None else []
+    if not made_only and not quiet:
+        log(f"{len(wanted)} claims: {stated_cost([study_for(claim, fitted, n) for claim in wanted], processes)}; runs that are there are kept")
     try:
         answers, missing = answers_of(wanted, out, None if made_only else SweepRunner(processes, scheduler, quiet), fitted, n)
     except SweepStopped:

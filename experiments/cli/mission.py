@@ -33,6 +33,8 @@ def mission(
     from experiments.observation import record
     from experiments.reporting.mission_page import write
     from experiments.results.loading import load
+    from experiments.runs.identity import BASELINE
+    from experiments.runs.pace import seconds_a_run
     from experiments.studies.files import load_study
     from experiments.sweep.runner import SweepRunner, SweepStopped, cost
 
@@ -50,7 +52,7 @@ def mission(
     try:
         for study, folder in wanted:
             horizon = max(s.days for s in study.scenarios.values())
-            print(f"{study.name}: {cost(study.n_runs, horizon * 0.027, cores or os.cpu_count())}, into {folder}")
+            print(f"{study.name}: {cost(study.n_runs, seconds_a_run(BASELINE, horizon), cores or os.cpu_count())}, into {folder}")
             runner.sweep(study, folder)
     except SweepStopped:
         print("pokrovsk: stopped; the same command goes on.", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from experiments.sweep.ensemble import EnsembleOutcome, RunRequest
+
+PICTURE_DAYS = 7  # pictures are drawn of runs so long: on fewer days little moves, and drawing takes longer than the run
 
 
 def run(
@@ -78,7 +81,7 @@ def run(
 
 
 def run_request(request: RunRequest) -> int:
-    """Makes the runs that are asked for, their files and pictures, and prints a summary; returns the exit code."""
+    """Makes the runs that are asked for and their files, prints a summary, and draws pictures; returns the exit code."""
     from experiments.cli.arguments import checked
     from experiments.cli.console import check_one_form
     from experiments.reporting.run_pictures import draw_pictures
@@ -90,17 +93,18 @@ def run_request(request: RunRequest) -> int:
     ensemble = EnsembleRun(request, scenario, overrides, folder, seeds)
     try:
         outcome = ensemble.make()
-        if n := outcome.summary.get("n_runs"):
+        code = print_outcome(outcome, request.json, request.csv)
+        sys.stdout.flush()
+        n = outcome.summary.get("n_runs")
+        if n and scenario.days >= PICTURE_DAYS:
             draw_pictures(outcome.home, n)
     finally:
         ensemble.close()
-    return print_outcome(outcome, request.json, request.csv)
+    return code
 
 
 def print_outcome(outcome: EnsembleOutcome, as_json: bool, as_csv: bool) -> int:
     """Prints the summary of an ensemble and what to know of it; returns the exit code."""
-    import sys
-
     def warn(text: str) -> None:
         print(f"pokrovsk: {text}", file=sys.stderr)
 

@@ -1,6 +1,6 @@
 """Loads everything that a run needs, kernels included; for the server that worker processes are forked from.
 
-Importing it takes a second or two (the first time ever, while kernels are compiled, a minute).
+Importing it takes a second or two (the first time ever, while kernels are compiled, half a minute).
 """
 
 import gc
@@ -19,9 +19,11 @@ def _load() -> None:
 
     from experiments.runs import task  # noqa: F401
     from experiments.runs.simulation import code_key, simulate
+    from sim import compilation
 
     code_key()  # of the source as it is loaded now: a sweep sees when it is changed on the way
 
+    compilation.prepare(compilation.nobody)  # the parent tells
     with contextlib.suppress(Exception):
         simulate("skirmish", 1, days=1)
 

@@ -56,9 +56,20 @@ class Lines(Progress):
         if passed < self._next:
             return
         self._next = passed + NEXT_LINES_S
-        left = time_left((self.total - self.amount) / self.speed * 60) if self.speed > 0 else "unknown"
-        failed = f", {self.failed:,} failed" if self.failed else ""
-        print(f"pokrovsk: {self.label}: {self.done:,} of {self.total:,} runs done{failed}, {self.speed:.3g} a minute, {left} left", file=sys.stderr, flush=True)
+        print(f"pokrovsk: {self.label}: {self.text()}", file=sys.stderr, flush=True)
+
+    def text(self) -> str:
+        """How many runs are done, and how many days of those under way; how many a minute, and the time left."""
+        words = [f"{self.done:,} of {self.total:,} runs done"]
+        if self.failed:
+            words.append(f"{self.failed:,} failed")
+        if self.done < self.total and self.amount >= self.total:
+            return ", ".join([*words, "the last ones are being written"])
+        if days := sum(self._under_way.values()):
+            words.append(f"{days:,} of {self.days * len(self._under_way):,} days of those under way")
+        if self.speed > 0:
+            words += [f"{self.speed:.3g} a minute", f"{time_left((self.total - self.amount) / self.speed * 60)} left"]
+        return ", ".join(words)
 
 
 class Bar(Progress):
@@ -75,7 +86,7 @@ class Bar(Progress):
             *(TextColumn("left"), TimeRemainingColumn(), TextColumn("so far"), TimeElapsedColumn(), TextColumn("{task.fields[failed]}")),
         ]
         self.bars = Bars(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=900.0)
-        self._task = self.bars.add_task(f"{label}: making ready (compiles once)", total=total, runs=f"0/{total:,}", speed="", failed="")
+        self._task = self.bars.add_task(f"{label}: making ready", total=total, runs=f"0/{total:,}", speed="", failed="")
 
     def update(self) -> None:
         self.bars.update(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from experiments.runs.pace import seconds_a_run
 from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from experiments.studies.study import Study
 
 MOST_FAILED = 0.1  # share of runs that may fail
 
@@ -21,6 +25,16 @@ def cost(runs: int, seconds: float, workers: int | None) -> str:
     cores = workers or os.cpu_count() or 1
     hours = runs * seconds / 3600
     return f"{runs:,} runs, about {hours:.1f} core-hours at {seconds:.2g} s a run ({hours / cores:.1f} hours on {cores} core{'s' if cores > 1 else ''})"
+
+
+def stated_cost(studies: Sequence[Study], workers: int | None) -> str:
+    """What the runs of some studies cost, in words, by runs of their scenarios that are measured now."""
+    seconds = 0.0
+    for study in studies:
+        by_scenario = [seconds_a_run(scenario) for scenario in study.scenarios.values()]
+        seconds += study.n_runs * sum(by_scenario) / len(by_scenario)
+    runs = sum(study.n_runs for study in studies)
+    return cost(runs, seconds / max(runs, 1), workers)
 
 
 def log(text: str) -> None:

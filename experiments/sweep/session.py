@@ -57,6 +57,10 @@ class Session:
         """
         work = getattr(executor, "work", None) or make_run
         try:
+            if n and isinstance(executor, Workers | pool.Here):
+                from sim import compilation  # loads the compiler
+
+                compilation.prepare(compilation.nobody if quiet else None)
             with shown(self.label, n, days, quiet) as self.progress:
                 if isinstance(executor, Workers | pool.Here) and executor.on_report is None:
                     executor.on_report = lambda report: self.progress.day(*report)

@@ -56,9 +56,9 @@ Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
 
 
 @njit(inline="always")
-def uncontested(geo, nodes, x, y, own_presence, knobs):
-    """Share of what the attacker could take about a point that the defender's fire leaves him: a bell, without a threshold."""
-    pressed = at_nodes(geo, nodes.fire, 1, x, y) / (knobs.contested * math.sqrt(max(2.0, own_presence)))
+def uncontested(fire, own_presence, knobs):
+    """Share of what the attacker could take where there is so much of the defender's fire: a bell, without a threshold."""
+    pressed = fire / (knobs.contested * math.sqrt(max(2.0, own_presence)))
     return math.exp(-pressed * pressed)
 
 
@@ -95,6 +95,21 @@ def parts(geo, cells):
 
 
 @array_kernel
+def takeable(geo, cells, nodes):
+    """How readily the free ground of a square falls, and the defender's fire at its center, both by its first cell, (cells,)."""
+    ready = np.zeros(cells.held.shape[0])
+    fire = np.zeros(cells.held.shape[0])
+    for j in range(geo.square_ny):
+        for i in range(geo.square_nx):
+            c = first_of(geo, i, j)
+            if cells.square_control[c] < 1.0:
+                ready[c] = (1.0 - cells.square_control[c]) * pull(0.5 * (cells.smooth[c] + cells.wide[c]))
+                x, y = square_center(geo, c)
+                fire[c] = at_nodes(geo, nodes.fire, 1, x, y)
+    return ready, fire
+
+
+@array_kernel
 def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs):
     """Every group of the attacker near the line adds to the ground he holds; `pace` beside the usual one, as under a deadline."""
     fade = (math.exp(dt / knobs.spread_days) - 1.0) * knobs.spread_days / dt  # mean over the step beside its end
@@ -103,6 +118,7 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs):
     nx = geo.square_nx
     ny = geo.square_ny
     part = parts(geo, cells)
+    ready, fire = takeable(geo, cells, nodes)
     span = reach / size + 1e-6  # in squares; a little more, since distance is checked below
     most = (int(2.0 * span) + 1) ** 2
     weight = np.empty(most)
@@ -141,13 +157,12 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs):
                     continue
                 if d2 > reach * reach:
                     continue
-                weight[count] = (1.0 - cells.square_control[c]) * pull(0.5 * (cells.smooth[c] + cells.wide[c])) * math.exp(-knobs.nearness * d2)
+                weight[count] = ready[c] * math.exp(-knobs.nearness * d2)
                 place[count] = c
                 total += weight[count]
                 count += 1
         for k in range(count):
-            x, y = square_center(geo, place[k])
-            left = uncontested(geo, nodes, x, y, own, knobs)
+            left = uncontested(fire[place[k]], own, knobs)
             share = weight[k] / total * area / (size * size)
             for j in range(geo.per):
                 for i in range(geo.per):
@@ -159,6 +174,10 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs):
 @kernel
 def spill(geo, cells):
     """What a cell cannot take of its gain, because it is full, goes to those of its square that have room."""
+    if geo.per == 1:  # it is alone in its square
+        for c in range(cells.held.shape[0]):
+            cells.gain[c] = min(cells.gain[c], MICRO - cells.held[c])
+        return
     for first in range(cells.held.shape[0]):
         if square_of(geo, first) != first:
             continue
@@ -186,11 +205,11 @@ def settle(geo, cells, nodes, dt, knobs):
     gained = 0
     lost = 0
     for c in range(cells.held.shape[0]):
-        x, y = square_center(geo, c)
         held = cells.held[c]
         new = held + cells.gain[c]
         cells.gain[c] = 0
         if (cells.smooth[c] > INSIDE and cells.smooth[c] < 1.0 - INSIDE) or 0.0 < cells.square_control[c] < 1.0:
+            x, y = square_center(geo, c)
             men = at_nodes(geo, nodes.presence, 0, x, y)
             defenders = at_nodes(geo, nodes.presence, 1, x, y)
             if new > 0 and men < knobs.outnumbered * defenders:

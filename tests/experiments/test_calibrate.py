@@ -111,7 +111,6 @@ def skirmish(tmp_path_factory):
         "replicates": 2,
         "sample": 8,
         "sample_replicates": 2,
-        "seconds_a_run": 0.2,
     }
     data["last"] = dt.date(2024, 8, 9)
     data["target"] = [t for t in data["target"] if t["id"] not in ("net", "drone-share")]

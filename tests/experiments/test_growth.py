@@ -329,3 +329,17 @@ def test_without_a_terminal_there_is_a_line_now_and_then(swept, tmp_path, monkey
     assert any("a minute" in line and "left" in line for line in lines)
     swept(folder=tmp_path / "quiet", quiet=True)
     assert capsys.readouterr().err == ""
+
+
+def test_progress_tells_days_under_way_and_no_time_left_of_what_is_over(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+    shown = progress.Lines("small", 2, 10)
+    clock[0] = 30.0
+    shown.day(1, 5)
+    assert shown.text() == "0 of 2 runs done, 5 of 10 days of those under way, 1 a minute, about 2 minutes left"
+    shown.day(1, 10)
+    shown.day(2, 10)
+    assert shown.text() == "0 of 2 runs done, the last ones are being written"
+    shown.ended([1, 2], 1)
+    assert shown.text().startswith("2 of 2 runs done, 1 failed") and "last ones" not in shown.text()

@@ -14,9 +14,8 @@ MICRO = 1_000_000  # a cell wholly held by the attacker
 RUMP = 2000  # less than this of a cell is nothing
 
 
-def uncontested(geo, nodes, x, y, own_presence, knobs) -> float:
-    """What the defender's fire leaves of what the attacker could take about a point: a bell over their ratio."""
-    fire = at_nodes(geo, nodes.fire, 1, x, y)
+def uncontested(fire, own_presence, knobs) -> float:
+    """What the defender's fire leaves of what the attacker could take: a bell over their ratio."""
     return math.exp(-square(fire / (knobs.contested * math.sqrt(max(2.0, own_presence)))))
 
 
@@ -35,6 +34,16 @@ def parts(geo, cells) -> np.ndarray:
     return out
 
 
+def takeable(geo, cells, nodes) -> tuple[np.ndarray, np.ndarray]:
+    """Of squares with free ground, by their first cell: how readily it falls, and the defender's fire at the center."""
+    ready, fire = np.zeros(geo.nx * geo.ny), np.zeros(geo.nx * geo.ny)
+    for some in (Row(cells, first) for first in all_squares(geo)):
+        if some.square_control < 1.0:
+            ready[some.row] = (1.0 - some.square_control) * pull(0.5 * (some.smooth + some.wide))
+            fire[some.row] = at_nodes(geo, nodes.fire, 1, *square_center(geo, some.row))
+    return ready, fire
+
+
 def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs) -> None:
     """Every group of the attacker in a position or lodged near the line adds to the ground he holds.
 
@@ -45,6 +54,7 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs) -> None:
     over_step = (math.exp(dt / knobs.spread_days) - 1.0) * knobs.spread_days / dt
     reach = knobs.reach_km + knobs.span_km
     part = parts(geo, cells)
+    ready, fire = takeable(geo, cells, nodes)
     for unit in rows(units, n):
         lodged = unit.task == Task.CONSOLIDATE
         if unit.kind != Kind.INFANTRY or unit.side != 0 or unit.men <= 0 or not (lodged or unit.task == Task.HOLD):
@@ -65,12 +75,12 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs) -> None:
             d2 = square(x - unit.x) + square(y - unit.y)
             within = d2 <= reach * reach and (some.row == here or not lonely or d2 <= square(knobs.alone_km))
             if some.square_control < 1.0 and within:
-                weights.append((some.row, (1.0 - some.square_control) * pull(0.5 * (some.smooth + some.wide)) * math.exp(-knobs.nearness * d2)))
+                weights.append((some.row, ready[some.row].item() * math.exp(-knobs.nearness * d2)))
         everything = total(w for _, w in weights)
         if everything <= 0.0:
             continue
         for first, weight in weights:
-            left = uncontested(geo, nodes, *square_center(geo, first), own, knobs)
+            left = uncontested(fire[first].item(), own, knobs)
             share = weight / everything * area / square(geo.square)
             for cell in (Row(cells, c) for c in cells_of(geo, first)):
                 works, built = cell.works[0].item(), min(cell.built, 1.0)

@@ -373,6 +373,18 @@ def test_twenty_sessions_give_their_memory_back():
 # The widget
 
 
+def test_the_page_is_told_how_far_the_kernels_are_compiled(monkeypatch):
+    def prepare(show):
+        for done in range(3):
+            show(done, 100, done / 100)
+
+    monkeypatch.setattr("sim.compilation.prepare", lambda show=None: prepare(show) if show else None)
+    _, ear = skirmish()
+    kinds = [message["type"] for message in ear.heard]
+    assert ear.last("compiling") == {"epoch": 1, "type": "compiling", "done": 0, "total": 100, "share": 0.0}, "not more often than is news"
+    assert kinds.index("ground") < kinds.index("compiling") < kinds.index("frame")
+
+
 def test_a_model_of_ones_own_is_stepped_by_the_page():
     from sim.view.page.widget import BattleMap
 

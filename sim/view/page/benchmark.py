@@ -71,14 +71,14 @@ def _timed(into: list[float], work: Any) -> None:
 
 
 @contextlib.contextmanager
-def served(scenario: str | None = None, *words: str, host: str = "127.0.0.1") -> Iterator[str]:
-    """The page on a free port, in a process of its own; yields its address."""
+def served(scenario: str | None = None, *words: str, host: str = "127.0.0.1", environment: dict[str, str] | None = None) -> Iterator[str]:
+    """The page on a free port, in a process of its own, with this environment; yields its address."""
     from sim.view.page.serve import free_port, url_of
 
     port = free_port(host, 0)
     code = "import sys; from experiments.cli import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", code, "view", *([scenario] if scenario else []), "--no-open", "--host", host, "--port", str(port), *words]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment) as server:
         try:
             _wait_for(host, port, server)
             yield url_of(host, port)
@@ -122,6 +122,35 @@ def _spent() -> tuple[float, float]:
             elif "view" in process.cmdline():
                 server += used
     return server, browser
+
+
+def first_picture(environment: dict[str, str]) -> tuple[float, list[str]]:
+    """Seconds from the start of a server to a battle that moves in a browser, and what the page said meanwhile.
+
+    ImportError without playwright, RuntimeError without a browser.
+    """
+    from playwright.sync_api import sync_playwright
+
+    if chromium() is None:
+        raise RuntimeError("no Chromium")
+    words: list[str] = []
+    begin = time.perf_counter()
+    with served(SCENARIO, environment=environment) as url, sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=chromium(), args=list(SWITCHES))
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(url)
+        while not page.evaluate("window.__frames >= 1"):
+            said = page.evaluate("[...document.querySelectorAll('.pk-card p')].map(p => p.textContent).join(' ')")
+            if said and said not in words:
+                words.append(said)
+            page.wait_for_timeout(500)
+            if time.perf_counter() - begin > PATIENCE_S:
+                raise RuntimeError("no picture came")
+        page.get_by_role("button", name="Play", exact=True).click()
+        page.wait_for_function("window.__frames >= 3", timeout=60_000)
+        wall = time.perf_counter() - begin
+        browser.close()
+    return wall, words
 
 
 def in_a_browser(seconds: float) -> dict[str, str]:

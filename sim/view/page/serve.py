@@ -150,6 +150,7 @@ def serve(source: Any = None, *, run: Path | None = None, member: str = "median"
     prepare()
     shown = {"source": str(Path(run).resolve()), "member": member} if run is not None else {"source": source or DEFAULT}
     FIRST_VIEW.update(shown, seed=int(seed), overrides=overrides)
+    threading.Thread(target=_compile, daemon=True).start()  # while the server starts and the browser opens
     import uvicorn
     from solara.server.starlette import app
 
@@ -162,6 +163,13 @@ def serve(source: Any = None, *, run: Path | None = None, member: str = "median"
         threading.Thread(target=_open_when_up, args=(host, port, url), daemon=True).start()
     hosts = {"localhost", "127.0.0.1", "::1", host} if is_loopback(host) else None
     uvicorn.run(Guard(app, hosts), host=host, port=port, log_level="warning", ws_max_size=2**24)
+
+
+def _compile() -> None:
+    """Compiles what is missing of the kernels; the page tells how far it is."""
+    from sim import compilation
+
+    compilation.prepare(compilation.nobody)
 
 
 def _open_when_up(host: str, port: int, url: str) -> None:

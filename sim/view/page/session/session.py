@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sim import compilation
 from sim.errors import InputError
 from sim.scenario import Scenario, load_scenario
 from sim.view.page.messages.export import Film, has_ffmpeg
@@ -152,6 +153,7 @@ class Session:
         """A battle at its first step."""
         self.playing, self.fault, self.wanted, self.replicates = False, None, None, None
         self.epoch += 1
+        compilation.prepare(self._tell_compiled)
         words = (self.scenario, self.seed, self.overrides, self.limits, self.model)
         if self.recorded is not None and self.recorded.other and not self.recorded.journal.maps:
             self._give_up_record(self.recorded.other)
@@ -163,6 +165,11 @@ class Session:
             self._give_up_record(str(error) if isinstance(error, ReplayDiffers) else f"{error} {self.recorded.instead}")
             self.branches = Branches(*words, self.recorded)
         self.shown = 0 if self.recorded is not None else self.battle.head
+
+    def _tell_compiled(self, done: int, total: int, share: float) -> None:
+        """Tells the page how far the kernels are compiled, now and then."""
+        if self._is_news():
+            self.send({"type": "compiling", "done": done, "total": total, "share": share})
 
     def _give_up_record(self, words: str) -> None:
         """The run is not run again: its recorded ground is shown, or a live battle when no ground was recorded."""

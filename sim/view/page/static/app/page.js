@@ -87,12 +87,14 @@ function render({ model, el: host }) {
     fault(m) { page?.fault(m); },
     file(m, buffers) { const kind = m.name.split(".").pop(); download(m.name, buffers, FILE_TYPES[kind] || "application/octet-stream"); cards.notify(`${m.name} is ready.`); cards.hide("film"); },
     steps(m) { page?.film(m.steps); },
+    compiling(m) { loading.textContent = `The first start on a machine turns the rules into machine code: ${m.done} of ${m.total} kernels are compiled, ${Math.round(100 * m.share)} % of the work.`; },
     pong() {},
   };
   model.on("msg:custom", heard);
 
   setTheme(model.get("theme") !== "auto" ? model.get("theme") : stored("pokrovsk theme") || (window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"), false);
-  cards.show("loading", "Building the battle", [el("p", {}, "Land, roads and names first, then the units. The first start after a change of the code compiles for about a minute.")], [], "pk-center");
+  const loading = el("p", {}, "Land, roads and names first, then the units.");
+  cards.show("loading", "Building the battle", [loading], [], "pk-center");
   const first = setInterval(() => { if (page && page.debug.now) { cards.hide("loading"); clearInterval(first); } }, 100);
   send({ do: "hello" });
   return () => {
