@@ -94,8 +94,7 @@ class Journal:
                 words = f"{s.settlement_name[k]} {'taken by the attacker' if held[k] else 'back with the defender'}"
                 self._event(world, "capture" if held[k] else "recapture", s.settlement_x[k], s.settlement_y[k], 1, words)
         self._held_towns = held
-        for side in Side:
-            count = int(world.pockets[side])
+        for side, count in zip(Side, world.pockets):
             if count > self._open_pockets[side]:
                 g = world.geo
                 cells = np.flatnonzero(world.cells.cut[:, side] == count)

@@ -79,6 +79,7 @@ class Look:
         g, c, u, n = world.geo, world.cells, world.units, world.n
         self.area = g.cell**2
         self.rows: dict[tuple[int, bool], np.ndarray] = {}
+        self.days_in_place: dict[int, dict[float, float]] = {}
         self.km = geometry.common_grid(c.control, g.nx, g.ny, g.cell)
         kind, task, side = u.kind[:n], u.task[:n], u.side[:n]
         self.infantry = kind == Kind.INFANTRY
@@ -267,6 +268,9 @@ def penetration_km(look: Look) -> float:
     return float(max(-beyond.min(), 0.0)) if beyond.size else 0.0
 
 
+DAYS_QUANTILES = (0.5, 0.9)
+
+
 def _register_strength() -> None:
     for row, side in enumerate(SIDES):
         measure("soldiers", "state", f"fit infantry of the {side} on the map", f"infantry_{side}")(
@@ -276,9 +280,9 @@ def _register_strength() -> None:
         measure("vehicles", "state", f"armored vehicles of the {side} that run", f"armor_{side}")(
             lambda look, row=row: int(look.world.units.vehicles[: look.world.n][look.side == row].sum()))
         measure("days", "state", f"median days in place of the {side}'s positions", f"days_in_place_{side}")(
-            lambda look, row=row: _quantile(look, "days", row, 0.5))
+            lambda look, row=row: _days_in_place(look, row, 0.5))
         measure("days", "state", f"90th percentile of days in place of the {side}'s positions", f"days_in_place_p90_{side}")(
-            lambda look, row=row: _quantile(look, "days", row, 0.9))
+            lambda look, row=row: _days_in_place(look, row, 0.9))
         measure("", "state", f"mean morale of the {side}'s infantry", f"morale_{side}")(lambda look, row=row: _mean(look, "morale", row))
         measure("days", "state", f"mean strain of the {side}'s positions", f"strain_{side}")(
             lambda look, row=row: _mean(look, "fatigue", row, holding=True))
@@ -295,9 +299,13 @@ def _rows(look: Look, row: int, holding: bool) -> np.ndarray:
     return look.rows[row, holding]
 
 
-def _quantile(look: Look, column: str, row: int, q: float) -> float:
-    values = getattr(look.world.units, column)[: look.world.n][_rows(look, row, True)]
-    return float(np.quantile(values, q)) if values.size else 0.0
+def _days_in_place(look: Look, row: int, q: float) -> float:
+    """A quantile of the days in place of a side's positions; those that are measured are found together."""
+    if row not in look.days_in_place:
+        days = look.world.units.days[: look.world.n][_rows(look, row, True)]
+        found = np.quantile(days, DAYS_QUANTILES).tolist() if days.size else [0.0] * len(DAYS_QUANTILES)
+        look.days_in_place[row] = dict(zip(DAYS_QUANTILES, found))
+    return look.days_in_place[row][q]
 
 
 def _mean(look: Look, column: str, row: int, holding: bool = False) -> float:
