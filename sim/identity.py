@@ -54,7 +54,7 @@ def _changes() -> Iterator[str]:
         yield f"measures {' '.join(measures.MEASURES)}"
     for name, measure in measures.MEASURES.items():
         if measure is not measures.SHIPPED.get(name):
-            yield f"measure {name} {measure.kind} {_digest(measure.of)}"
+            yield f"measure {name} {measure.kind} {measure.unit} {' '.join(measure.needs)} {_digest(measure.of)}"
 
 
 def _code(value: Any) -> CodeType | None:

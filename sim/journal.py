@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from sim import geometry
-from sim.forces import Side
-from sim.measures import MEASURES, Ground, Look, men_ahead
+from sim.measures import MEASURES, Ground, Look
+from sim.turning_points import TurningPoints
 
 CAPTURE_DAYS = 7  # a settlement counts as captured when it stays so for a week, as in the record
 
@@ -28,11 +27,7 @@ class Journal:
         self.ground = Ground(direction_start=float(c.control[c.direction == 1].sum()) * world.geo.cell**2)
         self._before = c.control.copy()
         self._depths: list[np.ndarray] = []
-        n = world.geo.nx * world.geo.ny
-        self._seen = [np.zeros(n, np.int8), np.zeros(n, np.int8)]
-        self._label = np.zeros(n, np.int8)
-        self._stack = np.zeros(n, np.int32)
-        self._open_pockets = [0, 0]
+        self._points = TurningPoints()
         self._held_towns = c.control[world.sector.settlement_cell] >= 0.5
         self._record(world)
 
@@ -62,9 +57,8 @@ class Journal:
         if len(self._depths) > 8:
             self._depths.pop(0)
         world.cells.front_week[:] = self._depths[0]
-        men = men_ahead(world)
-        self.ground = replace(self.ground, breakthroughs=(self._new_patches(world, men, 0), self._new_patches(world, men, 1)))
-        look = Look(world, self.ground, self.columns, men)
+        self.ground = replace(self.ground, breakthroughs=self._breakthroughs(world))
+        look = Look(world, self.ground, self.columns)
         values = {name: look.value(name) for name in MEASURES}  # all of them before the first becomes past
         for name, value in values.items():
             self.columns[name].append(value)
@@ -72,18 +66,17 @@ class Journal:
         self.maps.append(np.round(world.cells.control * 100).astype(np.uint8).reshape(g.ny, g.nx))
         self.town_days.append(world.cells.control[world.sector.settlement_cell] >= 0.5)
 
-    def _new_patches(self, world: Any, men: np.ndarray, deep: int) -> int:
-        """New breakthroughs of the day (`deep` 0: beyond 3 km; 1: beyond 8 km), with an event if there are any."""
-        new, _, _ = geometry.patches(world.geo, world.cells.front_week, world.cells.control, men, 8.0 if deep else 3.0, 10, 1.0, self._seen[deep],
-                                     self._label, self._stack)
-        if new and len(self.maps) > 0:
-            k = int(np.argmin(np.where(self._label == 2, world.cells.front_week, 1e9)))
-            g = world.geo
-            x, y = g.x0 + (k % g.nx + 0.5) * g.cell, g.y0 + (k // g.nx + 0.5) * g.cell
-            far = -float(world.cells.front_week[k])
-            kind, word = ("deep breakthrough", "Deep breakthrough") if deep else ("breakthrough", "Breakthrough")
-            self._event(world, kind, x, y, far, f"{word} {far:.0f} km past the line of a week ago, {near(world, x, y)}")
-        return new
+    def _breakthroughs(self, world: Any) -> tuple[int, int]:
+        """New breakthroughs of the day and deep ones among them, each with an event where it is deepest."""
+        near_ones, deep = self._points.breakthroughs(world)
+        kinds = (("breakthrough", "Breakthrough", near_ones), ("deep breakthrough", "Deep breakthrough", deep))
+        for kind, word, found in kinds:
+            for cells in found:
+                k = cells[np.argmin(world.cells.front_week[cells])]
+                x, y = _middle(world, np.array([k]))
+                far = -float(world.cells.front_week[k])
+                self._event(world, kind, x, y, far, f"{word} {far:.0f} km past the line of a week ago, {near(world, x, y)}")
+        return len(near_ones), len(deep)
 
     def _note_changes(self, world: Any) -> None:
         """Events of the day: settlements that changed hands, pockets that closed."""
@@ -94,16 +87,10 @@ class Journal:
                 words = f"{s.settlement_name[k]} {'taken by the attacker' if held[k] else 'back with the defender'}"
                 self._event(world, "capture" if held[k] else "recapture", s.settlement_x[k], s.settlement_y[k], 1, words)
         self._held_towns = held
-        for side, count in zip(Side, world.pockets):
-            if count > self._open_pockets[side]:
-                g = world.geo
-                cells = np.flatnonzero(world.cells.cut[:, side] == count)
-                if cells.size:
-                    x = float(g.x0 + (cells % g.nx + 0.5).mean() * g.cell)
-                    y = float(g.y0 + (cells // g.nx + 0.5).mean() * g.cell)
-                    area = cells.size * g.cell**2
-                    self._event(world, "pocket", x, y, area, f"Pocket of the {side.name.lower()} closed, {area:.0f} km², {near(world, x, y)}")
-            self._open_pockets[side] = count
+        for side, cells in self._points.pockets(world):
+            x, y = _middle(world, cells)
+            area = cells.size * world.geo.cell**2
+            self._event(world, "pocket", x, y, area, f"Pocket of the {side.name.lower()} closed, {area:.0f} km², {near(world, x, y)}")
 
     def _event(self, world: Any, kind: str, x: float, y: float, number: float, words: str) -> None:
         day = max((world.step_index - 1) // world.scenario.steps_per_day, 0)
@@ -145,6 +132,12 @@ def _lasting_changes(held: np.ndarray) -> list[tuple[int, bool]]:
             out.append((int(d), now))
             state = now
     return out
+
+
+def _middle(world: Any, cells: np.ndarray) -> tuple[float, float]:
+    """Mean of the centers of cells, km east and north."""
+    g = world.geo
+    return float(g.x0 + (cells % g.nx + 0.5).mean() * g.cell), float(g.y0 + (cells // g.nx + 0.5).mean() * g.cell)
 
 
 def near(world: Any, x: float, y: float) -> str:

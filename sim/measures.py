@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,9 @@ class Measure:
 
 
 MEASURES: dict[str, Measure] = {}
+CHIEF = 2  # objectives, in the scenario's order, about which supply and drones are measured
+NEAR_KM = 8.0  # of them
+RECENT_DAYS = 14  # over which what comes in single events is a rate
 
 
 def measure(unit: str, kind: str, doc: str, name: str | None = None, needs: Sequence[str] = ()) -> Callable:
@@ -56,22 +59,27 @@ class Ground:
     breakthroughs: tuple[int, int] = (0, 0)  # new ones of the day: beyond 3 km, beyond 8 km
 
 
-def men_ahead(world: Any) -> np.ndarray:
-    """The attacker's men in positions, lodged or behind the line, by cell, (n,) int64."""
+def men_in(world: Any, side: Side, *tasks: Task) -> np.ndarray:
+    """A side's infantrymen with one of these tasks, by cell, (n,) int64."""
     u, n = world.units, world.n
     task = u.task[:n]
-    there = (task == Task.HOLD) | (task == Task.CONSOLIDATE) | (task == Task.INFILTRATE)
-    there &= (u.kind[:n] == Kind.INFANTRY) & (u.side[:n] == Side.ATTACKER)
+    there = reduce(np.logical_or, [task == wanted for wanted in tasks])
+    there &= (u.kind[:n] == Kind.INFANTRY) & (u.side[:n] == side)
     return np.bincount(u.cell[:n][there], u.men[:n][there], minlength=world.cells.control.size).astype(np.int64)
+
+
+def men_ahead(world: Any) -> np.ndarray:
+    """The attacker's men in positions, lodged or behind the line, by cell, (n,) int64."""
+    return men_in(world, Side.ATTACKER, Task.HOLD, Task.CONSOLIDATE, Task.INFILTRATE)
 
 
 class Look:
     """A battle at the end of a day, with what several measures share computed once.
 
-    `past`: the values of every measure on the days before, by name. `men`: those of `men_ahead`, where they are known.
+    `past`: the values of every measure on the days before, by name.
     """
 
-    def __init__(self, world: Any, ground: Ground, past: Mapping[str, Sequence[float]], men: np.ndarray | None = None):
+    def __init__(self, world: Any, ground: Ground, past: Mapping[str, Sequence[float]]):
         self.world = world
         self.ground = ground
         self._past = past
@@ -79,7 +87,7 @@ class Look:
         g, c, u, n = world.geo, world.cells, world.units, world.n
         self.area = g.cell**2
         self.rows: dict[tuple[int, bool], np.ndarray] = {}
-        self.days_in_place: dict[int, dict[float, float]] = {}
+        self.quantiles: dict[tuple[str, int], dict[float, float]] = {}
         self.km = geometry.common_grid(c.control, g.nx, g.ny, g.cell)
         kind, task, side = u.kind[:n], u.task[:n], u.side[:n]
         self.infantry = kind == Kind.INFANTRY
@@ -87,7 +95,6 @@ class Look:
         self.task = task
         self.men = u.men[:n]
         self.holding = self.infantry & (task == Task.HOLD)
-        self.men_in_cell = men_ahead(world) if men is None else men
 
     def value(self, name: str) -> float:
         """A measure's value of this day."""
@@ -100,6 +107,11 @@ class Look:
     def front_km(self) -> float:
         """Length of the front."""
         return geometry.front_length(self.km)
+
+    @cached_property
+    def chief(self) -> np.ndarray:
+        """The first CHIEF objectives of the scenario, (k, 2) km east and north; none where it names no place."""
+        return self.world.objectives[:CHIEF, :2]
 
     def town(self, name: str) -> tuple[float, float, int] | None:
         """Position and cell of a settlement by id; None when it is not in the sector."""
@@ -139,7 +151,7 @@ def lost_km2(look: Look) -> float:
 
 @measure("km2", "state", "grey zone: cells where the attacker has men but holds less than half")
 def grey_km2(look: Look) -> float:
-    return float(((look.men_in_cell > 0) & (look.world.cells.control < 0.5)).sum()) * look.area
+    return float(((men_ahead(look.world) > 0) & (look.world.cells.control < 0.5)).sum()) * look.area
 
 
 @measure("km", "state", "length of the front: 0.5 contour of control smoothed over 0.6 km, common 1 km grid")
@@ -222,11 +234,46 @@ def price_per_km2(look: Look) -> float:
     return casualties(look.world.books, 0) / gained if gained > 0.5 else float("nan")
 
 
+def _recent(total: list[float]) -> tuple[float, int]:
+    """What a running total grew by in the last RECENT_DAYS, and in how many days that was."""
+    days = min(len(total) - 1, RECENT_DAYS)
+    return total[-1] - total[-1 - days], days
+
+
 @measure("attacks/day", "state", "attacks of the attacker a day, on foot and mounted, over the last 14 days",
          needs=("attacks", "mounted_attacks"))
 def attacks_per_day(look: Look, attacks: list[float], mounted: list[float]) -> float:
-    days = min(len(attacks) - 1, 14)
-    return (attacks[-1] + mounted[-1] - attacks[-1 - days] - mounted[-1 - days]) / days if days else 0.0
+    (foot, days), (ridden, _) = _recent(attacks), _recent(mounted)
+    return (foot + ridden) / days if days else 0.0
+
+
+@measure("", "state", "share of the attacker's attacks that are mounted, over the last 14 days", needs=("attacks", "mounted_attacks"))
+def mounted_share(look: Look, attacks: list[float], mounted: list[float]) -> float:
+    (foot, _), (ridden, _) = _recent(attacks), _recent(mounted)
+    return ridden / (foot + ridden) if foot + ridden else float("nan")
+
+
+@measure("", "state", "bounds of infiltrators that got through (those behind the line among them) by infiltrations begun, over the last 14 days",
+         needs=("infiltrations", "infiltrations_through"))
+def infiltrations_share(look: Look, begun: list[float], through: list[float]) -> float:
+    (tried, _), (passed, _) = _recent(begun), _recent(through)
+    return passed / tried if tried else float("nan")
+
+
+@measure("groups/day", "state", "positions of the defender relieved a day, over the last 14 days", needs=("reliefs_defender",))
+def reliefs_per_day_defender(look: Look, reliefs: list[float]) -> float:
+    done, days = _recent(reliefs)
+    return done / days if days else 0.0
+
+
+@measure("", "state", "fit infantry of the attacker by that of the defender, on the map", needs=("infantry_attacker", "infantry_defender"))
+def infantry_ratio(look: Look, attacker: list[float], defender: list[float]) -> float:
+    return attacker[-1] / defender[-1] if defender[-1] else float("nan")
+
+
+@measure("soldiers/km", "state", "infantry of the defender in positions by length of the front", needs=("in_line_defender", "front_km"))
+def line_density_defender(look: Look, men: list[float], front: list[float]) -> float:
+    return men[-1] / front[-1] if front[-1] else float("nan")
 
 
 @measure("", "state", "1 when the attacker has culminated: under a quarter of the attacks a day of his first 30 days, over 14 days",
@@ -251,12 +298,12 @@ def _strength(look: Look, side: int) -> float:
     return float((f.infantry + f.recruits)[mine].sum() / max(f.establishment[mine].sum(), 1.0))
 
 
-@measure("", "daily", "new breakthroughs: patches of 10 men or 1 km2 held, more than 3 km past the line of 7 days ago")
+@measure("", "daily", "new breakthroughs: 1 km2 held, or 10 men in positions or lodged, 3 km past the line of 7 days ago, on two days running")
 def breakthroughs(look: Look) -> int:
     return look.ground.breakthroughs[0]
 
 
-@measure("", "daily", "new deep breakthroughs: the same beyond 8 km, held ground or 10 men")
+@measure("", "daily", "new deep breakthroughs: the same 8 km past that line")
 def deep_breakthroughs(look: Look) -> int:
     return look.ground.breakthroughs[1]
 
@@ -268,7 +315,7 @@ def penetration_km(look: Look) -> float:
     return float(max(-beyond.min(), 0.0)) if beyond.size else 0.0
 
 
-DAYS_QUANTILES = (0.5, 0.9)
+QUANTILES = {"days": (0.5, 0.9), "fatigue": (0.5,)}  # of positions, by column of the units: those that are measured
 
 
 def _register_strength() -> None:
@@ -280,12 +327,14 @@ def _register_strength() -> None:
         measure("vehicles", "state", f"armored vehicles of the {side} that run", f"armor_{side}")(
             lambda look, row=row: int(look.world.units.vehicles[: look.world.n][look.side == row].sum()))
         measure("days", "state", f"median days in place of the {side}'s positions", f"days_in_place_{side}")(
-            lambda look, row=row: _days_in_place(look, row, 0.5))
+            lambda look, row=row: _quantile(look, "days", row, 0.5))
         measure("days", "state", f"90th percentile of days in place of the {side}'s positions", f"days_in_place_p90_{side}")(
-            lambda look, row=row: _days_in_place(look, row, 0.9))
+            lambda look, row=row: _quantile(look, "days", row, 0.9))
         measure("", "state", f"mean morale of the {side}'s infantry", f"morale_{side}")(lambda look, row=row: _mean(look, "morale", row))
         measure("days", "state", f"mean strain of the {side}'s positions", f"strain_{side}")(
             lambda look, row=row: _mean(look, "fatigue", row, holding=True))
+        measure("days", "state", f"median strain of the {side}'s positions", f"strain_median_{side}")(
+            lambda look, row=row: _quantile(look, "fatigue", row, 0.5))
         measure("", "state", f"mean supply of the {side}'s positions", f"supply_{side}")(
             lambda look, row=row: _mean(look, "supply", row, holding=True))
         measure("km", "state", f"depth of the kill zone over the {side}'s ground: blocks with 0.1 expected hits per km or more", f"kill_zone_km_{side}")(
@@ -299,13 +348,13 @@ def _rows(look: Look, row: int, holding: bool) -> np.ndarray:
     return look.rows[row, holding]
 
 
-def _days_in_place(look: Look, row: int, q: float) -> float:
-    """A quantile of the days in place of a side's positions; those that are measured are found together."""
-    if row not in look.days_in_place:
-        days = look.world.units.days[: look.world.n][_rows(look, row, True)]
-        found = np.quantile(days, DAYS_QUANTILES).tolist() if days.size else [0.0] * len(DAYS_QUANTILES)
-        look.days_in_place[row] = dict(zip(DAYS_QUANTILES, found))
-    return look.days_in_place[row][q]
+def _quantile(look: Look, column: str, row: int, q: float) -> float:
+    """A quantile of a column over a side's positions; those of QUANTILES are found together."""
+    if (column, row) not in look.quantiles:
+        values = getattr(look.world.units, column)[: look.world.n][_rows(look, row, True)]
+        found = np.quantile(values, QUANTILES[column]).tolist() if values.size else [0.0] * len(QUANTILES[column])
+        look.quantiles[column, row] = dict(zip(QUANTILES[column], found))
+    return look.quantiles[column, row][q]
 
 
 def _mean(look: Look, column: str, row: int, holding: bool = False) -> float:
@@ -333,6 +382,24 @@ def _supply_of(name: str) -> Callable:
 
 measure("", "state", "share of supply that reaches Pokrovsk", "supply_pokrovsk")(_supply_of("pokrovsk"))
 measure("", "state", "share of supply that reaches Myrnohrad", "supply_myrnohrad")(_supply_of("myrnohrad"))
+
+
+@measure("", "state", "share of supply that reaches the defender at the first two objectives of the scenario, mean")
+def supply_objectives(look: Look) -> float:
+    cells = [look.world.cell_of(x, y) for x, y in look.chief]
+    return float(look.world.cells.supply[cells, 1].mean()) if cells else float("nan")
+
+
+@measure("drones", "state", "FPV drones in hand of the defender's crews within 8 km of the first two objectives of the scenario")
+def drones_near_objectives(look: Look) -> float:
+    w = look.world
+    crews = np.flatnonzero((w.units.kind[: w.n] == Kind.FPV_TEAM) & (look.side == 1))
+    return float(w.units.stock[crews[near_objectives(look.chief, w.units.x[crews], w.units.y[crews])]].sum())
+
+
+def near_objectives(chief: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Which places lie within NEAR_KM of one of the objectives, (n,) bool."""
+    return (np.hypot(x[:, None] - chief[:, 0], y[:, None] - chief[:, 1]) <= NEAR_KM).any(axis=1)
 
 
 @measure("", "state", "envelopment of Pokrovsk: share of 120 rays of 15 km that meet ground held by the attacker")

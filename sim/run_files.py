@@ -5,14 +5,16 @@ Tables are read file by file, so that a folder named `seed=9` is a folder and no
 
 from __future__ import annotations
 
-import tomllib
+import errno
+import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import ValidationError
 
-from sim.errors import first_error
+from sim.errors import first_error, read_toml
 from sim.scenario import Scenario, known_keys
 
 if TYPE_CHECKING:
@@ -21,12 +23,14 @@ if TYPE_CHECKING:
 MANIFEST, SUMMARY = "manifest.toml", "summary.json"
 DAILY, EVENTS, CAPTURES = "daily.parquet", "events.parquet", "captures.parquet"
 CONTROL, FRAME = "control.npz", "frame.npz"
+NO_MAP = 255  # in a map of a day that a run has not, since it ended before others
+DAMAGE = (OSError, KeyError, IndexError, TypeError, ValueError, EOFError, RecursionError, zipfile.BadZipFile, zlib.error)  # what damaged files raise
 
 
 def manifest(folder: str | Path) -> dict[str, Any]:
     """The manifest of an output folder, empty when there is none."""
     file = Path(folder) / MANIFEST
-    return tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return read_toml(file) if file.is_file() else {}
 
 
 def scenario_of(folder: str | Path, data: dict[str, Any]) -> Scenario:
@@ -44,8 +48,15 @@ def table(file: str | Path) -> pa.Table:
     """A Parquet table of the folder."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(file) as source:
+    with pq.ParquetFile(_regular(file)) as source:
         return source.read()
+
+
+def _regular(path: str | Path) -> Path:
+    """The path again; FileNotFoundError unless it is a file, since reading a pipe would never end."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(errno.ENOENT, "not a file", str(path))
+    return Path(path)
 
 
 def daily_columns(folder: str | Path) -> dict[str, np.ndarray]:
@@ -57,8 +68,8 @@ def daily_columns(folder: str | Path) -> dict[str, np.ndarray]:
 
 
 def control_maps(folder: str | Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Numbers of the runs that have maps (r,), days (d,), and percent held by the attacker (r, d, ny, nx) uint8, row 0 southern."""
-    with np.load(Path(folder) / CONTROL, allow_pickle=False) as data:
+    """Numbers of the runs that have maps (r,), days (d,), and percent held by the attacker (r, d, ny, nx) uint8, row 0 southern; NO_MAP where a run had ended."""
+    with np.load(_regular(Path(folder) / CONTROL), allow_pickle=False) as data:
         control = data["control"]
         control = control[None] if control.ndim == 3 else control
         run = data["run"] if "run" in data else np.zeros(1, int)

@@ -287,6 +287,16 @@ class Belt(Table):
         return self
 
 
+class Road(Table):
+    """A stretch of road that the lever `supply.cut_road` closes to one side: its corners in km."""
+
+    name: Label
+    side: Side = "defender"
+    points: list[tuple[Place, Place]] = Field(min_length=2, max_length=1000)
+    source: Text = ""
+    grade: Grade = "assumed"
+
+
 class Breach(Table):
     """A designed experiment: a thin salient is opened in front of the line, and a reserve may be sent against it."""
 
@@ -357,6 +367,7 @@ class Scenario(Table):
     other_front: list[OtherFront] = []
     deadline: list[Deadline] = []
     belt: list[Belt] = []
+    road: list[Road] = Field([], description="roads that the lever `supply.cut_road` closes")
     schedule: list[Entry] = []
     breach: list[Breach] = []
     params: dict[str, Annotated[Any, AfterValidator(_setting)]] = {}
@@ -396,7 +407,7 @@ class Scenario(Table):
             raise ValueError(f"start {self.start} is outside the record, {RECORD_START} to {RECORD_END}")
         if self.front_date is not None and self.front is None:
             raise ValueError("front_date needs front, the file it picks a date of")
-        for table in ("formation", "objective", "other_front", "deadline", "belt"):
+        for table in ("formation", "objective", "other_front", "deadline", "belt", "road"):
             _distinct(table, [entry.name for entry in getattr(self, table)])
         _distinct("schedule", [f"{e.key} of {e.date}" for e in self.schedule])
         names = {o.name for o in self.objective}
@@ -413,6 +424,7 @@ class Scenario(Table):
         places = [(f"objective {o.name!r}", (o.x_km, o.y_km)) for o in self.objective
                   if o.settlement is None and o.x_km is not None and o.y_km is not None]
         places += [(f"belt {b.name!r}", point) for b in self.belt for point in b.points]
+        places += [(f"road {r.name!r}", point) for r in self.road for point in r.points]
         if self.map.front_x_km is not None:
             places.append(("map.front_x_km", (self.map.front_x_km, self.box.y0_km)))
         for what, (x, y) in places:
@@ -444,7 +456,7 @@ class Scenario(Table):
 
 def known_keys() -> list[str]:
     """Every key a scenario file may use (for hints)."""
-    tables = (Scenario, Box, Map, Climate, Formation, Objective, OtherFront, Deadline, Belt, Breach, Entry)
+    tables = (Scenario, Box, Map, Climate, Formation, Objective, OtherFront, Deadline, Belt, Road, Breach, Entry)
     return [key for table in tables for key in table.model_fields]
 
 

@@ -14,9 +14,9 @@ from sim.fields import Blocks, Cells, Geo, Nodes, geometry
 from sim.forces import Books, Formations, Kind, Units
 from sim.front import Front, Orders, empty_front, empty_orders
 from sim.journal import Journal
+from sim.phases import supply
 from sim.phases.command.campaign import Campaign
 from sim.phases.sense import Bins
-from sim.phases.supply import SupplyNetwork
 from sim.phases.weather import Weather
 from sim.scenario import SCHEDULES, Scenario
 from sim.sector.build import Sector
@@ -97,7 +97,7 @@ class World:
     bins: Bins
     campaign: Campaign
     weather: Weather
-    network: SupplyNetwork
+    network: supply.SupplyNetwork
     totals: Totals
     scratch: Scratch
     schedule: dict[str, Series]
@@ -114,6 +114,7 @@ class World:
 
     def __init__(self, scenario: Scenario, settings: Settings, sector: Sector, cells: Cells, formations: Formations, rows: int, seed: int):
         """A battle with empty tables but for ground and formations, and room for `rows` units."""
+        supply.check(scenario, settings)
         box = scenario.box
         geo = geometry(box.x0_km, box.y0_km, box.width_km, box.height_km, scenario.cell_km)
         self.scenario, self.settings, self.sector, self.seed, self.geo = scenario, settings, sector, int(seed), geo
@@ -126,7 +127,7 @@ class World:
         self.bins = Bins.of(geo, rows)
         self.campaign = Campaign.of(scenario, self.seed)
         self.weather = Weather()
-        self.network = SupplyNetwork.of(geo, cells, scenario)
+        self.network = supply.SupplyNetwork.of(geo, cells, sector.closable)
         self.totals, self.scratch = Totals(), Scratch.of(geo)
         self.schedule = _schedule(scenario)
         self.supplies = self.supplies_on(0)
@@ -190,7 +191,8 @@ class World:
         return {name: series.on(day) for name, series in self.schedule.items()}
 
     def use(self, settings: Settings) -> None:
-        """Takes other parameters from here on."""
+        """Takes other parameters from here on. InputError when the scenario cannot do what they ask."""
+        supply.check(self.scenario, settings)
         self.settings = settings
         self._knobs.clear()
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from experiments.results.naming import level_text
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -102,6 +103,9 @@ def _pairs(a: Results, b: Results) -> tuple[list[tuple[int, int]], int, int]:
             f"{a.label} has {len(left)} point{'s' * (len(left) != 1)} over {', '.join(a.factors) or 'no factor'}, {b.label} {len(right)} over "
             f"{', '.join(b.factors) or 'no factor'}; compare two single runs, or two sweeps of the same factors."
         )
+    for name in a.factors:
+        if left[name].dtype.kind != right[name].dtype.kind:  # numbers in one folder, words in the other
+            left, right = (side.assign(**{name: side[name].map(level_text)}) for side in (left, right))
     both = left.reset_index().merge(right.reset_index(), on=list(a.factors), suffixes=("_a", "_b"))
     if both.empty:
         raise InputError(f"{a.label} and {b.label} have no setting of {', '.join(a.factors)} in common.")
@@ -129,14 +133,16 @@ def _unseen(a: Results, b: Results) -> list[tuple[str, str, str]]:
         return []
     on = [*(set(a.factors) & set(b.factors)), "seed"]
     both = a.done[[*on, "run_key"]].merge(b.done[[*on, "run_key"]], on=on, suffixes=("_a", "_b")).dropna()
-    if both["run_key_a"].equals(both["run_key_b"]):
+    if not both.empty and both["run_key_a"].equals(both["run_key_b"]):
         return []
     one, two = _scenario_fields(a), _scenario_fields(b)
     rows = []
     for name in (name for name in one if name in two and one[name] != two[name]):
         texts = [str(side[name]) for side in (one, two)]
         rows.append((name, *(texts if max(map(len, texts)) <= 60 else ("as in A", "as in B"))))
-    return rows or [("settings that no column shows", str(both["run_key_a"].iloc[0]), str(both["run_key_b"].iloc[0]))]
+    if rows or both.empty:
+        return rows
+    return [("settings that no column shows", str(both["run_key_a"].iloc[0]), str(both["run_key_b"].iloc[0]))]
 
 
 def _scenario_fields(results: Results) -> dict[str, object]:
@@ -161,8 +167,6 @@ def _moved(results: Results) -> set[str]:
 
 def _values(results: Results, name: str) -> str:
     import pandas as pd
-
-    from experiments.results.naming import level_text
 
     there = results.done[name].dropna().unique().tolist()
     words = [str(v.date()) if isinstance(v, pd.Timestamp) else level_text(v) for v in there]

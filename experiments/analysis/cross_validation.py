@@ -19,7 +19,7 @@ FOLDS = 5
 def groups_of(results: Results, points: np.ndarray) -> np.ndarray:
     """The group of each point: its Morris trajectory or Saltelli block, its seed where points have seeds of their own, else itself."""
     study = results.study
-    if study is not None and results.design in ("morris", "sobol"):
+    if results.plan.has_indices:
         return np.asarray(points) // block_size(study)
     seeds = list(getattr(study, "point_seeds", ()) or ())
     return np.array([seeds[p] for p in points]) if seeds else np.asarray(points)

@@ -67,7 +67,7 @@ def findings(results: Results) -> list[Finding]:
 def _lines(results: Results, measure: str) -> list[str]:
     if effects.design_shape(results) == "single":
         return [_mean(results, measure)]
-    if results.design in ("morris", "sobol"):
+    if results.plan.has_indices:
         return _ranked(results, measure)
     table = effects.effects(results, measure)
     main = table[table["by"] == ""]

@@ -14,14 +14,13 @@ import numpy as np
 from sim.view.numbers import ranges_text
 
 LEVEL = 0.95
-QUANTILE_SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of every summary by quantiles
 RESAMPLES = 2000
 SEED = 20240708  # of every resampling, so that the same runs give the same figures
 FEW_RUNS = 20  # runs below which the ends of a 90 % band are single runs
 BOOTSTRAP_LEAST = 5  # values below which a bootstrap has too few different samples to mean anything
 METHODS = ("t", "bootstrap")
 
-Five = tuple[float, float, float, float, float]  # the quantiles at QUANTILE_SHARES
+Five = tuple[float, float, float, float, float]  # the quantiles at `numbers.QUANTILES`
 
 
 def five(quantiles: Iterable[float]) -> Five:

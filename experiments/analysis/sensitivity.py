@@ -29,7 +29,7 @@ FEW = f"fewer than {BOOTSTRAP_LEAST} {{}}: no intervals"
 
 def indices(results: Results, measure: str) -> pd.DataFrame:
     """The indices that the study's design gives: `sobol` or `morris`."""
-    if results.design not in ("sobol", "morris"):
+    if not results.plan.has_indices:
         raise InputError(
             f"{results.label}: a {results.design} design gives no indices; allowed: sobol, morris. A surrogate gives shares of any sample."
         )

@@ -79,7 +79,7 @@ def correlation_words(results: Results) -> str:
 
     from experiments.studies.designs import largest_correlation
 
-    if results.study is None or results.design not in ("lhs", "nolh"):
+    if not results.plan.fills_space:
         return ""
     largest = largest_correlation(results.study.unit_sample())
     return f"; largest correlation between two factors {largest:+.2f}" if math.isfinite(largest) else ""
@@ -101,8 +101,11 @@ def _measured(results: Results, name: str, shape: str, precision: float | None) 
     )
     one.notes += [note for note in (one.effects.attrs["note"], results.without_value(name)) if note]
     if shape == "factorial":
-        one.variance = variance_shares(results, name)
-    if results.study is not None and results.design in ("sobol", "morris"):
+        try:
+            one.variance = variance_shares(results, name)
+        except InputError as error:  # too few points so far
+            one.notes.append(str(error))
+    if results.plan.has_indices:
         from experiments.analysis.sensitivity import indices
 
         try:

@@ -15,6 +15,7 @@ from experiments.analysis import intervals
 from experiments.analysis.noise import mean_of, noise
 from experiments.analysis.pairing import levels
 from experiments.results.results import Results
+from sim.errors import InputError
 
 REST = "higher interactions"
 
@@ -25,6 +26,8 @@ def variance_shares(results: Results, measure: str) -> pd.DataFrame:
     values = matrix.to_numpy(float)
     kept = np.isfinite(values).any(axis=1)
     points, values = results.points[kept], values[kept]
+    if len(points) < 2:
+        raise InputError(f"{measure} has a value at {len(points)} of {len(kept)} points, so there is no variance to share out.")
     names = [f for f in results.factors if len(levels(points[f])) > 1]
     terms: list[tuple[str, ...]] = [*((name,) for name in names), *itertools.combinations(names, 2)]
     found = _Decomposition(points, terms)

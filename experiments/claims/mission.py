@@ -19,6 +19,7 @@ from experiments.analysis import intervals
 from experiments.analysis.intervals import Five, Interval
 from experiments.observation import publication, record
 from sim.errors import InputError
+from sim.view.numbers import QUANTILES
 
 if TYPE_CHECKING:
     from experiments.observation.observed import ObservedRun
@@ -86,7 +87,7 @@ def prices(runs: Sequence[ObservedRun], periods: Sequence[Period] = PERIODS) -> 
             lost.append(r.between(book, p.first, p.last))
         gained, casualties = np.array(gains, float), np.array(lost, float)
         there = gained >= 1.0
-        five = intervals.five(np.quantile(casualties[there] / gained[there], intervals.QUANTILE_SHARES) if there.any() else [math.nan] * 5)
+        five = intervals.five(np.quantile(casualties[there] / gained[there], QUANTILES) if there.any() else [math.nan] * 5)
         out.append(Price(p, five, len(runs), int((~there).sum())))
     return out
 
@@ -175,7 +176,7 @@ def culmination(results: Results, lever: str = LEVER) -> list[Level]:
     done = results.done
     out = []
     for level, runs in done.groupby(done[factor].astype(float), sort=True):
-        five = lambda values: intervals.five(np.quantile(values.astype(float), intervals.QUANTILE_SHARES))  # noqa: E731
+        five = lambda values: intervals.five(np.quantile(values.astype(float), QUANTILES))  # noqa: E731
         out.append(
             Level(
                 float(level),

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any, overload
 
+from experiments.runs.stop_condition import StopCondition
 from experiments.sweep.ensemble import MAPS, RunRequest
 from sim import run_files
 from sim.errors import InputError, did_you_mean, read_toml
@@ -29,11 +30,14 @@ def checked(request: RunRequest) -> tuple[Scenario, dict[str, Any], list[int]]:
     if request.maps not in MAPS:
         raise InputError(f"--maps {request.maps!r}: allowed: {', '.join(MAPS)}.")
     overrides = parsed(request.settings or [])
+    if request.stop_when is not None:
+        StopCondition(request.stop_when)
     manifest = manifest_at(request.scenario)
     if manifest is None:
         scenario, seeds = load_scenario(request.scenario), None
     else:
-        scenario, before, seeds = manifest
+        scenario, before, seeds, stop_when = manifest
+        request.stop_when = request.stop_when or stop_when
         overrides = {**before, **by_dotted_key(overrides)}
     if seeds is None or seed is not None or runs is not None:
         first = seed if seed is not None else seeds[0] if seeds else 1
@@ -57,8 +61,8 @@ def checked(request: RunRequest) -> tuple[Scenario, dict[str, Any], list[int]]:
     return scenario, overrides, seeds
 
 
-def manifest_at(source: str) -> tuple[Scenario, dict[str, Any], list[int]] | None:
-    """Scenario, overrides and seeds of a run's manifest.toml; None for what is no manifest.
+def manifest_at(source: str) -> tuple[Scenario, dict[str, Any], list[int], str | None] | None:
+    """Scenario, overrides, seeds and stopping condition of a run's manifest.toml; None for what is no manifest.
 
     A line on standard error announces that it was made by other code. InputError when this code has not its parameters any more.
     """
@@ -73,9 +77,10 @@ def manifest_at(source: str) -> tuple[Scenario, dict[str, Any], list[int]] | Non
     try:
         scenario, overrides = run_files.scenario_of(path.parent, data), dict(data["overrides"])
         seeds, code = [int(seed) for seed in data["seeds"]], str(data["code"])
+        stop_when = StopCondition(data["stop_when"]).text if "stop_when" in data else None
     except InputError:
         raise
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise InputError(f"{source} is not a whole manifest of `pokrovsk run`: it lacks scenario, overrides or seeds.") from None
     from sim.settings import catalog
 
@@ -85,7 +90,7 @@ def manifest_at(source: str) -> tuple[Scenario, dict[str, Any], list[int]] | Non
         raise InputError(f"{source} {made}: this one has no parameter {gone[0]!r}.{did_you_mean(gone[0], catalog())}")
     if code != code_key():
         print(f"pokrovsk: {source} {made}: the same settings, but not the same run.", file=sys.stderr)
-    return scenario, overrides, seeds
+    return scenario, overrides, seeds, stop_when
 
 
 def parsed(settings: list[str]) -> dict[str, str]:

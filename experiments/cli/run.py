@@ -38,6 +38,9 @@ def run(
     front: Annotated[
         str | None, typer.Option(metavar="FILE", help="Ground held at the start: GeoJSON (FILE@DATE picks a date in it) or 0/1 raster.")
     ] = None,
+    stop_when: Annotated[
+        str | None, typer.Option("--stop-when", metavar="CONDITION", help='A run ends on the first day on which this holds: "held_km2 > 900".')
+    ] = None,
     maps: Annotated[str, typer.Option(help="Runs whose daily maps are kept: first (16), all or none.")] = "first",
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for the results; else runs/SCENARIO-SEED.")
@@ -65,6 +68,7 @@ def run(
             cell_km=cell_km,
             step_hours=step_hours,
             front=front,
+            stop_when=stop_when,
             maps=maps,
             out=out,
             force=force,

@@ -32,7 +32,7 @@ def validate(
     csv: Csv = False,
     quiet: Quiet = False,
 ) -> int:
-    """Judge the model by the rows T1 to T28 and write the scorecard; the same command resumes."""
+    """Judge the model by the rows T1 to T36 and write the scorecard; the same command resumes."""
     import json
     import sys
 
@@ -76,7 +76,7 @@ def show(card: dict[str, Any]) -> None:
     from rich.table import Table
 
     from experiments.cli.console import wide_console
-    from sim.view.charts.scorecard import about, figures_of, finding, named
+    from sim.view.charts.scorecard import about, figures_of, finding, named, null_of, remarks
 
     console = wide_console()
     console.print(f"[bold]{finding(card)}[/]", highlight=False)
@@ -84,20 +84,21 @@ def show(card: dict[str, Any]) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0), expand=True)
     table.add_column("row and figures", ratio=1, min_width=30)
     table.add_column("record or law", max_width=20)
-    for name in ("model", "interval", "accepted", "verdict"):
+    for name in ("model", "interval", "accepted", "verdict", "null model"):
         table.add_column(name, no_wrap=True, justify="right" if name == "model" else "left")
     for row in card["rows"]:
         style = "magenta" if row["verdict"] == "fail" else None
         table.add_row(
-            f"[bold]{row['id']} {row['kind']} {escape(row['title'])}[/]", "", "", "", "", row["verdict"], style=style
+            f"[bold]{row['id']} {row['kind']} {escape(row['title'])}[/]", "", "", "", "", row["verdict"], row.get("null", ""), style=style
         )
         for check in row["checks"]:
             record, model, span, band = figures_of(check)
             is_informational = check["verdict"] == "reported"
             judged = ("", "") if is_informational else (band, check["verdict"])
             table.add_row(
-                f"  {escape(named(check))}", escape(record), model, span, *judged, style="dim" if is_informational else None
+                f"  {escape(named(check))}", escape(record), model, span, *judged, null_of(check), style="dim" if is_informational else None
             )
-        if row["note"]:
-            table.add_row(f"  {escape(row['note'])}", style="dim")
+        for note in (row["note"], *remarks(row)):
+            if note:
+                table.add_row(f"  {escape(note)}", style="dim")
     console.print(table, highlight=False)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from experiments.analysis.intervals import QUANTILE_SHARES, five
+from experiments.analysis.intervals import five
 from experiments.calibration.posterior import Posterior
 from sim.errors import InputError
 from sim.view.charts.chart import About, Chart
-from sim.view.numbers import significant
+from sim.view.numbers import QUANTILES, significant
 from sim.view.run_data import commit_text
 from sim.view.style import day_text
 
@@ -42,8 +42,8 @@ def prior_posterior(posterior: Posterior, table: pd.DataFrame | None = None) -> 
         rows.append(
             PriorPosterior(
                 key,
-                five(prior.quantile(np.array(QUANTILE_SHARES))),
-                five(quantiles(prior.to_unit(posterior.sets[key]), posterior.weight, QUANTILE_SHARES)),
+                five(prior.quantile(np.array(QUANTILES))),
+                five(quantiles(prior.to_unit(posterior.sets[key]), posterior.weight, QUANTILES)),
                 prior.mode,
                 float(prior.to_unit(np.asarray(posterior.medoid[key]))),
                 (significant(prior.low), significant(prior.high) + unit),

@@ -22,6 +22,7 @@ from experiments.observation import publication, record
 from experiments.storage.files import known_schema, reading
 from sim.errors import InputError
 from sim.scenario import SCHEDULES, Scenario
+from sim.view.numbers import QUANTILES
 
 if TYPE_CHECKING:
     from experiments.calibration.posterior import Posterior
@@ -314,6 +315,6 @@ def summary_of(found: PublishedForecast) -> list[dict[str, Any]]:
         row: dict[str, Any] = {"month": name}
         for what in ("net_box_km2", "net_direction_km2"):
             values = np.array(found.monthly[what])[month == name]
-            row[what] = {f"{s:.0%}": round(float(q), 1) for s, q in zip(intervals.QUANTILE_SHARES, np.quantile(values, intervals.QUANTILE_SHARES))}
+            row[what] = {f"{s:.0%}": round(float(q), 1) for s, q in zip(QUANTILES, np.quantile(values, QUANTILES))}
         out.append(row)
     return out

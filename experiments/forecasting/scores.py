@@ -19,6 +19,7 @@ AREAS = ("box", "direction")  # in the order of the last axis of gains; scores n
 SPANS = ("monthly", "weekly")  # nor these: weeks add up to months
 BANDS = (0.5, 0.9)
 NEAR_KM = 15.0  # control is scored where the battle could have changed it: so far from the front at the start
+BLOCK_KM = 10.0  # neighbors within a block of this edge fall together: blocks are what is resampled, of cells and of places
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,14 @@ class Outcome:
     """What happened. Months, weeks and dates are those that the forecast was for; None is not scored.
 
     `monthly` (m, areas), `weekly` (w, areas) net gain in km2; `cells` (dates, ny, nx) bool; `captured` (places,) day, infinite
-    for never; `start` (ny, nx) bool held on the first day; `days` of the horizon.
+    for never, and `places` (places, 2) where, km; `start` (ny, nx) bool held on the first day; `days` of the horizon.
     """
 
     monthly: np.ndarray
     weekly: np.ndarray | None = None
     cells: np.ndarray | None = None
     captured: np.ndarray | None = None
+    places: np.ndarray | None = None
     start: np.ndarray | None = None
     days: int = 0
 
@@ -56,9 +58,16 @@ class Scores:
     name: str
     items: dict[str, np.ndarray] = field(default_factory=dict)  # "monthly box" (see `SPANS`, `AREAS`), "cells", "captures"
     coverage: dict[tuple[str, float], Interval] = field(default_factory=dict)  # of gains, by item and band
+    blocks: dict[str, np.ndarray] = field(default_factory=dict)  # number of the block of each item, where items of a block fall together
 
     def mean(self, what: str) -> float:
         return float(np.mean(self.items[what]))
+
+    def independent(self, what: str) -> np.ndarray:
+        """Scores that are resampled: those of the items, or their sums by block, whose ratio between two forecasts is that of the means."""
+        if what not in self.blocks:
+            return self.items[what]
+        return np.bincount(np.unique(self.blocks[what], return_inverse=True)[1], self.items[what])
 
 
 def crps(members: np.ndarray, value: float) -> float:
@@ -83,7 +92,7 @@ def near_front(start: np.ndarray, km: float = NEAR_KM) -> np.ndarray:
     return np.where(start, distance_transform_edt(start), distance_transform_edt(~start)) <= km
 
 
-def blocks(values: np.ndarray, inside: np.ndarray, edge: int = 10) -> np.ndarray:
+def blocks(values: np.ndarray, inside: np.ndarray, edge: int = round(BLOCK_KM)) -> np.ndarray:
     """Means of cell scores (ny, nx) over blocks of `edge` cells: neighbors go together, so blocks are the items."""
     ny, nx = inside.shape
     block = (np.arange(ny)[:, None] // edge) * (-(-nx // edge)) + np.arange(nx) // edge
@@ -102,6 +111,7 @@ def score(forecast: Forecast, outcome: Outcome) -> Scores:
     """All scores of a forecast, by area and span. Capture dates are cut at the horizon: never and later are the same there."""
     items: dict[str, np.ndarray] = {}
     coverage: dict[tuple[str, float], Interval] = {}
+    together: dict[str, np.ndarray] = {}
     for span in SPANS:
         gains, values = getattr(forecast, span), getattr(outcome, span)
         for k, area in enumerate(AREAS if values is not None else ()):
@@ -118,12 +128,14 @@ def score(forecast: Forecast, outcome: Outcome) -> Scores:
         assert forecast.captured is not None, "captures are scored by forecasts of captures"
         cut = lambda day: np.minimum(day, outcome.days)  # noqa: E731
         items["captures"] = np.array([crps(cut(forecast.captured[:, k]), cut(v)) for k, v in enumerate(outcome.captured)])
-    return Scores(forecast.name, items, coverage)
+        assert outcome.places is not None, "captures are grouped by where places lie"
+        together["captures"] = np.unique(outcome.places // BLOCK_KM, axis=0, return_inverse=True)[1]
+    return Scores(forecast.name, items, coverage, together)
 
 
 def skill(ours: Scores, other: Scores, what: str) -> Interval:
-    """Skill of one forecast against another, with a bootstrap interval over the items that both were scored on."""
-    a, b = ours.items[what], other.items[what]
+    """Skill of one forecast against another, with a bootstrap interval over the items, or blocks of them, that both were scored on."""
+    a, b = ours.independent(what), other.independent(what)
     if not b.mean():
         return Interval(math.nan, math.nan, math.nan, len(a), "the other forecast is without error")
 

@@ -78,8 +78,8 @@ def _tiled_sector(one: Sector, scenario: Scenario, tiles: int) -> Sector:
     """The ground of so many tiles. Settlements are those of the first tile, objectives those of all."""
     fields: dict[str, Any] = {}
     for name, value in vars(one).items():
-        is_field = isinstance(value, np.ndarray) and value.shape == (one.n,)
-        fields[name] = np.tile(value, tiles) if is_field else value
+        is_field = isinstance(value, np.ndarray) and len(value) == one.n
+        fields[name] = np.concatenate([value] * tiles) if is_field else value
     north = np.repeat(np.arange(tiles) * one.grid.ny * one.grid.cell_km, len(one.objective_name))
     fields["grid"] = Grid.of(scenario)
     fields["objective_name"] = [f"{name} {t}" for t in range(tiles) for name in one.objective_name]

@@ -111,7 +111,7 @@ def _answers(prices: Sequence[Price], rests: Sequence[Rest], levels: Sequence[Le
 
     band = lambda five: f"{significant(five[2])} ({significant(five[0])} to {significant(five[4])})"  # noqa: E731
     cost = tuple(
-        f"{p.period.name}: {band(p.five)}; cited {', '.join(significant(f.number) for f in p.cited)}."
+        f"{p.period.name}: {band(p.five)}; cited {', '.join(significant(f.number) for f in p.cited)}.{_without_price(p)}"
         for p in prices
     )
     men = tuple(
@@ -128,6 +128,13 @@ def _answers(prices: Sequence[Price], rests: Sequence[Rest], levels: Sequence[Le
         Finding(Named("rest of the oblast"), men),
         Finding(Named("culmination"), worn),
     ]
+
+
+def _without_price(price: Price) -> str:
+    """What to say of runs that gained too little ground for a price; empty when there are none."""
+    if not price.without_gain:
+        return ""
+    return f" {price.without_gain} of {price.n} runs gained less than 1 km² and are left out, so that ground is dearer than these figures say."
 
 
 def _tables(rests: Sequence[Rest], levels: Sequence[Level]) -> list[tuple[str, str, Table]]:

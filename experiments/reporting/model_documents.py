@@ -21,6 +21,7 @@ from sim.errors import InputError
 from sim.fields import BLOCK_COLUMNS, CELL_COLUMNS, NODE_COLUMNS
 from sim.forces import BOOK_COLUMNS, FORMATION_COLUMNS, UNIT_COLUMNS
 from sim.kinds import KINDS
+from sim.measures import SHIPPED
 from sim.phases import PHASES
 from sim.quantity import Declaration
 from sim.scenario import SCHEDULES
@@ -77,6 +78,12 @@ def variables() -> list[str]:
     return lines[:-1]
 
 
+def measures() -> list[str]:
+    """Every measure with unit, kind and meaning."""
+    rows = [(f"`{m.name}`", m.unit, m.kind, m.doc) for m in SHIPPED.values()]
+    return table(("measure", "unit", "kind", "meaning"), rows)
+
+
 def kinds() -> list[str]:
     """The kinds of unit and what one is."""
     rows = [(f"[`{name}`](kinds/{name}.py)", meaning(kind, 1)) for name, kind in KINDS.items()]
@@ -118,7 +125,7 @@ def parameters() -> list[str]:
 
 
 TABLES: dict[str, Callable[[], list[str]]] = {
-    f.__name__: f for f in (patterns, entities, variables, kinds, phases, schedules, counts, parameters)
+    f.__name__: f for f in (patterns, entities, variables, measures, kinds, phases, schedules, counts, parameters)
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sim.view import style
 from sim.view.charts.chart import Inks, themed_svg
-from sim.view.charts.scorecard import about, figures_of, finding, named, scorecard_chart
+from sim.view.charts.scorecard import about, figures_of, finding, named, null_of, remarks, scorecard_chart
 
 SCREEN_IN = 10.0  # width at which the picture is drawn for the page
 
@@ -61,10 +61,11 @@ def _colors(palette: style.Palette) -> str:
 
 def _section(row: dict[str, Any]) -> str:
     """One row of the scorecard: what it asks, where it comes from, and its figures."""
-    note = f'<p class="small">{escape(row["note"])}</p>' if row["note"] else ""
+    notes = [row["note"], *remarks(row)] if row["note"] else remarks(row)
+    note = f'<p class="small">{escape(" ".join(notes))}</p>' if notes else ""
     figures = "".join(_line(check) for check in row["checks"])
     heads = "".join(
-        f"<th scope=col>{h}</th>" for h in ("figure", "record or law", "model", "interval", "band", "verdict")
+        f"<th scope=col>{h}</th>" for h in ("figure", "record or law", "model", "interval", "band", "verdict", "null model")
     )
     table = (
         f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{figures}</tbody></table></div>'
@@ -91,7 +92,7 @@ def _line(check: dict[str, Any]) -> str:
     cells = (
         f"<td>{escape(named(check))}</td><td>{escape(record)}</td><td class=n>{escape(model)}</td>"
         f'<td class="small">{escape(span + kind + count).lstrip(", ")}</td><td class=n>{"" if is_informational else escape(band)}</td>'
-        f'<td class="n {escape(check["verdict"])}">{escape(check["verdict"])}</td>'
+        f'<td class="n {escape(check["verdict"])}">{escape(check["verdict"])}</td><td class="small n">{escape(null_of(check))}</td>'
     )
     return f'<tr class="{"reported" if is_informational else ""}">{cells}</tr>'
 

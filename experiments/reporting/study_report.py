@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 MOST_FAILED = 20  # failed runs that are listed
 MOST_FACTORS = 300  # rows of the table of factors
-SAMPLED = ("lhs", "nolh", "sobol", "morris")  # designs whose points lie anywhere in a declared range
 
 
 def report(folder: str | Path, out: str | Path | None = None, formats: Sequence[str] = FORMATS) -> tuple[Path, int]:
@@ -130,7 +129,7 @@ def plan(results: Results) -> list[tuple[Section, list[Plan]]]:
             planes.append(Plan(f"heat-{m}", partial(factors.heat, results, m, order[m][1], order[m][0]), is_main))
         if is_sampled or (is_grid and many):
             matters.append(Plan(f"indices-{m}", partial(indices.indices, results, m), m in two and (is_sampled or len(results.factors) > 2)))
-        if order and results.design not in ("sobol", "morris"):
+        if order and not results.plan.has_indices:
             is_main = m in (first if many and shape != "one-at-a-time" else two)
             matters.append(Plan(f"effects-{m}", partial(factors.main_effects, results, m), is_main))
         if order and shape in ("factorial", "one-at-a-time"):
@@ -159,7 +158,7 @@ def _has_plane(results: Results, shape: str, order: dict[str, list[str]], measur
     from experiments.analysis.surrogate import LEAST_POINTS
 
     many = len(order.get(measure, [])) >= 2
-    return many and (shape == "factorial" or (shape == "sampled" and results.design not in ("morris",) and len(results.points) >= LEAST_POINTS))
+    return many and (shape == "factorial" or (shape == "sampled" and results.design != "morris" and len(results.points) >= LEAST_POINTS))
 
 
 # Words and tables
@@ -220,7 +219,7 @@ def _factors(results: Results) -> list[tuple[str, str, str, str]]:
     from experiments.results.naming import factor_of, level_text
     from sim.view.numbers import significant
 
-    declared = {f.name: f for f in getattr(results.study, "factor_list", ())} if results.design in SAMPLED else {}
+    declared = {f.name: f for f in getattr(results.study, "factor_list", ())} if not results.plan.is_grid else {}
     out = []
     for name in results.factors[:MOST_FACTORS]:
         column, named = results.points[name], factor_of(results, name)
@@ -255,7 +254,7 @@ def _tables(results: Results) -> list[tuple[str, str, Any]]:
         rows.append((f"{named.title} ({name})", named.unit, str(len(values)), *(significant(float(v)) for v in figures)))
     heads = ("measure", "unit", "runs", "mean", "standard deviation", "5 %", "median", "95 %")
     out = [("Measures over all runs", "Final values: totals and states of the last day, counts of days added up.", Table(heads, tuple(rows)))]
-    if results.design in ("morris", "sobol") or effects.design_shape(results) == "single":
+    if results.plan.has_indices or effects.design_shape(results) == "single":
         return out  # these designs have indices instead
     note = "Seeds are the independent values of every interval. Of two factors: how much the first one’s effect changes from the first to the last level of the second."
     for name in focus(results):

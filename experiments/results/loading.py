@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.results.results import Results
+from experiments.results.table_checks import check_table
 from sim import run_files
-from sim.errors import InputError, did_you_mean
+from sim.errors import InputError, did_you_mean, read_toml
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,19 +31,16 @@ def of_run(folder: Path, manifest: dict[str, Any]) -> Results:
     file = folder / run_files.SUMMARY
     if not file.is_file():
         raise InputError(f"{str(folder)!r} is half-written: it has no {file.name}; the same `pokrovsk run` finishes it.")
-    try:
-        summary = json.loads(file.read_text(encoding="utf-8"))
-        totals, failed = summary["runs"], summary["failed"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise InputError(f"{str(file)!r} cannot be read; `pokrovsk run --force` makes it again.") from None
-    keys = dict(zip(manifest.get("seeds", []), manifest.get("run_keys", []), strict=False))
+    totals, failed = _summary(file)
+    of_manifest = lambda name, kind: _entry(folder, manifest, name, kind)  # noqa: E731
+    keys = dict(zip(of_manifest("seeds", list), of_manifest("run_keys", list), strict=False))
     same = {
         "point": 0,
         "scenario": manifest.get("name"),
         "start": manifest.get("start"),
         "days": manifest.get("days"),
-        "as_mustered": ", ".join(manifest.get("as_mustered", [])) or None,
-        **manifest.get("parameters", {}),
+        "as_mustered": ", ".join(map(str, of_manifest("as_mustered", list))) or None,
+        **of_manifest("parameters", dict),
         "schema": manifest.get("schema"),
         "code": manifest.get("code"),
         "commit": manifest.get("git_commit"),
@@ -54,7 +51,8 @@ def of_run(folder: Path, manifest: dict[str, Any]) -> Results:
     if not rows:
         raise InputError(f"{str(folder)!r} holds no finished run yet.")
     runs = pd.DataFrame(rows)
-    empty = [c for c in runs if c in MEASURES and runs[c].dtype.kind not in "iuf"]  # a measure without a value in any run
+    check_table(runs, repr(str(folder)), "runs", MEASURES)
+    empty = [c for c in runs if c in MEASURES and runs[c].isna().all()]
     runs = runs.astype(dict.fromkeys(empty, float))
     daily = folder / run_files.DAILY
     return Results(
@@ -62,10 +60,31 @@ def of_run(folder: Path, manifest: dict[str, Any]) -> Results:
         units=units_in([daily]) if daily.is_file() else {},
         manifest=manifest,
         folder=folder,
-        read_daily=(lambda: read_parquet([daily])) if daily.is_file() else None,
+        read_daily=(lambda: check_table(read_parquet([daily]), repr(str(folder)), "daily", MEASURES)) if daily.is_file() else None,
         read_maps=(lambda: _run_maps(folder, manifest)) if (folder / run_files.CONTROL).is_file() else None,
         read_table=lambda name: read_parquet([file]) if (file := folder / f"{name}.parquet").is_file() else None,
     )
+
+
+def _summary(file: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Figures of the runs that are done, and those that failed, each with its seed."""
+    try:
+        summary = json.loads(file.read_text(encoding="utf-8"))
+        totals, failed = list(summary["runs"]), list(summary["failed"])
+        is_whole = all(type(row["seed"]) is int for row in (*totals, *failed))
+    except run_files.DAMAGE:
+        is_whole = False
+    if not is_whole:
+        raise InputError(f"{str(file)!r} cannot be read; `pokrovsk run --force` makes it again.")
+    return totals, failed
+
+
+def _entry(folder: Path, manifest: dict[str, Any], name: str, kind: type) -> Any:
+    """A list or table of a manifest, empty when it is not there."""
+    value = manifest.get(name, kind())
+    if not isinstance(value, kind):
+        raise InputError(f"{str(folder)!r} is broken: {name!r} of its manifest.toml is no {'table' if kind is dict else 'list'}.")
+    return value
 
 
 def _run_row(number: int, row: dict[str, Any], keys: dict[int, str], same: dict[str, Any]) -> dict[str, Any]:
@@ -76,18 +95,18 @@ def _run_row(number: int, row: dict[str, Any], keys: dict[int, str], same: dict[
 
 def of_sweep(folder: Path, manifest: dict[str, Any]) -> Results:
     """Results of a folder that `pokrovsk sweep` wrote, as far as it has come."""
+    from experiments.runs.columns import EXTRAS
     from experiments.storage import sweep_store
+    from sim.measures import MEASURES
 
     study, note = _study(folder)
     _check_numbering(folder, manifest)
     runs = _committed(folder, "runs")
-    if runs is None:
+    if runs is None or runs.empty:
         raise InputError(f"{str(folder)!r} holds no finished run yet; `pokrovsk sweep` makes them.")
-    runs = runs.drop_duplicates("run", keep="last").sort_values("run").reset_index(drop=True)
     factors = list(study.factor_names if study is not None else manifest.get("factors", []))
-    missing = [name for name in ("point", "seed", "status", *factors) if name not in runs]
-    if missing:
-        raise InputError(f"{str(folder)!r} is broken: its runs have no column {missing[0]!r}.")
+    check_table(runs, repr(str(folder)), "runs", (*MEASURES, *EXTRAS), ("status", *factors))
+    runs = runs.drop_duplicates("run", keep="last").sort_values("run").reset_index(drop=True)
     measured = (study.measures if study is not None else []) or []
     return Results(
         runs=runs,
@@ -161,9 +180,11 @@ def _happened(folder: Path, name: str, is_kept: bool) -> pd.DataFrame | None:
 
 
 def _daily(folder: Path) -> pd.DataFrame:
+    from sim.measures import MEASURES
+
     rows = _committed(folder, "daily")
     assert rows is not None, "there were files when the folder was opened"
-    return rows.drop_duplicates(["run", "day"], keep="last").sort_values(["run", "day"]).reset_index(drop=True)
+    return check_table(rows, repr(str(folder)), "daily", MEASURES).drop_duplicates(["run", "day"], keep="last").sort_values(["run", "day"]).reset_index(drop=True)
 
 
 def _sweep_maps(folder: Path) -> xr.Dataset:
@@ -172,6 +193,7 @@ def _sweep_maps(folder: Path) -> xr.Dataset:
 
     found = _committed(folder, "maps")
     assert found is not None, "there were files when the folder was opened"
+    check_table(found, repr(str(folder)), "maps", there=("x0_km", "y0_km", "width_km", "height_km", "control"))
     rows = found.drop_duplicates(["run", "day"], keep="last")
     shapes = rows[["ny", "nx", "x0_km", "y0_km", "width_km", "height_km"]].drop_duplicates()
     if len(shapes) > 1:
@@ -185,10 +207,11 @@ def _sweep_maps(folder: Path) -> xr.Dataset:
     there = np.zeros((len(run), len(day)), bool)
     places = zip(np.searchsorted(run, rows["run"]), np.searchsorted(day, rows["day"]), rows["control"], strict=True)
     for i, j, data in places:
+        if len(data) != ny * nx:
+            raise InputError(f"{str(folder)!r} is broken: a map of {len(data)} bytes where {ny} x {nx} cells are said.")
         control[i, j] = np.frombuffer(data, np.uint8).reshape(ny, nx)
         there[i, j] = True
-    maps = dataset(run, day, control, (x0, x0 + width, y0, y0 + height))
-    return maps.assign(there=(("run", "day"), there))
+    return dataset(run, day, control, (x0, x0 + width, y0, y0 + height), there)
 
 
 def read_parquet(files: list[Path]) -> pd.DataFrame:
@@ -230,15 +253,19 @@ def units_in(files: list[Path]) -> dict[str, str]:
 def _run_maps(folder: Path, manifest: dict[str, Any]) -> xr.Dataset:
     try:
         run, day, control = run_files.control_maps(folder)
-    except (OSError, ValueError, KeyError, EOFError):
-        raise InputError(f"{str(folder / run_files.CONTROL)!r} cannot be read.") from None
-    box = manifest["scenario"]["box"]
-    extent = (box["x0_km"], box["x0_km"] + box["width_km"], box["y0_km"], box["y0_km"] + box["height_km"])
-    return dataset(run, day, control, extent)
+        box = manifest["scenario"]["box"]
+        extent = (box["x0_km"], box["x0_km"] + box["width_km"], box["y0_km"], box["y0_km"] + box["height_km"])
+        there = (control != run_files.NO_MAP).all(axis=(2, 3))
+        return dataset(run, day, control * there[:, :, None, None], extent, there)
+    except run_files.DAMAGE:
+        raise InputError(f"{str(folder / run_files.CONTROL)!r} and manifest.toml cannot be read as maps.") from None
 
 
-def dataset(run, day, control, extent: tuple[float, float, float, float]) -> xr.Dataset:
-    """Maps (run, day, y, x) of percent held by the attacker, with the centers of cells in km; row 0 is the southernmost."""
+def dataset(run, day, control, extent: tuple[float, float, float, float], there) -> xr.Dataset:
+    """Maps (run, day, y, x) of percent held by the attacker, with the centers of cells in km; row 0 is the southernmost.
+
+    A day that a run has not is 0, and `there` (run, day) is false.
+    """
     import xarray as xr
 
     ny, nx = control.shape[-2:]
@@ -247,7 +274,7 @@ def dataset(run, day, control, extent: tuple[float, float, float, float]) -> xr.
     y = south + (north - south) / ny * (0.5 + _range(ny))
     attributes = {"long_name": "ground held by the attacker", "units": "percent"}
     return xr.Dataset(
-        {"control": (("run", "day", "y", "x"), control, attributes)},
+        {"control": (("run", "day", "y", "x"), control, attributes), "there": (("run", "day"), there)},
         coords={
             "run": run,
             "day": ("day", day, {"units": "days", "long_name": "days since the start"}),
@@ -348,7 +375,7 @@ def _check_fit(first: Results, other: Results) -> None:
 def read_manifest(folder: Path) -> dict[str, Any]:
     """What the folder says of itself; InputError when it is no results folder or of a newer schema."""
     from experiments.runs.identity import SCHEMA
-    from experiments.storage.files import known_schema, reading
+    from experiments.storage.files import known_schema
 
     if not os.path.isdir(folder):
         near = [str(p) for p in folder.parent.iterdir() if p.is_dir()] if folder.parent.is_dir() else []
@@ -356,10 +383,6 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     file = folder / "manifest.toml"
     if not file.is_file():
         raise InputError(f"{str(folder)!r} is not a folder of results: it has no manifest.toml.")
-    with reading(repr(str(file))):
-        manifest = tomllib.loads(file.read_text(encoding="utf-8"))
-    schema = manifest.get("schema")
-    if not isinstance(schema, int):
-        raise InputError(f"{str(file)!r} does not say its schema; it was not written by `pokrovsk`.")
-    known_schema(repr(str(folder)), schema, SCHEMA)
+    manifest = read_toml(file)
+    known_schema(repr(str(folder)), manifest.get("schema"), SCHEMA)
     return manifest

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.runs import columns
+from experiments.studies.designs import ONE_POINT, Design
 from sim.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -119,7 +120,12 @@ class Results:
     @property
     def design(self) -> str:
         """How the points were chosen; "run" when there is one point only and no study."""
-        return str(getattr(self.study, "design", None) or "run")
+        return self.plan.name
+
+    @cached_property
+    def plan(self) -> Design:
+        """What can be made of the points of the design; one point when there is no study."""
+        return self.study.plan if self.study is not None else ONE_POINT
 
     @cached_property
     def seeds(self) -> list[int]:
@@ -250,6 +256,7 @@ class Results:
                 f"{self.label} keeps no maps; ask for them with `maps` in the study (or `pokrovsk run --maps`)."
             )
         maps = self.read_maps()
+        maps = maps.sel(run=maps["run"].isin(self.runs["run"]))  # those of damaged or unfinished rows are left out
         rows = self.runs.set_index("run").loc[maps["run"].values]
         return maps.assign_coords({c: ("run", rows[c].to_numpy()) for c in ["point", "seed", *self.factors] if c in rows})
 

@@ -23,15 +23,15 @@ def member_of(folder: Path, member: str) -> RecordedRun:
     A sweep keeps no units, and few maps or none; the page makes the run again and holds it against what was kept.
     """
     from experiments.results.loading import load
-    from sim.view.page.session.recorded_run import RecordedRun, made_elsewhere
+    from sim.view.page.session.recorded_run import RecordedRun, made_elsewhere, number_of
 
     results = load(folder)
     study, runs = results.study, results.runs
     if study is None:
         raise InputError(f"--run {str(folder)!r}: {results.note}.")
     done = runs[runs["status"] == "done"].reset_index(drop=True)
-    if member.isdigit():
-        rows = done[done["run"] == int(member)]
+    if (chosen := number_of(member)) is not None:
+        rows = done[done["run"] == chosen]
     elif member in WORDS and len(done) and BY in done:
         ordered = done.sort_values(BY, kind="stable")
         rows = ordered.iloc[[{"low": 0, "median": (len(ordered) - 1) // 2, "high": -1}[member]]]
@@ -64,13 +64,14 @@ def _finals(row: Any) -> dict[str, float]:
 def _kept(folder: Path, number: int) -> Any:
     """Figures by day and maps that a sweep kept of one run; either may be none at all."""
     from sim.measures import MEASURES
-    from sim.view.page.session.recorded_run import BROKEN, Diary, first_line
+    from sim.run_files import DAMAGE
+    from sim.view.page.session.recorded_run import Diary, first_line
 
     try:
         daily, maps = (_rows(folder, name, number) for name in ("daily", "maps"))
         columns = {} if daily is None else {n: daily[n].to_numpy() for n in daily.column_names if n in MEASURES}
         drawn = {} if maps is None else {r["day"]: _map(r) for r in maps.to_pylist()}
-    except BROKEN as error:
+    except DAMAGE as error:
         raise InputError(f"--run {str(folder)!r}: what it kept of run {number} cannot be read ({first_line(error)}).") from None
     return Diary(columns, drawn, [])
 

@@ -1,4 +1,4 @@
-"""The files of a forecast, written and read in one place."""
+"""Writing and reading files, so that what goes wrong is one line that names the place."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def reading(place: str) -> Iterator[None]:
         raise InputError(f"{place} cannot be read: {' '.join(str(error).split())}.") from None
 
 
-def known_schema(place: str, schema: int, most: int) -> None:
-    """InputError for what a newer version wrote."""
+def known_schema(place: str, schema: object, most: int) -> None:
+    """InputError for what no version wrote, or a newer one."""
+    if type(schema) is not int or schema < 1:
+        raise InputError(f"{place} does not say its schema; it was not written by `pokrovsk`.")
     if schema > most:
         raise InputError(f"{place} was written by a newer version (schema {schema}; this one reads up to {most}).")

@@ -33,9 +33,8 @@ OWN_FILES = (
 FRONTS = "front-*"  # copies of front files
 
 
-def open_folder(folder: Path, scenario: Scenario, overrides: dict[str, Any], force: bool) -> Store:
-    """The store of a folder, ready for runs of this scenario; InputError when it is a file, not writable, or taken."""
-    key = settings_key(scenario, overrides)
+def open_folder(folder: Path, scenario: Scenario, key: str, force: bool) -> Store:
+    """The store of a folder, ready for runs of this scenario and these settings; InputError when it is a file, not writable, or taken."""
     store = open_locked(folder, folder / PARTS, lambda: _refuse_others(folder, key, force))
     if force:
         _clear(folder, store)
@@ -77,12 +76,12 @@ def _clear(folder: Path, store: Store) -> None:
     store.reset()
 
 
-def write_run_manifest(folder: Path, scenario: Scenario, overrides: dict[str, Any], seeds: list[int], status: str) -> None:
-    """What these files are: the scenario in full, what was overridden, every parameter that acted, seeds and versions."""
+def write_run_manifest(folder: Path, scenario: Scenario, overrides: dict[str, Any], seeds: list[int], status: str, stop_when: str | None) -> None:
+    """What these files are: the scenario in full, what was overridden, every parameter that acted, when runs stop, seeds and versions."""
     from sim.settings import Settings
 
     parameters, as_mustered = acting_parameters(scenario, overrides)
-    key = settings_key(scenario, overrides)
+    key = settings_key(scenario, overrides, stop_when)
     data = scenario.model_dump(exclude_none=True, exclude={"base"})
     if scenario.front:
         import hashlib
@@ -99,6 +98,7 @@ def write_run_manifest(folder: Path, scenario: Scenario, overrides: dict[str, An
         "start": scenario.start,
         "end": scenario.start + dt.timedelta(days=scenario.days),
         "days": scenario.days,
+        **({"stop_when": stop_when} if stop_when else {}),
         "seeds": seeds,
         "run_keys": [key_of_seed(key, seed) for seed in seeds],
         "git_commit": git_commit() or "",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import tempfile
 import zipfile
 from pathlib import Path
@@ -15,6 +14,7 @@ from experiments.runs.identity import SCHEMA
 from experiments.runs.json_values import plain
 from experiments.storage.files import replacing
 from experiments.storage.sweep_store import RowsByRun
+from sim.run_files import NO_MAP
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -108,25 +108,29 @@ class _Maps:
     def __init__(self, path: Path):
         self.archive = zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=4)
         self.runs: list[int] = []
-        self.shape: tuple[int, ...] = ()
+        self.days: list[int] = []  # maps of each run; one that ended early has fewer
+        self.cells = (0, 0)
         self.file = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115
 
     def add(self, run: int, rows: pa.Table) -> None:
         """The maps of one run, a row a day."""
         maps = [np.frombuffer(data, np.uint8) for data in rows.sort_by("day")["control"].to_pylist()]
-        shape = (len(maps), rows["ny"][0].as_py(), rows["nx"][0].as_py())
+        self.cells = (rows["ny"][0].as_py(), rows["nx"][0].as_py())
         self.runs.append(run)
-        self.shape = shape
+        self.days.append(len(maps))
         self.file.write(b"".join(m.tobytes() for m in maps))
 
     def close(self) -> None:
-        shape = (len(self.runs), *self.shape) if self.runs else (0, 0, 0, 0)
+        shape = (len(self.runs), max(self.days, default=0), *self.cells)
+        size = self.cells[0] * self.cells[1]
         self._array("run", np.array(self.runs, np.int64))
         self._array("day", np.arange(shape[1], dtype=np.int64))
         self.file.seek(0)
         with self.archive.open("control.npy", "w", force_zip64=True) as out, self.file as raw:
             np.lib.format.write_array_header_1_0(out, {"descr": "|u1", "fortran_order": False, "shape": shape})
-            shutil.copyfileobj(raw, out, 1 << 20)
+            for days in self.days:
+                out.write(raw.read(days * size))
+                out.write(bytes([NO_MAP]) * ((shape[1] - days) * size))
         self.archive.close()
 
     def _array(self, name: str, values: np.ndarray) -> None:

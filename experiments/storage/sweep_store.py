@@ -23,7 +23,6 @@ import contextlib
 import os
 import re
 import shutil
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,10 +31,11 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.runs.identity import SCHEMA
 from experiments.storage.files import known_schema, replacing
-from sim.errors import InputError
+from sim.errors import InputError, read_toml
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 TABLES = ("daily", "maps", "events", "captures", "frames", "runs")  # in the order of a commit
 ROW_GROUPS = {"maps": 512, "daily": 16_384}  # rows of a row group: what is read at least to read one run
@@ -67,7 +67,7 @@ class Commit:
 def commits(folder: Path, table: str = "runs") -> list[Commit]:
     """The commits of a table that are in force, oldest first."""
     found = []
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         for name in os.listdir(folder / table):
             match = _NAME.fullmatch(name)
             if match:
@@ -83,16 +83,23 @@ def files(folder: Path, table: str = "runs") -> list[Path]:
 
 def read(path: Path, columns: list[str] | None = None) -> pa.Table:
     """One file of the store; InputError when it is damaged."""
+    with _opened(path) as file:
+        return file.read(columns)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """A file of the store; InputError when it is damaged."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:  # `read_table` would load a query engine first, and take a folder `seed=9` for a column
-            return file.read(columns)
+            yield file
     except FileNotFoundError:
         raise
-    except (OSError, pa.ArrowException):
-        raise InputError(f"{str(path)!r} is damaged; remove it, and the same sweep makes its runs again.") from None
+    except (OSError, KeyError, pa.ArrowException):
+        raise InputError(f"{str(path)!r} is damaged; remove it, and the same command makes its runs again.") from None
 
 
 class RowsByRun:
@@ -125,17 +132,14 @@ class RowsByRun:
 
 def _runs_by_group(path: Path) -> Iterator[tuple[int, list[int]]]:
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    with _opened(path) as file:
         for group in range(file.num_row_groups):
             yield group, pc.unique(file.read_row_group(group, ["run"])["run"]).to_pylist()
 
 
 def _read_group(path: Path, group: int) -> pa.Table:
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path) as file:
+    with _opened(path) as file:
         return file.read_row_group(group)
 
 
@@ -145,12 +149,12 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     if not file.is_file():
         return None
     try:
-        manifest = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        manifest = read_toml(file)
+    except InputError:
         raise InputError(f"{str(folder)!r} holds a manifest.toml that cannot be read; give another --out.") from None
-    if not isinstance(manifest.get("schema"), int) or manifest.get("kind") != "sweep":
+    if manifest.get("kind") != "sweep":
         raise InputError(f"{str(folder)!r} holds something other than a sweep ({manifest.get('name', 'unknown')}); give another --out.")
-    known_schema(repr(str(folder)), manifest["schema"], SCHEMA)
+    known_schema(repr(str(folder)), manifest.get("schema"), SCHEMA)
     return manifest
 
 
@@ -314,15 +318,16 @@ def write_commit(folder: Path, number: int, tables: dict[str, pa.Table]) -> None
 
 
 def is_whole(path: Path) -> bool:
-    """True when a Parquet file begins and ends as one does and its footer can be read."""
+    """True when a Parquet file begins and ends as one does, its footer can be read, and its rows say whose they are."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        pq.read_metadata(path)
-    except (OSError, pa.ArrowException):
+        schema = pq.read_schema(path)
+        needed = ("status", "run_key") if path.parent.name == "runs" else ()
+        return schema.field("run").type == pa.int64() and {*needed} <= {*schema.names}
+    except (OSError, KeyError, pa.ArrowException):
         return False
-    return True
 
 
 def sync(folder: Path) -> None:

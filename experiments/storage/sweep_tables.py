@@ -209,7 +209,10 @@ def covers(kept: str | None, wanted: dict[str, Any]) -> bool:
     """True when what was kept of a run (column `kept`) is all that is wanted now."""
     if kept is None:
         return True
-    had = json.loads(kept)
+    try:
+        had = json.loads(kept)
+    except ValueError:  # damaged: made again
+        return False
     if wanted["maps"] == "none" or had["maps"] in (wanted["maps"], "all"):
         has_maps = True
     else:

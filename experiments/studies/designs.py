@@ -22,13 +22,15 @@ MOST_OPTIMIZED = 2_000  # points of a Latin hypercube that is optimized
 
 @dataclass(frozen=True)
 class Design:
-    """What a design is called and means, and which settings of a study it needs or may have."""
+    """What a design is called and means, which settings of a study it needs or may have, and what can be made of its points."""
 
     name: str
     doc: str
-    is_grid: bool
+    is_grid: bool  # its points are of lists of levels; else they lie anywhere in the ranges that are declared
     needs: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
+    fills_space: bool = False  # its points cover all ranges evenly, so that it matters how far factors are correlated
+    has_indices: bool = False  # its points come in blocks, from which sensitivity indices are computed
 
 
 DESIGNS = {
@@ -36,13 +38,14 @@ DESIGNS = {
     for d in (
         Design("factorial", "every combination of levels", True),
         Design("one-at-a-time", "the baseline, then each level of each factor alone", True),
-        Design("lhs", "a Latin hypercube of `points` points, optimized for even coverage", False, ("points",)),
-        Design("nolh", "a nearly orthogonal Latin hypercube of 17 to 257 points, up to 29 factors", False, (), ("points",)),
-        Design("sobol", "Saltelli's sample for Sobol indices, from `points` base points", False, ("points",), ("second_order", "groups")),
-        Design("morris", "Morris's trajectories of elementary effects, `points` of them", False, ("points",), ("levels", "groups")),
+        Design("lhs", "a Latin hypercube of `points` points, optimized for even coverage", False, ("points",), fills_space=True),
+        Design("nolh", "a nearly orthogonal Latin hypercube of 17 to 257 points, up to 29 factors", False, (), ("points",), fills_space=True),
+        Design("sobol", "Saltelli's sample for Sobol indices, from `points` base points", False, ("points",), ("second_order", "groups"), has_indices=True),
+        Design("morris", "Morris's trajectories of elementary effects, `points` of them", False, ("points",), ("levels", "groups"), has_indices=True),
         Design("given", "points chosen elsewhere: each takes the next value of every factor's list", True, (), ("point_seeds",)),
     )
 }  # fmt: skip
+ONE_POINT = Design("run", "the runs of one scenario", True)
 
 
 def design(name: str) -> Design:

@@ -365,6 +365,8 @@ class Study(BaseModel):
             if name not in MEASURES:
                 hint = did_you_mean(name, MEASURES) or " `pokrovsk measures` lists them."
                 raise InputError(f"{where}: measures: unknown measure {name!r}.{hint}")
+            if self.measures.count(name) > 1:
+                raise InputError(f"{where}: measures: {name!r} is there twice.")
         if self.stop_when is not None:
             try:
                 StopCondition(self.stop_when)

@@ -46,6 +46,7 @@ class RunRequest:
     cell_km: float | str | None = None
     step_hours: float | str | None = None
     front: str | None = None
+    stop_when: str | None = None  # or that of a manifest
     maps: str = "first"
     out: Path | None = None
     force: bool = False
@@ -73,9 +74,9 @@ class EnsembleRun:
 
     def __init__(self, request: RunRequest, scenario: Scenario, overrides: dict[str, Any], folder: Path, seeds: list[int]):
         self.request, self.scenario, self.overrides, self.folder = request, scenario, overrides, folder
-        self.key = settings_key(scenario, overrides)
-        self.store: Store = run_folder.open_folder(folder, scenario, overrides, request.force)
-        study = ensemble_study(scenario, overrides, min(seeds), len(seeds), daily=True, events=True)
+        self.key = settings_key(scenario, overrides, request.stop_when)
+        self.store: Store = run_folder.open_folder(folder, scenario, self.key, request.force)
+        study = ensemble_study(scenario, overrides, min(seeds), len(seeds), daily=True, events=True, stop_when=request.stop_when)
         self.tables = RunTables(study, git_commit() or "", code_key(), versions(), exact=True)
         self.spare = spare_folder(folder, scenario.name, self.key)
         self.store.take_in(self.spare / PARTS)
@@ -115,7 +116,7 @@ class EnsembleRun:
         return outcome
 
     def _manifest(self, folder: Path, status: str) -> None:
-        run_folder.write_run_manifest(folder, self.scenario, self.overrides, self.seeds, status)
+        run_folder.write_run_manifest(folder, self.scenario, self.overrides, self.seeds, status, self.request.stop_when)
 
     def _write(self, outcome: EnsembleOutcome) -> None:
         """Writes the files of the folder; into another folder when this one does not take them."""

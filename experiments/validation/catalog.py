@@ -1,4 +1,4 @@
-"""All rows T1 to T28: imports the files of rows/."""
+"""All rows T1 to T36: imports the files of rows/."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def rows() -> list[Row]:
         forecast_skill,
         front_shape,
         limit_cases,
+        line_and_levers,
         pace_and_losses,
         paired_runs,
     )

@@ -70,7 +70,10 @@ def _within(value: float, band: Band | None) -> bool:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the scorecard. `needs` names what its function is given: methods of `inputs.RowInputs`."""
+    """One row of the scorecard. `needs` names what its function is given: methods of `inputs.RowInputs`.
+
+    `targets`: kinds of target of the shipped calibration (`of`) that are figures of this row.
+    """
 
     id: str
     kind: str
@@ -80,6 +83,7 @@ class Row:
     band: str
     needs: tuple[str, ...]
     of: Callable[..., list[Check]]
+    targets: tuple[str, ...] = ()
 
     @property
     def number(self) -> int:
@@ -112,12 +116,12 @@ class CannotJudge(Exception):
 ROWS: dict[str, Row] = {}
 
 
-def row(id: str, kind: str, title: str, *, source: str, formula: str, band: str, needs: str | tuple[str, ...]):
+def row(id: str, kind: str, title: str, *, source: str, formula: str, band: str, needs: str | tuple[str, ...], targets: tuple[str, ...] = ()):
     """Registers a function as a row of the scorecard."""
 
     def register(function: Callable[..., list[Check]]) -> Callable[..., list[Check]]:
         wanted = (needs,) if isinstance(needs, str) else needs
-        ROWS[id] = Row(id, kind, title, source, formula, band, wanted, function)
+        ROWS[id] = Row(id, kind, title, source, formula, band, wanted, function, targets)
         return function
 
     return register

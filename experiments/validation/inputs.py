@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +14,7 @@ from experiments.observation import publication, record
 from experiments.observation.ensembles import checked_ensemble, observed_runs, publish_ensemble
 from experiments.sweep.ensemble import make_ensemble
 from experiments.validation import checks
+from experiments.validation.line_battles import LineBattles
 from experiments.validation.small_battles import SmallBattles
 from sim.errors import InputError
 
@@ -39,6 +39,11 @@ class Effort:
     belt_days: int
     arms: int  # seeds of T14, 0: the row is not run
     levels: int  # of the rotation interval
+    search: int  # seeds of T31, to find the best interval
+    confirm: int  # and to confirm it
+    levers: int  # of T32 and T35
+    roads: int  # of T33
+    infiltrated: int  # runs of T34
 
 
     @property
@@ -48,12 +53,12 @@ class Effort:
 
 
 # T14: 50 seeds leave an interval of 4 % about the net gain of half the step, too wide for a bound of 5 %; 150 leave 2.5 %
-FULL = Effort(200, 192, 672, 60, 16, 16, 16, 16, 120, 200, 150, 4)
-QUICK = Effort(100, 96, 160, 16, 6, 4, 4, 3, 60, 60, 0, 2)
+FULL = Effort(200, 192, 672, 60, 16, 16, 16, 16, 120, 200, 150, 4, 20, 40, 40, 12, 16)
+QUICK = Effort(100, 96, 160, 16, 6, 4, 4, 3, 60, 60, 0, 2, 1, 2, 3, 2, 2)
 
 
 @dataclass
-class RowInputs(SmallBattles):
+class RowInputs(SmallBattles, LineBattles):
     """Makes what rows need, each thing once. `out` is where runs are kept, so that a stopped card goes on."""
 
     out: Path
@@ -218,6 +223,11 @@ class RowInputs(SmallBattles):
     def seen(self) -> list[ObservedRun]:
         return observed_runs(self.get("results"))
 
+    def null_runs(self) -> list[ObservedRun]:
+        from experiments.validation.null_model import null_runs
+
+        return null_runs()
+
     def areas(self) -> dict[str, Any]:
         return {name: record.areas(name) for name in ("box", "direction")}
 
@@ -254,8 +264,3 @@ def effort(quick: bool, runs: int | None) -> Effort:
     """How much to run; `runs` sets the size of an ensemble that has to be made."""
     chosen = QUICK if quick else FULL
     return replace(chosen, ensemble=runs) if runs else chosen
-
-
-def needed(rows: Sequence[checks.Row]) -> bool:
-    """True when some row reads the ensemble."""
-    return any({"seen", "strengths"} & set(r.needs) for r in rows)

@@ -17,12 +17,12 @@ from typing import Any
 from experiments.runs.identity import BASELINE
 from experiments.runs.json_values import plain
 from experiments.runs.pace import seconds_a_run
-from experiments.validation.checks import Check, Result
+from experiments.validation.checks import FAIL, PASS, Check, Result, Row
 from sim.errors import InputError
 
 
-def check_as_dict(check: Check) -> dict[str, Any]:
-    """A check as JSON has it: what is no finite number is null."""
+def check_as_dict(check: Check, null: Check | None = None) -> dict[str, Any]:
+    """A check as JSON has it, with what the null model gets: what is no finite number is null."""
     low, high = check.interval
     return {
         "what": check.what,
@@ -37,12 +37,18 @@ def check_as_dict(check: Check) -> dict[str, Any]:
         "rule": None if check.is_informational else check.rule,
         "exact": check.exact,
         "verdict": check.verdict,
+        "null": _figure(null.value) if null else None,
+        "null_verdict": null.verdict if null else "",
     }
 
 
-def result_as_dict(result: Result) -> dict[str, Any]:
-    """A row with what came of it, as JSON has it."""
+def result_as_dict(result: Result, null: Result | None = None) -> dict[str, Any]:
+    """A row with what came of it, as JSON has it.
+
+    `null`: what a null model gets, where it has what the row asks for. `fitted`: targets of the fit that are figures of the row.
+    """
     r = result.row
+    others = {c.what: c for c in null.checks} if null else {}
     return {
         "id": r.id,
         "kind": r.kind,
@@ -53,8 +59,27 @@ def result_as_dict(result: Result) -> dict[str, Any]:
         "verdict": result.verdict,
         "note": result.note,
         "seconds": round(result.seconds, 1),
-        "checks": [check_as_dict(c) for c in result.checks],
+        "null": null.verdict if null else "",
+        "fitted": fitted(r),
+        "checks": [check_as_dict(c, others.get(c.what)) for c in result.checks],
     }
+
+
+def fitted(row: Row) -> list[str]:
+    """The targets of the shipped calibration that are figures of a row, by id."""
+    from experiments.calibration.config import load_plan
+
+    return [target.id for target in load_plan().target if target.of in row.targets] if row.targets else []
+
+
+def judge_null(row: Row, given: Any) -> Result | None:
+    """What the null model gets on a row; None when the row asks for what it has not: men, lines, levers, another battle."""
+    from experiments.validation import checks, null_model
+
+    if "seen" not in row.needs or not null_model.READS.issuperset(row.needs):
+        return None
+    found = checks.judge(row, lambda name: given.get("null_runs" if name == "seen" else name))
+    return found if found.verdict in (PASS, FAIL) else None
 
 
 def _figure(value: Any) -> float | None:
@@ -62,7 +87,7 @@ def _figure(value: Any) -> float | None:
     return None if value is None else plain(float(value), digits=6)
 
 
-SCHEMA = 1
+SCHEMA = 1  # `null` and `fitted` are absent from cards written before 2026-12
 OUT = Path("runs") / "scorecard"
 CARD = "scorecard.json"
 FEWEST, MOST = 2, 100_000  # runs of an ensemble
@@ -98,7 +123,8 @@ def validate(
         for number, row in enumerate(rows, start=1):
             if not quiet:
                 print(f"{row.id} {row.title} ({number} of {len(rows)})", file=sys.stderr)
-            kept[row.id] = result_as_dict(checks.judge(row, given.get))
+            found = checks.judge(row, given.get)
+            kept[row.id] = result_as_dict(found, judge_null(row, given) if found.checks else None)
             _finish(card, kept, given)
             _write(folder, card)
     except KeyboardInterrupt:

@@ -43,6 +43,7 @@ class Sector:
     water: np.ndarray  # (n,) share of water and river banks, an obstacle
     road: np.ndarray  # (n,) int8: 0 none, 1 local, 2 regional, 3 national, 4 international
     rail: np.ndarray  # (n,) int8: 0 or 1
+    closable: np.ndarray  # (n, 2) int8: 1 on the roads that the scenario names, by the side to which a lever closes them
     direction: np.ndarray  # (n,) bool: center inside the Pokrovsk-direction polygon
     settlement_id: list[str]
     settlement_name: list[str]
@@ -75,7 +76,7 @@ def build_sector(scenario: Scenario) -> Sector:
         grid=grid,
         control0=starting_control(scenario, grid).ravel(),
         wood=fine.mean(_wood(fine, water, built)), built=fine.mean(built), high=fine.mean(high),
-        industry=fine.mean(industry), water=fine.mean(water), road=road, rail=rail,
+        industry=fine.mean(industry), water=fine.mean(water), road=road, rail=rail, closable=_closable(grid, scenario),
         direction=_inside_direction(scenario, grid),
         settlement_id=[r["id"] for r in places], settlement_name=[r["name"] for r in places],
         settlement_kind=[r["kind"] for r in places], settlement_x=x, settlement_y=y,
@@ -266,6 +267,15 @@ def _roads(grid: Grid, lines: dict, x: np.ndarray, y: np.ndarray) -> tuple[np.nd
             _mark(grid, rail, a, b, 1)
     _link_to_roads(grid, road, lines["roads"], x, y)
     return road, rail
+
+
+def _closable(grid: Grid, scenario: Scenario) -> np.ndarray:
+    """Cells of the roads that the scenario names, by the side to which a lever closes them."""
+    out = np.zeros((grid.n, 2), np.int8)
+    for road in scenario.road:
+        for a, b in itertools.pairwise(road.points):
+            _mark(grid, out[:, ("attacker", "defender").index(road.side)], a, b, 1)
+    return out
 
 
 def _relative_neighbors(x: np.ndarray, y: np.ndarray) -> list[tuple[int, int]]:

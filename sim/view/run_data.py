@@ -82,7 +82,7 @@ def _from_folder(folder: Path) -> RunData:
     rows = table["run"] == first
     order = np.argsort(table["day"][rows])
     daily = {name: values[rows][order] for name, values in table.items()}
-    maps = control[int(np.flatnonzero(run == first)[0])] if first in run else control[0]
+    maps = (control[int(np.flatnonzero(run == first)[0])] if first in run else control[0])[: len(daily["day"])]
     if (folder / FRAME_FILE).is_file():
         frame = frame_from_run(folder)
     else:

@@ -1,6 +1,7 @@
 """Where the program runs: read-only installations, no home, odd names, no compiler; each works or is refused in one line."""
 
 import os
+import shutil
 import subprocess
 import sys
 import warnings
@@ -17,10 +18,10 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(sim.__file__).parent
 
 
-def python(code, *args, **environment):
+def python(code, *args, cwd=ROOT, **environment):
     """A new interpreter: exit code, standard output, standard error."""
     inherited = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
-    done = subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True, cwd=ROOT, timeout=300,
+    done = subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True, cwd=cwd, timeout=300,
                           env={**inherited, **environment})
     return done.returncode, done.stdout.strip(), done.stderr.strip()
 
@@ -36,6 +37,21 @@ def test_kernels_have_a_folder_of_their_own_by_the_text_of_their_helpers(tmp_pat
     assert mine == tmp_path / own.name
     assert Path(python(WHERE, NUMBA_CACHE_DIR=str(mine))[1]) == mine
     assert Path(python(WHERE, NUMBA_CACHE_DIR=str(tmp_path / "kernels-older"))[1]) == mine
+
+
+@pytest.mark.parametrize(("file", "is_compiled_into_others"), [
+    ("draws.py", True), ("visibility.py", True), ("fields.py", True), ("forces.py", True), ("view/palette.py", False), ("geometry.py", False),
+])  # fmt: skip
+def test_kernels_of_an_edited_helper_are_compiled_anew_in_a_cache_of_ones_own_too(tmp_path, file, is_compiled_into_others):
+    """What decides is the folder: one of another name has no old kernels in it."""
+    for package in ("sim", "seeds"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__", "*.csv"))
+    edited = {"NUMBA_CACHE_DIR": str(tmp_path / "kernels"), "PYTHONPATH": str(tmp_path)}
+    before = python(WHERE, cwd=tmp_path, **edited)[1]
+    with open(tmp_path / "sim" / file, "a", encoding="utf-8") as text:
+        text.write("\nEDITED = 1\n")
+    assert before.startswith(str(tmp_path))
+    assert (python(WHERE, cwd=tmp_path, **edited)[1] != before) is is_compiled_into_others
 
 
 def test_numba_that_was_there_first_is_told_the_folder():

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from experiments import load
+from experiments.cli import app
 from experiments.runs.simulation import simulate
 from experiments.runs.stop_condition import StopCondition
 from experiments.storage import sweep_folder
 from experiments.sweep import pool, progress
 from experiments.sweep.study_sweep import sweep
 from sim.errors import InputError
+from sim.view.page.session.recorded_run import read_run
 
 STUDY = """
 name = "small"
@@ -119,6 +121,44 @@ def test_a_refusal_says_what_differs(swept, change, words):
     assert "\n" not in str(refused.value)
 
 
+SAMPLE = 'name = "small"\nscenario = "skirmish"\nreplicates = 1\ndays = 1\nmeasures = ["held_km2"]\n'
+RANGES = "[factors]\nmanpower_ratio = { low = 1.0, high = 2.0 }\nmorale = {}\n"
+
+
+def sampled(tmp_path, settings, ranges=RANGES):
+    (tmp_path / "small.toml").write_text(f"{SAMPLE}{settings}\n{ranges}")
+    return sweep(tmp_path / "small.toml", tmp_path / "o", executor=pool.Here(), quiet=True)
+
+
+@pytest.mark.parametrize(("few", "more", "made"), [
+    ('design = "sobol"\npoints = 2', 'design = "sobol"\npoints = 4', 8), ('design = "morris"\npoints = 2\nlevels = 4', 'design = "morris"\npoints = 3\nlevels = 4', 3),
+])  # fmt: skip
+def test_designs_of_whole_blocks_grow(tmp_path, few, more, made):
+    first = sampled(tmp_path, few).total
+    assert (sampled(tmp_path, more).made, sampled(tmp_path, more).total) == (made, first + made)
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ((('points = 3', 'points = 4'),), "points: 3 there, 4 now"),
+    ((('points = 3', 'points = 3\nseed = 2'),), "seed: 1 there, 2 now"),
+    ((('points = 3', 'points = 3\ndays = 2'), ("days = 1\n", "")), "days: 1 there, 2 now"),
+    ((('design = "lhs"', 'design = "sobol"'), ("points = 3", "points = 2")), "design: lhs there, sobol now"),
+    ((("high = 2.0", "high = 3.0"),), "factors.manpower_ratio: .*2.0.* there, .*3.0.* now"),
+])  # fmt: skip
+def test_a_sample_that_lies_elsewhere_is_refused_and_keeps_its_runs(tmp_path, change, words):
+    text = f'design = "lhs"\npoints = 3\n{RANGES}'
+    before = sampled(tmp_path, text, "").total
+    whole = SAMPLE + text
+    for old, new in change:
+        assert old in whole
+        whole = whole.replace(old, new, 1)
+    (tmp_path / "small.toml").write_text(whole)
+    with pytest.raises(InputError, match=rf"\({words}.*of its runs are not in the study now; give another --out, or remove the folder") as refused:
+        sweep(tmp_path / "small.toml", tmp_path / "o", executor=pool.Here(), quiet=True)
+    assert "\n" not in str(refused.value)
+    assert len(load(tmp_path / "o").done) == before
+
+
 def test_a_stop_while_a_sweep_grows_is_noticed_and_mended(swept, tmp_path, monkeypatch):
     swept()
 
@@ -184,6 +224,35 @@ def test_a_run_ends_on_the_day_on_which_its_condition_is_met():
     assert all(np.array_equal(short.daily[n], whole.daily[n][: day + 1], equal_nan=whole.daily[n].dtype.kind == "f") for n in whole.daily)
     assert short.key != whole.key
     assert simulate("skirmish", 1, days=2, stop_when="held_km2 < 0").stopped == ""
+
+
+def command(capsys, *words):
+    code = app._status([*map(str, words)])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_pokrovsk_run_ends_on_a_condition_too(tmp_path, capsys):
+    words = ("run", "skirmish", "--days", 6, "--runs", 3, "--workers", 1, "--stop-when", "casualties_attacker > 18", "--quiet")
+    assert command(capsys, *words, "--out", tmp_path / "a")[0] == 0
+    results = load(tmp_path / "a")
+    days = results.daily.groupby("run")["day"].max()
+    assert results.runs["stopped"].tolist() == [f"casualties_attacker > 18 on day {day}" for day in days]
+    assert len(set(days)) > 1, "the runs should be of different length"
+    for run, last in days.items():
+        alone = simulate("skirmish", int(run) + 1, days=6, stop_when="casualties_attacker > 18")
+        maps = results.to_xarray().sel(run=run)
+        assert maps["there"].values.tolist() == [day <= last for day in maps["day"].values]
+        assert np.array_equal(maps["control"].values[: last + 1], alone.control)
+        assert not maps["control"].values[last + 1 :].any()
+        assert results.runs["run_key"][run] == alone.key
+        assert read_run(tmp_path / "a", str(run + 1)).day == last
+    assert command(capsys, "run", tmp_path / "a" / "manifest.toml", "--workers", 1, "--quiet", "--out", tmp_path / "b")[0] == 0
+    assert (tmp_path / "b" / "control.npz").read_bytes() == (tmp_path / "a" / "control.npz").read_bytes()
+    code, _, err = command(capsys, "run", "skirmish", "--days", 6, "--quiet", "--out", tmp_path / "a")
+    assert code == 2 and "holds another run" in err
+    code, _, err = command(capsys, "run", "skirmish", "--stop-when", "held > 3", "--out", tmp_path / "c")
+    assert code == 2 and "unknown measure 'held'" in err and not (tmp_path / "c").exists()
 
 
 def test_a_sweep_says_why_its_runs_ended_and_what_happened(swept, tmp_path):

@@ -15,6 +15,7 @@ from experiments.figures import mission as figures_mission
 from experiments.observation.areas import Areas
 from experiments.observation.observed import ObservedRun, Places
 from experiments.observation.publication import PublishedMaps
+from experiments.reporting import mission_page
 from experiments.results.results import Results
 
 
@@ -34,6 +35,9 @@ def test_the_price_is_claims_by_published_ground():
     for p in mission.prices(runs):
         assert p.without_gain == 1 and p.n == 3
         assert p.five[2] == pytest.approx(110.0) and p.five[0] >= 100 and p.five[4] <= 120
+    words = mission_page._answers(mission.prices(runs), [], [])[0].lines
+    assert all("1 of 3 runs gained less than 1 km² and are left out" in line for line in words)
+    assert not any("left out" in line for line in mission_page._answers(mission.prices(runs[:2]), [], [])[0].lines)
     assert {f.id for p in mission.prices(runs) for f in p.cited} >= {
         "isw_cas_2024",
         "isw_cas_2025_summer",
@@ -87,7 +91,6 @@ def test_culmination_by_recruitment():
 
 
 def test_the_page_tells_all_three(tmp_path):
-    from experiments.reporting import mission_page
     from sim.view.charts.chart import About
 
     runs = [seen(4.0 + 0.2 * k, 480.0) for k in range(9)]

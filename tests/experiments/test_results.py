@@ -1,5 +1,6 @@
 """Folders of results as frames: what a sweep and a run left behind is read whole, and what is broken is told in a line."""
 
+import os
 import shutil
 import tomllib
 from pathlib import Path
@@ -204,7 +205,7 @@ def test_a_study_that_this_version_does_not_know_leaves_the_runs_readable(copy):
     [
         (lambda p: shutil.rmtree(p), "no folder"),
         (lambda p: (p / "manifest.toml").unlink(), "no manifest.toml"),
-        (lambda p: (p / "manifest.toml").write_text("schema = "), "cannot be read"),
+        (lambda p: (p / "manifest.toml").write_text("schema = "), "not a TOML file"),
         (lambda p: (p / "manifest.toml").write_text("a = 1"), "does not say its schema"),
         (lambda p: [f.unlink() for f in (p / "runs").iterdir()], "no finished run"),
     ],
@@ -342,3 +343,174 @@ def test_an_excerpt_is_read_as_the_sweep_and_goes_to_a_folder_only(call, folder,
     (tmp_path / "file").write_text("")
     code, _, line = call("excerpt", folder, tmp_path / "file")
     assert (code, line) == (2, f"pokrovsk: {tmp_path / 'file'} is a file; give a folder.\n")
+
+
+# Damage
+
+
+def without_column(name):
+    return lambda table: table.drop_columns([name])
+
+
+def as_text(name):
+    """A column that holds text in place of numbers."""
+    return lambda table: table.set_column(table.column_names.index(name), name, pa.array([f"{v}x" for v in table[name].to_pylist()]))
+
+
+def as_null(name):
+    return lambda table: table.set_column(table.column_names.index(name), name, pa.nulls(table.num_rows, table[name].type))
+
+
+def in_place(harm):
+    """Does something to the first file of the runs of a sweep, or to the days of a run."""
+
+    def damage(folder):
+        path = next(iter(sweep_store.files(folder)), folder / "daily.parquet")
+        path.unlink()
+        harm(path)
+
+    return damage
+
+
+NO_RUN = "holds no finished run"
+SWEEP_DAMAGE = {
+    "a folder in place of a file": (in_place(lambda path: path.mkdir()), NO_RUN),
+    "a link to itself": (in_place(lambda path: path.symlink_to(path.name)), NO_RUN),
+    "a pipe": (in_place(os.mkfifo), NO_RUN),
+    "an empty file": (in_place(lambda path: path.touch()), "is damaged"),
+    "a file in place of the folder": (lambda p: (shutil.rmtree(p / "runs"), (p / "runs").touch()), NO_RUN),
+    "no rows": (lambda p: rewritten(p, "runs", lambda table: table.slice(0, 0)), NO_RUN),
+    "no numbers of runs": (lambda p: rewritten(p, "runs", without_column("run")), "no column 'run'"),
+    "no state of runs": (lambda p: rewritten(p, "runs", without_column("status")), "no column 'status'"),
+    "no levels": (lambda p: rewritten(p, "runs", without_column("works")), "no column 'works'"),
+    "seeds as text": (lambda p: rewritten(p, "runs", as_text("seed")), "'seed' of its table 'runs' does not hold whole numbers"),
+    "no seeds": (lambda p: rewritten(p, "runs", as_null("seed")), "'seed' of its table 'runs' does not hold whole numbers"),
+    "no points": (lambda p: rewritten(p, "runs", as_null("point")), "'point' of its table 'runs' does not hold whole numbers"),
+    "a measure as text": (lambda p: rewritten(p, "runs", as_text("held_km2")), "'held_km2' of its table 'runs' does not hold numbers"),
+    "a manifest that is empty": (lambda p: (p / "manifest.toml").write_text(""), "does not say its schema"),
+    "a manifest of schema true": (lambda p: (p / "manifest.toml").write_text("schema = true"), "does not say its schema"),
+    "a manifest that is deep": (lambda p: (p / "manifest.toml").write_text(f"a = {'[' * 5000}"), "nested too deeply"),
+}
+
+
+@pytest.mark.parametrize("case", SWEEP_DAMAGE)
+@pytest.mark.parametrize("words", [("analyse", "{}"), ("compare", "{}", "{whole}"), ("report", "{}"), ("view", "--no-open", "--run", "{}")])
+def test_a_damaged_sweep_is_refused_in_one_line_by_every_command(call, folder, copy, case, words):
+    damage, part = SWEEP_DAMAGE[case]
+    damage(copy)
+    code, out, err = call(*(word.format(copy, whole=folder) for word in words))
+    assert (code, out) == (2, "")
+    assert part in err and err.count("\n") == 1
+
+
+def test_damage_beside_the_runs_spoils_only_what_is_asked_of_it(copy):
+    rewritten(copy, "daily", without_column("day"))
+    rewritten(copy, "maps", lambda t: t.set_column(t.column_names.index("control"), "control", pa.array([b"abc"] * t.num_rows)))
+    r = load(copy)
+    assert len(r.done) == 8
+    with pytest.raises(InputError, match="table 'daily' has no column 'day'"):
+        _ = r.daily
+    with pytest.raises(InputError, match="a map of 3 bytes where 12 x 12 cells are said"):
+        r.to_xarray()
+
+
+def test_maps_of_runs_that_are_gone_are_left_out(copy):
+    rewritten(copy, "runs", lambda table: table.slice(0, 3))
+    assert dict(load(copy).to_xarray().sizes)["run"] == 3
+
+
+def test_values_that_are_missing_everywhere_are_said(call, copy):
+    rewritten(copy, "runs", as_null("held_km2"))
+    code, out, err = call("analyse", copy, "--measure", "held_km2")
+    assert (code, err) == (0, "")
+    assert "has a value at 0 of 4 points" in " ".join(out.split())
+
+
+def test_levels_in_words_and_in_numbers_are_compared(call, folder, copy):
+    rewritten(copy, "runs", as_text("manpower_ratio"))
+    code, _, err = call("compare", folder, copy)
+    assert code == 2 and "no setting of manpower_ratio, works in common" in err
+    rewritten(copy, "runs", as_null("run_key"))
+    assert call("compare", copy, copy)[0] == 0
+
+
+@pytest.mark.parametrize("change", [without_column("run"), as_text("run"), without_column("run_key"), without_column("status")], ids=range(4))
+def test_rows_that_do_not_say_whose_they_are_are_set_aside_and_made_again(copy, change):
+    rewritten(copy, "runs", change)
+    done = sweep(copy, copy, executor=pool.Here(), quiet=True)
+    assert (done.made, done.done) == (8, 8)
+    assert list((copy / "runs").glob("*.broken"))
+    assert len(load(copy).done) == 8
+
+
+def test_a_record_of_what_is_kept_that_is_damaged_makes_the_run_again(copy):
+    rewritten(copy, "runs", as_text("kept"))
+    assert sweep(copy, copy, executor=pool.Here(), quiet=True).made == 8
+    assert sweep(copy, copy, executor=pool.Here(), quiet=True).made == 0
+
+
+def with_manifest(**entries):
+    def damage(folder):
+        data = tomllib.loads((folder / "manifest.toml").read_text()) | entries
+        (folder / "manifest.toml").write_text(tomli_w.dumps(data))
+
+    return damage
+
+
+def with_summary(text):
+    return lambda folder: (folder / "summary.json").write_text(text)
+
+
+RUN_DAMAGE = {
+    "seeds that are no list": (with_manifest(seeds=7), "'seeds' of its manifest.toml is no list"),
+    "parameters that are no table": (with_manifest(parameters=7), "'parameters' of its manifest.toml is no table"),
+    "a summary of numbers": (with_summary('{"runs": [1], "failed": []}'), "cannot be read"),
+    "a summary of nothing": (with_summary('{"runs": null, "failed": null}'), "cannot be read"),
+    "a summary without seeds": (with_summary('{"runs": [{"held_km2": 1}], "failed": []}'), "cannot be read"),
+    "a summary that is deep": (with_summary("[" * 100_000), "cannot be read"),
+    "a measure as text": (with_summary('{"runs": [{"seed": 1, "held_km2": "much"}], "failed": []}'), "'held_km2' of its table 'runs' does not hold numbers"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", RUN_DAMAGE)
+def test_a_damaged_run_is_refused_in_one_line(call, run_folder, tmp_path, case):
+    damage, part = RUN_DAMAGE[case]
+    copy = Path(shutil.copytree(run_folder, tmp_path / "r"))
+    damage(copy)
+    for words in (("analyse", copy), ("compare", run_folder, copy), ("report", copy)):
+        code, out, err = call(*words)
+        assert (code, out) == (2, "")
+        assert part in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [in_place(os.mkfifo), in_place(lambda path: path.symlink_to("/dev/zero")), in_place(lambda path: path.mkdir()),
+     lambda p: (p / "control.npz").write_bytes(b"PK\x03\x04"), lambda p: (p / "manifest.toml").write_text(f"a = {'[' * 5000}"),
+     with_manifest(scenario={"name": 5})],
+    ids=["pipe", "endless", "folder", "maps", "deep", "scenario"],
+)  # fmt: skip
+def test_a_damaged_run_is_not_shown_and_never_waited_for(call, run_folder, tmp_path, damage):
+    copy = Path(shutil.copytree(run_folder, tmp_path / "r"))
+    damage(copy)
+    code, out, err = call("view", "--no-open", "--run", copy)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"pokrovsk: --run '{copy}'") and err.count("\n") == 1
+
+
+def test_a_damaged_excerpt_is_refused_in_one_line(call, folder, tmp_path):
+    assert call("excerpt", folder, tmp_path / "e")[0] == 0
+    for k, (damage, part) in enumerate(SWEEP_DAMAGE.values()):
+        copy = Path(shutil.copytree(tmp_path / "e", tmp_path / f"e{k}"))
+        damage(copy)
+        code, out, err = call("analyse", copy)
+        assert (code, out) == (2, "")
+        assert part in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("member", ["²", "9" * 5000, "-1", "best", "", "1.0"])
+def test_a_member_that_is_not_there_is_refused_in_one_line(call, folder, run_folder, member):
+    for place in (folder, run_folder):
+        code, out, err = call("view", "--no-open", "--run", place, "--member", member)
+        assert (code, out) == (2, "")
+        assert "--member" in err and err.count("\n") == 1

@@ -4,11 +4,15 @@ import json
 
 import numpy as np
 import pytest
+from made_up import ensemble, paired_net
 
 import seeds
+from experiments.calibration.config import load_plan
 from experiments.cli import validate
+from experiments.observation import record
 from experiments.reporting.scorecard_page import scorecard_page
 from experiments.validation import archive, catalog, inputs, scorecard
+from experiments.validation.null_model import NoBooks, belt
 from sim.view.charts.scorecard import scorecard_chart
 
 ROWS = [r.id for r in catalog.rows()]
@@ -25,7 +29,7 @@ def card(tmp_path, monkeypatch):
 
 def test_a_card_has_every_row(card, tmp_path):
     verdicts = {r["id"]: r["verdict"] for r in card["rows"]}
-    assert len(verdicts) == 28
+    assert len(verdicts) == 36
     assert (verdicts["T1"], verdicts["T2"], verdicts["T28"], verdicts["T3"]) == (
         "pass",
         "fail",
@@ -67,7 +71,7 @@ def test_the_picture_shows_failed_rows(card):
     chart = scorecard_chart(card)
     assert chart.table.rows[1][:3] == ("T2", "L", "survivors of 200 against 100, fire at an area")
     assert chart.table.rows[1][-1] == "fail"
-    assert chart.title == "Scorecard: 1 of 2 rows pass; 26 not judged (1 no posterior, 25 not run)"
+    assert chart.title == "Scorecard: 1 of 2 rows pass; 34 not judged (1 no posterior, 33 not run)"
     assert len(chart.svg()) > 1000
 
 
@@ -75,6 +79,48 @@ def test_the_table_is_printed(card, capsys):
     validate.show(card)
     out = capsys.readouterr().out
     assert "T2 L" in out and "fail" in out and "no posterior" in out
+
+
+def test_the_card_says_what_a_null_model_passes_and_what_was_fitted(tmp_path, monkeypatch, capsys):
+    """Here the null model has the front of the record and the model is straight; both fail what asks for more than a map."""
+    monkeypatch.setattr(inputs.RowInputs, "seen", lambda self: ensemble(dimension=1.4))
+    monkeypatch.setattr(inputs.RowInputs, "null_runs", lambda self: ensemble(books=NoBooks()))
+    monkeypatch.setattr(inputs.RowInputs, "works_arms", lambda self: paired_net(2.0))
+    card = scorecard.validate(only=["T15", "T18", "T23", "T24"], quick=True, out=tmp_path)
+    rows = {r["id"]: r for r in card["rows"]}
+    assert [(rows[i]["verdict"], rows[i]["null"]) for i in ("T15", "T18", "T23", "T24")] == [
+        ("pass", "pass"),
+        ("pass", ""),  # it has no men
+        ("pass", ""),  # nor a lever
+        ("fail", "pass"),
+    ]
+    assert "pace-box" in rows["T15"]["fitted"] and "front-2025-04" in rows["T24"]["fitted"] and rows["T23"]["fitted"] == []
+    dimension = next(c for c in rows["T24"]["checks"] if "dimension" in c["what"])
+    assert (dimension["null"], dimension["null_verdict"], rows["T18"]["checks"][0]["null_verdict"]) == (1.07, "pass", "")
+    page = scorecard_page(card)
+    assert page.count("passes this row too: it says little") == 2 and "1.07, pass" in page
+    assert "Targets of the fit: pace-box, pace-direction, net-box, net-direction, weekly-sd, weekly-lag, cv-box, cv-direction." in page
+    assert scorecard_chart(card).caption.endswith("passes T15, T24 too: such a row says little.")
+    validate.show(card)
+    assert "says little" in capsys.readouterr().out
+
+
+def test_every_target_of_the_fit_is_a_figure_of_a_row():
+    kinds = {target.of for target in load_plan().target}
+    assert kinds == {name for r in catalog.rows() for name in r.targets}
+
+
+def test_the_null_model_is_a_belt_at_the_pace_of_the_record():
+    start = np.tile(np.arange(80) > 39, (80, 1))
+    runs = [belt(start, 200, seed).astype(int) for seed in range(1, 9)]
+    net = np.array([maps[-1].sum() - maps[0].sum() for maps in runs]) / 100
+    pace = record.areas().net / record.areas().days
+    assert 0.7 * pace < net.mean() / 200 < 1.4 * pace and net.std() > 0
+    assert all((np.diff(maps, axis=0) >= 0).all() and (maps[0] > 0).tolist() == start.tolist() for maps in runs)
+    gained = np.diff(runs[0].sum(axis=(1, 2)))
+    assert np.corrcoef(gained[1:], gained[:-1])[0, 1] > 0.3, "the tempo persists"
+    front = [runs[0][-1][row].argmax() for row in range(80)]
+    assert np.std(front) > 1 and np.abs(np.diff(front)).mean() < np.std(front), "uneven, and smooth along the front"
 
 
 @pytest.mark.parametrize("folder", sorted(seeds.path("scorecards").iterdir()), ids=lambda f: f.name)
@@ -106,7 +152,7 @@ def test_the_command_writes_a_card(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("args", "word"),
     [
-        (("--only", "T29"), "no row 'T29'"),
+        (("--only", "T37"), "no row 'T37'"),
         (("--only", "T5b"), "Did you mean 'T5'"),
         (("--only", ","), "no row given"),
         (("--record", "/nowhere"), "folder '/nowhere' not found"),

@@ -27,7 +27,7 @@ def truth(gain=160.0):
     cells = np.stack([Belt(START).rank <= growth[d] for d in AHEAD.maps])
     captured = Belt(START).captured(growth[None], *PLACES)[0]
     weekly = np.diff(growth[AHEAD.weeks])
-    return Outcome(np.tile([gain, gain / 2], (4, 1)), np.column_stack([weekly, weekly / 2]), cells, captured, START, 122)
+    return Outcome(np.tile([gain, gain / 2], (4, 1)), np.column_stack([weekly, weekly / 2]), cells, captured, np.column_stack(PLACES), START, 122)
 
 
 def made_up(happened, spread, shift=0.0, members=50, name="made up"):
@@ -114,6 +114,23 @@ def test_capture_days_are_cut_at_the_horizon():
     items = scores.score(never, happened).items["captures"]
     assert items[2] == 0.0  # neither the forecast nor the record has it within the horizon
     assert items[0] == pytest.approx(122 - happened.captured[0])
+
+
+def test_places_of_a_block_are_no_independent_evidence():
+    """Ten neighbors for each place, all with its day: the same skill, the same interval, and N that counts blocks."""
+    rng = np.random.default_rng(3)
+    days, members = rng.uniform(1, 120, 12), rng.uniform(1, 120, (30, 12))
+    where = np.column_stack([np.arange(12) * 10.0, np.zeros(12)])
+
+    def found(times):
+        happened = Outcome(np.zeros((4, 2)), captured=np.repeat(days, times), places=np.repeat(where, times, axis=0) + 0.1 * np.arange(12 * times)[:, None] % 9, days=122)
+        score = lambda name, drawn: scores.score(Forecast(name, np.zeros((1, 4, 2)), captured=np.repeat(drawn, times, axis=1)), happened)  # noqa: E731
+        return scores.skill(score("ours", members), score("other", members[:1]), "captures")
+
+    one, ten = found(1), found(10)
+    assert (one.n, ten.n) == (12, 12)
+    assert ten.estimate == pytest.approx(one.estimate)
+    assert (ten.low, ten.high) == (pytest.approx(one.low), pytest.approx(one.high))
 
 
 def test_areas_and_spans_are_scored_apart():

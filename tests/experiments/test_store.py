@@ -29,7 +29,7 @@ def opened(folder, check=lambda old: None):
 def tables(*runs, status="done"):
     """Rows of some runs: one in `runs`, three in `daily`."""
     daily = [r for r in runs for _ in range(3)]
-    return {"daily": pa.table({"run": daily, "day": [0, 1, 2] * len(runs)}), "runs": pa.table({"run": runs, "status": [status] * len(runs)})}
+    return {"daily": pa.table({"run": daily, "day": [0, 1, 2] * len(runs)}), "runs": pa.table({"run": runs, "status": [status] * len(runs), "run_key": [f"key {run}" for run in runs]})}
 
 
 def runs_in(folder, table="runs"):

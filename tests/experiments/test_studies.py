@@ -297,6 +297,7 @@ WRONG = {
     "broken TOML": (BASE + "[factors\n", ["not a TOML file"]),
     "empty file": ("", ["the file is empty"]),
     "unknown measure": (BASE + "measures = ['held_km']\n" + FACTORS, ["'held_km'", "Did you mean 'held_km2'"]),
+    "measure twice": (BASE + "measures = ['held_km2', 'front_km', 'held_km2']\n" + FACTORS, ["'held_km2' is there twice"]),
     "maps of no kind": (BASE + "maps = 'some'\n" + FACTORS, ["maps", "'some'", '"none", "last", "all"']),
     "maps after the end": (BASE + "maps = [3, 9]\n" + FACTORS, ["maps: day 9", "0 to 5"]),
     "start after the end": (BASE.replace("days = 5", "start = 2025-01-01") + FACTORS, ["start: 2025-01-01", "give days too"]),

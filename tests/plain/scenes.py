@@ -214,8 +214,9 @@ def long_map():
     nodes.presence[:] = rng.integers(0, 3, nodes.presence.shape) * 4096
     source = edges(geo, cells)
     source[geo.nx * 6:] = 0
-    knobs = supply.Knobs(**{k: float(v) for k, v in supply.Params().model_dump().items()})
-    return geo, cells, nodes, blocks, source, np.zeros(len(cells.control), "i1"), knobs
+    knobs = supply.Knobs(**{k: float(v) for k, v in supply.Params().model_dump().items()}, mud_slows=0.35)
+    load = rng.exponential(1000.0, (len(cells.control), 2))
+    return geo, cells, nodes, blocks, source, load, np.zeros(load.shape, "i1"), 0.2, knobs
 
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from typing import NamedTuple
 
 from plain.fields import at_nodes, beside, block_at, square_center, square_of
 from plain.rows import Row, rows
@@ -16,11 +17,21 @@ from sim.forces import Kind
 FAR = 50.0
 STRIP = 128
 OWN, GREY, COVERED = 0, 1, 2
+WATCHED, CLOSED = 1, 2
 DIAGONAL = 1.4142135623730951
 STEPS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
 NODE_SPREAD_KM2 = 1.5707963267948966  # integral of one man's presence over the ground: 2 pi times 0.5 km squared
 BIN = {Kind.FPV_TEAM: 0, Kind.ARTILLERY: 1}
 HERE_MEN = 0.5  # presence above which foreign ground belongs to a pocket
+
+
+class Ground(NamedTuple):
+    """What supply meets in a cell."""
+
+    kind: int
+    threat: float  # expected hits per km
+    slow: float  # how many times less it carries than dry open country, without drones
+    squeeze: float  # logarithm of what is sent by what can pass
 
 
 def push(heap_cost, heap_cell, size: int, cost: float, cell: int) -> int:
@@ -59,29 +70,40 @@ def holds(cells, side: int, c: int) -> bool:
     return (cells.square_control[c].item() >= 0.5) == (side == 0)
 
 
-def survey(geo, cells, nodes, blocks, closed, side: int, knobs, ground, threat) -> None:
-    """What supply meets in each cell: the kind of ground, and expected hits per km."""
-    for c in range(geo.nx * geo.ny):
-        x, y = square_center(geo, c)
+def survey(geo, cells, nodes, blocks, load, closed, side: int, mud: float, knobs) -> list[Ground]:
+    """What supply meets in each cell: the kind of ground, expected hits per km, loss per km, and how far it is overloaded.
+
+    A cell carries so many soldiers' needs: across country by its width, up to `road_men` by the class of an open road of a side's
+    own. Where nothing is paved mud takes its part, and drones take theirs everywhere.
+    """
+    rough = knobs.rough_men * geo.cell
+    found = []
+    for cell in rows(cells, geo.nx * geo.ny):
+        x, y = square_center(geo, cell.row)
         covered = at_nodes(geo, nodes.fire, 1 - side, x, y) >= knobs.blocked_fire
-        ground[c] = OWN if holds(cells, side, c) else COVERED if covered else GREY
-        shut = side == 1 and closed[c] == 1
-        threat[c] = blocks.threat[block_at(geo, x, y), side].item() + (knobs.closed_threat if shut else 0.0)
+        kind = OWN if holds(cells, side, cell.row) else COVERED if covered else GREY
+        shut = closed[cell.row, side]
+        good = cell.road * 0.25 if kind == OWN and shut != CLOSED else 0.0
+        threat = blocks.threat[block_at(geo, x, y), side].item() + (knobs.closed_threat if shut in (WATCHED, CLOSED) else 0.0)
+        better = 1.0 + good * max(knobs.road_men / rough - 1.0, 0.0)
+        slow = 1.0 / (better * (1.0 - knobs.mud_slows * mud * (1.0 - good)))
+        room = rough / (slow * (1.0 + threat / knobs.halving_hits))
+        sent = load[cell.row, side].item()
+        found.append(Ground(kind, threat, slow, math.log(sent / room) if sent > room else 0.0))
+    return found
 
 
-def rate_per_km(geo, cells, ground, closed, side: int, c: int, e: int, knobs) -> float:
+def rate_per_km(geo, cells, ground: list[Ground], side: int, c: int, e: int, knobs) -> float:
     """Loss of supply per km from cell `c` into cell `e` without drones; -1 where there is no way.
 
-    Own ground: the road that both cells have, if open. Ground that is not own: when nobody covers it with fire, or as
-    the last stretch from own ground, at twice the price. All of a square is paid for where it is entered.
+    Own ground: by what the worse of both cells carries. Ground that is not own: when nobody covers it with fire, or as
+    the last stretch from own ground, at a price. All of a square is paid for where it is entered.
     """
-    if ground[e] == OWN:
-        shut = side == 1 and closed[e] == 1
-        good = 0.0 if shut else min(cells.road[e].item(), cells.road[c].item()) * 0.25
-        return knobs.rough_cost + good * (knobs.road_cost - knobs.rough_cost)
+    if ground[e].kind == OWN:
+        return knobs.rough_cost * max(ground[e].slow, ground[c].slow)
     if square_of(geo, c) == square_of(geo, e):
         return 0.0
-    if ground[e] == GREY:
+    if ground[e].kind == GREY:
         return knobs.grey_cost * geo.per
     depth = cells.depth[c].item()
     if (depth >= 0.0) if side == 0 else (depth <= 0.0):
@@ -89,31 +111,33 @@ def rate_per_km(geo, cells, ground, closed, side: int, c: int, e: int, knobs) ->
     return -1.0
 
 
-def search(geo, cells, nodes, blocks, source, closed, side: int, knobs, heap_cost, heap_cell) -> None:
+def search(geo, cells, nodes, blocks, source, load, closed, side: int, mud: float, knobs, parent, heap_cost, heap_cell) -> None:
     """Cheapest way from a side's edges to every cell it can reach; the share that arrives is exp(-cost).
 
-    Strips of the map are searched in turn until none is improved from its neighbors.
+    The most overloaded cell of a way adds its squeeze. Strips of the map are searched in turn until none is improved from its
+    neighbors.
     """
+    ground = survey(geo, cells, nodes, blocks, load, closed, side, mud, knobs)
+    worst = [g.squeeze for g in ground]
     for cell in rows(cells, geo.nx * geo.ny):
         starts = source[cell.row, side] == 1 and holds(cells, side, cell.row)
-        cell.cost[side], cell.way[side] = (0.0 if starts else FAR), 0.0
-    ground, threat = [COVERED] * (geo.nx * geo.ny), [0.0] * (geo.nx * geo.ny)
-    survey(geo, cells, nodes, blocks, closed, side, knobs, ground, threat)
+        cell.cost[side], cell.way[side] = (worst[cell.row] if starts else FAR), 0.0
+    parent[:] = -1
     strips = math.ceil(geo.ny / STRIP)
     dirty, first = [True] * strips, True
     while any(dirty):
         for s in range(strips):
             if dirty[s]:
                 dirty[s] = False
-                search_strip(geo, cells, ground, threat, closed, side, knobs, heap_cost, heap_cell, s, first, dirty)
+                search_strip(geo, cells, ground, worst, parent, side, knobs, heap_cost, heap_cell, s, first, dirty)
         first = False
     for cell in rows(cells, geo.nx * geo.ny):
         cost = cell.cost[side].item()
         cell.supply[side] = math.exp(-cost) if cost < FAR else 0.0
 
 
-def search_strip(geo, cells, ground, threat, closed, side: int, knobs, heap_cost, heap_cell, strip: int, first: bool,
-                 dirty) -> None:
+def search_strip(geo, cells, ground: list[Ground], worst: list[float], parent, side: int, knobs, heap_cost, heap_cell, strip: int,
+                 first: bool, dirty) -> None:
     """Searches on from what is known in one strip: all of it the first time, else its outer rows.
 
     Cells of other strips are improved too, but only searched on from when their strip's turn comes (`dirty`).
@@ -132,17 +156,37 @@ def search_strip(geo, cells, ground, threat, closed, side: int, knobs, heap_cost
         for e, length in around(geo, c):
             if cost[e] <= paid:
                 continue
-            rate = rate_per_km(geo, cells, ground, closed, side, c, e, knobs)
+            rate = rate_per_km(geo, cells, ground, side, c, e, knobs)
             if rate < 0.0:
                 continue
-            new = paid + length * (rate + knobs.threat_cost * threat[e])
+            new = paid + length * (rate + knobs.threat_cost * ground[e].threat) + max(ground[e].squeeze - worst[c], 0.0)
             if new >= cost[e]:
                 continue
-            cost[e], hits[e] = new, hits[c].item() + length * threat[e]
+            cost[e], hits[e] = new, hits[c].item() + length * ground[e].threat
+            worst[e], parent[e] = max(ground[e].squeeze, worst[c]), c
             if e // geo.nx not in lines:
                 dirty[e // geo.nx // STRIP] = True
             elif size < len(heap_cost):
                 size = push(heap_cost, heap_cell, size, new, e)
+
+
+def send(units, n: int, load, side: int, shells: float, weight: float, shell_men: float, parent, stack) -> None:
+    """Each unit's needs pass every cell of its way; the running mean of what a cell passes comes nearer to today's.
+
+    A unit needs what its men do; a gun its part of the shells as well, in whole soldiers' needs.
+    """
+    own = [unit for unit in rows(units, n) if unit.kind != Kind.FREE and unit.side == side]
+    guns = sum(unit.kind == Kind.ARTILLERY for unit in own)
+    passed = [0] * len(load)
+    for unit in own:
+        needs = unit.men + (int(shells / guns * shell_men) if unit.kind == Kind.ARTILLERY else 0)
+        c = unit.cell
+        while c >= 0:
+            passed[c] += needs
+            c = parent[c].item()
+    for c, today in enumerate(passed):
+        before = load[c, side].item()
+        load[c, side] = before + (today - before) * weight
 
 
 def around(geo, c: int) -> list[tuple[int, float]]:

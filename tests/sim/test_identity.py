@@ -1,10 +1,11 @@
-"""The commit of the code: that of the checkout it runs from, and none where there is no checkout."""
+"""The commit of the code: that of the checkout it runs from, and none where there is no checkout; and its key."""
 
 import subprocess
+from dataclasses import replace
 
 import pytest
 
-from sim import identity
+from sim import identity, measures
 
 
 @pytest.fixture
@@ -38,3 +39,12 @@ def test_a_package_inside_somebody_elses_checkout_has_none(home, monkeypatch):
     (home / "venv" / "sim").mkdir(parents=True)
     monkeypatch.setattr(identity, "HOME", home / "venv" / "sim")
     assert identity.git_commit() is None
+
+
+@pytest.mark.parametrize("change", [{"unit": "ha"}, {"kind": "total"}, {"needs": ("front_km",)}, {"of": lambda look: 0.0}], ids=lambda c: next(iter(c)))
+def test_a_measure_that_is_redefined_in_any_way_changes_the_key(monkeypatch, change):
+    before = identity.code_key()
+    monkeypatch.setitem(measures.MEASURES, "held_km2", replace(measures.MEASURES["held_km2"]))
+    same = identity.code_key()
+    monkeypatch.setitem(measures.MEASURES, "held_km2", replace(measures.MEASURES["held_km2"], **change))
+    assert identity.code_key() not in (before, same)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from conftest import run, same
 
-from sim.measures import MEASURES, Ground, Look, measure
+from sim.forces import Kind, Side, Task
+from sim.measures import CHIEF, MEASURES, NEAR_KM, RECENT_DAYS, Ground, Look, measure
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +21,41 @@ def test_attacks_a_day_are_those_of_the_last_14_days(month):
     want = [0.0] + [(total[t] - total[max(t - 14, 0)]) / min(t, 14) for t in range(1, len(total))]
     assert total[1] > 0 and daily["attacks_per_day"] == pytest.approx(want, abs=1e-12)
     assert daily["attacks_per_day"][1] == total[1]  # the first day counts as one day
+
+
+def test_rates_and_shares_are_of_the_last_14_days(month):
+    daily = month.journal.daily()
+    recent = {name: daily[name][-1] - daily[name][-1 - RECENT_DAYS] for name in ("attacks", "mounted_attacks", "reliefs_defender")}
+    assert recent["mounted_attacks"] > 0 and recent["reliefs_defender"] > 0
+    assert daily["mounted_share"][-1] == recent["mounted_attacks"] / (recent["attacks"] + recent["mounted_attacks"])
+    assert daily["reliefs_per_day_defender"][-1] == recent["reliefs_defender"] / RECENT_DAYS
+    assert np.isnan(daily["mounted_share"][0]) and daily["reliefs_per_day_defender"][0] == 0.0
+
+
+def test_the_line_and_the_balance_of_forces(month):
+    daily, u, n = month.journal.daily(), month.units, month.n
+    foot = (u.kind[:n] == Kind.INFANTRY) & (u.men[:n] > 0)
+    line = foot & (u.side[:n] == Side.DEFENDER) & (u.task[:n] == Task.HOLD)
+    men = [u.men[:n][foot & (u.side[:n] == side)].sum() for side in Side]
+    assert daily["line_density_defender"][-1] == pytest.approx(u.men[:n][line].sum() / daily["front_km"][-1])
+    assert daily["infantry_ratio"][-1] == pytest.approx(men[0] / men[1])
+    assert daily["strain_median_defender"][-1] == np.median(u.fatigue[:n][line])
+
+
+def test_supply_and_drones_about_the_first_objectives(month):
+    world = copy.deepcopy(month)
+    here = world.objectives[:CHIEF, :2]
+    world.cells.supply[:, 1] = 0.25
+    world.cells.supply[world.cell_of(*here[0]), 1] = 0.75
+    look = Look(world, world.journal.ground, {})
+    assert look.value("supply_objectives") == pytest.approx(0.25 + 0.5 / len(here))
+    u, n = world.units, world.n
+    crews = np.flatnonzero((u.kind[:n] == Kind.FPV_TEAM) & (u.side[:n] == Side.DEFENDER))
+    u.x[crews], u.y[crews], u.stock[crews] = 1e3, 1e3, 5.0
+    assert look.value("drones_near_objectives") == 0.0
+    u.x[crews[0]], u.y[crews[0]] = here[0] + (0.0, NEAR_KM - 0.1)
+    u.x[crews[1]], u.y[crews[1]] = here[0] + (0.0, 300.0)
+    assert Look(world, world.journal.ground, {}).value("drones_near_objectives") == 5.0
 
 
 def test_looking_twice_gives_the_same_and_changes_nothing(month):

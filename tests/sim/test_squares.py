@@ -41,8 +41,10 @@ def test_a_square_is_one_kind_of_ground_to_supply():
     g, c = world.geo, world.cells
     kinds = []
     for side in range(2):
-        ground, threat = np.empty(g.nx * g.ny, np.int8), np.empty(g.nx * g.ny)
-        supply.survey(g, c, world.nodes, world.blocks, np.zeros_like(world.network.h32), side, world.knobs("supply", supply.Knobs), ground, threat)
+        net, ground = world.network, np.empty(g.nx * g.ny, np.int8)
+        knobs = world.knobs("supply", supply.Knobs, mud_slows=0.0)
+        threat, slow, squeeze = np.empty((3, g.nx * g.ny))
+        supply.survey(g, c, world.nodes, world.blocks, net.load, net.closable, side, 0.0, knobs, ground, threat, slow, squeeze)
         told = by_square(world, ground)
         assert (told == told[:, :1]).all()
         kinds += told[:, 0].tolist()

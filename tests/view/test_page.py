@@ -294,6 +294,42 @@ def test_nonsense_from_the_wire_does_no_harm(page, message):
     assert ear.last("frame")["step"] == 1
 
 
+INF, NAN = float("inf"), float("nan")
+
+
+@pytest.mark.parametrize("message", [
+    {"do": "speed"}, {"do": "speed", "value": NAN}, {"do": "speed", "value": "fast"}, {"do": "speed", "value": [1]}, {"do": "speed", "value": 10**400},
+    {"do": "seek", "step": INF}, {"do": "seek", "step": None}, {"do": "step", "count": NAN}, {"do": "step", "count": "9" * 5000}, {"do": "step", "count": {}},
+    {"do": "inspect"}, {"do": "inspect", "x": 1}, {"do": "inspect", "x": "a", "y": "b"}, {"do": "inspect", "x": 10**400, "y": 1}, {"do": "inspect", "uid": "x"},
+    {"do": "lever", "values": None}, {"do": "lever", "values": [1]}, {"do": "lever", "values": "abc"}, {"do": "lever", "values": {"": 1}},
+    {"do": "lever", "values": {"morale.level": NAN}}, {"do": "lever", "values": {"morale.level": None}}, {"do": "lever", "values": {"morale.level": "9" * 5000}},
+    {"do": "begin", "days": "x"}, {"do": "begin", "days": NAN}, {"do": "begin", "seed": "9" * 5000}, {"do": "begin", "seed": NAN}, {"do": "begin", "seed": []},
+    {"do": "begin", "start": "9999-12-31"}, {"do": "begin", "start": "\0"}, {"do": "begin", "scenario": ["skirmish"]}, {"do": "begin", "scenario": "a" * 10**6},
+    {"do": "table", "format": []}, {"do": "film", "begin": 1, "rate": "x"}, {"do": "ack", "seq": "x"}, {"do": None}, {"do": ["seek"]},
+], ids=lambda m: str(m)[:50])  # fmt: skip
+def test_a_wrong_message_is_a_notice_and_no_fault_of_the_model(page, message):
+    session, ear = page
+    session.guard(session.execute, {"do": "step", "count": 1})
+    session.guard(session.execute, message)
+    assert ear.last("fault") is None and session.fault is None
+    assert len(ear.last("notice")["words"]) < 300
+    session.guard(session.execute, {"do": "step", "count": 1})
+    assert ear.last("frame")["step"] == 2
+
+
+@pytest.mark.parametrize("message", [
+    {"do": "seek", "step": 10**30}, {"do": "seek", "step": -(10**30)}, {"do": "step", "count": -(10**30)}, {"do": "inspect", "uid": -1},
+    {"do": "inspect", "uid": 10**30, "story": 1}, {"do": "inspect", "x": 1e300, "y": -1e300}, {"do": "ack", "seq": 10**30}, {"do": "compare", "on": 1, "drop": 1},
+    {"do": "hello", "x": "y"}, {"do": "begin", "days": -5},
+], ids=lambda m: str(m)[:50])  # fmt: skip
+def test_numbers_out_of_range_are_taken_as_the_nearest_or_find_nothing(page, message):
+    session, ear = page
+    session.guard(session.execute, message)
+    assert ear.last("fault") is None and ear.last("notice") is None
+    session.guard(session.execute, {"do": "step", "count": 1})
+    assert ear.last("frame")["step"] >= 1
+
+
 def test_limits_of_a_session():
     ear = Ear()
     session = Session(ear, "skirmish", 1, limits=Limits(units=20, days=5))

@@ -3,6 +3,7 @@
 import io
 import shutil
 import sys
+import zlib
 
 import pandas as pd
 import pytest
@@ -46,6 +47,21 @@ def test_tables_and_films(page):
 def test_what_is_no_picture_is_refused(data):
     with pytest.raises(InputError, match="no picture"):
         Film("x", 5).add(data)
+
+
+def test_a_picture_that_says_to_be_enormous_is_refused():
+    data = bytearray(picture(40, 30))
+    data[16:24] = (100_000).to_bytes(4, "big") * 2  # width and height of its header
+    data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
+    with pytest.raises(InputError, match="no picture"):
+        Film("x", 5).add(bytes(data))
+
+
+def test_an_animation_of_another_kind_is_refused():
+    film = Film("x", 5)
+    film.add(picture(40, 30))
+    with pytest.raises(InputError, match="animation 'exe': allowed: gif, mp4"):
+        film.finish("exe")
 
 
 def test_an_animation_has_limits(monkeypatch):

@@ -75,7 +75,8 @@ def test_the_address_of_the_page(host, url):
     assert serve.url_of(host, 80) == url
 
 
-@pytest.mark.parametrize("words", [["--port", "99999"], ["--port", "-1"], ["--host", ""], ["--host", "no such host"], ["--seed", "1.5"]])
+@pytest.mark.parametrize("words", [["--port", "99999"], ["--port", "-1"], ["--host", ""], ["--host", "no such host"], ["--seed", "1.5"],
+                                   ["--seed", "9" * 5000], ["--port", "x"], ["--host", "127.0.0.1:80"], ["--host", "http://localhost"]])  # fmt: skip
 def test_the_command_line_says_it_in_one_line(words, capsys):
     from experiments.cli.app import _status
 

@@ -91,7 +91,7 @@ def horizon() -> Horizon:
 
 def outcome(rasters: Rasters) -> Outcome:
     """What happened in the period, as the record has it."""
-    ahead, start_day, free = horizon(), (OPEN - record.START).days, _free()
+    ahead, start_day, free, places = horizon(), (OPEN - record.START).days, _free(), record.places()
 
     def gains(edges: np.ndarray) -> np.ndarray:
         dates = areas.days_after(OPEN, edges)
@@ -101,7 +101,8 @@ def outcome(rasters: Rasters) -> Outcome:
         monthly=gains(ahead.months),
         weekly=gains(ahead.weeks),
         cells=np.stack([rasters.control(d) for d in MAPS]),
-        captured=record.places().day[free] - start_day,
+        captured=places.day[free] - start_day,
+        places=np.column_stack([places.x[free], places.y[free]]),
         start=rasters.control(OPEN),
         days=ahead.days,
     )

@@ -26,6 +26,7 @@ DATES = (dt.date(2024, 8, 31), dt.date(2024, 12, 31), dt.date(2025, 5, 31), dt.d
     formula="length at the end by length at the start, 0.5 contour on the 1 km grid; box-counting dimension of the last map",
     band="median of runs x1.5 or more; 1.03-1.15",
     needs=("seen", "rasters_or_none"),
+    targets=("front_growth",),
 )
 def front(runs: Sequence[ObservedRun], rasters: Rasters | None) -> list[Check]:
     """Growth of the front and its roughness; the record by the same estimator when its rasters are given."""
@@ -49,6 +50,7 @@ def front(runs: Sequence[ObservedRun], rasters: Rasters | None) -> list[Check]:
     formula="envelopment of Pokrovsk (share of 120 rays of 15 km that meet held ground) passes 0.4 before the center is taken",
     band="in more than half of the runs",
     needs=("seen", "states"),
+    targets=("enveloped", "distance"),
 )
 def bypass(runs: Sequence[ObservedRun], states: dict[str, np.ndarray]) -> list[Check]:
     """Runs in which the city is enveloped first."""
@@ -90,6 +92,7 @@ def _first_day(run: ObservedRun) -> float:
     formula="Kendall's tau-b of the median day of capture over runs (not taken: last) with the record, captured places of verified position",
     band="90 % interval over places above 0.46",
     needs=("seen", "places"),
+    targets=("order_tau", "places_taken"),
 )
 def sequence(runs: Sequence[ObservedRun], places: Places) -> list[Check]:
     """Rank correlation of the order in which places fall."""

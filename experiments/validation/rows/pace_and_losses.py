@@ -28,6 +28,7 @@ def _rounded(value: float, digits: int = 2) -> str:
     formula="net gain by days; standard deviation by mean of monthly net gain; lag-1 correlation of weekly gross gain",
     band="median of runs: 3.9-7.3 km2/day; CV within 0.15 of 0.41 (box), 0.72 (direction); lag-1 0.2-0.6",
     needs=("seen", "areas"),
+    targets=("pace", "net", "monthly_cv", "weekly_sd", "weekly_lag"),
 )
 def paces(runs: Sequence[ObservedRun], areas: dict[str, Areas]) -> list[Check]:
     """Pace and its unevenness, month by month and week by week; months with the measurement error of published areas."""
@@ -62,6 +63,7 @@ def paces(runs: Sequence[ObservedRun], areas: dict[str, Areas]) -> list[Check]:
     formula="gross gains of maps that show one: quantiles, share of the top tenth, exponential against power-law tail",
     band="median, P90 and top share within x1.7 of 5.2, 16.6, 35 %; gained to lost 20-90; exponential tail likelier",
     needs=("seen", "areas"),
+    targets=("gain_ratio", "recaptured_share"),
 )
 def skew(runs: Sequence[ObservedRun], areas: dict[str, Areas]) -> list[Check]:
     """How gains are spread over maps."""
@@ -109,6 +111,7 @@ PERIODS = {
     formula="claimed casualties of the attacker by published net gain, box, whole battle",
     band="median of runs 60-150 casualties/km2",
     needs="seen",
+    targets=("price", "losses"),
 )
 def price(runs: Sequence[ObservedRun]) -> list[Check]:
     """Casualties, as claimed, for each km2 that the maps gain."""
@@ -181,6 +184,7 @@ def losses_and_ground(runs: Sequence[ObservedRun], areas: dict[str, Areas], loss
     formula="claimed casualties, and published gross gain, by reported attacks (groups by obs_groups_per_attack)",
     band="5-20 casualties; 0.03-0.2 km2",
     needs="seen",
+    targets=("attack_cost",),
 )
 def attack_yield(runs: Sequence[ObservedRun]) -> list[Check]:
     """What one reported attack costs and takes."""
@@ -208,6 +212,7 @@ def attack_yield(runs: Sequence[ObservedRun]) -> list[Check]:
     formula="defender's casualties on the way and in the rear by all; attacker's casualties by drones by all, 2025",
     band="0.35-0.65; 0.55-0.85",
     needs="seen",
+    targets=("drone_share", "rear_share"),
 )
 def where_and_by_what(runs: Sequence[ObservedRun]) -> list[Check]:
     """Shares of losses by place and by cause."""

@@ -39,7 +39,7 @@ def study(name: str, factors: dict[str, Any], days: int, seeds: int, measures: S
     "Dobropillia: rare deep infiltration, fast stall, cut-off",
     source=EVIDENCE
     + " (dobro_jump, dobro_front, dobro_revert): +31.8 km2 and +37 km of front in a day, -12.3 km2 four days on",
-    formula="runs with a deep breakthrough (over 8 km in 7 days); share of a salient of 3 x 10 km given back in 20 days when a reserve comes",
+    formula="runs with a deep breakthrough (held ground or 10 men in positions or lodged, 8 km past the line of 7 days ago on two days running); share of a salient of 3 x 10 km given back in 20 days when a reserve comes",
     band="5-60 % of runs; 25 % or more given back unconsolidated, below 10 % with follow-on",
     needs=("seen", "salient_alone", "salient_fed"),
 )
@@ -75,10 +75,11 @@ def dobropillia(runs: Sequence[ObservedRun], alone: np.ndarray, fed: np.ndarray)
     "H",
     "De-mechanization emerges",
     source=EVIDENCE
-    + ": tanks and AFVs lost by 1,000 casualties 27.6 (May-October 2024), 21.3, 9.9 (May-August 2025), theatre",
+    + ": tanks and AFVs lost by 1,000 casualties 25.9 (August-October 2024), 9.9 (May-August 2025), theatre claims",
     formula="fall of armor lost by 1,000 casualties: August-October 2024 to May-August 2025; and in twins with a kill zone x2.5",
     band="falls 55 % or more in both; no date in the rules",
     needs=("seen", "losses", "kill_zones", "dated_rules"),
+    targets=("armor_rate", "armor_fall"),
 )
 def armor_fades(
     runs: Sequence[ObservedRun], losses: dict[str, np.ndarray], zones: dict[float, np.ndarray], dated: Sequence[str]

@@ -7,6 +7,7 @@ diamond; a row that could not be judged says why in words.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -77,6 +78,33 @@ def about(card: dict[str, Any]) -> str:
     )
 
 
+def remarks(row: dict[str, Any]) -> list[str]:
+    """What to say of a row beside its verdict: that a null model passes it, and which of its figures the fit aimed at."""
+    if not row["checks"]:
+        return []
+    out = []
+    if row.get("null") == "pass":
+        out.append("A null model, a belt that rolls on without a battle, passes this row too: it says little.")
+    if row.get("fitted"):
+        names = dict.fromkeys(re.sub(r"-\d{4}(-\d\d)?$", "", name) for name in row["fitted"])  # one of several dates
+        out.append(f"Targets of the fit: {', '.join(names)}.")
+    return out
+
+
+def null_of(check: dict[str, Any]) -> str:
+    """What the null model gets on a figure, in words; "" where it has none."""
+    if not check.get("null_verdict"):
+        return ""
+    value = significant(check["null"])
+    return value if check["null_verdict"] == "reported" else f"{value}, {check['null_verdict']}"
+
+
+def _little(card: dict[str, Any]) -> str:
+    """Rows that say little, in a sentence."""
+    rows = [row["id"] for row in card["rows"] if row.get("null") == "pass"]
+    return f" A null model without a battle passes {', '.join(rows)} too: such a row says little." if rows else ""
+
+
 def scorecard_chart(card: dict[str, Any]) -> Chart:
     """The card as a chart."""
     lines = lines_of(card)
@@ -87,7 +115,8 @@ def scorecard_chart(card: dict[str, Any]) -> Chart:
         title=finding(card),
         what="Estimate (or median of runs) and interval beside the acceptance band (gray), each on its own scale",
         caption=about(card)
-        + " Hollow plum: outside its band. A row passes when all its figures do; failed rows stay on the card.",
+        + " Hollow plum: outside its band. A row passes when all its figures do; failed rows stay on the card."
+        + _little(card),
         alt=finding(card) + ".",
         table=Table(("row", "kind", "figure", "record or law", "model", "interval", "band", "verdict"), rows),
         paint=lambda plate: _paint(plate, lines),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.collections import LineCollection
@@ -61,94 +61,57 @@ def draw_impacts(ax: Axes, frame: Frame, p: Palette, scale: float) -> None:
 def draw_units(ax: Axes, frame: Frame, p: Palette, scale: float) -> None:
     """All units, rare kinds on top: infantry, infiltrators, batteries, FPV teams, armor. Reserves are paler."""
     far, near = scale < FAR, scale >= NEAR
-    reserve = np.isin(frame.task, (Task.RESERVE, Task.MARCH, Task.WITHDRAW))
-    ring = frame.task == Task.INFILTRATE
-    foot = frame.kind == Kind.INFANTRY
     size = 1.0 if far else 2.0 if near else 1.35
-    for waiting in (True, False):
-        for side in (0, 1):
-            rows = foot & ~ring & (reserve == waiting) & (frame.side == side) & (frame.men > 0)
-            x, y, men = grains(frame, rows) if far else (frame.x[rows], frame.y[rows], frame.men[rows])
-            color = mixed(p.side_text[side], p.land, 0.42) if waiting else p.side_text[side]
-            classes = CLASSES if far else (4, 8)
-            level = np.digitize(men, np.array(classes) + 0.5)
-            for k, ms in enumerate((1.15, 1.8, 2.7) if far else (1.9, 2.5, 3.1)):
-                here = level == k
-                ax.plot(
-                    x[here],
-                    y[here],
-                    ls="",
-                    marker="os"[side],
-                    ms=ms * size * (1.0, 0.9)[side],
-                    mfc=color,
-                    zorder=11.8 if waiting else 14,
-                    mec=p.paper,
-                    mew=0 if far else 0.35,
-                )
+    _infantry(ax, frame, p, far, size)
     if near:
         _bars(ax, frame, p, scale)
+    _infiltrators(ax, frame, p, far, size)
     for side in (0, 1):
-        color = p.side_text[side]
-        rows = foot & ring & (frame.side == side) & (frame.men > 0)
+        _rare_kinds(ax, frame, p, side, far, size)
+
+
+def _glyphs(ax: Axes, x: np.ndarray, y: np.ndarray, marker: Any, ms: float, **how: Any) -> None:
+    """One mark a place; `how` are properties of matplotlib's markers."""
+    ax.plot(x, y, ls="", marker=marker, ms=ms, **{"zorder": 14, **how})
+
+
+def _infantry(ax: Axes, frame: Frame, p: Palette, far: bool, size: float) -> None:
+    """Infantry by side and size, those that wait first and paler; at far zoom as grains."""
+    reserve = np.isin(frame.task, (Task.RESERVE, Task.MARCH, Task.WITHDRAW))
+    foot = (frame.kind == Kind.INFANTRY) & (frame.task != Task.INFILTRATE) & (frame.men > 0)
+    classes, sizes = (CLASSES, (1.15, 1.8, 2.7)) if far else ((4, 8), (1.9, 2.5, 3.1))
+    for waiting in (True, False):
+        for side in (0, 1):
+            rows = foot & (reserve == waiting) & (frame.side == side)
+            x, y, men = grains(frame, rows) if far else (frame.x[rows], frame.y[rows], frame.men[rows])
+            color = mixed(p.side_text[side], p.land, 0.42) if waiting else p.side_text[side]
+            level = np.digitize(men, np.array(classes) + 0.5)
+            for k, ms in enumerate(sizes):
+                here, how = level == k, {"mfc": color, "mec": p.paper, "mew": 0 if far else 0.35}
+                _glyphs(ax, x[here], y[here], "os"[side], ms * size * (1.0, 0.9)[side], zorder=11.8 if waiting else 14, **how)
+
+
+def _infiltrators(ax: Axes, frame: Frame, p: Palette, far: bool, size: float) -> None:
+    """Infantry behind the front, as rings."""
+    for side in (0, 1):
+        rows = (frame.kind == Kind.INFANTRY) & (frame.task == Task.INFILTRATE) & (frame.side == side) & (frame.men > 0)
         x, y, _ = grains(frame, rows, 0.6) if far else (frame.x[rows], frame.y[rows], None)
-        ax.plot(
-            x,
-            y,
-            ls="",
-            marker="o",
-            ms=1.8 if far else 2.6 * size,
-            mfc=p.paper,
-            mec=color,
-            mew=0.5 if far else 0.75,
-            zorder=14,
-        )
-    for side in (0, 1):
-        color = p.side_text[side]
-        rows = (frame.kind == Kind.ARTILLERY) & (frame.side == side)
-        ax.plot(
-            frame.x[rows],
-            frame.y[rows],
-            ls="",
-            marker="o",
-            ms=2.3 if far else 3.3 * size,
-            mfc=p.paper,
-            mec=color,
-            mew=0.35 if far else 0.6,
-            zorder=14,
-        )
-        ax.plot(
-            frame.x[rows], frame.y[rows], ls="", marker="o", ms=0.7 if far else 1.1 * size, mfc=color, mew=0, zorder=14
-        )
-        rows = (frame.kind == Kind.FPV_TEAM) & (frame.side == side)
-        shape = (CHEVRON, CHEVRON_DOWN)[side]
-        ms = 2.3 if far else 3.6 * size
-        if not far:
-            ax.plot(
-                frame.x[rows], frame.y[rows], ls="", marker=shape, ms=ms, mfc="none", mec=p.paper, mew=1.7, zorder=14
-            )
-        ax.plot(
-            frame.x[rows],
-            frame.y[rows],
-            ls="",
-            marker=shape,
-            ms=ms,
-            mfc="none",
-            mec=color,
-            mew=0.45 if far else 0.8,
-            zorder=14,
-        )
-        rows = (frame.kind == Kind.ARMOR) & (frame.side == side) & (frame.men > 0)
-        ax.plot(
-            frame.x[rows],
-            frame.y[rows],
-            ls="",
-            marker=HEXAGON,
-            ms=3.0 if far else 4.6 * size,
-            mfc=color,
-            mec=p.paper,
-            mew=0.3,
-            zorder=14,
-        )
+        _glyphs(ax, x, y, "o", 1.8 if far else 2.6 * size, mfc=p.paper, mec=p.side_text[side], mew=0.5 if far else 0.75)
+
+
+def _rare_kinds(ax: Axes, frame: Frame, p: Palette, side: int, far: bool, size: float) -> None:
+    """Batteries as a ring with a dot, FPV teams as chevrons with a halo, armor as hexagons."""
+    color = p.side_text[side]
+    of = lambda kind: (frame.kind == kind) & (frame.side == side)  # noqa: E731
+    guns, teams, armor = of(Kind.ARTILLERY), of(Kind.FPV_TEAM), of(Kind.ARMOR) & (frame.men > 0)
+    x, y = frame.x[guns], frame.y[guns]
+    _glyphs(ax, x, y, "o", 2.3 if far else 3.3 * size, mfc=p.paper, mec=color, mew=0.35 if far else 0.6)
+    _glyphs(ax, x, y, "o", 0.7 if far else 1.1 * size, mfc=color, mew=0)
+    x, y, shape, ms = frame.x[teams], frame.y[teams], (CHEVRON, CHEVRON_DOWN)[side], 2.3 if far else 3.6 * size
+    if not far:
+        _glyphs(ax, x, y, shape, ms, mfc="none", mec=p.paper, mew=1.7)
+    _glyphs(ax, x, y, shape, ms, mfc="none", mec=color, mew=0.45 if far else 0.8)
+    _glyphs(ax, frame.x[armor], frame.y[armor], HEXAGON, 3.0 if far else 4.6 * size, mfc=color, mec=p.paper, mew=0.3)
 
 
 def _bars(ax: Axes, frame: Frame, p: Palette, scale: float) -> None:

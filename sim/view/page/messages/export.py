@@ -54,7 +54,7 @@ class Film:
             with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
                 pixels = picture.width * picture.height
                 picture.verify()
-        except (OSError, SyntaxError, ValueError):  # what Pillow raises for what is no picture, or half of one
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):  # what Pillow raises for what is no picture, half of one, or too large
             raise InputError("that is no picture of this page.") from None
         if pixels > MOST_PIXELS:
             raise InputError(f"a picture of an animation may have {MOST_PIXELS // 1_000_000} million pixels.")
@@ -64,6 +64,8 @@ class Film:
         """The file: its name and its bytes."""
         if not self.pictures:
             raise InputError("there is no recorded frame to animate yet.")
+        if kind not in ("gif", "mp4"):
+            raise InputError(f"animation {kind[:40]!r}: allowed: gif, mp4.")
         if kind == "mp4":
             return f"{self.name}.mp4", self._mp4()
         return f"{self.name}.gif", self._gif()

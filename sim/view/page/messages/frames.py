@@ -15,6 +15,7 @@ from sim.measures import men_ahead
 from sim.view.page.messages.map_message import share
 
 Layers = dict[str, bytes]
+Extent = tuple[float, float, float, float]  # west, east, south and north edge, km
 
 MOMENTS = ("dawn", "day", "dusk", "night")  # a step of six hours begins at 3, 9, 15, 21 h
 WAITING = (int(Task.RESERVE), int(Task.MARCH), int(Task.WITHDRAW))
@@ -39,52 +40,61 @@ def layers(world: Any, before: Layers | None = None) -> Layers:
     """
     c, b, u = world.cells, world.blocks, world.units
     live = world.live()
-    flags = ((men_ahead(world) > 0) & (c.control < 0.5)).astype(np.uint8)
-    flags |= (c.cut[:, 0] > 0).astype(np.uint8) << 1 | (c.cut[:, 1] > 0).astype(np.uint8) << 2
     bombs = u.kind[live] == BOMB
+    fallen = live[bombs]
     new = {
         "units": _units(world, live[~bombs]),
         "control": share(c.control, 250.0),
         "works": share(c.works.T),
         "supply": share(c.supply.T),
-        "flags": flags.tobytes(),
+        "flags": flag_bytes((men_ahead(world) > 0) & (c.control < 0.5), c.cut),
         "threat": share(b.threat.T / 2.55),
-        "bombs": _places(world, live[bombs]),
+        "bombs": places(u.x[fallen], u.y[fallen], extent_of(world)),
     }
     if before is None:
         return new
     return {name: before[name] if before.get(name) == data else data for name, data in new.items()}
 
 
-def _places(world: Any, rows: np.ndarray) -> bytes:
-    return _scaled(world.units.x[rows], world.geo.x0, world.geo.width) + _scaled(
-        world.units.y[rows], world.geo.y0, world.geo.height
-    )
+def places(x: np.ndarray, y: np.ndarray, extent: Extent) -> bytes:
+    """Places in km as x u2 and y u2 within the box (west, east, south, north)."""
+    west, east, south, north = extent
+    return _scaled(x, west, east - west) + _scaled(y, south, north - south)
 
 
 def _scaled(values: np.ndarray, low: float, width: float) -> bytes:
     return np.round(np.clip((values - low) / width, 0.0, 1.0) * 65535).astype("<u2").tobytes()
 
 
+def extent_of(world: Any) -> Extent:
+    """West, east, south and north edge of a world's box, km."""
+    g = world.geo
+    return g.x0, g.x0 + g.width, g.y0, g.y0 + g.height
+
+
 def _units(world: Any, rows: np.ndarray) -> bytes:
-    u, g = world.units, world.geo
+    u = world.units
     ids = unit_ids(u.slot[rows])
     order = np.argsort(ids, kind="stable")
-    rows, ids = rows[order], ids[order]
-    task = u.task[rows]
-    code = u.kind[rows].astype(np.uint8) | (u.side[rows].astype(np.uint8) << 3)
+    rows = rows[order]
+    tired = (u.kind[rows] == Kind.INFANTRY) & (u.fatigue[rows] >= TIRED_DAYS)
+    where = places(u.x[rows], u.y[rows], extent_of(world))
+    return unit_bytes(ids[order], where, u.men[rows], u.kind[rows], u.side[rows], u.task[rows], tired, share(u.supply[rows]))
+
+
+def unit_bytes(
+    ids: np.ndarray, where: bytes, men: np.ndarray, kind: np.ndarray, side: np.ndarray, task: np.ndarray, tired: np.ndarray, supply: bytes
+) -> bytes:
+    """The layer `units`, by its columns (n,)."""
+    code = kind.astype(np.uint8) | (side.astype(np.uint8) << 3)
     code |= (task == Task.INFILTRATE) * np.uint8(INFILTRATING) | np.isin(task, WAITING) * np.uint8(WAITS)
-    code |= ((u.kind[rows] == Kind.INFANTRY) & (u.fatigue[rows] >= TIRED_DAYS)) * np.uint8(TIRED) | np.isin(task, MOVING) * np.uint8(MOVES)
-    return b"".join(
-        (
-            ids.astype("<u4").tobytes(),
-            _scaled(u.x[rows], g.x0, g.width),
-            _scaled(u.y[rows], g.y0, g.height),
-            np.clip(u.men[rows], 0, 255).astype(np.uint8).tobytes(),
-            code.tobytes(),
-            share(u.supply[rows]),
-        )
-    )
+    code |= tired * np.uint8(TIRED) | np.isin(task, MOVING) * np.uint8(MOVES)
+    return b"".join((ids.astype("<u4").tobytes(), where, np.clip(men, 0, 255).astype(np.uint8).tobytes(), code.tobytes(), supply))
+
+
+def flag_bytes(grey: np.ndarray, cut: np.ndarray) -> bytes:
+    """The layer `flags` from the grey zone (cells,) and the pockets by side (cells, 2)."""
+    return (grey.astype(np.uint8) | (cut[..., 0] > 0).astype(np.uint8) << 1 | (cut[..., 1] > 0).astype(np.uint8) << 2).tobytes()
 
 
 UNIT_BYTES = 11  # of one unit in the layer `units`
@@ -98,29 +108,22 @@ def moment(world: Any) -> dict[str, Any]:
     day = (step - 1) // per_day if step else 0
     live = world.live()
     u, sky = world.units, world.weather.sky
-    kind, side, task = u.kind[live], u.side[live], u.task[live]
-    ring = task == Task.INFILTRATE
-    counts = []
-    for s in Side:
-        mine = side == s
-        foot = mine & (kind == Kind.INFANTRY)
-        counts.append(
-            [
-                int((foot & ~ring).sum()),
-                int((foot & ring).sum()),
-                int((mine & (kind == Kind.FPV_TEAM)).sum()),
-                int((mine & (kind == Kind.ARTILLERY)).sum()),
-                int((mine & (kind == Kind.ARMOR)).sum()),
-                int((foot & (u.fatigue[live] >= TIRED_DAYS)).sum()),
-                int((mine & np.isin(task, MOVING)).sum()),
-            ]
-        )
     return {
         "step": step,
         "day": day,
         "part": int(part),
         "sky": {name: round(float(getattr(sky, name)), 3) for name in sky._fields},
-        "counts": counts,
+        "counts": counts(u.kind[live], u.side[live], u.task[live], u.fatigue[live] >= TIRED_DAYS),
         "units": int(live.size),
         "held": round(float(world.cells.control.sum()) * world.geo.cell**2, 1),
     }
+
+
+COUNTED = 7  # figures by side; the sixth is that of the tired
+
+
+def counts(kind: np.ndarray, side: np.ndarray, task: np.ndarray, tired: np.ndarray) -> list[list[int]]:
+    """Groups by side: infantry, infiltrators, FPV teams, batteries, armor, tired infantry, on the move."""
+    ring, foot = task == Task.INFILTRATE, kind == Kind.INFANTRY
+    kinds = (foot & ~ring, foot & ring, *(kind == k for k in (Kind.FPV_TEAM, Kind.ARTILLERY, Kind.ARMOR)), foot & tired, np.isin(task, MOVING))
+    return [[int((k & (side == s)).sum()) for k in kinds] for s in Side]

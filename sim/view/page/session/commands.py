@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -19,14 +20,32 @@ Message = dict[str, Any]
 MOST_STEPS_PER_S = 2000.0
 MOST_DAYS_AT_ONCE = 8  # of one step command
 MOST_SEED = 2**53 - 1  # the largest whole number that a browser holds without rounding
+MOST_UNIT = 2**31 - 1
 
 
 def whole_seed(value: Any) -> int:
     """A seed as a number; InputError for what is none."""
     text = str(value).removesuffix(".0") if isinstance(value, float) else str(value)
-    if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or int(text) > MOST_SEED:
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit() and len(text) < 20) or int(text) > MOST_SEED:
         raise InputError(f"seed {str(value)[:40]}: allowed: a whole number from 0 to {MOST_SEED}.")
     return int(text)
+
+
+def _number(m: Message, name: str, default: float | None = None) -> float:
+    """A number of a message; InputError when it is none, or not finite."""
+    value = m.get(name, default)
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(f"{name} {str(value)[:40]!r}: allowed: a number.")
+    return number
+
+
+def _whole(m: Message, name: str, default: int | None = None) -> int:
+    """A number of a message without its fraction."""
+    return int(_number(m, name, default))
 
 
 def close(s: Any, m: Message) -> None:
@@ -38,7 +57,7 @@ def ping(s: Any, m: Message) -> None:
 
 
 def ack(s: Any, m: Message) -> None:
-    s.acked = max(s.acked, min(int(m.get("seq", 0)), s.seq))
+    s.acked = max(s.acked, min(_whole(m, "seq", 0), s.seq))
 
 
 def hello(s: Any, m: Message) -> None:
@@ -60,7 +79,7 @@ def begin(s: Any, m: Message) -> None:
         except ValueError:
             raise InputError(f"{str(m['start'])[:20]!r} is not a date.") from None
     if m.get("days"):
-        changes["days"] = min(max(int(m["days"]), 1), s.limits.days)
+        changes["days"] = min(max(_whole(m, "days"), 1), s.limits.days)
     seed = whole_seed(m.get("seed", s.seed))
     scenario = s.scenario if name == s.scenario.name else load_scenario(name)
     s.scenario = load_scenario(scenario, **changes) if changes else scenario
@@ -91,7 +110,7 @@ def pause(s: Any, m: Message) -> None:
 
 
 def speed(s: Any, m: Message) -> None:
-    s.speed = min(max(float(m["value"]), 0.1), MOST_STEPS_PER_S)
+    s.speed = min(max(_number(m, "value"), 0.1), MOST_STEPS_PER_S)
     s.state()
 
 
@@ -99,7 +118,7 @@ def step(s: Any, m: Message) -> None:
     """`count` steps (or days) on or back; back shows what was recorded."""
     s.playing = False
     per_day = s.scenario.steps_per_day
-    count = int(m.get("count", 1)) * (per_day if m.get("days") else 1)
+    count = _whole(m, "count", 1) * (per_day if m.get("days") else 1)
     if s.shown > s.branches.simulated:
         s.seek(s.shown + count)
     elif count < 0 or s.shown < s.branches.simulated:
@@ -112,14 +131,16 @@ def step(s: Any, m: Message) -> None:
 def seek(s: Any, m: Message) -> None:
     if m.get("hold"):
         s.playing = False
-    s.seek(int(m["step"]))
+    s.seek(_whole(m, "step"))
 
 
 def lever(s: Any, m: Message) -> None:
     """Moves levers: at the start the battle is mustered with them, later it forks here and keeps its twin."""
-    branches = s.branches
+    branches, values = s.branches, m.get("values", {})
     branches.require_live()
-    wanted = {} if m.get("reset") else branches.wanted(dict(m["values"]))
+    if not isinstance(values, dict):
+        raise InputError(f"values {str(values)[:40]!r}: allowed: parameters by key.")
+    wanted = {} if m.get("reset") else branches.wanted(values)
     playing, head = s.playing, branches.simulated
     _take_over(s)
     _end_replicates(s, "a lever was moved.")
@@ -205,9 +226,13 @@ def inspect(s: Any, m: Message) -> None:
     if s.shown > branches.simulated:
         raise InputError("this day has not been simulated again yet; wait for its units to inspect them.")
     world = branches.twin if m.get("arm") == 1 and branches.twin is not None else branches.world
-    what = describe_unit(world, int(m["uid"])) if m.get("uid") is not None else describe_place(world, float(m["x"]), float(m["y"]))
-    if what is not None and m.get("story") and m.get("uid") is not None:
-        what["story"] = unit_story(branches, int(m["uid"]), int(m.get("arm") == 1))
+    if m.get("uid") is None:
+        what = describe_place(world, _number(m, "x"), _number(m, "y"))
+    else:
+        uid = _whole(m, "uid")
+        what = describe_unit(world, uid) if 0 <= uid <= MOST_UNIT else None
+        if what is not None and m.get("story"):
+            what["story"] = unit_story(branches, uid, int(m.get("arm") == 1))
     s.send({"type": "inspected", "what": what, "request": m.get("request"), "now": s.shown == branches.simulated})
 
 
@@ -240,7 +265,7 @@ def table(s: Any, m: Message) -> None:
 def film(s: Any, m: Message) -> None:
     """Pictures of the page become an animation: `begin`, one message a picture, `finish`."""
     if m.get("begin"):
-        s.film = Film(str(m.get("name", "battle"))[:80], float(m.get("rate", 8)))
+        s.film = Film(str(m.get("name", "battle"))[:80], _number(m, "rate", 8))
     elif s.film is not None and m.get("finish"):
         reel, s.film = s.film, None
         name, data = reel.finish(str(m["finish"]))

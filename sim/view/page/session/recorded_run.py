@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import zipfile
-import zlib
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,19 +11,18 @@ import numpy as np
 
 from sim import run_files
 from sim.errors import InputError
-from sim.forces import Kind, Side, Task
+from sim.forces import Kind
 from sim.frame import FRAME_FILE, Frame, frame_from_run
 from sim.identity import code_key
 from sim.scenario import Scenario
 from sim.settings import Settings
 from sim.view.page.messages.daily_series import CHARTED
 from sim.view.page.messages.frame_history import History, RecordedFrame
-from sim.view.page.messages.frames import WAITING, Layers
+from sim.view.page.messages.frames import COUNTED, Layers, counts, flag_bytes, places, unit_bytes
 from sim.view.page.messages.map_message import share
 
 MISSING = ("grey", "danger", "supply", "works", "bombs", "pockets", "units")  # layers that a folder has for the last day only
 BY = "held_km2"  # what runs of an ensemble are ordered by
-BROKEN = (OSError, KeyError, IndexError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)  # what damaged files raise
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -99,7 +96,7 @@ class RecordedRun:
             held_km2 = float(control.sum()) / 100.0 * self.scenario.cell_km**2 if held is None else float(held)
             book.add(RecordedFrame(
                 {
-                    "step": day * per_day, "day": max(day - 1, 0), "part": 3, "sky": None, "counts": [["–"] * 5] * 2,
+                    "step": day * per_day, "day": max(day - 1, 0), "part": 3, "sky": None, "counts": [["–"] * COUNTED] * 2,
                     "units": None if units is None else int(units), "held": round(held_km2, 1),
                 },
                 [_nobody(control)],
@@ -124,13 +121,13 @@ def read_run(folder: Path, member: str = "median") -> RecordedRun:
         table = run_files.daily_columns(folder)
         runs, _, control = run_files.control_maps(folder)
         scenario = run_files.scenario_of(folder, run_files.manifest(folder))
-    except BROKEN as error:
+    except run_files.DAMAGE as error:
         raise InputError(f"--run {str(folder)!r}: not the output of `pokrovsk run` with maps ({first_line(error)}).") from None
     try:
         return _one_run(folder, scenario, table, control, runs, member)
     except InputError:
         raise
-    except BROKEN as error:
+    except run_files.DAMAGE as error:
         raise InputError(f"--run {str(folder)!r}: its files do not belong together ({first_line(error)}).") from None
 
 
@@ -142,7 +139,7 @@ def _one_run(folder: Path, scenario: Scenario, table: dict[str, np.ndarray], con
     rows = rows[np.argsort(table["day"][rows])]
     columns = {name: values[rows] for name, values in table.items() if name not in ("run", "seed")}
     seed = int(table["seed"][rows[0]]) if "seed" in table else 1
-    maps = control[int(np.flatnonzero(runs == run)[0])]
+    maps = control[int(np.flatnonzero(runs == run)[0])][: len(rows)]
     days = np.arange(len(rows))
     if maps.shape != (len(rows), *_shape(scenario)) or not np.array_equal(columns["day"], days):
         raise ValueError(f"{len(rows)} days of figures, and maps of shape {maps.shape}")
@@ -161,6 +158,11 @@ def first_line(error: Exception) -> str:
     return str(error).partition("\n")[0][:200] or type(error).__name__
 
 
+def number_of(member: str) -> int | None:
+    """The number that selects a run; None for words."""
+    return int(member) if member.isascii() and member.isdigit() and len(member) < 19 else None
+
+
 def _shape(scenario: Scenario) -> tuple[int, int]:
     """Rows and columns of the maps of a scenario."""
     return round(scenario.box.height_km / scenario.cell_km), round(scenario.box.width_km / scenario.cell_km)
@@ -168,8 +170,8 @@ def _shape(scenario: Scenario) -> tuple[int, int]:
 
 def _choose(table: dict[str, np.ndarray], runs: np.ndarray, member: str) -> int:
     """The number of the run that `member` selects, among those with maps."""
-    if member.lstrip("-").isdigit():
-        found = [r for r in np.unique(table["run"][table["seed"] == int(member)]) if r in runs] if "seed" in table else []
+    if (seed := number_of(member)) is not None:
+        found = [r for r in np.unique(table["run"][table["seed"] == seed]) if r in runs] if "seed" in table else []
         if not len(found):
             raise InputError(f"--member {member}: no run with maps has that seed.")
         return int(found[0])
@@ -186,30 +188,23 @@ def _nobody(control: np.ndarray) -> Layers:
 
 
 def _layers(frame: Frame) -> Layers:
-    """All layers of a moment that was written in full."""
-    w, e, s, n = frame.extent
-    place = lambda v, low, high: np.round(np.clip((v - low) / (high - low), 0, 1) * 65535).astype("<u2").tobytes()  # noqa: E731
+    """All layers of a moment that was written in full, without strain and supply of units, which were not."""
     bomb = frame.kind == Kind.GLIDE_BOMB
-    rows = np.flatnonzero(~bomb)
-    code = frame.kind[rows].astype(np.uint8) | frame.side[rows].astype(np.uint8) << 3
-    code |= (frame.task[rows] == Task.INFILTRATE).astype(np.uint8) << 4 | np.isin(frame.task[rows], WAITING).astype(np.uint8) << 5
-    flags = frame.grey.astype(np.uint8) | (frame.cut[..., 0] > 0).astype(np.uint8) << 1 | (frame.cut[..., 1] > 0).astype(np.uint8) << 2
+    x, y, men, kind, side, task = (column[~bomb] for column in (frame.x, frame.y, frame.men, frame.kind, frame.side, frame.task))
     by_side = lambda a: np.moveaxis(a, -1, 0)  # noqa: E731
+    ids, unknown = np.arange(len(x)), np.zeros(len(x), bool)
     return {
-        "units": b"".join((
-            np.arange(len(rows), dtype="<u4").tobytes(), place(frame.x[rows], w, e), place(frame.y[rows], s, n),
-            np.clip(frame.men[rows], 0, 255).astype(np.uint8).tobytes(), code.tobytes(), bytes(len(rows)))),
+        "units": unit_bytes(ids, places(x, y, frame.extent), men, kind, side, task, unknown, bytes(len(x))),
         "control": share(frame.control, 250.0),
         "works": share(by_side(frame.works)),
         "supply": share(by_side(frame.supply)),
-        "flags": flags.tobytes(),
+        "flags": flag_bytes(frame.grey, frame.cut),
         "threat": share(by_side(frame.threat) / 2.55),
-        "bombs": place(frame.x[bomb], w, e) + place(frame.y[bomb], s, n),
-    }  # fmt: skip
+        "bombs": places(frame.x[bomb], frame.y[bomb], frame.extent),
+    }
 
 
-def _counts(frame: Frame) -> list[list[int]]:
-    ring = frame.task == Task.INFILTRATE
-    foot = frame.kind == Kind.INFANTRY
-    kinds = (foot & ~ring, foot & ring, *(frame.kind == k for k in (Kind.FPV_TEAM, Kind.ARTILLERY, Kind.ARMOR)))
-    return [[int((k & (frame.side == s)).sum()) for k in kinds] for s in Side]
+def _counts(frame: Frame) -> list[list[int | str]]:
+    """Groups by side; how many are tired was not written."""
+    found = counts(frame.kind, frame.side, frame.task, np.zeros(len(frame.kind), bool))
+    return [[*row[:5], "–", *row[6:]] for row in found]
