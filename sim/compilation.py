@@ -150,7 +150,10 @@ def serve() -> None:
             answer: dict[str, Any] = {"seconds": time.process_time() - begin}
         except Exception as error:  # it is compiled when it is called, and the error then seen by whom it concerns
             answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), flush=True)
+        try:
+            print(json.dumps(answer), flush=True)
+        except BrokenPipeError:  # nobody waits any more
+            os._exit(1)
 
 
 # In the process that waits
@@ -208,7 +211,7 @@ class Plan:
 
 
 def called(name: str) -> set[str]:
-    """The kernels that a kernel calls, by way of inlined functions too, as keys of jobs."""
+    """The kernels that a kernel calls, by way of inlined functions too, as keys of jobs; none of one that is no longer there."""
     out: set[str] = set()
     seen: set[int] = set()
 
@@ -221,7 +224,8 @@ def called(name: str) -> set[str]:
                 seen.add(id(value))
                 look(value.py_func)
 
-    look(named(name).py_func)
+    with contextlib.suppress(ImportError, AttributeError):
+        look(named(name).py_func)
     return out
 
 

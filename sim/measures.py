@@ -87,6 +87,7 @@ class Look:
         g, c, u, n = world.geo, world.cells, world.units, world.n
         self.area = g.cell**2
         self.rows: dict[tuple[int, bool], np.ndarray] = {}
+        self.quantiles: dict[tuple[str, int], dict[float, float]] = {}
         self.km = geometry.common_grid(c.control, g.nx, g.ny, g.cell)
         kind, task, side = u.kind[:n], u.task[:n], u.side[:n]
         self.infantry = kind == Kind.INFANTRY
@@ -314,6 +315,9 @@ def penetration_km(look: Look) -> float:
     return float(max(-beyond.min(), 0.0)) if beyond.size else 0.0
 
 
+QUANTILES = {"days": (0.5, 0.9), "fatigue": (0.5,)}  # of positions, by column of the units: those that are measured
+
+
 def _register_strength() -> None:
     for row, side in enumerate(SIDES):
         measure("soldiers", "state", f"fit infantry of the {side} on the map", f"infantry_{side}")(
@@ -345,8 +349,12 @@ def _rows(look: Look, row: int, holding: bool) -> np.ndarray:
 
 
 def _quantile(look: Look, column: str, row: int, q: float) -> float:
-    values = getattr(look.world.units, column)[: look.world.n][_rows(look, row, True)]
-    return float(np.quantile(values, q)) if values.size else 0.0
+    """A quantile of a column over a side's positions; those of QUANTILES are found together."""
+    if (column, row) not in look.quantiles:
+        values = getattr(look.world.units, column)[: look.world.n][_rows(look, row, True)]
+        found = np.quantile(values, QUANTILES[column]).tolist() if values.size else [0.0] * len(QUANTILES[column])
+        look.quantiles[column, row] = dict(zip(QUANTILES[column], found))
+    return look.quantiles[column, row][q]
 
 
 def _mean(look: Look, column: str, row: int, holding: bool = False) -> float:

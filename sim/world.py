@@ -179,8 +179,8 @@ class World:
     @property
     def pockets(self) -> tuple[int, int]:
         """Pockets of (attacker, defender): connected pieces of cut-off ground with men in them."""
-        most = self.cells.cut.max(axis=0)
-        return int(most[0]), int(most[1])
+        cut = self.cells.cut
+        return int(cut[:, 0].max()), int(cut[:, 1].max())  # over both axes at once it takes ten times as long
 
     def live(self) -> np.ndarray:
         """Rows of units that are on the map."""

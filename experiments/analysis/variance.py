@@ -42,7 +42,7 @@ def variance_shares(results: Results, measure: str) -> pd.DataFrame:
         rows.append(
             {
                 "term": term,
-                "share": estimate[k],
+                "share": round(float(estimate[k]), 12),  # rounding of sums of squares is no share
                 "low": estimated.low,
                 "high": estimated.high,
                 "points": len(points),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from experiments.calibration.posterior import Posterior
     from experiments.studies.study import Study
+    from experiments.sweep.runner import SweepRunner
 
 MOST_SETS = 10_000
 
@@ -32,6 +33,28 @@ def study_for(claim: Claim, fitted: Posterior | None, n: int) -> Study:
     if fitted is None or not study.plan.is_grid:
         return study
     return fitted.crossed(study, n)
+
+
+def answers_of(
+    wanted: Sequence[Claim], out: Path, runner: SweepRunner | None, fitted: Posterior | None = None, n: int = 0
+) -> tuple[list[ClaimAnswer], list[str]]:
+    """Answers from the runs of each claim's study in a folder of its own, and the ids of claims without runs.
+
+    What is lacking is made by the `runner`; without one, nothing is. InputError or SweepStopped when runs could not be made.
+    """
+    from experiments.claims.claims import answer
+    from experiments.results.loading import load
+
+    answers, missing = [], []
+    for claim in wanted:
+        folder = out / claim.study
+        if runner is not None:
+            runner.sweep(study_for(claim, fitted, n), folder)
+        elif not folder.is_dir():
+            missing.append(claim.id)
+            continue
+        answers.append(answer(claim, load(folder)))
+    return answers, missing
 
 
 def earlier_answers(a: ClaimAnswer, before: Sequence[ClaimAnswer]) -> list[ClaimAnswer]:

@@ -34,18 +34,13 @@ def claims(
     quiet: Quiet = False,
 ) -> int:
     """Answer the claims of the founding analysis: effect, interval, verdict."""
-    import sys
-
     from experiments.calibration import posterior as calibration_posterior
-    from experiments.claims import claims as claims_claims
-    from experiments.claims.answers import MOST_SETS, as_json, read, study_for
+    from experiments.claims.answers import MOST_SETS, answers_of, as_json, read, study_for
     from experiments.claims.claims import chosen
     from experiments.cli.arguments import whole
     from experiments.cli.console import check_one_form, print_csv
     from experiments.reporting.claims_page import write
-    from experiments.results.loading import load
-    from experiments.sweep.runner import log, stated_cost
-    from experiments.sweep.study_sweep import sweep
+    from experiments.sweep.runner import SweepRunner, SweepStopped, log, stated_cost
     from sim.errors import InputError
 
     check_one_form(json_, csv)
@@ -56,20 +51,13 @@ def claims(
         raise InputError("--posterior goes with --sets N.")
     fitted = calibration_posterior.load(posterior) if n else None
     before = read(beside) if beside is not None else []
-    answers, missing = [], []
     if not made_only and not quiet:
         log(f"{len(wanted)} claims: {stated_cost([study_for(claim, fitted, n) for claim in wanted], processes)}; runs that are there are kept")
-    for claim in wanted:
-        folder = out / claim.study
-        if not made_only:
-            outcome = sweep(study_for(claim, fitted, n), folder, workers=processes, scheduler=scheduler, quiet=quiet)
-            if outcome.problem or outcome.stopped:
-                print(f"pokrovsk: {claim.id}: {outcome.problem or 'stopped; the same command goes on'}", file=sys.stderr)
-                return outcome.code
-        elif not folder.is_dir():
-            missing.append(claim.id)
-            continue
-        answers.append(claims_claims.answer(claim, load(folder)))
+    try:
+        answers, missing = answers_of(wanted, out, None if made_only else SweepRunner(processes, scheduler, quiet), fitted, n)
+    except SweepStopped:
+        log("stopped; the same command goes on.")
+        return 130
     if not answers:
         raise InputError(f"no runs in {str(out)!r} for {', '.join(missing)}; without --made-only they are made.")
     write(out, answers, before)
@@ -91,7 +79,7 @@ def claims(
         show(answers, wide_console(), before)
         print(f"\n{out / 'claims.html'}")
     if missing:
-        print(f"pokrovsk: no runs in {out} for {', '.join(missing)}.", file=sys.stderr)
+        log(f"no runs in {out} for {', '.join(missing)}.")
     return 0
 
 

@@ -34,15 +34,13 @@ def forecast(
     quiet: Quiet = False,
 ) -> int:
     """Forecast from the posterior, with nothing dated after the first day; the same command resumes."""
-    import sys
-
     from experiments.calibration import posterior as calibration_posterior
     from experiments.cli.arguments import whole
     from experiments.forecasting.files import manifest_of, write
-    from experiments.forecasting.forecast import MEASURES, MOST_RUNS, RUNS, forecast_window, scenario_for, written
-    from experiments.forecasting.published_forecast import publish_forecast, publish_runs
+    from experiments.forecasting.forecast import MOST_RUNS, RUNS, forecast_window, scenario_for
+    from experiments.forecasting.forecast import forecast as made
     from experiments.runs import identity
-    from experiments.sweep.study_sweep import sweep
+    from experiments.sweep.runner import SweepRunner, SweepStopped, log
     from sim.errors import InputError
 
     window = forecast_window(first, last)
@@ -54,21 +52,16 @@ def forecast(
     if out.exists() and not out.is_dir():
         raise InputError(f"--out {str(out)!r} is a file; allowed: a folder.")
     place = work or Path("runs") / f"forecast-{window.first}-{window.last}"
-    study = sets.study("forecast", n, seed=luck, scenario=str(written(battle, place).absolute()), measures=MEASURES)
-    outcome = sweep(study, place / "runs", workers=cores, scheduler=scheduler, yes=True, quiet=quiet)
-    if outcome.problem:
-        raise InputError(outcome.problem)
-    if outcome.stopped:
-        print("pokrovsk: stopped; the same command goes on.", file=sys.stderr)
+    try:
+        found = made(window, battle, sets, n, luck, place, SweepRunner(cores, scheduler, quiet))
+    except SweepStopped:
+        log("stopped; the same command goes on.")
         return 130
-    found = publish_forecast(publish_runs(place / "runs", battle, window.first), window, battle)
-    if found.n < 2:
-        raise InputError(f"{place / 'runs'}: {found.n} finished run(s); column `error` of its runs says why.")
     files = write(out, manifest_of(window, battle, left, sets, found, luck, front, place / "runs"), found)
     print_forecast(found, window)
     print(f"\n{out}: {', '.join(f.name for f in files)} (runs in {place})")
-    if outcome.failed:
-        print(f"pokrovsk: {outcome.failed} runs failed and are left out.", file=sys.stderr)
+    if found.n < n:
+        log(f"{n - found.n} runs failed and are left out.")
         return 1
     return 0
 

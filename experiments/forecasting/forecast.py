@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from experiments.forecasting.published_forecast import ForecastWindow
+from experiments.forecasting.published_forecast import ForecastWindow, PublishedForecast, publish_forecast, publish_runs
 from experiments.observation import publication
 from sim.errors import InputError
 from sim.scenario import Scenario, load_scenario
 from sim.sector.grid import Grid
 from sim.sector.starting_control import starting_control
+
+if TYPE_CHECKING:
+    from experiments.calibration.posterior import Posterior
+    from experiments.sweep.runner import SweepRunner
 
 RUNS = 200
 MOST_RUNS = 20_000
@@ -103,6 +107,19 @@ def scenario_for(window: ForecastWindow, source: str, front: Path | None) -> tup
     battle = known.with_(start=start, days=window.days + lead, front=str(front.absolute()))
     starting_control(battle, Grid.of(battle))  # a map that is no good is refused before anything is run
     return battle, left
+
+
+def forecast(window: ForecastWindow, battle: Scenario, sets: Posterior, n: int, seed: int, place: Path, runner: SweepRunner) -> PublishedForecast:
+    """Runs of `n` sets of a posterior as the record would publish them; those that `place` has not are made.
+
+    InputError or SweepStopped when they could not be.
+    """
+    study = sets.study("forecast", n, seed=seed, scenario=str(written(battle, place).absolute()), measures=MEASURES)
+    runner.sweep(study, place / "runs")
+    found = publish_forecast(publish_runs(place / "runs", battle, window.first), window, battle)
+    if found.n < 2:
+        raise InputError(f"{place / 'runs'}: {found.n} finished run(s); column `error` of its runs says why.")
+    return found
 
 
 def written(scenario: Scenario, folder: Path) -> Path:

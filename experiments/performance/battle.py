@@ -200,7 +200,7 @@ def peer(peers: Path | None, quick: bool) -> None:
         return print_left_out(what, f"it cannot be built here ({type(error).__name__}: {error})")
     rounds = 3 if quick else 7
     worlds = {  # what is run, and how many days a round
-        "tiled skirmish, nothing recorded": (tiled(10_000), 1, "at most 1.3 x"),
+        "tiled skirmish, nothing recorded": (tiled(10_000), 1, "at most 2.5 x; 1.2 is the aim"),
         "baseline, nothing recorded": (muster(BASELINE, 1, record=False), 6 if quick else 60, "at most 2.5 x"),
         "baseline, recorded": (muster(BASELINE, 1), 6 if quick else 60, "at most 2.9 x; 2.6 is the aim"),
     }

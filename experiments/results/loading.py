@@ -23,7 +23,11 @@ ATTEMPTS = 5  # at reading files that a sweep merges at the same time
 
 
 def of_run(folder: Path, manifest: dict[str, Any]) -> Results:
-    """Results of a folder that `pokrovsk run` wrote: one point, a row for each seed."""
+    """Results of a folder that `pokrovsk run` wrote: one point, a row for each seed.
+
+    Read from the files that one sees, which are what is copied and kept, and not from the store in `.parts`, which is there to
+    resume: its runs are numbered by their seeds, and a folder without it is as good.
+    """
     import pandas as pd
 
     from sim.measures import MEASURES

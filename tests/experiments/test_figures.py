@@ -225,9 +225,7 @@ def test_the_best_of_a_row_is_hatched_and_told():
     z = np.array([[5.0, 3.0, 1.0, 3.0, 5.0], [9.0, 7.0, 5.0, 3.0, 5.0]])
     p = heatmap_data.Plane(tuple(x), tuple(y), z, np.full(z.shape, 1.0), "low", None)
     assert p.settled().all() and np.argmin(p.away(), axis=1).tolist() == [2, 3]
-    assert heatmap.finding(p, ROTATION, RATIO, DEEP) == "Deep breakthroughs: lowest with rotation interval at 3\u00a0days when manpower ratio is 1, at 4\u00a0days when 2"
-    loud = heatmap_data.Plane(tuple(x), tuple(y), z, np.full(z.shape, 7.0), "low", None)
-    assert heatmap.finding(loud, ROTATION, RATIO, DEEP) == "Rotation interval has no clear effect on deep breakthroughs at any manpower ratio"
+    assert not heatmap_data.Plane(tuple(x), tuple(y), z, np.full(z.shape, 7.0), "low", None).settled().any()
     high = heatmap_data.Plane(tuple(x), tuple(y), z, None, "high", None)
     assert np.argmin(high.away(), axis=1).tolist() == [0, 0]
 
@@ -294,7 +292,6 @@ def test_twins_say_how_many_pairs():
 def test_sorted_bars_and_pale_noise():
     chart = bars.index_chart(some_indices(floor=0.5)[::-1], what="Share", measure=HELD, about=ABOUT)
     assert [row[0] for row in chart.table.rows] == [f"factor {k}" for k in range(8)]
-    assert chart.title == "No factor moves ground held by the attacker beyond the noise"
 
 
 def test_each_bar_has_the_floor_of_its_own_factor():

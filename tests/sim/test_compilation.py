@@ -96,6 +96,16 @@ def cold(monkeypatch, tmp_path):
     return tmp_path / "kernels"
 
 
+def test_a_list_that_is_out_of_date_does_no_harm(cold, monkeypatch):
+    old = [Job("sim.unit_rows.gone", True, ("int64",), 1.0), Job("sim.gone.gone", False, ("sim.gone.Units",), 1.0),
+           Job("sim.unit_rows.clear_row", True, ("sim.forces.Units",), 1.0)]  # fmt: skip
+    listed = compilation.kernel_list()
+    monkeypatch.setattr(compilation, "kernel_list", lambda: [*old, *listed])
+    shown = []
+    compilation.prepare(lambda *told: shown.append(told[1]))
+    assert shown and list(cold.glob("ready-*")), "what could be compiled is"
+
+
 def test_processes_compile_into_the_cache_and_the_next_start_finds_it(cold):
     shown = []
     compilation.prepare(lambda *told: shown.append(told))

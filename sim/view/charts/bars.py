@@ -11,7 +11,7 @@ import numpy as np
 from sim.view import style
 from sim.view.charts.chart import About, Chart, Plate, Table
 from sim.view.charts.marks import halo, names_column, span, under, value_ticks
-from sim.view.names import Named, level, upper_first
+from sim.view.names import Named, level
 from sim.view.numbers import interval, number, significant
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def index_chart(
         for i in [*known, *lost]
     )
     return Chart(
-        title=title or _index_finding(known, measure),
+        title=title or measure.title,
         what=what,
         caption=about.caption(more=" ".join(p for p in parts if p)),
         alt=f"{what}: " + ("; ".join(f"{i.name} {significant(i.total, 2)}" for i in shown[:8]) or "nothing known") + ".",
@@ -89,15 +89,6 @@ def index_chart(
         paint=lambda plate: _paint_indices(plate, shown, line, marks if has_alone else None, axis),
         body_in=lambda _: HEAD_IN + FOOT_IN + AXIS_IN + ROW_IN * (max(len(shown), 3) + (line is not None)),
     )
-
-
-def _index_finding(known: list[Index], measure: Named) -> str:
-    above = [i for i in known if i.is_sure and i.total > 0]
-    if not above:
-        return f"No factor moves {measure.name} beyond the noise"
-    if len(above) == 1 or above[0].total > 2 * above[1].total:
-        return f"{upper_first(above[0].name)} moves {measure.name} more than anything else"
-    return f"{upper_first(above[0].name)} and {above[1].name} move {measure.name} most"
 
 
 def _paint_indices(
@@ -218,7 +209,7 @@ def tornado_chart(
     )
     named = f"{measure.title}{f', {measure.unit}' if measure.unit else ''}"
     return Chart(
-        title=title or _swing_finding(shown, baseline, measure, noise),
+        title=title or measure.title,
         what=f"{named}, each factor alone at its lower and higher level",
         caption=about.caption(more=" ".join(p for p in parts if p)),
         alt=f"{named}, baseline {significant(baseline)}: "
@@ -228,14 +219,6 @@ def tornado_chart(
         paint=lambda plate: _paint_swings(plate, shown, baseline, noise, measure),
         body_in=lambda _: FOOT_IN + AXIS_IN + 0.04 + 1.15 * ROW_IN * max(len(shown), 3),
     )
-
-
-def _swing_finding(shown: list[Swing], baseline: float, measure: Named, noise: float | None) -> str:
-    if not shown or shown[0].width <= (noise or 0.0):
-        return f"No factor alone moves {measure.name} beyond the noise"
-    top = shown[0]
-    where = f"from {significant(top.mean[0], 2)} to {measure.value_text(float(top.mean[1]), 2)}"
-    return f"{upper_first(top.name)} moves {measure.name} most, {where}"
 
 
 def _paint_swings(plate: Plate, shown: list[Swing], baseline: float, noise: float | None, measure: Named) -> None:

@@ -54,7 +54,7 @@ def heatmap_chart(
     low, high = (np.nanmin(z), np.nanmax(z)) if np.isfinite(z).any() else (np.nan, np.nan)
     rows = tuple((level(b), *(significant(v) for v in row)) for b, row in zip(y, z))
     return Chart(
-        title=title or finding(plane, x_named, y_named, measure),
+        title=title or measure.title,
         what=f"{measure.title}{f', {measure.unit}' if measure.unit else ''}, by {x_named.name} and {y_named.name}",
         caption=about.caption(more=legend(plane, more)),
         alt=f"{measure.title} over {len(x)} levels of {x_named.name} and {len(y)} levels of {y_named.name}: "
@@ -64,34 +64,6 @@ def heatmap_chart(
         paint=lambda plate: _paint(plate, plane, x_named, y_named, measure.tone),
         body_in=lambda width: min(max(0.74 * width, 1.9), 3.6),
     )
-
-
-def finding(plane: Plane, x_named: Named, y_named: Named, measure: Named) -> str:
-    """The finding as a sentence made from the numbers."""
-    z = plane.z
-    if not np.isfinite(z).any():
-        return f"No finished run has a value of {measure.name}"
-    low, high = np.nanmin(z), np.nanmax(z)
-    noise = 0.0 if plane.noise is None else float(np.nanmedian(plane.noise))
-    both = f"{x_named.title} and {y_named.name}"
-    if high - low <= max(noise, 1e-12):
-        return f"{both} do not move {measure.name} beyond the noise"
-    rows = plane.settled()
-    if plane.best and len(plane.y) > 1 and not rows.any():
-        return f"{x_named.title} has no clear effect on {measure.name} at any {y_named.name}"
-    if plane.best and rows.sum() < len(rows) / 2:
-        return f"{x_named.title} has a clear effect on {measure.name} at {rows.sum()} of {len(rows)} levels of {y_named.name} only"
-    if plane.best and rows.any():
-        extreme = {"low": "lowest", "high": "highest"}[plane.best]
-        first, last = np.flatnonzero(rows)[[0, -1]]
-        at = [x_named.value_text(plane.x[int(np.argmin(plane.away()[k]))]) for k in (first, last)]
-        ys = [y_named.value_text(plane.y[k]) for k in (first, last)]
-        if first == last:
-            return f"{measure.title}: {extreme} with {x_named.name} at {at[0]} when {y_named.name} is {ys[0]}"
-        if at[0] == at[1]:
-            return f"{measure.title}: {extreme} with {x_named.name} at {at[0]}, whether {y_named.name} is {ys[0]} or {ys[1]}"
-        return f"{measure.title}: {extreme} with {x_named.name} at {at[0]} when {y_named.name} is {ys[0]}, at {at[1]} when {ys[1]}"
-    return f"{both} move {measure.name} from {significant(low, 2)} to {measure.value_text(float(high), 2)}"
 
 
 def legend(plane: Plane, more: str = "") -> str:

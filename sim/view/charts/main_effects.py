@@ -67,7 +67,7 @@ def main_effects_chart(
     )
     named = f"{measure.title}{f', {measure.unit}' if measure.unit else ''}"
     return Chart(
-        title=title or _finding(shown, measure),
+        title=title or measure.title,
         what=f"{named}, mean at each level over all others",
         caption=about.caption(bands=bands, more=" ".join(p for p in parts if p)),
         alt=f"Main effects on {measure.name}: "
@@ -78,19 +78,6 @@ def main_effects_chart(
         body_in=lambda width: -(-max(len(shown), 1) // columns(max(len(shown), 1), width)) * (PANEL_IN + HEAD_IN + FOOT_IN),
         wide=len(shown) > 2,
     )
-
-
-def _finding(shown: list[Effect], measure: Named) -> str:
-    if not shown:
-        return f"No finished run has a value of {measure.name}"
-    top = shown[0]
-    i, j = int(np.nanargmin(top.mean)), int(np.nanargmax(top.mean))
-    if top.reach <= 1e-12 or (np.isfinite(top.low[j]) and np.isfinite(top.high[i]) and top.low[j] <= top.high[i]):
-        return f"No factor has a clear main effect on {measure.name}"
-    if len(shown) > 1 and shown[1].reach > 0.5 * top.reach:
-        return f"{top.factor.title} and {shown[1].factor.name} move {measure.name} most"
-    ends = f"from {significant(top.mean[i], 2)} to {measure.value_text(float(top.mean[j]), 2)}"
-    return f"{top.factor.title} moves {measure.name} {'most, ' if len(shown) > 1 else ''}{ends}"
 
 
 def _paint(plate: Plate, shown: list[Effect]) -> None:
