@@ -29,11 +29,6 @@ def step(world: World, timings: dict[str, float] | None = None) -> None:
             timings[name] = timings.get(name, 0.0) + perf_counter() - begin
     world.unit_steps += int(np.count_nonzero(world.units.kind[: world.n] != Kind.FREE))
     world.step_index += 1
-    if world.new_day:
-        t = world.totals
-        t.gains.append(t.gain_today)
-        t.gain_today = 0.0
-        del t.gains[:-60]
     if world.check:
         check_books(world)
     if world.journal is not None:

@@ -101,6 +101,7 @@ class Units(NamedTuple):
     supply: np.ndarray = column("f8", "", "share of its need that reaches it, 0..1")
     suppression: np.ndarray = column("f8", "", "share of its fire suppressed, 0..1")
     days: np.ndarray = column("f8", "days", "days in place (line), in reserve (rest)")
+    dug: np.ndarray = column("f8", "days", "days of digging in its position, those of the groups it relieved with them")
     stock: np.ndarray = column("f8", "rounds", "FPV drones or shells in hand")
     partner: np.ndarray = column("i4", "", "row it goes to relieve, or -1")
     hits: np.ndarray = column("i2", "soldiers", "men hit in this step, by cause", N_CAUSES)

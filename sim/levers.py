@@ -45,7 +45,7 @@ def acting(scenario: Scenario, overrides: dict[str, Any] | None = None) -> dict[
 
 
 def apply(world: World, at_start: bool = False) -> None:
-    """Derives from the parameters what formations carry of them: establishment, rotation intervals, the scale of manpower.
+    """Derives from the parameters what formations carry of them: establishment, leadership, rotation intervals, the scale of manpower.
 
     In a running battle establishments that are there stay: with a larger one and the same men, a formation would count as
     worn out and be pulled out of the line. Those of formations still to come follow.
@@ -57,6 +57,8 @@ def apply(world: World, at_start: bool = False) -> None:
         to_come = not f.active[row] and formation.arrive is not None and formation.arrive >= world.date
         if at_start or to_come:
             f.establishment[row] = round(formation.infantry * (world.manpower_scale if attacker else 1.0))
+        leads = settings.command.leadership_attacker if attacker else settings.command.leadership_defender
+        f.leadership[row] = min(formation.leadership * leads, 1.0)
         own = formation.rotation_interval_days
         forced = ROTATION in settings.overrides and not attacker
         days = p.rotation_attacker_days if attacker else p.rotation_interval_days

@@ -27,7 +27,7 @@ from sim.settings import Settings, by_dotted_key
 from sim.unit_rows import raise_unit
 from sim.world import World
 
-IN_LINE = (0.22, 0.55)  # share of each side's infantry in position at the start: attacker, defender
+IN_LINE = 0.22  # share of the attacker's infantry in position at the start
 
 
 def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, overrides: dict[str, Any] | None = None,
@@ -99,7 +99,6 @@ def _name_formations(world: World) -> None:
         f.claim[row] = 1.0
         f.sections[row] = formation.armor_sections
         f.quality[row] = formation.quality
-        f.leadership[row] = formation.leadership
         f.main_left[row] = 3.0 + 11.0 * uniform(key(world.seed, "main left", -1), f.tag[row])
         f.tempo[row] = 1.0
     apply(world, at_start=True)
@@ -165,11 +164,13 @@ def _nearest_main(world: World, row: int) -> None:
 def _raise(world: World, row: int, in_line: bool) -> None:
     """Raises the units of one formation, part of its infantry in the line when the battle starts with it."""
     s, f, u, geo = world.settings, world.formations, world.units, world.geo
+    spirits = float(s.morale.at_start()[f.side[row]])
     formation = world.scenario.formation[row]
     side = int(f.side[row])
     k = key(world.seed, "muster", 0)
     place = key(world.seed, "muster place", 0)
     group = world.group_size(side)
+    in_line_share = IN_LINE if side == Side.ATTACKER else 1.0 - s.decide.reserve_share
     men = int(f.establishment[row])
     need = men // max(group, 1) + formation.fpv_teams + formation.batteries + formation.armor_sections + 2
     world.room(need)
@@ -177,10 +178,10 @@ def _raise(world: World, row: int, in_line: bool) -> None:
     world.cursor[0] = 0
     while men > 0:
         size = min(group, men)
-        i = raise_unit(geo, u, f, world.cursor, row, int(Kind.INFANTRY), size, 0, s.arrive.base_spread_km, s.morale.level, k)
+        i = raise_unit(geo, u, f, world.cursor, row, int(Kind.INFANTRY), size, 0, s.arrive.base_spread_km, spirits, k)
         men -= size
         slot = int(u.slot[i])
-        if in_line and not formation.relief and uniform_of(place, slot, 0) < IN_LINE[side] and world.front.count[0] > 0:
+        if in_line and not formation.relief and uniform_of(place, slot, 0) < in_line_share and world.front.count[0] > 0:
             point = front.pick(world.orders, row, False, uniform_of(place, slot, 1))
             back = 0.15 + 1.1 * uniform_of(place, slot, 2) ** 1.5
             along = (uniform_of(place, slot, 3) - 0.5) * 1.4
@@ -188,13 +189,14 @@ def _raise(world: World, row: int, in_line: bool) -> None:
             _put(world, i)
             u.days[i] = math.floor(uniform_of(place, slot, 4) * min(30.0, f.rotation_days[row]))
             u.fatigue[i] = u.days[i]
+            u.dug[i] = 30.0
     for kind, count, crew, vehicles in (
         (Kind.FPV_TEAM, formation.fpv_teams, s.fpv_team.crew, 0),
         (Kind.ARTILLERY, formation.batteries, s.artillery.crew, 0),
         (Kind.ARMOR, formation.armor_sections, s.armor.vehicles * (s.armor.crew + s.armor.dismounts), s.armor.vehicles),
     ):
         for _ in range(count):
-            i = raise_unit(geo, u, f, world.cursor, row, int(kind), crew, vehicles, s.arrive.base_spread_km, s.morale.level, k)
+            i = raise_unit(geo, u, f, world.cursor, row, int(kind), crew, vehicles, s.arrive.base_spread_km, spirits, k)
             if kind == Kind.ARMOR:
                 continue
             slot = int(u.slot[i])

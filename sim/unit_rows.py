@@ -29,6 +29,7 @@ def clear_row(units, i):
     units.fatigue[i] = 0.0
     units.supply[i] = 0.0
     units.days[i] = 0.0
+    units.dug[i] = 0.0
     for k in range(units.hits.shape[1]):
         units.hits[i, k] = 0
 

@@ -56,8 +56,7 @@ class Totals:
     flown: np.ndarray = field(default_factory=lambda: np.zeros(2, np.int64))  # thousandths of a sortie, by side
     fired: np.ndarray = field(default_factory=lambda: np.zeros(2, np.int64))  # thousandths of a round, by side
     bombs_released: int = 0  # serial number of the next glide bomb
-    gain_today: float = 0.0  # km2 gained by the attacker since the day began
-    gains: list[float] = field(default_factory=list)  # the same of each of the last 60 days
+    short: float = 0.0  # what the defender's formations lack, share of establishment, as his higher command knows it
 
 
 @dataclass(slots=True)
@@ -125,7 +124,7 @@ class World:
         self.books = forces.books()
         self.front, self.orders = empty_front(geo), empty_orders(len(scenario.formation))
         self.bins = Bins.of(geo, rows)
-        self.campaign = Campaign.of(scenario, self.seed)
+        self.campaign = Campaign.of(scenario, geo, cells, self.objectives, self.seed)
         self.weather = Weather()
         self.network = supply.SupplyNetwork.of(geo, cells, sector.closable)
         self.totals, self.scratch = Totals(), Scratch.of(geo)

@@ -20,7 +20,7 @@ FLOORS = (
     {"forces"},
     {"codes"},
     {"fields"},
-    {"unit_rows", "front", "geometry", "visibility", "compilation"},
+    {"unit_rows", "front", "geometry", "visibility", "worth", "leadership", "compilation"},
     {"scenario"},
     {"kinds", "phases", "sector"},
     {"settings", "record"},

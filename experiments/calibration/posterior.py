@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,7 +20,7 @@ import pandas as pd
 
 import seeds
 from experiments.runs.identity import BASELINE
-from sim.errors import InputError
+from sim.errors import InputError, InputNote
 
 if TYPE_CHECKING:
     from experiments.studies.study import Study
@@ -34,13 +35,15 @@ APART = 1_000_000  # seeds of one ensemble and of the next
 class Posterior:
     """Parameter sets (one column a dotted key) with weights that add up to 1, and the manifest of what made them.
 
-    `folder` is where they were read from, None for sets that were not.
+    `folder` is where they were read from, None for sets that were not; `gone` are parameters of the fit that the rules no longer have,
+    which are left out everywhere.
     """
 
     weight: np.ndarray
     sets: pd.DataFrame
     manifest: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = None
+    gone: tuple[str, ...] = ()
 
     @property
     def keys(self) -> list[str]:
@@ -60,9 +63,10 @@ class Posterior:
     @cached_property
     def identifiability(self) -> pd.DataFrame:
         """Prior beside posterior, one row a parameter: see `experiments.calibration.identifiability.table`."""
-        return self._table(
+        table = self._table(
             IDENTIFIABILITY, ("key", "prior_low", "prior_high", "low", "high", "narrower", "overlap", "clear")
         )
+        return table[~table["key"].isin(self.gone)]
 
     @cached_property
     def targets(self) -> pd.DataFrame:
@@ -186,7 +190,10 @@ class Posterior:
 
 
 def load(folder: str | Path | None = None) -> Posterior:
-    """The shipped posterior, or that of a folder; InputError when there is none or it is broken."""
+    """The shipped posterior, or that of a folder; InputError when there is none or it is broken.
+
+    Of one that was fitted under earlier rules the parameters that there are still are taken, and a note names the others.
+    """
     from experiments.storage.files import known_schema, reading
 
     place = Path(folder) if folder is not None else seeds.path("posterior")
@@ -199,7 +206,26 @@ def load(folder: str | Path | None = None) -> Posterior:
     if manifest.get("kind") != "posterior" or not isinstance(manifest.get("schema"), int):
         raise InputError(f"{str(place / MANIFEST)!r} is not that of a posterior.")
     known_schema(repr(str(place)), manifest["schema"], SCHEMA)
-    return replace(of_table(table, manifest, str(place)), folder=place)
+    manifest, gone = _known(manifest)
+    found = of_table(table.drop(columns=gone, errors="ignore"), manifest, str(place))
+    if gone:
+        warnings.warn(
+            f"{str(place)!r}: the posterior was fitted under earlier rules; left out, being parameters no more: {', '.join(gone)}. "
+            "`pokrovsk calibrate` makes a new one.",
+            InputNote,
+            stacklevel=2,
+        )
+    return replace(found, folder=place, gone=tuple(gone))
+
+
+def _known(manifest: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """A manifest without the fitted parameters that the rules no longer have, and their keys."""
+    from sim.settings import catalog
+
+    fitted = manifest.get("parameter", [])
+    gone = [p["key"] for p in fitted if p["key"] not in catalog()]
+    medoid = {key: value for key, value in manifest.get("medoid", {}).items() if key not in gone}
+    return {**manifest, "parameter": [p for p in fitted if p["key"] not in gone], "medoid": medoid} if gone else manifest, gone
 
 
 def of_table(table: pd.DataFrame, manifest: dict[str, Any], where: str) -> Posterior:

@@ -291,7 +291,7 @@ def assumptions(scenario: Scenario, window: ForecastWindow, left: list[str]) -> 
     ]
     return {
         "rule": f"Nothing dated after {window.first} is used. Schedules keep their last value; no formation arrives or leaves by date; fighting on other "
-        "fronts that is under way goes on, no new one begins; no order or truce is foreseen; recruits answer to lost ground as before; weather is drawn from monthly normals.",
+        "fronts that is under way goes on, no new one begins; no order or truce is foreseen; recruits answer to what formations lack as before; weather is drawn from monthly normals.",
         "schedules": last,
         "formations": {
             side: {

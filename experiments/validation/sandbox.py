@@ -23,7 +23,7 @@ OFF = {
     "weather.enabled": False, "drones.enabled": False, "shells.enabled": False, "bombs.enabled": False,
     "supply.enabled": False, "works.enabled": False, "morale.enabled": False, "arrive.recruits": False,
     "decide.rotation": False, "decide.armor": False, "sense.worst": 0.8, "sense.worn_days": 150.0,
-    "sense.from_supply": 0.0, "sense.from_morale": 0.0, "sense.from_quality": 0.0,
+    "sense.from_supply": 0.0, "sense.from_quality": 0.0, "sense.new_loss": 0.0,
     "fire.dark": 1.0, "fire.duel_cover": 0.0, "fire.hunt": 1.0, "fire.hunted_per_day": 0.0,
 }
 

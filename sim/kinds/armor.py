@@ -27,8 +27,8 @@ class Params(Parameters):
     shock: float = quantity(
         2.5, "", low=1.0, high=6.0, doc="fighting power of a mounted assault beside the same men on foot", fact="modelling assumption")
     value: float = quantity(
-        7.0, "", low=1.0, high=15.0, doc="what command thinks a mounted assault is worth, before its expected hits", fact="modelling assumption")
-    hit_aversion: float = quantity(
-        0.80, "", low=0.1, high=2.0, doc="how fast that worth falls with each expected hit", fact="modelling assumption")
+        5.0, "", low=1.0, high=15.0, doc="what command thinks a mounted assault is worth, before its expected hits", fact="modelling assumption")
+    turnaround_days: float = quantity(
+        1.0, "days", low=0.25, high=10.0, doc="from one dash to the next: fuel, ammunition, a new hide", fact="modelling assumption")
     mount_max: float = quantity(
-        4.0, "1/day", low=0.0, high=15.0, doc="mounted attacks that a ready section begins a day at mean tempo, where it expects no hits", fact="modelling assumption")
+        7.0, "1/day", low=0.0, high=15.0, doc="mounted attacks that a ready section begins a day at mean tempo, where it expects no hits", fact="modelling assumption")

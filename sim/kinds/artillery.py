@@ -10,7 +10,7 @@ class Params(Parameters):
     range_km: float = quantity(15.0, "km", low=5.0, high=40.0, doc="how far it fires", fact="modelling assumption")
     setback_km: float = quantity(8.0, "km", low=3.0, high=20.0, doc="how far behind its own line it stands", fact="modelling assumption")
     lethal_m2: float = quantity(
-        600.0, "m2", low=100.0, high=5000.0, doc="area in which one round hits a man in the open", fact="modelling assumption")
+        800.0, "m2", low=100.0, high=5000.0, doc="area in which one round hits a man in the open", fact="modelling assumption")
     suppress_m2: float = quantity(
         6000.0, "m2", low=500.0, high=40000.0, doc="area one round silences for a quarter of a day", fact="modelling assumption")
     shells_attacker: float = quantity(

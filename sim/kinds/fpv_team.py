@@ -16,7 +16,7 @@ class Params(Parameters):
         fact="prior_jammed_fpv", role="lever")
     setback_km: float = quantity(3.0, "km", low=0.5, high=8.0, doc="how far behind its own line a crew works", fact="modelling assumption")
     detection_depth: float = quantity(
-        0.44, "", low=0.2, high=0.9, doc="depth at which detection has fallen to 1/e, as a share of the reach", fact="prior_detection_depth")
+        0.63, "", low=0.2, high=0.9, doc="depth at which detection has fallen to 1/e, as a share of the reach", fact="prior_detection_depth")
     reach_scale: float = quantity(
         1.0, "", low=0.3, high=2.5, doc="multiplies the dated reach of both sides: depth of the kill zone", fact="prior_lethal_depth_2025",
         role="lever", short="kill_zone_scale")
@@ -27,7 +27,7 @@ class Params(Parameters):
         1.0, "", low=0.1, high=4.0, doc="multiplies the dated deliveries of the defender's FPV drones", fact="modelling assumption",
         role="lever", short="drones_defender")
     idle_km: float = quantity(
-        15.0, "km/day", low=2.0, high=80.0, doc="movement in reach at which half of a crew's sorties find a target", fact="modelling assumption")
+        16.0, "km/day", low=2.0, high=80.0, doc="movement in reach at which half of a crew's sorties find a target", fact="modelling assumption")
     static_share: float = quantity(
         0.04, "", low=0.0, high=0.5, doc="how well a drone without a moving target does against a man in a position", fact="modelling assumption")
     burst_per_hour: float = quantity(

@@ -18,26 +18,21 @@ from sim.quantity import Parameters, quantity
 from sim.unit_rows import clear_row, raise_unit
 
 READS = ("formations", "units")
-WRITES = ("units", "formations", "books", "cursor")
-
-
-SECTOR_KM2 = 6400.0  # the box to which paces of the record refer
+WRITES = ("units", "formations", "books", "cursor", "totals.short")
 
 
 class Params(Parameters):
     recruits: bool = quantity(True, "switch", doc="recruits, drafts and returning wounded reach the formations", fact="prior_recruits", role="lever")
     recruits_attacker: float = quantity(1.0, "", low=0.0, high=4.0, doc="multiplies the attacker's dated intake", fact="prior_recruits", role="lever", short="recruits_attacker")
-    recruits_defender: float = quantity(1.0, "", low=0.0, high=4.0, doc="multiplies the defender's dated intake", fact="modelling assumption", role="lever", short="recruits_defender")
-    feedback: bool = quantity(True, "switch", doc="the defender's intake answers to lost ground", fact="modelling assumption", role="lever", short="reserves_feedback")
-    feedback_gain: float = quantity(0.7, "", low=0.0, high=2.0, doc="share by which intake grows when loss of ground doubles", fact="modelling assumption")
-    feedback_pace: float = quantity(5.6, "km2/day", low=1.0, high=20.0, doc="loss of ground in a box of 6,400 km2 at which intake is as scheduled", fact="net_box_2024_11")
-    feedback_days: float = quantity(14.0, "days", low=3.0, high=60.0, doc="how long a loss of ground is remembered", fact="modelling assumption")
+    recruits_defender: float = quantity(1.3, "", low=0.0, high=4.0, doc="multiplies the defender's dated intake", fact="modelling assumption", role="lever", short="recruits_defender")
+    feedback: bool = quantity(True, "switch", doc="the defender's intake answers to what his formations lack", fact="modelling assumption", role="lever", short="reserves_feedback")
+    draft_most: float = quantity(3.0, "", low=1.0, high=6.0, doc="most that shortage makes of the defender's scheduled intake", fact="modelling assumption")
+    draft_half: float = quantity(0.5, "", low=0.05, high=2.0, doc="shortage, share of establishment, at which half of that comes", fact="modelling assumption")
+    draft_days: float = quantity(21.0, "days", low=3.0, high=90.0, doc="how long a shortage takes to be known, decided and answered by men at the front", fact="modelling assumption")
     other_fronts: bool = quantity(True, "switch", doc="other fronts draw reserves and intake away", fact="modelling assumption", role="lever", short="other_fronts")
     return_days: float = quantity(45.0, "days", low=10.0, high=180.0, doc="mean time of a wounded man until he returns", fact="modelling assumption")
     return_share: float = quantity(0.5, "", low=0.1, high=0.8, doc="share of evacuated wounded who return to duty in the sector", fact="prior_killed_to_wounded")
     vehicles: bool = quantity(True, "switch", doc="new armored vehicles reach the sections", fact="modelling assumption", role="lever")
-    feedback_least: float = quantity(0.3, "", low=0.0, high=1.0, doc="least share of the scheduled intake that the answer to lost ground leaves", fact="modelling assumption")
-    feedback_most: float = quantity(3.0, "", low=1.0, high=10.0, doc="most that the answer to lost ground makes of the scheduled intake", fact="modelling assumption")
     away_most: float = quantity(0.9, "", low=0.0, high=1.0, doc="most of a side's intake that all other fronts together take", fact="modelling assumption")
     base_share: float = quantity(0.03, "", low=0.001, high=0.5, doc="share of its full strength that a formation counts as short of besides what it lacks, when intake is allotted", fact="modelling assumption")
     groups_per_day: float = quantity(32.0, "groups/day", low=4.0, high=400.0, doc="most groups that a formation forms from its pool a day", fact="modelling assumption")
@@ -104,11 +99,11 @@ def heal(formations, books, leaving, mended, key, key_repair):
 
 
 @array_kernel
-def regroup(geo, units, formations, cursor, n, group, most_new, crew_vehicle, section, spread_km, morale, key):
+def regroup(geo, units, formations, cursor, n, group, most_new, crew_vehicle, section, spread_km, spirits, key):
     """Dissolves worn-out reserve groups into their formation's pool and forms new groups and lost armor sections from the pools.
 
     `group`: (2,) men of a new group by side; `section`: vehicles of a section; `most_new`: new groups a formation and step at most, so that a large
-    draft is absorbed over a few days; `spread_km`, `morale`: of new units about the base, and at the start.
+    draft is absorbed over a few days; `spread_km`: of new units about the base; `spirits`: their morale, (2,) by side.
     """
     needy = np.empty(n, np.int64)
     sections = np.zeros(formations.side.shape[0], np.int64)
@@ -148,7 +143,7 @@ def regroup(geo, units, formations, cursor, n, group, most_new, crew_vehicle, se
             continue
         crew = section * crew_vehicle
         while sections[f] < formations.sections[f] and formations.vehicle_pool[f] >= section and formations.recruits[f] >= crew:
-            if raise_unit(geo, units, formations, cursor, f, ARMOR, crew, section, spread_km, morale, key) < 0:
+            if raise_unit(geo, units, formations, cursor, f, ARMOR, crew, section, spread_km, spirits[formations.side[f]], key) < 0:
                 break
             formations.vehicle_pool[f] -= section
             formations.recruits[f] -= crew
@@ -156,7 +151,7 @@ def regroup(geo, units, formations, cursor, n, group, most_new, crew_vehicle, se
         size = group[formations.side[f]]
         made = 0
         while formations.recruits[f] >= size and made < most_new:
-            if raise_unit(geo, units, formations, cursor, f, INFANTRY, size, 0, spread_km, morale, key) < 0:
+            if raise_unit(geo, units, formations, cursor, f, INFANTRY, size, 0, spread_km, spirits[formations.side[f]], key) < 0:
                 break
             formations.recruits[f] -= size
             made += 1
@@ -180,20 +175,26 @@ def depart(units, formations, books, n, f):
 
 
 def feedback(world) -> float:
-    """Factor on the defender's intake by lost ground: 1 at the expected pace, within `feedback_least` and `feedback_most`."""
+    """Factor on the defender's scheduled intake by what his formations lack, as the higher command knew it `draft_days` ago.
+
+    Drafts are shared among fronts in proportion to their shortages (a matching law): x / (x + half) of the most there is.
+    """
     p = world.settings.arrive
-    gains = world.totals.gains
-    if not p.feedback or not gains:
+    if not p.feedback:
         return 1.0
-    weight = total = 0.0
-    for age, gain in enumerate(reversed(gains)):
-        w = math.exp(-age / p.feedback_days)
-        weight += w
-        total += w * gain
-    known = min(len(gains) / p.feedback_days, 1.0)
-    box = world.scenario.box
-    pace = p.feedback_pace * (box.width_km * box.height_km / SECTOR_KM2)
-    return min(max(1.0 + known * p.feedback_gain * (total / weight / pace - 1.0), p.feedback_least), p.feedback_most)
+    short = world.totals.short
+    return p.draft_most * short / (short + p.draft_half)
+
+
+def note_shortage(world) -> None:
+    """The shortage of the defender's active formations, share of establishment, as it becomes known: once a day."""
+    f, t = world.formations, world.totals
+    mine = (f.side == Side.DEFENDER) & (f.active == 1)
+    full = f.establishment[mine].sum()
+    if full <= 0.0:
+        return
+    short = max(1.0 - (f.infantry[mine] + f.recruits[mine]).sum() / full, 0.0)
+    t.short += (short - t.short) * (1.0 - math.exp(-1.0 / world.settings.arrive.draft_days))
 
 
 def drawn_away(world, side: Side) -> float:
@@ -212,6 +213,7 @@ def run(world) -> None:
     f, u, b = world.formations, world.units, world.books
     seed, step, dt = world.seed, world.step_index, world.dt
     if world.new_day:
+        note_shortage(world)
         date = world.date
         for row, formation in enumerate(world.scenario.formation):
             if formation.leave is not None and formation.leave <= date:
@@ -233,4 +235,4 @@ def run(world) -> None:
     world.room(400)
     u = world.units
     regroup(world.geo, u, f, world.cursor, world.n, group, max(1, round(p.groups_per_day * dt)), world.settings.armor.crew + world.settings.armor.dismounts,
-            world.settings.armor.vehicles, p.base_spread_km, world.settings.morale.level, key(seed, "form groups", step))
+            world.settings.armor.vehicles, p.base_spread_km, world.settings.morale.at_start(), key(seed, "form groups", step))

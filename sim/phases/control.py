@@ -22,7 +22,7 @@ from sim.fields import MICRO, at_nodes, at_squares, draw_line, first_of, square_
 from sim.quantity import Parameters, quantity
 
 READS = ("units", "cells", "nodes")
-WRITES = ("cells", "totals")
+WRITES = ("cells",)
 
 FREE = 0.0002  # added to what is held around free ground: it falls a little even where that is nothing
 BEHIND_KM = 1.5  # a group farther behind its line than this and `reach_km` takes no ground
@@ -32,14 +32,14 @@ RUMP = 2000  # less than so many millionths of a cell are nothing
 
 
 class Params(Parameters):
-    area_per_day: float = quantity(0.23, "km2/day", low=0.01, high=0.5, doc="ground that one full group of the attacker consolidates a day", fact="modelling assumption")
-    full_men: float = quantity(8.0, "soldiers", low=1.0, high=15.0, doc="men of a full group; a smaller one takes ground in proportion", fact="prior_assault_group_2024")
+    area_per_day: float = quantity(0.18, "km2/day", low=0.01, high=0.5, doc="ground that one full group of the attacker consolidates a day", fact="modelling assumption")
+    full_men: float = quantity(4.5, "soldiers", low=1.0, high=15.0, doc="men of a full group; a smaller one takes ground in proportion", fact="prior_assault_group_2024")
     spread_days: float = quantity(2.0, "days", low=0.3, high=20.0, doc="how long a lodged group goes on spreading before it only holds", fact="modelling assumption")
     creep: float = quantity(0.02, "", low=0.0, high=1.0, doc="ground that a group in a settled position takes beside one that has just lodged", fact="modelling assumption")
     alone_men: float = quantity(10.0, "soldiers", low=3.0, high=40.0, doc="attacker's men near one another that hold the ground they stand on without touch to their own", fact="modelling assumption")
     reach_km: float = quantity(1.2, "km", low=0.5, high=3.0, doc="how far from own ground a group can hold ground", fact="modelling assumption")
-    contested: float = quantity(2.5, "", low=0.5, high=8.0, doc="defender's fire, beside the root of the attacker's presence, under which ground is consolidated at 1/e of its pace", fact="modelling assumption")
-    regain_per_day: float = quantity(0.06, "1/day", low=0.0, high=5.0, doc="rate at which the defender takes back ground where he is the stronger", fact="modelling assumption")
+    contested: float = quantity(2.3, "", low=0.5, high=8.0, doc="defender's fire, beside the root of the attacker's presence, under which ground is consolidated at 1/e of its pace", fact="modelling assumption")
+    regain_per_day: float = quantity(0.11, "1/day", low=0.0, high=5.0, doc="rate at which the defender takes back ground where he is the stronger", fact="modelling assumption")
     regain_thin: float = quantity(25.0, "1/day", low=0.0, high=60.0, doc="how much faster he does so where it is a thin salient (times the lack of the attacker's ground within 3 km)", fact="dobro_revert")
     works_slow: float = quantity(4.0, "", low=0.0, high=20.0, doc="how much works slow consolidation", fact="prior_belt")
     town_slow: float = quantity(4.0, "", low=0.0, high=10.0, doc="how much buildings slow consolidation", fact="dur_town")
@@ -110,8 +110,8 @@ def takeable(geo, cells, nodes):
 
 
 @array_kernel
-def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs):
-    """Every group of the attacker near the line adds to the ground he holds; `pace` beside the usual one, as under a deadline."""
+def consolidate(geo, units, cells, nodes, n, dt, mud, knobs):
+    """Every group of the attacker near the line adds to the ground he holds."""
     fade = (math.exp(dt / knobs.spread_days) - 1.0) * knobs.spread_days / dt  # mean over the step beside its end
     reach = knobs.reach_km + knobs.span_km
     size = geo.square
@@ -133,7 +133,7 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs):
         if depth > BEHIND_KM + knobs.reach_km:
             continue
         own = at_nodes(geo, nodes.presence, 0, units.x[i], units.y[i])
-        area = knobs.area_per_day * min(1.0, units.men[i] / knobs.full_men) * dt * pace * (1.0 - knobs.mud_slow * mud)
+        area = knobs.area_per_day * min(1.0, units.men[i] / knobs.full_men) * dt * (1.0 - knobs.mud_slow * mud)
         if units.task[i] == HOLD:
             area = area * knobs.creep
         else:
@@ -201,12 +201,9 @@ def spill(geo, cells):
 
 @kernel
 def settle(geo, cells, nodes, dt, knobs):
-    """Applies consolidation and lets ground revert. Returns km2 gained and lost by the attacker in this step."""
-    gained = 0
-    lost = 0
+    """Applies consolidation and lets ground revert."""
     for c in range(cells.held.shape[0]):
-        held = cells.held[c]
-        new = held + cells.gain[c]
+        new = cells.held[c] + cells.gain[c]
         cells.gain[c] = 0
         if (cells.smooth[c] > INSIDE and cells.smooth[c] < 1.0 - INSIDE) or 0.0 < cells.square_control[c] < 1.0:
             x, y = square_center(geo, c)
@@ -225,22 +222,14 @@ def settle(geo, cells, nodes, dt, knobs):
                 new = new - int(new * (1.0 - math.exp(-knobs.clear_per_day * (1.0 + SURROUNDED * (knobs.thin - cells.wide[c])) * dt)))
                 if new < RUMP:
                     new = 0
-        if new > held:
-            gained += new - held
-        else:
-            lost += held - new
         cells.held[c] = new
         cells.control[c] = new / MICRO
-    area = geo.cell * geo.cell / MICRO
-    return gained * area, lost * area
 
 
 def run(world) -> None:
     knobs = world.knobs("control", Knobs)
     g, c = world.geo, world.cells
-    scale = world.settings.command.deadline_follow if world.campaign.deadline else 1.0
-    consolidate(g, world.units, c, world.nodes, world.n, world.dt, scale, world.weather.sky.mud, knobs)
+    consolidate(g, world.units, c, world.nodes, world.n, world.dt, world.weather.sky.mud, knobs)
     spill(g, c)
-    gained, lost = settle(g, c, world.nodes, world.dt, knobs)
+    settle(g, c, world.nodes, world.dt, knobs)
     draw_line(g, c)
-    world.totals.gain_today += gained - lost

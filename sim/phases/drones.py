@@ -55,7 +55,7 @@ class Params(Parameters):
     position_men: float = quantity(10.0, "soldiers", low=0.5, high=100.0, doc="men in positions in reach at which half of the sorties left over find one", fact="modelling assumption")
 
 
-Knobs = NamedTuple("Knobs", [("sorties", float), ("idle", float), ("static", float), ("burst_per_hour", float),
+Knobs = NamedTuple("Knobs", [("idle", float), ("static", float), ("burst_per_hour", float),
                                    ("dash", float), ("depth_share", float), ("keep_days", float),
                                    ("from_morale", float), ("position_men", float)])
 HitKnobs = NamedTuple("HitKnobs", [("exposure", float), ("infiltrator", float), ("relief", float), ("men_per_hit", float), ("lost_per_hit", float),
@@ -84,10 +84,10 @@ def average_traffic(blocks, dt, share):
 
 
 @array_kernel
-def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
+def fly(geo, units, blocks, n, dt, flying, sorties, reach, chance, knobs):
     """Fields of expected hits: every crew's sorties of this step per km on movers, per man in positions, per km on a column.
 
-    `reach`, `chance`: (2,) km and hit chance by the side that flies. Returns sorties flown by side in thousandths.
+    `sorties`, `reach`, `chance`: (2,) most sorties a crew and day, km and hit chance by the side that flies. Returns sorties flown by side in thousandths.
     """
     nb = blocks.traffic.shape[0]
     # fixed-point sums, so that the order of crews does not matter
@@ -108,7 +108,7 @@ def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
             continue
         s = units.side[i]
         e = 1 - s
-        most = min(knobs.sorties * dt * flying * (1.0 - knobs.from_morale + knobs.from_morale * units.morale[i]) * (1.0 - units.suppression[i]), units.stock[i])
+        most = min(sorties[s] * dt * flying * (1.0 - knobs.from_morale + knobs.from_morale * units.morale[i]) * (1.0 - units.suppression[i]), units.stock[i])
         if most <= 0.0:
             continue
         r = reach[s]
@@ -142,7 +142,7 @@ def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
         room = (usual + knobs.idle) * dt  # km among which the sorties are shared
         found = min(moving / room, units.stock[i] / most)
         rate = most * chance[s] * (found / moving if found * room < moving else 1.0 / room)
-        left = min(most * max(1.0 - found, 0.0), max(units.stock[i] - knobs.keep_days * knobs.sorties, 0.0))
+        left = min(most * max(1.0 - found, 0.0), max(units.stock[i] - knobs.keep_days * sorties[s], 0.0))
         still = left * chance[s] * knobs.static / (men + knobs.position_men)
         pursue = knobs.burst_per_hour * flying * chance[s] / knobs.dash
         used = most * found + left * men / (men + knobs.position_men)
@@ -243,6 +243,12 @@ def hit_chance(world, side: str) -> float:
     return fibre * p.fibre_probability + (1.0 - fibre) * p.hit_probability * (1.0 - p.jamming)
 
 
+def sorties(world) -> np.ndarray:
+    """Most sorties that a crew of each side flies on a day of flying weather, (2,): crews grow with what is delivered to them."""
+    f = world.settings.fpv_team
+    return f.sorties_per_day * np.array([f.production_attacker, f.production_defender])
+
+
 def run(world) -> None:
     p, s = world.settings.drones, world.settings
     f = s.fpv_team
@@ -252,10 +258,10 @@ def run(world) -> None:
         return
     reach = np.array([world.supplies["reach_attacker"], world.supplies["reach_defender"]]) * f.reach_scale
     chance = np.array([hit_chance(world, "attacker"), hit_chance(world, "defender")])
-    knobs = Knobs(f.sorties_per_day, f.idle_km, f.static_share, f.burst_per_hour, s.armor.speed_km_h, f.detection_depth, p.keep_days,
+    knobs = Knobs(f.idle_km, f.static_share, f.burst_per_hour, s.armor.speed_km_h, f.detection_depth, p.keep_days,
                   p.from_morale, p.position_men)
     average_traffic(b, world.dt, 1.0 - math.exp(-world.dt / USUAL_DAYS))
-    flown = fly(g, u, b, world.n, world.dt, world.weather.sky.flying, reach, chance, knobs)
+    flown = fly(g, u, b, world.n, world.dt, world.weather.sky.flying, sorties(world), reach, chance, knobs)
     world.totals.flown += flown
     world.books.drones_flown[:] = world.totals.flown // 1000
     hit = HitKnobs(s.infantry.exposure, s.move.infiltrator_visible, s.move.relief_visible, s.infantry.men_per_hit, s.armor.lost_per_hit, s.armor.men_per_loss,

@@ -44,7 +44,7 @@ class Params(Parameters):
     threat_delays: float = quantity(0.25, "1/hit", low=0.0, high=2.0, doc="how much an expected hit on the way lengthens the wait", fact="prior_evacuation")
     death_per_day: float = quantity(0.12, "1/day", low=0.0, high=1.0, doc="chance a day that a waiting wounded man dies", fact="modelling assumption")
     cut_off_days: float = quantity(20.0, "days", low=1.0, high=100.0, doc="mean wait of a wounded man where no supply comes through", fact="modelling assumption")
-    morale_drop: float = quantity(0.5, "", low=0.0, high=2.0, doc="morale that a group loses when it loses all its men at once; in proportion to the share lost", fact="modelling assumption")
+    morale_drop: float = quantity(0.3, "", low=0.0, high=2.0, doc="morale that a group loses when it loses all its men at once; in proportion to the share lost", fact="modelling assumption")
 
 
 Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields] + [("return_share", float), ("destroyed", float),

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from sim.codes import (
     CONSOLIDATE,
     DIRECT,
@@ -41,15 +43,17 @@ class Params(Parameters):
     enabled: bool = quantity(True, "switch", doc="groups break, give up and walk away; off: they fight to the last", fact="modelling assumption", role="lever")
     recovery_days: float = quantity(6.0, "days", low=1.0, high=30.0, doc="how fast morale returns to its level", fact="modelling assumption")
     level: float = quantity(0.75, "", low=0.3, high=1.0, doc="morale of every unit at the start, and, with `level_scale`, the level that a rested and fed one returns to (one with leadership 1/3: this number)", fact="modelling assumption", role="lever", short="morale")
+    attacker: float = quantity(1.0, "", low=0.3, high=1.5, doc="factor on `level` for the attacker", fact="modelling assumption", role="lever", short="morale_scale_attacker")
+    defender: float = quantity(1.0, "", low=0.3, high=1.5, doc="factor on `level` for the defender", fact="modelling assumption", role="lever", short="morale_scale_defender")
     from_strain: float = quantity(0.45, "", low=0.0, high=1.0, doc="how far strain pulls that level down", fact="modelling assumption")
     from_supply: float = quantity(0.40, "", low=0.0, high=1.0, doc="how far hunger pulls that level down", fact="modelling assumption")
     from_leadership: float = quantity(0.30, "", low=0.0, high=1.0, doc="how far poor leadership pulls that level down", fact="modelling assumption")
-    break_per_day: float = quantity(0.025, "1/day", low=0.0, high=2.0, doc="rate at which a group with no morale left leaves its place, without pressure", fact="modelling assumption")
-    outflanked: float = quantity(4.0, "", low=1.5, high=20.0, doc="enemy men near a position, to one of its own, at which it counts as outflanked", fact="modelling assumption")
+    break_per_day: float = quantity(0.002, "1/day", low=0.0, high=2.0, doc="rate at which a group with no morale left leaves its place, without pressure", fact="modelling assumption")
+    outflanked_km: float = quantity(0.2, "km", low=0.0, high=2.0, doc="how far inside enemy ground a position counts as outflanked, when the enemy near it has more men", fact="modelling assumption")
     give_up_per_day: float = quantity(0.5, "1/day", low=0.05, high=5.0, doc="rate at which an outflanked position is left", fact="modelling assumption")
     surrender_share: float = quantity(0.15, "", low=0.0, high=0.9, doc="share of overrun or cut-off groups that give up when they break", fact="modelling assumption")
     starve_per_day: float = quantity(0.12, "1/day", low=0.0, high=1.0, doc="rate of loss of men in a pocket without supply", fact="prior_evacuation")
-    rally: float = quantity(0.42, "", low=0.0, high=1.0, doc="morale above which a group that gives way takes up the next position instead of leaving the line", fact="modelling assumption")
+    rally: float = quantity(0.25, "", low=0.0, high=1.0, doc="morale above which a group that gives way takes up the next position instead of leaving the line", fact="modelling assumption")
     step_back_km: float = quantity(1.0, "km", low=0.3, high=4.0, doc="how far behind that next position lies", fact="modelling assumption")
     desertion_per_1000: float = quantity(0.35, "1/day", low=0.0, high=5.0, doc="men in 1,000 who leave without leave each day, at middling morale", fact="modelling assumption")
     strain_pressure: float = quantity(0.6, "", low=0.0, high=4.0, doc="extra strain of a day with the enemy near", fact="modelling assumption")
@@ -61,6 +65,10 @@ class Params(Parameters):
     hungry: float = quantity(0.35, "", low=0.05, high=1.0, doc="supply of a group in a pocket below which it starves", fact="modelling assumption")
     shock_breaks: float = quantity(3.0, "", low=0.0, high=10.0, doc="what a lost duel adds to the exponent of a position's chance to be left", fact="modelling assumption")
     retreat_morale: float = quantity(0.1, "", low=0.0, high=1.0, doc="morale that leaving its place costs a group", fact="modelling assumption")
+
+    def at_start(self) -> np.ndarray:
+        """Morale of new units, (2,) by side."""
+        return np.minimum(self.level * np.array([self.attacker, self.defender]), 1.0)
 
 
 Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
@@ -76,6 +84,7 @@ def strain(geo, units, cells, nodes, formations, n, dt, knobs):
         task = units.task[i]
         s = units.side[i]
         units.days[i] += dt
+        units.dug[i] = units.dug[i] + dt if task == HOLD else 0.0
         if task == RESERVE:
             units.fatigue[i] = max(units.fatigue[i] - knobs.rest_gain * dt, 0.0)
         elif task != SERVE:
@@ -83,7 +92,7 @@ def strain(geo, units, cells, nodes, formations, n, dt, knobs):
             pressure = enemy / (enemy + knobs.pressing_men)
             units.fatigue[i] = units.fatigue[i] + dt * (1.0 + knobs.strain_pressure * pressure + knobs.strain_hunger * (1.0 - units.supply[i]))
         tired = units.fatigue[i] / (units.fatigue[i] + knobs.strain_days)
-        level = (knobs.level * (1.0 - knobs.from_strain * tired) * (1.0 - knobs.from_supply * (1.0 - units.supply[i]))
+        level = (knobs.level * (knobs.attacker if s == 0 else knobs.defender) * (1.0 - knobs.from_strain * tired) * (1.0 - knobs.from_supply * (1.0 - units.supply[i]))
                  * (1.0 - knobs.from_leadership * (1.0 - formations.leadership[units.formation[i]])))
         level = min(level * knobs.level_scale, 1.0)
         units.morale[i] += (level - units.morale[i]) * back
@@ -122,10 +131,8 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
             depth = -depth
         lead = 1.4 - 0.8 * formations.leadership[f]
         rate = knobs.break_per_day * low * low * MIDDLING * lead * (0.3 + enemy / (enemy + own + 1.0) + units.suppression[i])
-        pressed = enemy > knobs.outflanked * own
-        if task == HOLD and (pressed or (depth < -0.3 and enemy > own)):
-            rate += knobs.give_up_per_day * (1.0 if s == 1 or pressed else 0.5)
-        if task == HOLD and depth < -0.8:
+        outflanked = enemy > own and depth < -knobs.outflanked_km
+        if task == HOLD and outflanked:
             rate += knobs.give_up_per_day
         if cut:
             rate += 0.5 * knobs.break_per_day * low * MIDDLING
@@ -137,7 +144,7 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
         if u >= rate * dt + knobs.shock_breaks * shock or u >= 1.0 - math.exp(-rate * dt) * math.exp(-knobs.shock_breaks * shock):
             continue
         tally[s, 0] += 1
-        trapped = cut or depth < -1.0 or (pressed and depth < 0.2)
+        trapped = cut or depth < -1.0 or outflanked
         if trapped and uniform_of(key, slot, 3) < knobs.surrender_share * (2.5 if cut else 1.0) * (0.5 + low):
             books.captured[s, POCKET if cut else DIRECT] += units.men[i]
             # wounded who are taken have been counted as wounded: they leave the books as men who will not return

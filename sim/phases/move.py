@@ -53,7 +53,7 @@ class Params(Parameters):
     hidden_at_night: float = quantity(0.5, "", low=0.0, high=0.9, doc="share of visibility that darkness takes", fact="modelling assumption")
     hidden_in_leaf: float = quantity(0.5, "", low=0.0, high=0.9, doc="share of visibility that full leaf takes under trees", fact="modelling assumption")
     hidden_in_town: float = quantity(0.4, "", low=0.0, high=0.9, doc="share of visibility that buildings take", fact="modelling assumption")
-    relief_visible: float = quantity(1.5, "", low=1.0, high=5.0, doc="visibility of a relief on its way to a known position beside another march", fact="prior_rear_share")
+    relief_visible: float = quantity(4.0, "", low=1.0, high=5.0, doc="visibility of a relief on its way to a known position beside another march", fact="prior_rear_share")
     infiltrator_visible: float = quantity(0.35, "", low=0.05, high=1.0, doc="visibility of an infiltrating group beside a marching one", fact="modelling assumption")
     mud_on_foot: float = quantity(0.4, "", low=0.0, high=1.0, doc="share of what mud takes of vehicles' pace that it takes of the pace on foot", fact="modelling assumption")
     line_km: float = quantity(0.3, "km", low=0.0, high=1.0, doc="depth of own ground at which an attack is at the line", fact="modelling assumption", role="numeric")
@@ -82,12 +82,12 @@ def count_traffic(geo, blocks, side, x, y, gx, gy, seen, zone_km):
 
 
 @kernel
-def arrive_at_goal(units, cells, i):
+def arrive_at_goal(geo, units, cells, i):
     """State of a unit on arrival: a march ends in a position or lodgement, a withdrawal in the reserve."""
     task = units.task[i]
     if task == MARCH:
-        held = cells.square_control[units.cell[i]]
-        own = held >= 0.5 if units.side[i] == 0 else held < 0.5
+        depth = at_squares(geo, cells.depth, units.x[i], units.y[i])
+        own = depth >= 0.0 if units.side[i] == 0 else depth <= 0.0
         units.task[i] = HOLD if own else CONSOLIDATE
         if units.stage[i] != STEPS_BACK:
             units.days[i] = 0.0
@@ -138,7 +138,7 @@ def go(geo, units, cells, blocks, i, hours, mud, knobs):
     length = math.sqrt(dx * dx + dy * dy)
     if length <= 1e-9:
         if task == MARCH or task == WITHDRAW:
-            arrive_at_goal(units, cells, i)
+            arrive_at_goal(geo, units, cells, i)
         return
     sign = 1.0 if units.side[i] == 0 else -1.0
     depth = sign * at_squares(geo, cells.depth, x, y)
@@ -168,7 +168,7 @@ def go(geo, units, cells, blocks, i, hours, mud, knobs):
             ty = units.goal_y[i]
         count_traffic(geo, blocks, units.side[i], x, y, tx, ty, seen, knobs.zone_km)
     if part >= 1.0 and (task == MARCH or task == WITHDRAW):
-        arrive_at_goal(units, cells, i)
+        arrive_at_goal(geo, units, cells, i)
 
 
 @kernel
@@ -204,15 +204,15 @@ def move(geo, units, formations, cells, blocks, n, hours, mud, knobs):
 
 @array_kernel
 def hand_over(geo, units, formations, cells, blocks, n, hours, mud, knobs):
-    """A relief that has arrived lets the group it relieves go, in what is left of the step; returns the reliefs of (attacker, defender).
+    """A relief that arrived in an earlier step lets the group it relieves go; returns the reliefs of (attacker, defender).
 
-    A partner that is no longer there (dead, broken, moved) is forgotten. In its own pass, so that row order does not matter.
+    One that has wounded of its way with it carries them back, and those in place stay. A partner that is no longer there (dead,
+    broken, moved) is forgotten. In its own pass, so that row order does not matter.
     """
     done = np.zeros(2, np.int64)
-    pace = on_foot(mud, knobs)
     for i in range(n):
         mate = units.partner[i]
-        if units.kind[i] != INFANTRY or mate < 0 or units.task[i] == MARCH:
+        if units.kind[i] != INFANTRY or mate < 0 or units.task[i] == MARCH or (units.task[i] == HOLD and units.days[i] <= 0.0):
             continue
         units.partner[i] = -1
         if units.task[i] != HOLD:
@@ -221,11 +221,15 @@ def hand_over(geo, units, formations, cells, blocks, n, hours, mud, knobs):
         if units.kind[mate] != INFANTRY or units.task[mate] != HOLD:
             continue
         if units.x[mate] == units.goal_x[i] and units.y[mate] == units.goal_y[i] and units.side[mate] == units.side[i]:
+            if units.hurt[i] > 0:
+                send_home(units, formations, i)
+                go(geo, units, cells, blocks, i, hours, mud, knobs)
+                continue
+            units.dug[i] = units.dug[mate]
             units.stage[mate] = IN_RELIEF
             units.partner[mate] = -1
             send_home(units, formations, mate)
-            spent = math.hypot(units.x[i] - units.from_x[i], units.y[i] - units.from_y[i]) / pace
-            go(geo, units, cells, blocks, mate, max(hours - spent, 0.0), mud, knobs)
+            go(geo, units, cells, blocks, mate, hours, mud, knobs)
             done[units.side[i]] += 1
     return done
 

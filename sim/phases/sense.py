@@ -1,26 +1,24 @@
 """What stands where: fire and presence around every unit, and each formation's strength.
 
 Every group near the line spreads its men, and its men's worth in a fight, over the contact nodes around it with a
-Gaussian of 0.5 km. Worth falls with strain (rotation), suppression, hunger, low morale and poor training. The sums are
+Gaussian of 0.5 km. Worth falls with strain (rotation), first days in place, suppression, hunger and poor training. The sums are
 integers, so that the order of rows does not matter.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from sim.codes import CONSOLIDATE, HOLD, INFANTRY, INFILTRATE, RESERVE
+from sim.codes import CONSOLIDATE, HOLD, INFANTRY, INFILTRATE, RESERVE, WITHDRAW
 from sim.columns import kernel
 from sim.fields import CONTACT, FIXED, NODE_KM, Geo, cell_at
 from sim.quantity import Parameters, quantity
+from sim.worth import Knobs, worth
 
 READS = ("units", "cells")
 WRITES = ("nodes", "units", "formations", "bins")
-
 
 
 @dataclass(slots=True)
@@ -37,34 +35,13 @@ class Bins:
 
 
 class Params(Parameters):
-    worst: float = quantity(0.15, "", low=0.05, high=0.8, doc="worth of a man worn out beyond relief beside a fresh one", fact="modelling assumption")
-    worn_days: float = quantity(22.0, "days", low=8.0, high=150.0, doc="days of strain at which half of the fall has come", fact="prior_days_on_position_2024")
+    worst: float = quantity(0.1, "", low=0.05, high=0.8, doc="worth of a man worn out beyond relief beside a fresh one", fact="modelling assumption")
+    worn_days: float = quantity(60.0, "days", low=8.0, high=150.0, doc="days of strain at which half of the fall has come", fact="prior_days_on_position_2024")
+    new_loss: float = quantity(0.85, "", low=0.0, high=0.9, doc="share of his worth that a man lacks on his first day in a position", fact="modelling assumption")
+    new_days: float = quantity(11.0, "days", low=1.0, high=20.0, doc="days in one place in which that lack falls to 1/e", fact="modelling assumption")
     from_supply: float = quantity(0.5, "", low=0.0, high=1.0, doc="share of a man's worth that hangs on supply", fact="modelling assumption")
-    from_morale: float = quantity(0.4, "", low=0.0, high=1.0, doc="share of a man's worth that hangs on morale", fact="modelling assumption")
     from_quality: float = quantity(0.5, "", low=0.0, high=1.0, doc="share of a man's worth that hangs on training", fact="modelling assumption")
     infiltrator_worth: float = quantity(0.5, "", low=0.0, high=1.0, doc="worth in a fight of an infiltrating group beside one in a position", fact="modelling assumption")
-
-
-Knobs = NamedTuple("Knobs", [(k, float) for k in Params.model_fields])
-
-
-@njit(inline="always")
-def freshness(fatigue, knobs):
-    """Hill function of exponent 3 of days of strain: worth of a man, 1 when fresh, `worst` when worn out."""
-    r = fatigue / knobs.worn_days
-    return knobs.worst + (1.0 - knobs.worst) / (1.0 + r * r * r)
-
-
-@njit(inline="always")
-def worth(units, i, knobs):
-    """Fighting worth of one man of group `i` beside a fresh, trained, fed and willing one."""
-    return (
-        freshness(units.fatigue[i], knobs)
-        * (1.0 - units.suppression[i])
-        * (1.0 - knobs.from_supply * (1.0 - units.supply[i]))
-        * (1.0 - knobs.from_morale * (1.0 - units.morale[i]))
-        * (1.0 - knobs.from_quality * (1.0 - units.quality[i]))
-    )
 
 
 @kernel
@@ -83,7 +60,7 @@ def spread(geo, units, nodes, n, table, knobs):
             continue
         s = units.side[i]
         men = units.men[i] * FIXED
-        fight = men * worth(units, i, knobs)
+        fight = men * worth(units, i, units.suppression[i], knobs)
         if task == INFILTRATE:
             fight = fight * knobs.infiltrator_worth
         u = (units.x[i] - geo.x0) / NODE_KM
@@ -130,7 +107,7 @@ def bin_contact(geo, units, n, start, order):
 
 @kernel
 def count_strength(units, formations, n):
-    """Recounts each formation's fit infantry and its groups in reserve."""
+    """Recounts each formation's fit infantry and its groups in reserve or on their way there."""
     for f in range(formations.side.shape[0]):
         formations.infantry[f] = 0
         formations.ready[f] = 0
@@ -138,7 +115,7 @@ def count_strength(units, formations, n):
         f = units.formation[i]
         foot = units.kind[i] == INFANTRY
         formations.infantry[f] += foot * units.men[i]
-        formations.ready[f] += foot & (units.task[i] == RESERVE)
+        formations.ready[f] += foot & ((units.task[i] == RESERVE) | (units.task[i] == WITHDRAW))
 
 
 def run(world) -> None:

@@ -115,7 +115,7 @@ def burst(geo, units, cells, blocks, n, key, dt, knobs):
         c = units.cell[i]
         open_share = (1.0 - knobs.town * min(cells.built[c], 1.0)) * (1.0 - 0.2 * cells.wood[c])
         if task == HOLD:
-            open_share = open_share * (1.0 - knobs.works * cells.works[c, 1 - s]) * (1.0 - knobs.dug * units.days[i] / (units.days[i] + knobs.dig_days))
+            open_share = open_share * (1.0 - knobs.works * cells.works[c, 1 - s]) * (1.0 - knobs.dug * units.dug[i] / (units.dug[i] + knobs.dig_days))
         elif task == RESERVE or task == SERVE:
             open_share = open_share * 0.4
         mean = density * knobs.lethal * open_share * units.men[i]

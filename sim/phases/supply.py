@@ -355,7 +355,7 @@ def distribute(units, cells, n, share, deliveries, cap, enabled):
     """Brings supply to units, and drones and shells to crews.
 
     `deliveries`: (side, 2) drones and shells in this step, shared evenly among crews; what a cell's supply does not let
-    through is lost on the way. `cap`: (2,) most drones and shells a crew keeps.
+    through is lost on the way. `cap`: (side, 2) most drones and shells a crew keeps.
     """
     count = np.zeros((2, 2), np.int64)
     for i in range(n):
@@ -370,9 +370,9 @@ def distribute(units, cells, n, share, deliveries, cap, enabled):
         reach = cells.supply[units.cell[i], s] if enabled else 1.0
         units.supply[i] += (reach - units.supply[i]) * share
         if units.kind[i] == FPV:
-            units.stock[i] = min(units.stock[i] + deliveries[s, 0] / count[s, 0] * reach, cap[0])
+            units.stock[i] = min(units.stock[i] + deliveries[s, 0] / count[s, 0] * reach, cap[s, 0])
         elif units.kind[i] == ARTILLERY:
-            units.stock[i] = min(units.stock[i] + deliveries[s, 1] / count[s, 1] * reach, cap[1])
+            units.stock[i] = min(units.stock[i] + deliveries[s, 1] / count[s, 1] * reach, cap[s, 1])
 
 
 def check(scenario: Scenario, settings) -> None:
@@ -393,7 +393,8 @@ def run(world) -> None:
     if world.new_day and p.enabled:
         for side in Side:
             find_ways(world, int(side), float(deliveries[side, 1]), FIRST_ROUNDS if first else 1)
-    cap = np.array([p.drone_days * fpv.sorties_per_day, p.shell_days * guns.rounds_per_day])
+    crews = fpv.sorties_per_day * np.array([fpv.production_attacker, fpv.production_defender])
+    cap = np.column_stack([p.drone_days * crews, np.full(2, p.shell_days * guns.rounds_per_day)])
     share = 1.0 if first else 1.0 - math.exp(-dt / p.days)  # at the start stocks are what they come to be
     distribute(world.units, world.cells, world.n, share, deliveries * dt, cap, p.enabled)
 

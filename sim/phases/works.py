@@ -19,7 +19,7 @@ WRITES = ("cells",)
 
 class Params(Parameters):
     enabled: bool = quantity(True, "switch", doc="works stand and are built", fact="prior_belt", role="lever", short="belts")
-    strength: float = quantity(1.0, "", low=0.0, high=1.5, doc="multiplies the planned condition of belts", fact="prior_belt", role="lever", short="belt_strength")
+    strength: float = quantity(0.94, "", low=0.0, high=1.5, doc="multiplies the planned condition of belts", fact="prior_belt", role="lever", short="belt_strength")
     budget_scale: float = quantity(1.0, "", low=0.0, high=4.0, doc="multiplies the engineers' dated budget", fact="modelling assumption", role="lever")
     field_plan: float = quantity(0.4, "", low=0.0, high=1.0, doc="condition of the field works that both sides mean to have behind their own line", fact="prior_belt", role="lever", short="field_works")
     field_ready: float = quantity(0.7, "", low=0.0, high=1.0, doc="share of the planned field works that stands at the start", fact="modelling assumption", role="lever")

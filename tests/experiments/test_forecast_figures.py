@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import shutil
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,8 @@ from experiments.forecasting.scores import Scores
 from experiments.observation import record
 from experiments.validation import archive, inputs, scorecard
 from experiments.validation.rows import forecast_skill
-from sim.errors import InputError
+from sim.errors import InputError, InputNote
+from sim.settings import catalog
 from sim.view.charts.monthly_gains import Gains
 
 
@@ -197,6 +199,32 @@ def test_charts_of_a_posterior_say_what_was_learned(fitted, quiet):
     targets = figures_posterior.targets(sets)
     assert "in 1 of 3 targets" in targets.title and is_drawn(targets)
     assert targets.table.rows[1] == ("sd, km²", "9", "2", "1 to 4", "outside")
+
+
+def test_a_posterior_fitted_under_earlier_rules_gives_what_is_left_of_it(fitted, tmp_path, quiet):
+    """One note names the parameters that are gone; sets, medoid and charts do without them. A misspelled column is refused still."""
+    folder = shutil.copytree(fitted, tmp_path / "copy")
+    first, *others = posterior.load(fitted).keys
+    for file in folder.iterdir():
+        if file.suffix in (".csv", ".toml"):
+            file.write_text(file.read_text("utf-8").replace(first, "fire.courage"), encoding="utf-8")
+    with pytest.warns(InputNote, match=r"earlier rules.*: fire\.courage\. `pokrovsk calibrate`") as told:
+        sets = posterior.load(folder)
+    assert len(told) == 1 and "\n" not in str(told[0].message)
+    assert sets.gone == ("fire.courage",) and sets.n == 80 and sets.keys == others
+    assert set(sets.medoid) == set(sets.draw(3)) == set(others) == set(sets.identifiability["key"])
+    assert "of 2 parameters" in figures_posterior.prior_posterior(sets).title
+    sample = folder / posterior.SAMPLE
+    sample.write_text(sample.read_text("utf-8").replace(others[0], others[0][:-1]), encoding="utf-8")
+    with pytest.raises(InputError, match="Did you mean"):
+        posterior.load(folder)
+
+
+def test_the_shipped_posterior_can_be_read():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InputNote)
+        sets = posterior.load()
+    assert sets.n >= 100 and len(sets.keys) >= 20 and set(sets.keys) <= set(catalog())
 
 
 def test_tables_of_a_posterior_that_are_not_there_give_one_clear_line(fitted, tmp_path):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2] / "sim"
-KERNELS = ("phases", "visibility.py", "unit_rows.py")  # the grids of `fields` and the line of `front` are documented under Scales
+KERNELS = ("phases", "visibility.py", "unit_rows.py", "worth.py", "leadership.py")  # the grids of `fields` and the line of `front` are documented under Scales
 TRIVIAL = {0, 1, 2, 0.5, 1e-6, 1e-3, 1e-9, 1e3, 1e6, 1e9, 24}  # counting, halves, units of measure, "as good as nothing"
 CALLS = {"uniform_of", "uniform", "key", "quantity", "range", "stream", "mix", "Column"}  # their numbers name draws, or are declared
 ROW = re.compile(r"^\| `(?P<file>[\w/]+\.py)` \| `(?P<name>\w+)` \| (?P<numbers>[^|]+) \| (?P<meaning>[^|]+) \|$", re.M)

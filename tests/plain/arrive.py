@@ -76,7 +76,7 @@ def heal(formations, books, leaving: float, mended: float, key, key_repair) -> N
 
 
 def regroup(geo, units, formations, cursor, n: int, group, most_new: int, crew_vehicle: int, section: int, spread_km: float,
-            morale: float, key) -> None:
+            spirits, key) -> None:
     """Groups in reserve at half strength or less dissolve; sections and crews are made up; lost sections and new groups are formed.
 
     Sections and crews are served in the order of their slots; then formations in the order of their rows.
@@ -103,7 +103,7 @@ def regroup(geo, units, formations, cursor, n: int, group, most_new: int, crew_v
         crew = section * crew_vehicle
         for _ in range(home.sections - sections[home.row]):
             if home.vehicle_pool < section or home.recruits < crew or raise_unit(
-                geo, units, formations, cursor, home.row, Kind.ARMOR, crew, section, spread_km, morale, key,
+                geo, units, formations, cursor, home.row, Kind.ARMOR, crew, section, spread_km, spirits[home.side].item(), key,
             ) < 0:
                 break
             home.vehicle_pool -= section
@@ -111,7 +111,7 @@ def regroup(geo, units, formations, cursor, n: int, group, most_new: int, crew_v
         size = group[home.side].item()
         for _ in range(most_new):
             if home.recruits < size or raise_unit(
-                geo, units, formations, cursor, home.row, Kind.INFANTRY, size, 0, spread_km, morale, key,
+                geo, units, formations, cursor, home.row, Kind.INFANTRY, size, 0, spread_km, spirits[home.side].item(), key,
             ) < 0:
                 break
             home.recruits -= size

@@ -9,6 +9,7 @@ from itertools import accumulate
 from plain.draws import binomial, uniform
 from plain.fields import at_nodes, at_squares, cell_at, mean_of_square
 from plain.front import points, points_near
+from plain.leadership import slowness
 from plain.rows import Row, clamp, length_of, rows, square, total
 from plain.unit_rows import clear_row
 from sim.forces import Kind, Task
@@ -191,7 +192,7 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
             ox, oy = objectives[home.axis, :2].tolist()
             choose_main(geo, cells, front, formations, home.row, ox, oy, uniform(key_main, home.tag), knobs)
             home.main_left = knobs.main_days * (0.5 + uniform(key_days, home.tag))
-            home.order_left = knobs.order_days
+            home.order_left = knobs.order_days * slowness(home.leadership)
         else:
             move_main(front, home, nearest_point(geo, front, home.main_x, home.main_y))
         set_base(geo, cells, formations, home.row, knobs.base_km)

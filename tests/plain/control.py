@@ -44,7 +44,7 @@ def takeable(geo, cells, nodes) -> tuple[np.ndarray, np.ndarray]:
     return ready, fire
 
 
-def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs) -> None:
+def consolidate(geo, units, cells, nodes, n, dt, mud, knobs) -> None:
     """Every group of the attacker in a position or lodged near the line adds to the ground he holds.
 
     It shares its area of this step over the squares in reach that are not yet held, less what fire keeps from it. A group
@@ -66,7 +66,7 @@ def consolidate(geo, units, cells, nodes, n, dt, pace, mud, knobs) -> None:
         lonely = depth < -knobs.reach_km
         if lonely and own < knobs.alone_men:
             continue
-        area = knobs.area_per_day * min(1.0, unit.men / knobs.full_men) * dt * pace * (1.0 - knobs.mud_slow * mud)
+        area = knobs.area_per_day * min(1.0, unit.men / knobs.full_men) * dt * (1.0 - knobs.mud_slow * mud)
         area = area * over_step * math.exp(-unit.days / knobs.spread_days) if lodged else area * knobs.creep
         here = square_of(geo, unit.cell)
         weights = []
@@ -123,20 +123,14 @@ def settled(new: int, cell, men: float, defenders: float, dt: float, knobs) -> i
     return grown if grown <= MICRO - RUMP else MICRO
 
 
-def settle(geo, cells, nodes, dt, knobs):
-    """Applies consolidation and lets ground revert. Returns km2 gained and lost by the attacker in this step."""
-    gained = lost = 0
+def settle(geo, cells, nodes, dt, knobs) -> None:
+    """Applies consolidation and lets ground revert."""
     for cell in rows(cells):
-        held = cell.held
-        new = held + cell.gain
+        new = cell.held + cell.gain
         if 0.004 < cell.smooth < 0.996 or 0.0 < cell.square_control < 1.0:
             x, y = square_center(geo, cell.row)
             men, defenders = (at_nodes(geo, nodes.presence, side, x, y) for side in (0, 1))
             new = settled(new, cell, men, defenders, dt, knobs)
-        gained += max(new - held, 0)
-        lost += max(held - new, 0)
         cell.gain = 0
         cell.held = new
         cell.control = new / MICRO
-    area = geo.cell * geo.cell / MICRO
-    return gained * area, lost * area

@@ -10,6 +10,7 @@ import numpy as np
 from plain.draws import exponential, normal, uniform_of
 from plain.fields import at_nodes, at_squares, block_at, cell_at
 from plain.front import pick
+from plain.leadership import slowness
 from plain.rows import Row, clamp, length_of, rows, square, total
 from plain.unit_rows import send_home
 from sim.forces import Kind, Task
@@ -89,9 +90,10 @@ def counter_rate(formations, f: int, knobs) -> float:
     return knobs.counter_per_day * (knobs.relief_counter if formations.relief[f] == 1 else 1.0)
 
 
-def deploy_rate(light: float, knobs) -> float:
-    """How often a day a reserve group of the defender answers a need: rather by night."""
-    return (knobs.deploy_night - knobs.deploy_light * light) / knobs.deploy_delay_days
+def deploy_rate(leadership: float, light: float, knobs) -> float:
+    """How often a day a reserve group of the defender answers a need: rather by night, and sooner when well led."""
+    delay = knobs.deploy_delay_days * slowness(leadership)
+    return (knobs.deploy_night - knobs.deploy_light * light) / delay
 
 
 def attacker_reserve(geo, units, formations, orders, front, i, key, dt, leafy, follow_scale, ready, knobs, tally) -> None:
@@ -208,7 +210,10 @@ def expected_burst(geo, blocks, side: int, x: float, y: float, gx: float, gy: fl
 
 
 def armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud, knobs, armor, tally) -> None:
-    """A section in reserve: mounts an attack when what it expects to lose is worth it, and it carries men to lose."""
+    """A section in reserve: mounts an attack where it is likely to come back from, when it carries men to lose.
+
+    A vehicle that is hit goes and comes the same way, and is lost by every hit with the chance `lost_per_hit`.
+    """
     unit = Row(units, i)
     if unit.vehicles < 1 or unit.men < unit.vehicles * (armor.crew + 1):
         return
@@ -218,7 +223,8 @@ def armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud
         return
     goal = Row(front, k)
     hits = expected_burst(geo, blocks, unit.side, unit.x, unit.y, goal.x, goal.y)
-    push = 2.0 * (armor.value * math.exp(-armor.hit_aversion * hits) - 2.0 - 1.2 * mud)
+    comes_back = math.exp(-2.0 * armor.lost_per_hit * hits)
+    push = 2.0 * (armor.value * comes_back - 2.0 - 1.2 * mud)
     share = 1.0 if unit.side == 0 else knobs.mounted_counter
     rate = share * armor.mount_max * formations.tempo[unit.formation].item() / (1.0 + math.exp(-push))
     if u(1) < chance(rate, dt):
@@ -234,7 +240,7 @@ def readiness(formations, dt: float, light: float, follow_scale: float, knobs) -
         if home.side == 0:
             return attack_rate(formations, f, knobs) + knobs.upkeep_per_day + follow_rate(
                 formations, f, follow_scale, knobs)
-        return counter_rate(formations, f, knobs) + deploy_rate(light, knobs)
+        return counter_rate(formations, f, knobs) + deploy_rate(home.leadership, light, knobs)
 
     return np.array([chance(rate(home), dt) for home in rows(formations)])
 
@@ -246,7 +252,8 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
 
     def reserve(unit: Row) -> None:
         rested = unit.days >= knobs.rest_days and unit.men >= 2 and unit.partner < 0
-        if not rested or draws_of(units, unit.row, key)(0) >= ready[unit.formation]:
+        strained = unit.side == 1 and unit.fatigue > knobs.rested_days
+        if not rested or strained or draws_of(units, unit.row, key)(0) >= ready[unit.formation]:
             return
         if unit.side == 0:
             attacker_reserve(geo, units, formations, orders, front, unit.row, key, dt, leafy, follow_scale, ready, knobs, tally)
@@ -264,7 +271,7 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
                 infiltrator(geo, units, cells, nodes, formations, i, key, hop, knobs)
             case Kind.INFANTRY, Task.CONSOLIDATE:
                 lodgement(geo, units, formations, cells, nodes, i, key, recall, knobs)
-            case Kind.ARMOR, Task.RESERVE if knobs.armor > 0.5 and unit.days >= knobs.rest_days:
+            case Kind.ARMOR, Task.RESERVE if knobs.armor > 0.5 and unit.days >= armor.turnaround_days:
                 armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud, knobs, armor, tally)
             case (Kind.FPV_TEAM | Kind.ARTILLERY), _:
                 site = setback[unit.kind].item()
@@ -272,15 +279,18 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
 
 
 def position(geo, units, formations, cells, i: int, key, ask: float, knobs) -> None:
-    """A group in position leaves a useless place, or asks for relief, with that chance, once its days are over."""
+    """A group in position leaves a useless place, or asks for relief, with that chance, once its days are over.
+
+    Poor leadership makes it ask later; on lost ground it does not ask.
+    """
     unit = Row(units, i)
     home, depth = Row(formations, unit.formation), own_depth(geo, cells, unit)
     useless = depth > knobs.drop_back_km or (home.active == 0 and depth > 0.8)
-    overdue = knobs.rotation > 0.5 and unit.partner == NOBODY and unit.days > home.rotation_days
+    overdue = knobs.rotation > 0.5 and unit.partner == NOBODY and unit.days > home.rotation_days and depth >= 0.0
     if useless:
         fall_back(units, formations, unit)
         unit.partner = NOBODY
-    elif overdue and draws_of(units, i, key)(0) < ask:
+    elif overdue and draws_of(units, i, key)(0) < ask / slowness(home.leadership):
         unit.partner = WANTS_RELIEF
 
 
@@ -309,23 +319,32 @@ def crew(geo, units, orders, front, cells, i: int, key, pack: float, flee: float
         resite(geo, units, orders, front, i, key, setback)
 
 
-def match_reliefs(units, n: int, rest_days: float, ask_days: float) -> int:
-    """Pairs positions that want relief with rested reserve groups of their formation, both in the order of their slots.
+def in_turn(rows, slot, worth):
+    """Rows by formation, of each those of little `worth` first, those of the same worth by slot."""
+    order = sorted(range(len(rows)), key=lambda k: (slot[rows[k]] >> 24, worth[k], slot[rows[k]]))
+    return rows[order]
 
-    Returns how many were paired. A position that was promised a relief asks again after `ask_days`, if none came.
+
+def match_reliefs(units, n: int, rest_days: float, rested: float) -> int:
+    """Pairs positions that want relief with rested reserve groups of their formation. Returns how many were paired.
+
+    The position longest in place comes first, and gets the group with the least strain.
     """
     wants, spare = defaultdict(list), defaultdict(list)
-    for unit in sorted(rows(units, n), key=lambda unit: unit.slot):
+    for unit in rows(units, n):
         if unit.kind != Kind.INFANTRY:
             continue
         if unit.task == Task.HOLD and unit.partner == WANTS_RELIEF:
             wants[unit.formation].append(unit)
-        if unit.task == Task.RESERVE and unit.partner == NOBODY and unit.days >= rest_days and unit.men >= 2:
+        able = unit.men >= 2 and unit.days >= rest_days and unit.fatigue <= rested
+        if able and unit.task == Task.RESERVE and unit.partner == NOBODY:
             spare[unit.formation].append(unit)
-    pairs = [pair for f in wants for pair in zip(wants[f], spare[f], strict=False)]
+    pairs = [
+        pair for f in wants
+        for pair in zip(sorted(wants[f], key=lambda unit: (-unit.days, unit.slot)), sorted(spare[f], key=lambda unit: (unit.fatigue, unit.slot)), strict=False)
+    ]
     for position, relief in pairs:
         relief.partner, relief.task, relief.stage = position.row, Task.MARCH, 0
         relief.goal_x, relief.goal_y = position.x, position.y
         position.partner = NOBODY
-        position.days -= ask_days
     return len(pairs)

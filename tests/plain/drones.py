@@ -56,7 +56,7 @@ def average_traffic(blocks, dt, share) -> None:
             block.usual[side] = usual + (block.traffic[side].item() * 0.001 / dt - usual) * share
 
 
-def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
+def fly(geo, units, blocks, n, dt, flying, sorties, reach, chance, knobs):
     """Every crew's sorties of this step, as expected hits on movers, on men in positions and on lone columns.
 
     Returns the sorties flown by (attacker, defender) in thousandths.
@@ -68,9 +68,10 @@ def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
         if not at_work(crew):
             continue
         side, enemy = crew.side, 1 - crew.side
-        sorties = knobs.sorties * dt * flying * (1.0 - knobs.from_morale + knobs.from_morale * crew.morale) * (1.0 - crew.suppression)
-        sorties = min(sorties, crew.stock)
-        if sorties <= 0.0:
+        a_day = sorties[side].item()
+        wish = a_day * dt * flying * (1.0 - knobs.from_morale + knobs.from_morale * crew.morale) * (1.0 - crew.suppression)
+        most = min(wish, crew.stock)
+        if most <= 0.0:
             continue
         radius, hit = float(reach[side]), float(chance[side])
         if radius < 0.001:
@@ -86,14 +87,14 @@ def fly(geo, units, blocks, n, dt, flying, reach, chance, knobs):
             view.append((b, weight))
         km = traffic * 0.001
         room = (usual + knobs.idle) * dt  # km among which the sorties are shared
-        found = min(km / room, crew.stock / sorties)
+        found = min(km / room, crew.stock / most)
         short = found * room < km  # the stock does not reach for all that moves
-        reserve = knobs.keep_days * knobs.sorties  # of the stock, for what moves
-        left = min(sorties * max(1.0 - found, 0.0), max(crew.stock - reserve, 0.0))  # the rest goes to men in positions
-        per_km = sorties * hit * (found / km if short else 1.0 / room)
+        reserve = knobs.keep_days * a_day  # of the stock, for what moves
+        left = min(most * max(1.0 - found, 0.0), max(crew.stock - reserve, 0.0))  # the rest goes to men in positions
+        per_km = most * hit * (found / km if short else 1.0 / room)
         per_man = left * hit * knobs.static / (men + knobs.position_men)
         per_km_of_dash = knobs.burst_per_hour * flying * hit / knobs.dash
-        used = sorties * found + left * men / (men + knobs.position_men)
+        used = most * found + left * men / (men + knobs.position_men)
         crew.stock -= used
         flown[side] += int(used * 1000.0)
         for b, weight in view:

@@ -9,6 +9,7 @@ from plain.draws import binomial, uniform, uniform_of
 from plain.fields import at_nodes, at_squares, block_at, cell_at
 from plain.rows import Row, length_of, rows, square
 from plain.unit_rows import send_home
+from plain.worth import worth
 from sim.forces import Cause, Kind, Stage, Task
 
 PIECE_KM = 0.25
@@ -54,28 +55,18 @@ def dug_in(units, cells, row, knobs) -> float:
     built = min(cell.built, 1.0)
     if unit.task != Task.HOLD:
         return 1.0 - 0.3 * built
-    days = max(unit.days, 0.0)
-    dug = knobs.duel_cover * days / (days + knobs.dig_days)
+    dug = knobs.duel_cover * unit.dug / (unit.dug + knobs.dig_days)
     works = knobs.duel_works * cell.works[1 - unit.side].item()
     town = knobs.duel_town * built * (1.0 - 0.5 * cell.rubble)
     return (1.0 - dug) * (1.0 - works) * (1.0 - town)
 
 
 def resolve_of(units, formations, i, knobs) -> float:
-    """How well a group bears losses: morale, rest and leadership, 1 in the mean."""
+    """How well a group bears losses: morale and leadership, 1 in the mean."""
     unit = Row(units, i)
     leadership = formations.leadership[unit.formation].item()
     willing = knobs.resolve_base + knobs.resolve_morale * unit.morale
-    return willing * (knobs.resolve_unled + knobs.resolve_leadership * leadership) / (1.0 + knobs.tired_breaks * unit.fatigue)
-
-
-def skill_of(units, i, suppression, knobs) -> float:
-    """A man's skill in a duel: training, rest, supply, and what suppression (0..1) leaves."""
-    unit = Row(units, i)
-    rested = 1.0 / (1.0 + square(unit.fatigue / knobs.skill_worn_days))
-    trained_and_rested = (knobs.skill_untrained + unit.quality) * (knobs.skill_worn + (1.0 - knobs.skill_worn) * rested)
-    fed = knobs.skill_hungry + (1.0 - knobs.skill_hungry) * unit.supply
-    return trained_and_rested * fed * (1.0 - knobs.skill_suppressed * suppression)
+    return willing * (knobs.resolve_unled + knobs.resolve_leadership * leadership)
 
 
 def boldness(units, formations, i, shock, knobs) -> float:
@@ -115,11 +106,15 @@ def duel(units, cells, formations, i, row, men, start_men, shock, key, base, wea
     return men, STOPPED
 
 
-def hits_per_km(cells, c: int, fire, works, light, shock, knobs) -> float:
-    """Rate per km at which a man of an attack is hit by direct fire: less by night and in town, more in works."""
+def hits_per_km(cells, c: int, men, free, works, light, shock, knobs) -> float:
+    """Rate per km at which a man of an attack is hit by direct fire: less by night and in town, more in works.
+
+    Of many men's fire on one place a part finds no target of its own; `free` is what their weapons and shells leave of it.
+    """
+    aimed = men / (1.0 + men / knobs.direct_men) * free
     by_light = knobs.dark + (1.0 - knobs.dark) * light
     in_town = 1.0 - knobs.cover_in_town * min(cells.built[c].item(), 1.0)
-    return knobs.direct_per_km * fire * by_light * in_town * (1.0 + knobs.works_fire * works) / shock
+    return knobs.direct_per_km * aimed * by_light * in_town * (1.0 + knobs.works_fire * works) / shock
 
 
 def stops_per_km(cells, c: int, fire, works, knobs) -> float:
@@ -128,10 +123,11 @@ def stops_per_km(cells, c: int, fire, works, knobs) -> float:
     return obstacles * (fire / (fire + knobs.covering_men))
 
 
-def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, shock, knobs, tally) -> None:
+def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, shock, knobs, skill, tally) -> None:
     """One attack from the line to its objective. Leaves the group lodged, falling back, or dead.
 
-    Each piece of the way costs men by the fire on it, may stop the attack at works under fire, and may meet a position.
+    What drones and shells did to it on its way here may break it before it sets out; its strength then was that of all its
+    men. Each piece of the way costs men by the fire on it, may stop the attack at works under fire, and may meet a position.
     """
     unit = Row(units, i)
     side, slot, x, y = unit.side, unit.slot, unit.x, unit.y
@@ -140,10 +136,11 @@ def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, l
     pieces = int(length / PIECE_KM) + 1
     piece = length / pieces
     men = fit_men(units, i)
-    start_men = max(men, 1)
+    start_men = max(unit.men, 1)
     bold = boldness(units, formations, i, shock, knobs)
-    skill = skill_of(units, i, blocks.quiet[block_at(geo, x, y), side].item(), knobs)
-    outcome = GIVES_WAY if men > 0 else BREAKS
+    our_worth = worth(units, i, blocks.quiet[block_at(geo, x, y), side].item(), skill)
+    broken = breaks(uniform_of(key, slot, 9), start_men, men, start_men, bold, knobs.break_rate)
+    outcome = BREAKS if broken or men == 0 else GIVES_WAY
     met = []
     k = 0
     while outcome == GIVES_WAY and k < pieces:
@@ -151,10 +148,11 @@ def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, l
         px, py = x + dx * k / pieces, y + dy * k / pieces
         cell = Row(cells, cell_at(geo, px, py))
         calm = (1.0 - blocks.quiet[block_at(geo, px, py), 1 - side].item()) ** (knobs.support - 1.0)
-        fire = at_nodes(geo, nodes.fire, 1 - side, px, py) * weapon[1 - side] * calm
+        free = weapon[1 - side] * calm
+        fire = at_nodes(geo, nodes.fire, 1 - side, px, py)
         works = cell.works[side].item()
         base = 10 + 80 * min(k, 40)
-        hazard = hits_per_km(cells, cell.row, fire, works, light, shock, knobs)
+        hazard = hits_per_km(cells, cell.row, fire, free, works, light, shock, knobs)
         lost = binomial(uniform_of(key, slot, base), men, 1.0 - math.exp(-hazard * piece))
         unit.hits[Cause.DIRECT_FIRE] += lost
         broken = breaks(uniform_of(key, slot, base + 1), men, men - lost, start_men, bold, knobs.break_rate)
@@ -162,14 +160,14 @@ def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, l
         if men <= 0 or broken:
             outcome = BREAKS
             break
-        if uniform_of(key, slot, base + 2) < 1.0 - math.exp(-stops_per_km(cells, cell.row, fire, works, knobs) * piece):
+        if uniform_of(key, slot, base + 2) < 1.0 - math.exp(-stops_per_km(cells, cell.row, fire * free, works, knobs) * piece):
             outcome = STOPPED
             break
         if len(met) < MOST_MET:
             row = nearest_position(geo, units, start, order, side, px, py, knobs.meet_km, met, len(met))
             if row >= 0:
                 met.append(row)
-                skills = (skill, skill_of(units, row, units.suppression[row].item(), knobs) * calm)
+                skills = (our_worth, worth(units, row, units.suppression[row].item(), skill) * calm)
                 men, outcome = duel(
                     units, cells, formations, i, row, men, start_men, shock, key, base + 4, weapon, knobs, skills)
     unit.stage = 0
@@ -251,13 +249,13 @@ def contact(geo, units, cells, nodes, n, key, dt, light, weapon, knobs) -> None:
         unit.hits[Cause.DIRECT_FIRE] += hit
 
 
-def engage(geo, units, cells, nodes, blocks, formations, start, order, n, key, light, weapon, shock, knobs, tally) -> None:
+def engage(geo, units, cells, nodes, blocks, formations, start, order, n, key, light, weapon, shock, knobs, skill, tally) -> None:
     """Every attack, bound and dash that reached the line in this step, in an order drawn by slot."""
     waiting = [unit for unit in rows(units, n) if unit.stage == Stage.AT_LINE and unit.kind >= 0]
     for unit in sorted(waiting, key=lambda unit: uniform(key, unit.slot)):
         i = unit.row
         if unit.task == Task.ASSAULT:
-            attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, 1.0, knobs, tally)
+            attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, 1.0, knobs, skill, tally)
         elif unit.task == Task.INFILTRATE:
             slip(geo, units, cells, nodes, formations, i, key, light, weapon, knobs, tally)
         elif unit.task == Task.DASH:
@@ -265,7 +263,7 @@ def engage(geo, units, cells, nodes, blocks, formations, start, order, n, key, l
                 unit.stage = 0
                 send_home(units, formations, i)
                 continue
-            attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, shock, knobs, tally)
+            attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, shock, knobs, skill, tally)
             if unit.task == Task.CONSOLIDATE:  # the men get out where the dash ended, the vehicles drive home
                 unit.stage = Stage.SETS_DOWN
                 send_home(units, formations, i)

@@ -19,6 +19,7 @@ def strain(geo, units, cells, nodes, formations, n, dt, knobs) -> None:
         if unit.kind < 0 or unit.kind == Kind.GLIDE_BOMB:
             continue
         unit.days += dt
+        unit.dug = (unit.dug + dt) * (unit.task == Task.HOLD)
         hunger = 1.0 - unit.supply
         if unit.task == Task.RESERVE:
             unit.fatigue = max(unit.fatigue - knobs.rest_gain * dt, 0.0)
@@ -28,7 +29,8 @@ def strain(geo, units, cells, nodes, formations, n, dt, knobs) -> None:
             unit.fatigue += dt * (1.0 + knobs.strain_pressure * pressure + knobs.strain_hunger * hunger)
         tired = unit.fatigue / (unit.fatigue + knobs.strain_days)
         poorly_led = 1.0 - formations.leadership[unit.formation].item()
-        level = knobs.level * (1.0 - knobs.from_strain * tired) * (1.0 - knobs.from_supply * hunger)
+        own_level = knobs.level * (knobs.attacker, knobs.defender)[unit.side]
+        level = own_level * (1.0 - knobs.from_strain * tired) * (1.0 - knobs.from_supply * hunger)
         level = level * (1.0 - knobs.from_leadership * poorly_led)
         unit.morale += (min(level * knobs.level_scale, 1.0) - unit.morale) * pace
 
@@ -50,16 +52,13 @@ def starve(unit, key, dt, knobs) -> None:
         unit.hits[Cause.POCKET] += binomial(uniform_of(key, unit.slot, 1), unit.men, chance)
 
 
-def rate_of_giving_way(unit, lead, own, enemy, depth, cut, pressed, knobs) -> float:
+def rate_of_giving_way(unit, lead, own, enemy, cut, outflanked, knobs) -> float:
     """Rate a day at which a group leaves its place, the shock of this step's fights left out."""
     low = 1.0 - unit.morale
     trouble = 0.3 + enemy / (enemy + own + 1.0) + unit.suppression
     rate = knobs.break_per_day * low * low * 4.0 * (1.4 - 0.8 * lead) * trouble
-    if unit.task == Task.HOLD:
-        if pressed or (depth < -0.3 and enemy > own):
-            rate += knobs.give_up_per_day * (1.0 if unit.side == 1 or pressed else 0.5)
-        if depth < -0.8:
-            rate += knobs.give_up_per_day
+    if unit.task == Task.HOLD and outflanked:
+        rate += knobs.give_up_per_day
     if cut:
         rate += 0.5 * knobs.break_per_day * low * 4.0
     if unit.task == Task.INFILTRATE and unit.days > 12.0:
@@ -104,13 +103,13 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
         own = at_nodes(geo, nodes.presence, side, unit.x, unit.y)
         enemy = at_nodes(geo, nodes.presence, 1 - side, unit.x, unit.y)
         depth = at_squares(geo, cells.depth, unit.x, unit.y) * (1.0 if side == 0 else -1.0)
-        pressed = enemy > knobs.outflanked * own
-        rate = rate_of_giving_way(unit, formation.leadership, own, enemy, depth, cut, pressed, knobs)
+        outflanked = depth < -knobs.outflanked_km and enemy > own
+        rate = rate_of_giving_way(unit, formation.leadership, own, enemy, cut, outflanked, knobs)
         stays = math.exp(-rate * dt) * math.exp(-knobs.shock_breaks * shock)
         if uniform_of(key, unit.slot, 2) >= 1.0 - stays:
             continue
         tally[side, 0] += 1
-        trapped = cut or depth < -1.0 or (pressed and depth < 0.2)
+        trapped = cut or depth < -1.0 or outflanked
         gives_up = knobs.surrender_share * (2.5 if cut else 1.0) * (0.5 + (1.0 - unit.morale))
         if trapped and uniform_of(key, unit.slot, 3) < gives_up:
             surrender(units, cells, book, unit, cut)

@@ -30,13 +30,13 @@ def count_traffic(geo, blocks, side: int, x: float, y: float, gx: float, gy: flo
             block.traffic[side] += int(meters * (1.0 - block.cover))
 
 
-def arrive_at_goal(units, cells, i: int) -> None:
+def arrive_at_goal(geo, units, cells, i: int) -> None:
     """A march ends in a position on own ground or a lodgement on foreign ground; a withdrawal ends in the reserve."""
     unit = Row(units, i)
     match unit.task:
         case Task.MARCH:
-            attackers = cells.square_control[unit.cell].item() >= 0.5
-            unit.task = Task.HOLD if attackers == (unit.side == 0) else Task.CONSOLIDATE
+            behind = at_squares(geo, cells.depth, unit.x, unit.y) * (1.0 if unit.side == 0 else -1.0)
+            unit.task = Task.HOLD if behind >= 0.0 else Task.CONSOLIDATE
             if unit.stage != Stage.STEPS_BACK:
                 unit.days = 0.0
             unit.stage = 0
@@ -45,14 +45,15 @@ def arrive_at_goal(units, cells, i: int) -> None:
 
 
 def hand_over(geo, units, formations, cells, blocks, n: int, hours: float, mud: float, knobs) -> np.ndarray:
-    """A relief that is no longer on its way forgets whom it relieves; if it stands there, that group goes
-    home in the rest of the step.
+    """A relief that has stood in its place for a step sends those home whom it relieves, and has what they have dug.
 
-    Returns the reliefs of (attacker, defender).
+    With wounded of its own it goes home instead, and they stay. One that did not get there forgets them. Returns the reliefs
+    of (attacker, defender).
     """
     done = np.zeros(2, np.int64)
     for unit in rows(units, n):
-        if unit.kind != Kind.INFANTRY or unit.task == Task.MARCH or unit.partner < 0:
+        just_came = unit.task == Task.HOLD and unit.days <= 0.0
+        if unit.kind != Kind.INFANTRY or unit.partner < 0 or unit.task == Task.MARCH or just_came:
             continue
         mate = Row(units, unit.partner)
         unit.partner = -1
@@ -60,13 +61,15 @@ def hand_over(geo, units, formations, cells, blocks, n: int, hours: float, mud: 
             continue
         unit.stage = Stage.IN_RELIEF
         stands = mate.task == Task.HOLD and mate.kind == Kind.INFANTRY
-        if stands and (mate.x, mate.y, mate.side) == (unit.goal_x, unit.goal_y, unit.side):
+        if not stands or (mate.x, mate.y, mate.side) != (unit.goal_x, unit.goal_y, unit.side):
+            continue
+        goes = unit if unit.hurt > 0 else mate
+        if goes.row == mate.row:
+            unit.dug = mate.dug
             mate.stage, mate.partner = Stage.IN_RELIEF, -1
-            send_home(units, formations, mate.row)
-            way = length_of(unit.x - unit.from_x, unit.y - unit.from_y)
-            left = max(hours - way / on_foot(mud, knobs), 0.0)
-            go(geo, units, cells, blocks, mate.row, left, mud, knobs)
             done[unit.side] += 1
+        send_home(units, formations, goes.row)
+        go(geo, units, cells, blocks, goes.row, hours, mud, knobs)
     return done
 
 
@@ -130,7 +133,7 @@ def go(geo, units, cells, blocks, i: int, hours: float, mud: float, knobs) -> No
     dx, dy = unit.goal_x - x, unit.goal_y - y
     length = math.sqrt(dx * dx + dy * dy)
     if length <= 1e-9:
-        arrive_at_goal(units, cells, unit.row)
+        arrive_at_goal(geo, units, cells, unit.row)
         return
     sign = 1.0 if unit.side == 0 else -1.0
 
@@ -156,7 +159,7 @@ def go(geo, units, cells, blocks, i: int, hours: float, mud: float, knobs) -> No
         seen = visibility(units, unit.row, unit.men, knobs.exposure, knobs.infiltrator_visible, knobs.relief_visible)
         count_traffic(geo, blocks, unit.side, x, y, *to, seen, knobs.zone_km)
     if part >= 1.0:
-        arrive_at_goal(units, cells, unit.row)
+        arrive_at_goal(geo, units, cells, unit.row)
 
 
 def hide(geo, cells, blocks, leaf, light, at_night, in_leaf, in_town) -> None:

@@ -158,8 +158,9 @@ def shake_units(s, rng) -> None:
     u.vehicles[mounted] = rng.integers(0, 3, len(mounted))
     u.men[mounted] = rng.integers(0, 19, len(mounted))
     u.task[mounted] = rng.choice([Task.RESERVE, Task.RESERVE, Task.DASH], len(mounted))
-    for column, scale in (("days", 60.0), ("fatigue", 60.0), ("supply", 1.0), ("morale", 1.0), ("suppression", 1.0)):
+    for column, scale in (("days", 60.0), ("dug", 60.0), ("fatigue", 60.0), ("supply", 1.0), ("morale", 1.0), ("suppression", 1.0)):
         getattr(u, column)[:n] = np.where(u.kind[:n] >= 0, rng.random(n) * scale, 0.0)
+    u.fatigue[:n] *= rng.random(n) < 0.5  # the others are rested
     for relief, mate in foot[: m // 6 * 2].reshape(-1, 2):  # groups that stand where those stand whom they relieve
         u.task[[relief, mate]], u.side[relief] = Task.HOLD, u.side[mate]
         u.partner[relief], u.goal_x[relief], u.goal_y[relief] = mate, u.x[mate], u.y[mate]
@@ -178,6 +179,7 @@ def shake_formations(s, rng) -> None:
     f.rebuild_left[:], f.main_left[:] = rng.uniform(-5.0, 20.0, n), rng.uniform(-3.0, 16.0, n)
     f.establishment[:] = rng.uniform(50.0, 300.0, n)
     f.claim[:] = 0.5 + np.arange(n) % 3
+    f.leadership[:] = rng.random(n)
     f.sections[:] = 3 * (np.arange(n) % 4)
     f.tempo[:], f.rotation_days[:] = rng.exponential(3.0, n), rng.uniform(5.0, 60.0, n)
     for pool, most in (("recruits", 60), ("hospital", 60), ("away", 60), ("vehicle_pool", 6), ("repair", 8)):

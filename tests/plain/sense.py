@@ -6,6 +6,7 @@ from collections import Counter
 
 from plain.fields import FIXED, NODE_KM, cell_at
 from plain.rows import rows
+from plain.worth import worth
 from sim.forces import Kind, Task
 
 IN_CONTACT = (Task.HOLD, Task.CONSOLIDATE)
@@ -14,25 +15,6 @@ IN_CONTACT = (Task.HOLD, Task.CONSOLIDATE)
 def infantry(units, n: int):
     """The groups of infantry among the first `n` rows."""
     return (unit for unit in rows(units, n) if unit.kind == Kind.INFANTRY)
-
-
-def freshness(fatigue: float, knobs) -> float:
-    """Worth of a man after so many days of strain: a cubic Hill curve from 1 down to `worst`."""
-    r = fatigue / knobs.worn_days
-    return knobs.worst + (1.0 - knobs.worst) / (1.0 + r * r * r)
-
-
-def worth(units, i: int, knobs) -> float:
-    """Fighting worth of one man: fresh, not suppressed, fed, willing and trained, each factor at most 1."""
-    lacks = (
-        (knobs.from_supply, units.supply[i].item()),
-        (knobs.from_morale, units.morale[i].item()),
-        (knobs.from_quality, units.quality[i].item()),
-    )
-    out = freshness(units.fatigue[i].item(), knobs) * (1.0 - units.suppression[i].item())
-    for hangs, has in lacks:
-        out *= 1.0 - hangs * (1.0 - has)
-    return out
 
 
 def near_nodes(geo, x: float, y: float, table):
@@ -59,7 +41,7 @@ def spread(geo, units, nodes, n: int, table, knobs) -> None:
         if unit.task not in (*IN_CONTACT, Task.INFILTRATE):
             continue
         men = unit.men * FIXED
-        fight = men * worth(units, unit.row, knobs)
+        fight = men * worth(units, unit.row, unit.suppression, knobs)
         if unit.task == Task.INFILTRATE:
             fight *= knobs.infiltrator_worth
         for k, weight in near_nodes(geo, unit.x, unit.y, table):
@@ -87,10 +69,10 @@ def bin_contact(geo, units, n: int, start, order) -> None:
 
 
 def count_strength(units, formations, n: int) -> None:
-    """Recounts each formation's fit infantry and its groups in reserve."""
+    """Recounts each formation's fit infantry and its groups in reserve or on their way there."""
     men, ready = Counter(), Counter()
     for unit in infantry(units, n):
         men[unit.formation] += unit.men
-        ready[unit.formation] += unit.task == Task.RESERVE
+        ready[unit.formation] += unit.task in (Task.RESERVE, Task.WITHDRAW)
     for formation in rows(formations):
         formation.infantry, formation.ready = men[formation.row], ready[formation.row]

@@ -53,11 +53,11 @@ def fire_guns(geo, units, blocks, n, dt, knobs):
 
 
 def exposure(unit, cell, knobs) -> float:
-    """Share of a man that lies open to shells: less in town, under trees, in works and in a position of some days."""
+    """Share of a man that lies open to shells: less in town, under trees, in works and in a position dug for some days."""
     share = (1.0 - knobs.town * min(cell.built, 1.0)) * (1.0 - 0.2 * cell.wood)
     if unit.task == Task.HOLD:
         works = cell.works[1 - unit.side].item()
-        return share * (1.0 - knobs.works * works) * (1.0 - knobs.dug * unit.days / (unit.days + knobs.dig_days))
+        return share * (1.0 - knobs.works * works) * (1.0 - knobs.dug * unit.dug / (unit.dug + knobs.dig_days))
     if unit.task in (Task.RESERVE, Task.SERVE):
         return share * 0.4
     return share

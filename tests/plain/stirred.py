@@ -31,7 +31,7 @@ LIVELY = {  # so that rare things happen in a few small battles
     "bombs_per_day": 40.0, "glide_bomb.scatter_m": 40.0, "artillery.lethal_m2": 5000.0, "fpv_team.static_share": 0.5,
     "fpv_team.sorties_per_day": 40.0, "fpv_team.burst_per_hour": 6.0, "weather.enabled": False,
     "morale.desertion_per_1000": 5.0, "morale.surrender_share": 0.5, "fire.give_way": 0.05, "fire.contact_per_day": 0.5,
-    "fire.notice": 1.0, "armor.recovery_chance": 0.8,
+    "fire.notice": 1.0, "armor.recovery_chance": 0.8, "decide.reserve_share": 0.3,
 }
 
 NESTED = {"fire": ("attack", "slip", "duel", "nearest_position"), "bombs": ("random_position",)}
@@ -85,7 +85,7 @@ def stir_unit(u, i, rng) -> None:
     """One unit somewhere near the line, at something."""
     ahead = -1.0 if u.side[i] == 0 else 1.0
     u.morale[i], u.suppression[i] = rng.random(2) * (1.0, rng.random() < 0.6)
-    u.fatigue[i], u.days[i] = rng.random(2) * (90.0, 20.0)
+    u.fatigue[i], u.days[i], u.dug[i] = rng.random(3) * (90.0, 20.0, 60.0)
     u.supply[i] = rng.choice([0.02, 0.1, rng.random(), 1.0])
     u.men[i] = rng.integers(1, 11)
     u.hurt[i] = rng.integers(0, 4) * (rng.random() < 0.4)
@@ -183,4 +183,5 @@ def same_bits(name: str, events: Callable, must_see: set[str], *patches) -> None
         for one in patches:
             stack.enter_context(one(seen))
         check()
-    assert sorted(must_see - set(+seen)) == []
+    left = sorted(must_see - set(+seen))
+    assert left == [], left

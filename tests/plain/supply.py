@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import NamedTuple
+
+import numpy as np
 
 from plain.fields import at_nodes, beside, block_at, square_center, square_of
 from plain.rows import Row, rows
@@ -23,15 +24,6 @@ STEPS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
 NODE_SPREAD_KM2 = 1.5707963267948966  # integral of one man's presence over the ground: 2 pi times 0.5 km squared
 BIN = {Kind.FPV_TEAM: 0, Kind.ARTILLERY: 1}
 HERE_MEN = 0.5  # presence above which foreign ground belongs to a pocket
-
-
-class Ground(NamedTuple):
-    """What supply meets in a cell."""
-
-    kind: int
-    threat: float  # expected hits per km
-    slow: float  # how many times less it carries than dry open country, without drones
-    squeeze: float  # logarithm of what is sent by what can pass
 
 
 def push(heap_cost, heap_cell, size: int, cost: float, cell: int) -> int:
@@ -70,40 +62,40 @@ def holds(cells, side: int, c: int) -> bool:
     return (cells.square_control[c].item() >= 0.5) == (side == 0)
 
 
-def survey(geo, cells, nodes, blocks, load, closed, side: int, mud: float, knobs) -> list[Ground]:
-    """What supply meets in each cell: the kind of ground, expected hits per km, loss per km, and how far it is overloaded.
+def survey(geo, cells, nodes, blocks, load, closed, side: int, mud: float, knobs, ground, threat, slow, squeeze) -> None:
+    """What supply meets in each cell: the kind of ground, expected hits per km, how many times less it carries than dry open
+    country without drones, and the logarithm of what is sent by what can pass, where that is too much.
 
     A cell carries so many soldiers' needs: across country by its width, up to `road_men` by the class of an open road of a side's
     own. Where nothing is paved mud takes its part, and drones take theirs everywhere.
     """
     rough = knobs.rough_men * geo.cell
-    found = []
     for cell in rows(cells, geo.nx * geo.ny):
-        x, y = square_center(geo, cell.row)
+        c = cell.row
+        x, y = square_center(geo, c)
         covered = at_nodes(geo, nodes.fire, 1 - side, x, y) >= knobs.blocked_fire
-        kind = OWN if holds(cells, side, cell.row) else COVERED if covered else GREY
-        shut = closed[cell.row, side]
-        good = cell.road * 0.25 if kind == OWN and shut != CLOSED else 0.0
-        threat = blocks.threat[block_at(geo, x, y), side].item() + (knobs.closed_threat if shut in (WATCHED, CLOSED) else 0.0)
+        ground[c] = OWN if holds(cells, side, c) else COVERED if covered else GREY
+        shut = closed[c, side]
+        good = cell.road * 0.25 if ground[c] == OWN and shut != CLOSED else 0.0
+        threat[c] = blocks.threat[block_at(geo, x, y), side].item() + (knobs.closed_threat if shut in (WATCHED, CLOSED) else 0.0)
         better = 1.0 + good * max(knobs.road_men / rough - 1.0, 0.0)
-        slow = 1.0 / (better * (1.0 - knobs.mud_slows * mud * (1.0 - good)))
-        room = rough / (slow * (1.0 + threat / knobs.halving_hits))
-        sent = load[cell.row, side].item()
-        found.append(Ground(kind, threat, slow, math.log(sent / room) if sent > room else 0.0))
-    return found
+        slow[c] = 1.0 / (better * (1.0 - knobs.mud_slows * mud * (1.0 - good)))
+        room = rough / (slow[c].item() * (1.0 + threat[c].item() / knobs.halving_hits))
+        sent = load[c, side].item()
+        squeeze[c] = math.log(sent / room) if sent > room else 0.0
 
 
-def rate_per_km(geo, cells, ground: list[Ground], side: int, c: int, e: int, knobs) -> float:
+def rate_per_km(geo, cells, ground, slow, side: int, c: int, e: int, knobs) -> float:
     """Loss of supply per km from cell `c` into cell `e` without drones; -1 where there is no way.
 
     Own ground: by what the worse of both cells carries. Ground that is not own: when nobody covers it with fire, or as
     the last stretch from own ground, at a price. All of a square is paid for where it is entered.
     """
-    if ground[e].kind == OWN:
-        return knobs.rough_cost * max(ground[e].slow, ground[c].slow)
+    if ground[e] == OWN:
+        return knobs.rough_cost * max(slow[e].item(), slow[c].item())
     if square_of(geo, c) == square_of(geo, e):
         return 0.0
-    if ground[e].kind == GREY:
+    if ground[e] == GREY:
         return knobs.grey_cost * geo.per
     depth = cells.depth[c].item()
     if (depth >= 0.0) if side == 0 else (depth <= 0.0):
@@ -117,8 +109,10 @@ def search(geo, cells, nodes, blocks, source, load, closed, side: int, mud: floa
     The most overloaded cell of a way adds its squeeze. Strips of the map are searched in turn until none is improved from its
     neighbors.
     """
-    ground = survey(geo, cells, nodes, blocks, load, closed, side, mud, knobs)
-    worst = [g.squeeze for g in ground]
+    ground = np.zeros(geo.nx * geo.ny, np.int8)
+    threat, slow, squeeze = (np.zeros(geo.nx * geo.ny) for _ in range(3))
+    survey(geo, cells, nodes, blocks, load, closed, side, mud, knobs, ground, threat, slow, squeeze)
+    worst = squeeze.copy()
     for cell in rows(cells, geo.nx * geo.ny):
         starts = source[cell.row, side] == 1 and holds(cells, side, cell.row)
         cell.cost[side], cell.way[side] = (worst[cell.row] if starts else FAR), 0.0
@@ -129,14 +123,14 @@ def search(geo, cells, nodes, blocks, source, load, closed, side: int, mud: floa
         for s in range(strips):
             if dirty[s]:
                 dirty[s] = False
-                search_strip(geo, cells, ground, worst, parent, side, knobs, heap_cost, heap_cell, s, first, dirty)
+                search_strip(geo, cells, ground, threat, slow, squeeze, worst, parent, side, knobs, heap_cost, heap_cell, s, first, dirty)
         first = False
     for cell in rows(cells, geo.nx * geo.ny):
         cost = cell.cost[side].item()
         cell.supply[side] = math.exp(-cost) if cost < FAR else 0.0
 
 
-def search_strip(geo, cells, ground: list[Ground], worst: list[float], parent, side: int, knobs, heap_cost, heap_cell, strip: int,
+def search_strip(geo, cells, ground, threat, slow, squeeze, worst, parent, side: int, knobs, heap_cost, heap_cell, strip: int,
                  first: bool, dirty) -> None:
     """Searches on from what is known in one strip: all of it the first time, else its outer rows.
 
@@ -156,14 +150,14 @@ def search_strip(geo, cells, ground: list[Ground], worst: list[float], parent, s
         for e, length in around(geo, c):
             if cost[e] <= paid:
                 continue
-            rate = rate_per_km(geo, cells, ground, side, c, e, knobs)
+            rate = rate_per_km(geo, cells, ground, slow, side, c, e, knobs)
             if rate < 0.0:
                 continue
-            new = paid + length * (rate + knobs.threat_cost * ground[e].threat) + max(ground[e].squeeze - worst[c], 0.0)
+            new = paid + length * (rate + knobs.threat_cost * threat[e].item()) + max(squeeze[e].item() - worst[c].item(), 0.0)
             if new >= cost[e]:
                 continue
-            cost[e], hits[e] = new, hits[c].item() + length * ground[e].threat
-            worst[e], parent[e] = max(ground[e].squeeze, worst[c]), c
+            cost[e], hits[e] = new, hits[c].item() + length * threat[e].item()
+            worst[e], parent[e] = max(squeeze[e], worst[c]), c
             if e // geo.nx not in lines:
                 dirty[e // geo.nx // STRIP] = True
             elif size < len(heap_cost):
@@ -237,4 +231,4 @@ def distribute(units, cells, n: int, share: float, deliveries, cap, enabled: boo
         if unit.kind in BIN:
             k = BIN[unit.kind]
             part = deliveries[unit.side, k].item() / crews[unit.side, unit.kind]
-            unit.stock = min(unit.stock + part * reach, cap[k].item())
+            unit.stock = min(unit.stock + part * reach, cap[unit.side, k].item())

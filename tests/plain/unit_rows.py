@@ -8,7 +8,7 @@ from plain.rows import Row, clamp
 from sim.forces import Kind, Task
 
 NOTHING = ("men", "hurt", "vehicles", "stage", "stock", "shock", "suppression", "burst", "place", "quality", "morale",
-           "fatigue", "supply", "days", "hits")
+           "fatigue", "supply", "days", "dug", "hits")
 EDGE_KM = 0.05
 
 

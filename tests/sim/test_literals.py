@@ -6,7 +6,7 @@ from helpers.literals import ROOT, listed, literals, numbers_in
 
 from sim.mustering import muster
 
-MOST = 107  # literals of meaning in all kernel files; lower it when a rule loses some
+MOST = 104  # literals of meaning in all kernel files; lower it when a rule loses some
 
 
 def test_every_number_that_is_not_declared_is_listed():

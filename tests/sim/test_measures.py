@@ -12,7 +12,7 @@ from sim.measures import CHIEF, MEASURES, NEAR_KM, RECENT_DAYS, Ground, Look, me
 
 @pytest.fixture(scope="module")
 def month():
-    return run("skirmish", 2, 20)
+    return run("skirmish", 2, 20, overrides={"rotation_interval_days": 8.0})
 
 
 def test_attacks_a_day_are_those_of_the_last_14_days(month):

@@ -65,7 +65,7 @@ def test_finer_cells_gain_the_same_of_a_square():
     for world, table in ((coarse, coarse.units), (fine, units)):
         g, c = world.geo, world.cells
         c.gain[:] = 0
-        control.consolidate(g, table, c, coarse.nodes, coarse.n, 1.0, 1.0, 0.0, coarse.knobs("control", control.Knobs))
+        control.consolidate(g, table, c, coarse.nodes, coarse.n, 1.0, 0.0, coarse.knobs("control", control.Knobs))
         control.spill(g, c)
         assert (c.held + c.gain <= MICRO).all()
         taken.append(by_square(world, c.gain).sum(1) * g.cell**2 / MICRO)

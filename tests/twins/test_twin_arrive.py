@@ -26,7 +26,7 @@ def test_arrive():
             agree(arrive.heal, plain_arrive.heal, s.formations, s.books, leaving, mended, KEY, KEY)
             group = s.rng.integers(2, 9, 2)
             a = agree(arrive.regroup, plain_arrive.regroup, s.geo, s.units, s.formations, s.cursor, s.n, group, 4, 9, 2,
-                      2.0, 0.6, KEY)
+                      2.0, np.array([0.6, 0.7]), KEY)
             before, after = s.units, a.units
             seen["dissolved"] += np.sum((before.kind == 0) & (after.kind != 0))
             formed = after.slot != before.slot

@@ -26,7 +26,8 @@ def events(kernel, old, new, result):
         return {"spilled": c.gain.sum() > np.minimum(before.gain, fields.MICRO - before.held).sum()}
     if kernel != "settle":
         return {}
-    return {"gained": result[0] > 0, "lost on balance": result[1] > 0}
+    held, was = c.held, old["cells"].held
+    return {"gained": (held > was).sum(), "lost on balance": (held < was).sum()}
 
 
 def watch_reversion(seen):

@@ -19,7 +19,7 @@ def test_decide():
         def check(s):
             g, u, f, o, line, c, b = s.geo, s.units, s.formations, s.orders, s.front, s.cells, s.blocks
             knobs = wild(decide.Params, decide.Knobs, s.rng, **TOUCH)._replace(armor=1.0)
-            armor = decide.ArmorKnobs(float(s.rng.uniform(1, 15)), 0.45, 0.5, 3, 6)
+            armor = decide.ArmorKnobs(float(s.rng.uniform(1, 15)), 0.45, float(s.rng.uniform(0.25, 10)), 0.5, 3, 6)
             setback = np.array([0.0, 0.0, 3.0, 8.0, 0.0])
             dt, light, leafy, mud = (float(s.rng.choice(v)) for v in ([0.25, 3.0], [0.0, 1.0], [0.5, 1.3], [0.0, 1.0]))
             tally = np.zeros((2, 4), np.int64)
@@ -33,8 +33,11 @@ def test_decide():
             crews = (u.kind == Kind.FPV_TEAM) | (u.kind == Kind.ARTILLERY)
             seen["resited"] += np.sum(crews & (a.units.goal_x != u.goal_x))
             seen["hops"] += np.sum((u.task == Task.INFILTRATE) & (u.stage == 2) & (a.units.stage == 1))
-            pairs = agree(reliefs.match_reliefs, plain_decide.match_reliefs, u, s.n, 4.0, 3.0)
+            pairs = agree(reliefs.match_reliefs, plain_decide.match_reliefs, u, s.n, 4.0, 20.0)
             seen["reliefs matched"] += pairs.result
+            some = s.rng.permutation(np.flatnonzero(u.kind[: s.n] == Kind.INFANTRY))
+            worth = np.round(u.days[some] / 20.0)  # many have the same
+            agree(reliefs.in_turn, plain_decide.in_turn, some, u.slot, worth)
             seen["reliefs with a partner"] += np.sum((u.partner < 0) & (pairs.units.partner >= 0))
 
     attacker, defender = ("INFANTRY", "attacker"), ("INFANTRY", "defender")

@@ -11,7 +11,7 @@ from sim.forces import Kind, Stage, Task
 from sim.phases import sense
 from sim.phases.fire import attacks
 
-MUST_SEE = {"duel won", "duel stopped", "duel broken", "lodged", "broken", "stopped", "shot down", "set down",
+MUST_SEE = {"duel won", "duel stopped", "duel broken", "lodged", "broken", "broken on its way", "stopped", "shot down", "set down",
              "without vehicles", "slipped through", "slipped short", "turned back", "hit in contact", "hunted", "met",
              "alone"}
 
@@ -35,7 +35,10 @@ def events(kernel, old, new, result):
     counted = new["tally"] - old["tally"]
     if kernel == "attack":
         home = u.task[i] == Task.WITHDRAW
-        return {"lodged": counted[:, 0].sum(), "broken": counted[:, 1].sum(), "stopped": home - counted[:, 1].sum(),
+        before = old["units"]
+        whole = before.hits[i].sum() == 0
+        untouched = (u.hits == before.hits).all()  # it was not hit since it came to the line
+        return {"broken on its way": counted[:, 1].sum() > 0 and untouched and not whole, "lodged": counted[:, 0].sum(), "broken": counted[:, 1].sum(), "stopped": home - counted[:, 1].sum(),
                 "shot down": not home and not counted.any()}
     far = counted[:, 2].sum() > 0
     short = far and np.hypot(u.x[i] - old["units"].goal_x[i], u.y[i] - old["units"].goal_y[i]) > 1e-9

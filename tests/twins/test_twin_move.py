@@ -32,9 +32,12 @@ def test_move():
             seen["seen"] += np.sum(a.blocks.traffic > 0)
             for place in range(3):
                 seen["place", place] += np.sum(went & (a.units.place == place)) if place else np.sum(a.units.place == 0)
-            seen["reliefs"] += agree(move.hand_over, plain_move.hand_over, g, u, f, c, b, n, hours, 0.3, knobs).result.sum()
+            a = agree(move.hand_over, plain_move.hand_over, g, u, f, c, b, n, hours, 0.3, knobs)
+            seen["reliefs"] += a.result.sum()
+            seen["carried back"] += np.sum((u.task == Task.HOLD) & (u.hurt > 0) & (u.partner >= 0) & (a.units.task == Task.WITHDRAW))
+            seen["taken over"] += np.sum(a.units.dug != u.dug)
             for i in s.rng.integers(0, n, 5).tolist():
-                agree(move.arrive_at_goal, plain_move.arrive_at_goal, u, c, i)
+                agree(move.arrive_at_goal, plain_move.arrive_at_goal, g, u, c, i)
                 way = s.rng.uniform(0, 12, 4).tolist()
                 agree(move.count_traffic, plain_move.count_traffic, g, b, 1, *way, 0.6, 16.0)
                 agree(move.count_traffic, plain_move.count_traffic, g, b, 1, *way[:2], *way[:2], 0.6, 16.0)

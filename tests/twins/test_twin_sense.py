@@ -14,9 +14,6 @@ def test_sense():
         @on_scenes(8)
         def check(s):
             knobs = wild(sense.Params, sense.Knobs, s.rng)
-            for i in s.rng.integers(0, s.n, 3).tolist():
-                agree(sense.worth, plain_sense.worth, s.units, i, knobs)
-            agree(sense.freshness, plain_sense.freshness, float(s.rng.uniform(0, 90)), knobs)
             agree(sense.spread, plain_sense.spread, s.geo, s.units, s.nodes, s.n, CONTACT, knobs)
             agree(sense.bin_contact, plain_sense.bin_contact, s.geo, s.units, s.n,
                   np.zeros(len(s.cells.control) + 1, np.int32), np.zeros(len(s.units.kind), np.int32))

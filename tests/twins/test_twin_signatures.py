@@ -6,10 +6,10 @@ from importlib import import_module
 import pytest
 from plain.battle import kernels_of
 
-from sim import draws, fields, front, unit_rows, visibility
+from sim import draws, fields, front, leadership, unit_rows, visibility, worth
 from sim.phases import PHASES
 
-MODULES = (draws, fields, front, unit_rows, visibility, *(phase for name, phase in PHASES.items() if name != "weather"))
+MODULES = (draws, fields, front, leadership, unit_rows, visibility, worth, *(phase for name, phase in PHASES.items() if name != "weather"))
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__)

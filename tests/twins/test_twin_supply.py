@@ -44,7 +44,7 @@ def test_supply():
             search_both(s.geo, s.cells, s.nodes, s.blocks, s.world.network.sources, load, closed, s.rng.random(), knobs, seen, s.units, s.n)
             for enabled in (True, False):
                 agree(supply.distribute, plain_supply.distribute, s.units, s.cells, s.n, 0.08,
-                      s.rng.uniform(0, 30, (2, 2)), np.array([40.0, 300.0]), enabled)
+                      s.rng.uniform(0, 30, (2, 2)), np.array([[40.0, 300.0], [20.0, 500.0]]), enabled)
 
         search_both(*long_map(), seen)  # in strips
     assert all(seen.values()), seen

@@ -21,6 +21,7 @@ from sim.phases.command.attacker import (
     direct_attacker,
     effort,
     find_lodgements,
+    learn_returns,
     make_room,
     pulse_axes,
     take_turns,
@@ -36,11 +37,15 @@ WRITES = ("formations", "cells", "blocks", "front", "orders", "units", "campaign
 
 class Params(Parameters):
     manpower_ratio: float | None = quantity(None, "", low=0.5, high=12.0, doc="attacker's infantry to the defender's; scales the attacker's infantry and recruits", fact="prior_local_ratio", role="lever", short="manpower_ratio", unset="as mustered")
+    leadership_attacker: float = quantity(1.0, "", low=0.0, high=2.0, doc="factor on the leadership of the attacker's formations, of which at most 1 comes", fact="modelling assumption", role="lever", short="leadership_attacker")
+    leadership_defender: float = quantity(1.0, "", low=0.0, high=2.0, doc="factor on the leadership of the defender's formations, of which at most 1 comes", fact="modelling assumption", role="lever", short="leadership_defender")
+    returns_days: float = quantity(28.0, "days", low=5.0, high=90.0, doc="memory of what a direction's attacks brought", fact="modelling assumption")
+    returns: float = quantity(1.0, "", low=0.0, high=3.0, doc="exponent with which effort follows a direction's ground gained per man (generalized matching law, Baum 1974)", fact="modelling assumption")
     main_days: float = quantity(14.0, "days", low=3.0, high=60.0, doc="how long a formation keeps its main point", fact="modelling assumption")
     main_width_km: float = quantity(4.0, "km", low=1.0, high=15.0, doc="half-width of a formation's attacks about its main point", fact="modelling assumption")
     axis_km: float = quantity(14.0, "km", low=4.0, high=60.0, doc="how far from its objective a formation still seeks a main point", fact="modelling assumption")
-    weakness: float = quantity(1.0, "", low=0.0, high=3.0, doc="how strongly attacks prefer thinly held ground", fact="modelling assumption")
-    built_aversion: float = quantity(0.75, "", low=0.0, high=1.0, doc="how strongly attacks avoid built-up ground", fact="modelling assumption")
+    weakness: float = quantity(1.4, "", low=0.0, high=3.0, doc="how strongly attacks prefer thinly held ground", fact="modelling assumption")
+    built_aversion: float = quantity(0.33, "", low=0.0, high=1.0, doc="how strongly attacks avoid built-up ground", fact="modelling assumption")
     works_aversion: float = quantity(0.4, "", low=0.0, high=1.0, doc="how strongly attacks avoid works", fact="modelling assumption")
     pulses: bool = quantity(True, "switch", doc="operations come and go in pulses", fact="modelling assumption")
     pulse_on_days: float = quantity(7.0, "days", low=1.0, high=40.0, doc="mean length of an operation", fact="modelling assumption")
@@ -49,11 +54,11 @@ class Params(Parameters):
     pulse_off: float = quantity(0.5, "", low=0.0, high=1.0, doc="attacks between operations beside the mean", fact="modelling assumption")
     pull_out: float = quantity(0.70, "", low=0.3, high=0.95, doc="strength, of establishment, at which an attacking formation is pulled out", fact="prior_pull_out")
     rebuild_days: float = quantity(25.0, "days", low=5.0, high=90.0, doc="how long a pulled-out formation rebuilds", fact="modelling assumption")
-    turn_days: float = quantity(60.0, "days", low=10.0, high=150.0, doc="mean time for which one direction is the main one", fact="net_box_2024_10")
-    turn_others: float = quantity(0.15, "", low=0.02, high=1.0, doc="attacks on the axes of the other directions, and their claim on recruits, beside those of the main one", fact="net_box_2024_10")
-    campaign_sd: float = quantity(0.55, "", low=0.0, high=1.0, doc="how much the tempo of a direction's offensive comes and goes (standard deviation of its logarithm)", fact="cv_month_box")
-    campaign_days: float = quantity(35.0, "days", low=7.0, high=120.0, doc="how long a surge or a lull of a direction's offensive lasts", fact="weekly_ac1_box")
-    order_days: float = quantity(2.0, "days", low=0.0, high=14.0, doc="pause between the choice of a new main point and the first attack there", fact="modelling assumption")
+    turn_days: float = quantity(65.0, "days", low=10.0, high=150.0, doc="mean time for which one direction is the main one", fact="net_box_2024_10")
+    turn_others: float = quantity(0.23, "", low=0.02, high=1.0, doc="attacks on the axes of the other directions, and their claim on recruits, beside those of the main one", fact="net_box_2024_10")
+    campaign_sd: float = quantity(0.5, "", low=0.0, high=1.0, doc="how much the tempo of a direction's offensive comes and goes (standard deviation of its logarithm)", fact="cv_month_box")
+    campaign_days: float = quantity(30.0, "days", low=7.0, high=120.0, doc="how long a surge or a lull of a direction's offensive lasts", fact="weekly_ac1_box")
+    order_days: float = quantity(2.0, "days", low=0.0, high=14.0, doc="pause between the choice of a new main point and the first attack there, under leadership of a half", fact="modelling assumption")
     mud_tempo: float = quantity(0.4, "", low=0.0, high=0.9, doc="share of attacks that deep mud stops", fact="modelling assumption")
     deadline: bool = quantity(True, "switch", doc="dated deadlines raise tempo", fact="modelling assumption", role="lever", short="deadline")
     deadline_tempo: float = quantity(1.7, "", low=1.0, high=4.0, doc="tempo before a deadline beside the mean", fact="modelling assumption", role="lever")
@@ -108,6 +113,8 @@ def run(world) -> None:
         objectives[:, 3] = 1.0
     pressing = deadline_now(world)
     world.campaign.deadline = pressing
+    if world.step_index:
+        learn_returns(world)
     take_turns(world, objectives)
     come_and_go(world)
     pulse_axes(world)

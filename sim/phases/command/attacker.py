@@ -11,6 +11,7 @@ from sim.columns import kernel
 from sim.draws import key, normal, uniform, uniform_of
 from sim.fields import at_nodes, at_squares, mean_of_square
 from sim.front import points_near
+from sim.leadership import slowness
 from sim.phases.command.line import WIDTHS, distance_to_line, nearest_point, set_base, thinnest_salient
 
 FAR_KM = 300.0  # a main point is not sought farther away than this: its weight would be below 1e-8
@@ -111,7 +112,7 @@ def direct_attacker(geo, cells, front, formations, objectives, knobs, tempo_of_s
         if formations.main_left[f] <= 0.0 and front.count[0] > 0:
             choose_main(geo, cells, front, formations, f, objectives[axis, 0], objectives[axis, 1], uniform(keys[1], tag), knobs)
             formations.main_left[f] = knobs.main_days * (0.5 + uniform(keys[2], tag))
-            formations.order_left[f] = knobs.order_days
+            formations.order_left[f] = knobs.order_days * slowness(formations.leadership[f])
         else:
             k = nearest_point(geo, front, formations.main_x[f], formations.main_y[f])
             if k >= 0:
@@ -209,22 +210,45 @@ def come_and_go(world) -> None:
         c.surge[d] = c.surge[d] * keep + math.sqrt(1.0 - keep * keep) * normal(uniform_of(k, d, 0), uniform_of(k, d, 1))
 
 
+def learn_returns(world) -> None:
+    """Ground gained per attacking man and day by direction, beside the mean of all, from exponential averages: once a day.
+
+    A direction without record counts as a mean one; none falls below a tenth of the mean.
+    """
+    c, f, p = world.campaign, world.formations, world.settings.command
+    area = world.geo.cell**2
+    held = np.bincount(c.direction_at, world.cells.control, minlength=c.surge.size) * area
+    gain, c.held = held - c.held, held
+    mine = (f.side == 0) & (f.active == 1)
+    effort = np.bincount(c.direction_of[f.axis[mine]], f.tempo[mine] * f.infantry[mine], minlength=c.surge.size)
+    share = 1.0 - math.exp(-1.0 / p.returns_days)
+    c.gained += (gain - c.gained) * share
+    c.spent += (effort - c.spent) * share
+    mean = c.gained.sum() / max(c.spent.sum(), 1.0)
+    known = mean * c.spent > 0.0
+    c.returns = np.where(known, np.maximum(c.gained / np.where(known, mean * c.spent, 1.0), 0.1), 1.0)
+
+
 def take_turns(world, objectives) -> None:
-    """The attacker's main direction: kept for weeks, then drawn anew among those that have formations."""
-    c = world.campaign
-    c.turn_left -= 1.0
+    """The attacker's main direction: kept for weeks, the longer the more it brings, then drawn anew among those that have formations.
+
+    A direction's weight is that of its open objectives times `Campaign.returns` to the power of `returns`.
+    """
+    c, p = world.campaign, world.settings.command
+    fed = c.returns ** p.returns
+    c.turn_left -= min(max(1.0 / fed[c.main_direction], 0.5), 2.0)
     open_axes = objectives[:, 3] > 0.5
     if c.turn_left > 0.0 and open_axes[c.direction_of == c.main_direction].any():
         return
     f = world.formations
     mine = (f.side == 0) & (f.active == 1)
     men = np.bincount(f.axis[mine], f.infantry[mine], minlength=len(objectives))
-    weight = np.bincount(c.direction_of, objectives[:, 2] * open_axes) * (np.bincount(c.direction_of, men) > 0)
+    weight = fed * np.bincount(c.direction_of, objectives[:, 2] * open_axes) * (np.bincount(c.direction_of, men) > 0)
     if not weight.any():
         weight[:] = 1.0
     u = uniform(key(world.seed, "main direction", world.day), 0)
     c.main_direction = int(np.searchsorted(np.cumsum(weight) / weight.sum(), u, side="right"))
-    c.turn_left = world.settings.command.turn_days * (0.4 + 1.2 * uniform(key(world.seed, "turn days", world.day), 0))
+    c.turn_left = p.turn_days * (0.4 + 1.2 * uniform(key(world.seed, "turn days", world.day), 0))
 
 
 def effort(world) -> tuple[np.ndarray, np.ndarray]:

@@ -28,10 +28,11 @@ FLEE_PER_DAY = 6.0  # rate at which a crew that the line has reached moves; one 
 
 
 class Params(Parameters):
-    attacks_per_group: float = quantity(0.42, "1/day", low=0.0, high=1.5, doc="attacks that a rested reserve group begins a day at mean tempo", fact="assaults_2025_06_27", role="lever", short="tempo")
+    attacks_per_group: float = quantity(0.55, "1/day", low=0.0, high=1.5, doc="attacks that a rested reserve group begins a day at mean tempo", fact="assaults_2025_06_27", role="lever", short="tempo")
     rest_days: float = quantity(4.0, "days", low=0.0, high=20.0, doc="rest of a group between two tasks", fact="modelling assumption")
+    rested_days: float = quantity(6.0, "days", low=0.5, high=30.0, doc="days of strain not yet rested with which a group of the defender goes into the line, and one of either side into a relief", fact="modelling assumption")
     depth_km: float = quantity(0.4, "km", low=0.2, high=2.0, doc="mean depth of an attack's objective beyond `first_km`", fact="modelling assumption")
-    infiltration_share: float = quantity(0.14, "", low=0.0, high=0.8, doc="share of attacks made by infiltration, in full leaf, in a step of half day and half night", fact="art_srg_groups", role="lever", short="infiltration_share")
+    infiltration_share: float = quantity(0.10, "", low=0.0, high=0.8, doc="share of attacks made by infiltration, in full leaf, in a step of half day and half night", fact="art_srg_groups", role="lever", short="infiltration_share")
     infiltration_depth_km: float = quantity(1.4, "km", low=0.3, high=6.0, doc="mean depth of one bound of an infiltrating group beyond `infiltration_first_km`, or `hop_first_km`", fact="dobro_depth")
     hop_per_day: float = quantity(0.25, "1/day", low=0.0, high=2.0, doc="how often an infiltrating group moves on", fact="modelling assumption")
     gather_men: float = quantity(8.0, "soldiers", low=3.0, high=30.0, doc="men that must have gathered before infiltrators hold ground", fact="modelling assumption")
@@ -42,9 +43,9 @@ class Params(Parameters):
     narrow: float = quantity(0.45, "", low=0.0, high=0.7, doc="share of the ground within 3 km that must be the attacker's for him to man his line there as a matter of course", fact="modelling assumption")
     follow_per_day: float = quantity(1.2, "groups/day", low=0.0, high=40.0, doc="groups that a formation with `follow_groups` or more in reserve sends a day to hold a deep lodgement (consolidation)", fact="modelling assumption", role="lever", short="consolidation")
     deploy_delay_days: float = quantity(1.5, "days", low=0.1, high=15.0, doc="delay until a free group of the defender answers a need, where its rate is 1 (see `deploy_night`)", fact="modelling assumption", role="lever", short="reserve_delay_days")
-    reserve_share: float = quantity(0.5, "", low=0.0, high=0.8, doc="share of its infantry a defending formation tries to keep out of the line", fact="modelling assumption", role="lever")
-    urgent_need: float = quantity(2.5, "", low=0.1, high=20.0, doc="need of a place above which the last reserves go too", fact="modelling assumption")
-    counter_per_day: float = quantity(0.002, "1/day", low=0.0, high=0.5, doc="counterattacks a rested reserve group of the defender begins a day", fact="recapture_share", role="lever")
+    reserve_share: float = quantity(0.75, "", low=0.0, high=0.8, doc="share of its infantry a defending formation tries to keep out of the line", fact="modelling assumption", role="lever")
+    urgent_need: float = quantity(20.0, "", low=0.1, high=20.0, doc="need of a place above which the last reserves go too", fact="modelling assumption")
+    counter_per_day: float = quantity(0.003, "1/day", low=0.0, high=0.5, doc="counterattacks a rested reserve group of the defender begins a day", fact="recapture_share", role="lever")
     relief_counter: float = quantity(500.0, "", low=1.0, high=1000.0, doc="how much oftener groups of a relief formation counterattack a lodgement", fact="dobro_villages")
     mounted_counter: float = quantity(0.02, "", low=0.0, high=1.0, doc="mounted counterattacks of the defender beside the attacker's readiness to mount", fact="modelling assumption", role="lever")
     rotation: bool = quantity(True, "switch", doc="positions are relieved", fact="modelling assumption", role="lever")
@@ -63,7 +64,7 @@ class Params(Parameters):
     follow_spread_km: float = quantity(0.5, "km", low=0.0, high=3.0, doc="standard deviation, each way, of the places to which a follow-on goes", fact="modelling assumption")
     deploy_night: float = quantity(1.8, "", low=1.4, high=4.0, doc="rate by night at which a free group of the defender answers a need, in units of 1 / `deploy_delay_days`", fact="modelling assumption")
     deploy_light: float = quantity(1.4, "", low=0.0, high=1.4, doc="how much less that rate is by day", fact="modelling assumption")
-    ask_days: float = quantity(3.0, "days", low=0.25, high=20.0, doc="mean time from the end of its days until a position asks for relief, and time after which it asks again", fact="modelling assumption")
+    ask_days: float = quantity(3.0, "days", low=0.25, high=20.0, doc="mean time from the end of its days until a position asks for relief, where nothing puts it off", fact="modelling assumption")
     settle_share: float = quantity(0.55, "", low=0.5, high=1.0, doc="share of its square that must be its own side's before a lodged group settles down to hold it", fact="modelling assumption")
 
 
@@ -75,7 +76,7 @@ def knobs_of(world) -> Knobs:
     return world.knobs("decide", Knobs, touch_km=world.settings.control.reach_km)
 
 
-ArmorKnobs = NamedTuple("ArmorKnobs", [("value", float), ("hit_aversion", float), ("mount_max", float), ("crew", float),
+ArmorKnobs = NamedTuple("ArmorKnobs", [("value", float), ("lost_per_hit", float), ("turnaround_days", float), ("mount_max", float), ("crew", float),
                                               ("dismounts", float)])
 
 
@@ -100,6 +101,8 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
             if task == RESERVE:
                 if units.days[i] < knobs.rest_days or units.men[i] < 2 or units.partner[i] >= 0:
                     continue
+                if units.side[i] == 1 and units.fatigue[i] > knobs.rested_days:
+                    continue
                 if uniform_of(key, units.slot[i], 0) >= ready[units.formation[i]]:
                     continue
                 if units.side[i] == 0:
@@ -113,7 +116,7 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
             elif task == CONSOLIDATE:
                 lodgement(geo, units, formations, cells, nodes, i, key, recall, knobs)
         elif kind == ARMOR:
-            if task == RESERVE and units.days[i] >= knobs.rest_days and knobs.armor > 0.5:
+            if task == RESERVE and units.days[i] >= armor.turnaround_days and knobs.armor > 0.5:
                 armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud, knobs, armor, tally)
         elif kind == FPV or kind == ARTILLERY:
             crew(geo, units, orders, front, cells, i, key, pack, flee, setback[kind])
@@ -126,7 +129,7 @@ def run(world) -> None:
     tally[:] = 0
     leafy = (p.infiltration_bare + (1.0 - p.infiltration_bare) * sky.leaf) * (1.0 + p.infiltration_night - 2.0 * p.infiltration_night * sky.light)
     follow_scale = world.settings.command.deadline_follow if world.campaign.deadline else 1.0
-    armor = ArmorKnobs(a.value, a.hit_aversion, a.mount_max, a.crew, a.dismounts)
+    armor = ArmorKnobs(a.value, a.lost_per_hit, a.turnaround_days, a.mount_max, a.crew, a.dismounts)
     setback = np.array([0.0, 0.0, world.settings.fpv_team.setback_km, world.settings.artillery.setback_km, 0.0])
     knobs = knobs_of(world)
     ready = readiness(world.formations, world.dt, sky.light, follow_scale, knobs)
@@ -140,4 +143,4 @@ def run(world) -> None:
         b.counterattacks[side] += tally[side, 2]
         b.mounted[side] += tally[side, 3]
     if p.rotation and world.hour <= DUSK_H < world.hour + world.scenario.step_hours:
-        match_reliefs(world.units, world.n, p.rest_days, p.ask_days)
+        match_reliefs(world.units, world.n, p.rest_days, p.rested_days)

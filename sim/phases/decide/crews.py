@@ -49,7 +49,7 @@ def expected_burst(geo, blocks, side, x, y, gx, gy):
 
 @kernel
 def armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud, knobs, armor, tally):
-    """A section in reserve: mounts an attack at a rate that is logistic in worth less expected hits."""
+    """A section in reserve: mounts an attack at a rate that is logistic in its worth times the chance that a vehicle comes back (Poisson hits on both ways)."""
     f = units.formation[i]
     if units.vehicles[i] < 1 or units.men[i] < units.vehicles[i] * (armor.crew + 1):
         return
@@ -58,7 +58,8 @@ def armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud
     if k < 0:
         return
     hits = expected_burst(geo, blocks, units.side[i], units.x[i], units.y[i], front.x[k], front.y[k])
-    push = 2.0 * (armor.value * math.exp(-armor.hit_aversion * hits) - 2.0 - 1.2 * mud)
+    back = math.exp(-2.0 * armor.lost_per_hit * hits)  # chance that a vehicle gets there and home
+    push = 2.0 * (armor.value * back - 2.0 - 1.2 * mud)
     share = 1.0 if units.side[i] == 0 else knobs.mounted_counter
     rate = share * armor.mount_max * formations.tempo[f] / (1.0 + math.exp(-push))
     if uniform_of(key, slot, 1) < 1.0 - math.exp(-rate * dt):

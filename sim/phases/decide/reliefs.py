@@ -8,6 +8,7 @@ from sim.codes import HOLD, INFANTRY, MARCH, NO_STAGE, RESERVE
 from sim.columns import array_kernel, kernel
 from sim.draws import uniform_of
 from sim.fields import at_squares
+from sim.leadership import slowness
 from sim.unit_rows import send_home
 
 WANTS_RELIEF = -2
@@ -26,16 +27,26 @@ def position(geo, units, formations, cells, i, key, ask, knobs):
         units.partner[i] = -1
         units.stage[i] = NO_STAGE
         send_home(units, formations, i)
-    elif units.days[i] > formations.rotation_days[f] and units.partner[i] == -1 and knobs.rotation > 0.5:
-        if uniform_of(key, units.slot[i], 0) < ask:
+    elif depth >= 0.0 and units.days[i] > formations.rotation_days[f] and units.partner[i] == -1 and knobs.rotation > 0.5:
+        if uniform_of(key, units.slot[i], 0) < ask / slowness(formations.leadership[f]):
             units.partner[i] = WANTS_RELIEF
 
 
 @array_kernel
-def match_reliefs(units, n, rest_days, ask_days):
-    """Pairs positions that want relief with rested reserve groups of their formation, both in the order of their slots.
+def in_turn(rows, slot, worth):
+    """Rows sorted by formation (the head of their slots), then by `worth`, then by slot."""
+    by_slot = np.argsort(slot[rows], kind="mergesort")
+    rows = rows[by_slot]
+    by_worth = np.argsort(worth[by_slot], kind="mergesort")
+    rows = rows[by_worth]
+    return rows[np.argsort(slot[rows] >> 24, kind="mergesort")]
 
-    Returns how many were paired. A position whose relief does not come asks again after `ask_days`. A slot begins with the formation's tag, so that one sort keeps formations together.
+
+@array_kernel
+def match_reliefs(units, n, rest_days, rested):
+    """Pairs positions that want relief with rested reserve groups of their formation, both the longest in place first, the most rested first.
+
+    Returns how many were paired. A slot begins with the formation's tag, so that one sort keeps formations together.
     """
     wants = np.empty(n, np.int64)
     spare = np.empty(n, np.int64)
@@ -53,13 +64,13 @@ def match_reliefs(units, n, rest_days, ask_days):
         asking[units.formation[wants[k]]] = 1
     for i in range(n):
         if units.kind[i] == INFANTRY and units.task[i] == RESERVE and units.partner[i] == -1:
-            if units.days[i] >= rest_days and units.men[i] >= 2 and asking[units.formation[i]] == 1:
+            if units.days[i] >= rest_days and units.fatigue[i] <= rested and units.men[i] >= 2 and asking[units.formation[i]] == 1:
                 spare[b] = i
                 b += 1
     wants = wants[:a]
     spare = spare[:b]
-    wants = wants[np.argsort(units.slot[wants], kind="mergesort")]
-    spare = spare[np.argsort(units.slot[spare], kind="mergesort")]
+    wants = in_turn(wants, units.slot, -units.days[wants])
+    spare = in_turn(spare, units.slot, units.fatigue[spare])
     pairs = 0
     p = 0
     q = 0
@@ -78,7 +89,6 @@ def match_reliefs(units, n, rest_days, ask_days):
             units.stage[i] = NO_STAGE
             units.goal_x[i] = units.x[wants[p]]
             units.goal_y[i] = units.y[wants[p]]
-            units.days[wants[p]] -= ask_days
             pairs += 1
             p += 1
             q += 1

@@ -11,6 +11,7 @@ from sim.codes import ASSAULT, INFILTRATE, MARCH
 from sim.columns import array_kernel, kernel
 from sim.draws import exponential, normal, uniform_of
 from sim.front import pick
+from sim.leadership import slowness
 from sim.phases.decide.goals import at_line, set_goal
 
 
@@ -109,6 +110,6 @@ def readiness(formations, dt, light, follow_scale, knobs):
             rate = knobs.attacks_per_group * formations.tempo[f] + knobs.upkeep_per_day
             rate += follow_rate(formations, f, follow_scale, knobs)
         else:
-            rate = counter_rate(formations, f, knobs) + (knobs.deploy_night - knobs.deploy_light * light) / knobs.deploy_delay_days
+            rate = counter_rate(formations, f, knobs) + (knobs.deploy_night - knobs.deploy_light * light) / (knobs.deploy_delay_days * slowness(formations.leadership[f]))
         out[f] = 1.0 - math.exp(-rate * dt)
     return out

@@ -25,6 +25,7 @@ from sim.phases.fire.infiltration import slip
 from sim.phases.fire.standing_contact import contact
 from sim.quantity import Parameters, quantity
 from sim.unit_rows import send_home
+from sim.worth import Knobs as WorthKnobs
 
 READS = ("units", "cells", "nodes", "blocks", "bins", "formations")
 WRITES = ("units", "books")
@@ -32,21 +33,21 @@ WRITES = ("units", "books")
 
 class Params(Parameters):
     enabled: bool = quantity(True, "switch", doc="attacks and close combat", fact="modelling assumption")
-    direct_per_km: float = quantity(0.012, "1/km", low=0.005, high=0.2, doc="hits on a man per km he crosses, for each man of fire on him", fact="modelling assumption")
+    direct_per_km: float = quantity(0.3, "1/km", low=0.005, high=1.0, doc="hits on a man per km he crosses, for each man of fire on him", fact="modelling assumption")
+    direct_men: float = quantity(2.0, "soldiers", low=1.0, high=60.0, doc="men of fire on one place at which half of it finds no target of its own (type II)", fact="modelling assumption")
     dark: float = quantity(0.4, "", low=0.1, high=1.0, doc="direct fire by night beside that by day", fact="modelling assumption")
     cover_in_town: float = quantity(0.5, "", low=0.0, high=0.9, doc="share of direct fire that buildings keep from an attacker", fact="modelling assumption")
     works_fire: float = quantity(1.0, "", low=0.0, high=4.0, doc="how much works add to the fire on somebody who crosses them", fact="prior_belt")
     works_stop: float = quantity(4.0, "1/km", low=0.0, high=12.0, doc="rate per km at which full works, covered by fire, stop an attack", fact="prior_belt")
     water_stop: float = quantity(4.0, "1/km", low=0.0, high=20.0, doc="rate per km at which water, covered by fire, stops an attack (times the share of water and banks)", fact="modelling assumption")
-    duel_attacker: float = quantity(0.02, "", low=0.002, high=0.5, doc="chance per bout that an attacking man hits a man in a position in the open", fact="modelling assumption")
+    duel_attacker: float = quantity(0.015, "", low=0.002, high=0.5, doc="chance per bout that an attacking man hits a man in a position in the open", fact="modelling assumption")
     duel_defender: float = quantity(0.05, "", low=0.005, high=0.5, doc="chance per bout that a man in a position hits an attacker", fact="modelling assumption")
     duel_cover: float = quantity(0.45, "", low=0.0, high=0.9, doc="share of an attacker's hits that a dug-in position keeps off", fact="modelling assumption")
-    give_way: float = quantity(0.13, "", low=0.0, high=0.3, doc="chance per bout that a position gives way to odds of one to one, without loss", fact="modelling assumption")
+    give_way: float = quantity(0.04, "", low=0.0, high=0.3, doc="chance per bout that a position gives way to odds of one to one, without loss", fact="modelling assumption")
     bouts: int = quantity(8, "bouts", low=1, high=18, doc="bouts of a duel before the attack counts as stopped", fact="modelling assumption")
     break_rate: float = quantity(16.0, "", low=4.0, high=40.0, doc="how readily losses break a group: chance 1 - exp(-rate * square of the share lost)", fact="check_break_median")
-    tired_breaks: float = quantity(0.015, "1/day", low=0.0, high=0.1, doc="how much sooner a group breaks for each day of strain", fact="modelling assumption")
     support: float = quantity(3.0, "", low=1.0, high=10.0, doc="shelling of a place while an attack on it goes in, beside the mean of the step (1: no plan of fire)", fact="modelling assumption", role="lever")
-    notice: float = quantity(0.10, "1/km", low=0.0, high=1.0, doc="rate per km and man of fire at which an infiltrating group is noticed", fact="modelling assumption")
+    notice: float = quantity(0.3, "1/km", low=0.0, high=1.0, doc="rate per km and man of fire at which an infiltrating group is noticed", fact="modelling assumption")
     notice_light: float = quantity(0.7, "", low=0.0, high=1.0, doc="share of that which daylight adds", fact="modelling assumption")
     contact_per_day: float = quantity(0.004, "1/day", low=0.0, high=1e6, doc="men one man of fire hits a day in standing contact", fact="modelling assumption")
     search_men: float = quantity(12.0, "soldiers", low=0.0, high=1e9, doc="men near at which half of contact fire goes into finding targets", fact="modelling assumption")
@@ -65,11 +66,6 @@ class Params(Parameters):
     resolve_unled: float = quantity(0.7, "", low=0.1, high=2.0, doc="factor on resolve without leadership", fact="modelling assumption")
     resolve_leadership: float = quantity(0.6, "", low=0.0, high=2.0, doc="what full leadership adds to that factor", fact="modelling assumption")
     mounted_resolve: float = quantity(1.5, "", low=1.0, high=4.0, doc="resolve of an attack behind armor beside one on foot", fact="modelling assumption")
-    skill_untrained: float = quantity(0.5, "", low=0.1, high=2.0, doc="skill in a duel without training; full training adds 1", fact="modelling assumption")
-    skill_worn: float = quantity(0.35, "", low=0.0, high=1.0, doc="skill of a man worn out beyond relief beside a fresh one", fact="modelling assumption")
-    skill_worn_days: float = quantity(45.0, "days", low=8.0, high=200.0, doc="days of strain at which half of that fall has come", fact="modelling assumption")
-    skill_hungry: float = quantity(0.5, "", low=0.0, high=1.0, doc="skill of a man without supply beside a fed one", fact="modelling assumption")
-    skill_suppressed: float = quantity(0.8, "", low=0.0, high=1.0, doc="share of skill that full suppression takes", fact="modelling assumption")
     break_morale: float = quantity(0.15, "", low=0.0, high=1.0, doc="morale that a broken attack costs its group", fact="modelling assumption")
 
 
@@ -82,7 +78,7 @@ def knobs_of(world) -> Knobs:
 
 
 @array_kernel
-def engage(geo, units, cells, nodes, blocks, formations, start, order, n, key, light, weapon, shock, knobs, tally):
+def engage(geo, units, cells, nodes, blocks, formations, start, order, n, key, light, weapon, shock, knobs, skill, tally):
     """Every attack, bound and dash that reached the line in this step, in an order drawn by slot, not by row or side."""
     rows = np.empty(n, np.int64)
     turn = np.empty(n)
@@ -96,12 +92,12 @@ def engage(geo, units, cells, nodes, blocks, formations, start, order, n, key, l
         i = rows[k]
         task = units.task[i]
         if task == ASSAULT:
-            attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, 1.0, knobs, tally)
+            attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, 1.0, knobs, skill, tally)
         elif task == INFILTRATE:
             slip(geo, units, cells, nodes, formations, i, key, light, weapon, knobs, tally)
         elif task == DASH:
             if units.vehicles[i] > units.burst[i]:
-                attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, shock, knobs, tally)
+                attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, shock, knobs, skill, tally)
             # a section that got through sets its men down; vehicles that run go home in any case
             units.stage[i] = SETS_DOWN if units.task[i] == CONSOLIDATE else NO_STAGE
             send_home(units, formations, i)
@@ -118,7 +114,7 @@ def run(world) -> None:
     g, u, c, nodes = world.geo, world.units, world.cells, world.nodes
     contact(g, u, c, nodes, world.n, key(world.seed, "contact", world.step_index), world.dt, world.weather.sky.light, weapon, knobs)
     engage(g, u, c, nodes, world.blocks, world.formations, world.bins.start, world.bins.order, world.n, key(world.seed, "attack", world.step_index),
-           world.weather.sky.light, weapon, world.settings.armor.shock, knobs, tally)
+           world.weather.sky.light, weapon, world.settings.armor.shock, knobs, world.knobs("sense", WorthKnobs), tally)
     b = world.books
     for side in range(2):
         b.lodged[side] += tally[side, 0]

@@ -10,9 +10,10 @@ from sim.codes import CONSOLIDATE, DIRECT, FRONT, INFANTRY, NO_STAGE
 from sim.columns import kernel
 from sim.draws import binomial, uniform_of
 from sim.fields import at_nodes, block_at, cell_at
-from sim.phases.fire.duels import boldness, breaks, duel, fit_men, skill_of
+from sim.phases.fire.duels import boldness, breaks, duel, fit_men
 from sim.phases.fire.path import PIECE_KM
 from sim.unit_rows import send_home
+from sim.worth import worth
 
 MOST_MET = 6  # positions that one attack fights
 
@@ -50,9 +51,10 @@ def nearest_position(geo, units, start, order, side, x, y, radius, met, n_met):
 
 
 @njit(inline="always")
-def hits_per_km(cells, c, fire, works, light, shock, knobs):
-    """Rate per km at which a man of an attack is hit by direct fire in cell `c`."""
-    return (knobs.direct_per_km * fire * (knobs.dark + (1.0 - knobs.dark) * light)
+def hits_per_km(cells, c, men, free, works, light, shock, knobs):
+    """Rate per km at which a man of an attack is hit by direct fire of so many men (type II), `free` of which weapons and shells leave, in cell `c`."""
+    aimed = men / (1.0 + men / knobs.direct_men) * free
+    return (knobs.direct_per_km * aimed * (knobs.dark + (1.0 - knobs.dark) * light)
             * (1.0 - knobs.cover_in_town * min(cells.built[c], 1.0)) * (1.0 + knobs.works_fire * works) / shock)
 
 
@@ -64,7 +66,7 @@ def stops_per_km(cells, c, fire, works, knobs):
 
 
 @kernel
-def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, shock, knobs, tally):
+def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, light, weapon, shock, knobs, skill, tally):
     """One attack from the line to its objective. Leaves the group lodged, falling back, or dead."""
     s = units.side[i]
     slot = units.slot[i]
@@ -74,12 +76,14 @@ def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, l
     dy = units.goal_y[i] - y
     length = math.sqrt(dx * dx + dy * dy)
     men = fit_men(units, i)
-    start_men = max(men, 1)
+    start_men = max(int(units.men[i]), 1)
     met = (-1, -1, -1, -1, -1, -1)
     n_met = 0
     outcome = 1 if men > 0 else -1
     bold = boldness(units, formations, i, shock, knobs)
-    ours_skill = skill_of(units, i, blocks.quiet[block_at(geo, x, y), s], knobs)  # of where it sets out: it has only just come there
+    if men > 0 and breaks(uniform_of(key, slot, 9), start_men, men, start_men, bold, knobs.break_rate):
+        outcome = -1  # by what drones and shells did to it on its way
+    ours_skill = worth(units, i, blocks.quiet[block_at(geo, x, y), s], skill)  # of where it sets out: it has only just come there
     pieces = int(length / PIECE_KM) + 1
     piece = length / pieces
     px = x
@@ -91,10 +95,11 @@ def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, l
         py = y + dy * k / pieces
         c = cell_at(geo, px, py)
         calm = (1.0 - blocks.quiet[block_at(geo, px, py), 1 - s]) ** (knobs.support - 1.0)
-        fire = at_nodes(geo, nodes.fire, 1 - s, px, py) * weapon[1 - s] * calm
+        free = weapon[1 - s] * calm
+        fire = at_nodes(geo, nodes.fire, 1 - s, px, py)
         works = cells.works[c, s]
         base = 10 + 80 * min(k, 40)
-        hazard = hits_per_km(cells, c, fire, works, light, shock, knobs)
+        hazard = hits_per_km(cells, c, fire, free, works, light, shock, knobs)
         lost = binomial(uniform_of(key, slot, base), men, 1.0 - math.exp(-hazard * piece))
         if lost > 0:
             units.hits[i, DIRECT] += lost
@@ -105,7 +110,7 @@ def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, l
             outcome = -1
         if outcome < 1:
             break
-        if uniform_of(key, slot, base + 2) < 1.0 - math.exp(-stops_per_km(cells, c, fire, works, knobs) * piece):
+        if uniform_of(key, slot, base + 2) < 1.0 - math.exp(-stops_per_km(cells, c, fire * free, works, knobs) * piece):
             outcome = 0
             break
         if n_met < MOST_MET:
@@ -114,7 +119,7 @@ def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, l
                 met = (row,) + met[:5]  # noqa: RUF005  numba does not unpack
                 n_met += 1
                 men, outcome = duel(units, cells, formations, i, row, men, start_men, shock, key, base + 4, weapon, knobs,
-                                    (ours_skill, skill_of(units, row, units.suppression[row], knobs) * calm))
+                                    (ours_skill, worth(units, row, units.suppression[row], skill) * calm))
     units.stage[i] = NO_STAGE
     if men <= 0:
         return

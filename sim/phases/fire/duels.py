@@ -45,8 +45,7 @@ def dug_in(units, cells, row, knobs):
     if units.task[row] != HOLD:
         return 1.0 - LODGED_TOWN * min(cells.built[units.cell[row]], 1.0)
     c = units.cell[row]
-    days = max(units.days[row], 0.0)
-    dug = knobs.duel_cover * days / (days + knobs.dig_days)
+    dug = knobs.duel_cover * units.dug[row] / (units.dug[row] + knobs.dig_days)
     works = knobs.duel_works * cells.works[c, 1 - units.side[row]]
     town = knobs.duel_town * min(cells.built[c], 1.0) * (1.0 - 0.5 * cells.rubble[c])
     return (1.0 - dug) * (1.0 - works) * (1.0 - town)
@@ -56,7 +55,7 @@ def dug_in(units, cells, row, knobs):
 def resolve_of(units, formations, i, knobs):
     """Resolve, the divisor of the hazard of breaking: morale, rest and leadership, 1 in the mean."""
     f = units.formation[i]
-    return (knobs.resolve_base + knobs.resolve_morale * units.morale[i]) * (knobs.resolve_unled + knobs.resolve_leadership * formations.leadership[f]) / (1.0 + knobs.tired_breaks * units.fatigue[i])
+    return (knobs.resolve_base + knobs.resolve_morale * units.morale[i]) * (knobs.resolve_unled + knobs.resolve_leadership * formations.leadership[f])
 
 
 @njit(inline="always")
@@ -103,11 +102,3 @@ def duel(units, cells, formations, i, row, men, start_men, shock, key, base, wea
             outcome = -1
             break
     return men, outcome
-
-
-@njit(inline="always")
-def skill_of(units, i, suppression, knobs):
-    """Skill factor of a man's hits in a duel: training, rest, supply, and what suppression (0..1) leaves."""
-    tired = 1.0 / (1.0 + (units.fatigue[i] / knobs.skill_worn_days) ** 2)
-    return ((knobs.skill_untrained + units.quality[i]) * (knobs.skill_worn + (1.0 - knobs.skill_worn) * tired)
-            * (knobs.skill_hungry + (1.0 - knobs.skill_hungry) * units.supply[i]) * (1.0 - knobs.skill_suppressed * suppression))
