@@ -24,7 +24,7 @@ WRITES = ("units", "formations", "books", "cursor", "totals.short")
 class Params(Parameters):
     recruits: bool = quantity(True, "switch", doc="recruits, drafts and returning wounded reach the formations", fact="prior_recruits", role="lever")
     recruits_attacker: float = quantity(1.0, "", low=0.0, high=4.0, doc="multiplies the attacker's dated intake", fact="prior_recruits", role="lever", short="recruits_attacker")
-    recruits_defender: float = quantity(1.3, "", low=0.0, high=4.0, doc="multiplies the defender's dated intake", fact="modelling assumption", role="lever", short="recruits_defender")
+    recruits_defender: float = quantity(1.0, "", low=0.0, high=4.0, doc="multiplies the defender's dated intake", fact="modelling assumption", role="lever", short="recruits_defender")
     feedback: bool = quantity(True, "switch", doc="the defender's intake answers to what his formations lack", fact="modelling assumption", role="lever", short="reserves_feedback")
     draft_most: float = quantity(3.0, "", low=1.0, high=6.0, doc="most that shortage makes of the defender's scheduled intake", fact="modelling assumption")
     draft_half: float = quantity(0.5, "", low=0.05, high=2.0, doc="shortage, share of establishment, at which half of that comes", fact="modelling assumption")
@@ -172,6 +172,11 @@ def depart(units, formations, books, n, f):
     formations.hospital[f] = 0
     formations.vehicle_pool[f] = 0
     formations.repair[f] = 0
+
+
+def scheduled_shortage(p: Params) -> float:
+    """The shortage at which the defender's intake is as scheduled, share of establishment; none where intake is never more."""
+    return p.draft_half / (p.draft_most - 1.0) if p.draft_most > 1.0 else 0.0
 
 
 def feedback(world) -> float:

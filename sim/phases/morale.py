@@ -171,13 +171,13 @@ def give_way(geo, units, cells, nodes, formations, books, n, key, dt, knobs, tal
 def run(world) -> None:
     p = world.settings.morale
     g, u, c, nodes, f, b = world.geo, world.units, world.cells, world.nodes, world.formations, world.books
+    knobs = world.knobs("morale", Knobs)
+    strain(g, u, c, nodes, f, world.n, world.dt, knobs)
     if not p.enabled:
         u.shock[: world.n] = 0.0
         return
-    knobs = world.knobs("morale", Knobs)
     tally = world.scratch.tally
     tally[:] = 0
-    strain(g, u, c, nodes, f, world.n, world.dt, knobs)
     give_way(g, u, c, nodes, f, b, world.n, key(world.seed, "break", world.step_index), world.dt, knobs, tally)
     for side in range(2):
         b.broken[side] += tally[side, 0]

@@ -213,7 +213,7 @@ def come_and_go(world) -> None:
 def learn_returns(world) -> None:
     """Ground gained per attacking man and day by direction, beside the mean of all, from exponential averages: once a day.
 
-    A direction without record counts as a mean one; none falls below a tenth of the mean.
+    A direction without record counts as a mean one; none counts less than a tenth of the mean, or more than ten times it.
     """
     c, f, p = world.campaign, world.formations, world.settings.command
     area = world.geo.cell**2
@@ -226,7 +226,7 @@ def learn_returns(world) -> None:
     c.spent += (effort - c.spent) * share
     mean = c.gained.sum() / max(c.spent.sum(), 1.0)
     known = mean * c.spent > 0.0
-    c.returns = np.where(known, np.maximum(c.gained / np.where(known, mean * c.spent, 1.0), 0.1), 1.0)
+    c.returns = np.where(known, np.clip(c.gained / np.where(known, mean * c.spent, 1.0), 0.1, 10.0), 1.0)
 
 
 def take_turns(world, objectives) -> None:
