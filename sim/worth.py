@@ -11,7 +11,7 @@ from sim.codes import HOLD
 
 
 class Knobs(NamedTuple):
-    """The numbers of worth; `sim.phases.sense` declares them."""
+    """The numbers of worth, and of infiltrators' worth; `sim.phases.sense` declares them."""
 
     worst: float
     worn_days: float
@@ -31,7 +31,11 @@ def freshness(fatigue, knobs):
 
 @njit(inline="always")
 def settled(days, knobs):
-    """Worth of a man by his days in one place: he learns ground and danger in the first week or two (Swank and Marchand 1946)."""
+    """Worth of a man by his days in one position, where he has to learn the ground: a share that rises to 1.
+
+    Swank and Marchand (1946) saw men at their best after some ten days of combat. That this begins anew in each position, and how
+    much a newcomer lacks, is an assumption.
+    """
     return 1.0 - knobs.new_loss * math.exp(-days / knobs.new_days)
 
 

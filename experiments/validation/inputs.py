@@ -45,7 +45,6 @@ class Effort:
     roads: int  # of T33
     infiltrated: int  # runs of T34
 
-
     @property
     def days(self) -> int:
         """Days of the baseline that the ensemble, the three arms of T14 and the pairs come to; half a step or cell costs double."""

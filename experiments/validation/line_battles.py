@@ -140,5 +140,3 @@ def _on_days(found: Results, measure: str, days: Any) -> pd.DataFrame:
 def _by_arm(found: Results, table: pd.DataFrame) -> pd.DataFrame:
     """A table by point and seed as one by seed (rows) and arm."""
     return table.T.rename(columns=found.points["drones"])
-
-

@@ -21,10 +21,10 @@ class Params(Parameters):
         1.0, "", low=0.3, high=2.5, doc="multiplies the dated reach of both sides: depth of the kill zone", fact="prior_lethal_depth_2025",
         role="lever", short="kill_zone_scale")
     production_attacker: float = quantity(
-        1.0, "", low=0.1, high=4.0, doc="multiplies the dated deliveries of the attacker's FPV drones", fact="modelling assumption",
+        1.0, "", low=0.1, high=4.0, doc="multiplies the dated deliveries of the attacker's FPV drones, and with them the most sorties that its crews fly and the drones they keep", fact="modelling assumption",
         role="lever", short="drones_attacker")
     production_defender: float = quantity(
-        1.0, "", low=0.1, high=4.0, doc="multiplies the dated deliveries of the defender's FPV drones", fact="modelling assumption",
+        1.0, "", low=0.1, high=4.0, doc="multiplies the dated deliveries of the defender's FPV drones, and with them the most sorties that its crews fly and the drones they keep", fact="modelling assumption",
         role="lever", short="drones_defender")
     idle_km: float = quantity(
         16.0, "km/day", low=2.0, high=80.0, doc="movement in reach at which half of a crew's sorties find a target", fact="modelling assumption")

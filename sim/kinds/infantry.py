@@ -14,5 +14,3 @@ class Params(Parameters):
         0.10, "", low=0.1, high=1.0, doc="how visible a group on foot is to drones beside a vehicle", fact="modelling assumption")
     men_per_hit: float = quantity(
         1.3, "soldiers", low=1.0, high=3.0, doc="men lost when an FPV drone reaches a group of four in the open", fact="modelling assumption")
-
-

@@ -26,8 +26,8 @@ class Params(Parameters):
     recruits_attacker: float = quantity(1.0, "", low=0.0, high=4.0, doc="multiplies the attacker's dated intake", fact="prior_recruits", role="lever", short="recruits_attacker")
     recruits_defender: float = quantity(1.0, "", low=0.0, high=4.0, doc="multiplies the defender's dated intake", fact="modelling assumption", role="lever", short="recruits_defender")
     feedback: bool = quantity(True, "switch", doc="the defender's intake answers to what his formations lack", fact="modelling assumption", role="lever", short="reserves_feedback")
-    draft_most: float = quantity(3.0, "", low=1.0, high=6.0, doc="most that shortage makes of the defender's scheduled intake", fact="modelling assumption")
-    draft_half: float = quantity(0.5, "", low=0.05, high=2.0, doc="shortage, share of establishment, at which half of that comes", fact="modelling assumption")
+    draft_most: float = quantity(3.0, "", low=1.0, high=6.0, doc="factor on the defender's scheduled intake that a shortage far above `draft_half` would bring", fact="modelling assumption")
+    draft_half: float = quantity(0.5, "", low=0.05, high=2.0, doc="shortage, share of establishment, at which that factor is half of `draft_most`", fact="modelling assumption")
     draft_days: float = quantity(21.0, "days", low=3.0, high=90.0, doc="how long a shortage takes to be known, decided and answered by men at the front", fact="modelling assumption")
     other_fronts: bool = quantity(True, "switch", doc="other fronts draw reserves and intake away", fact="modelling assumption", role="lever", short="other_fronts")
     return_days: float = quantity(45.0, "days", low=10.0, high=180.0, doc="mean time of a wounded man until he returns", fact="modelling assumption")
@@ -182,7 +182,8 @@ def scheduled_shortage(p: Params) -> float:
 def feedback(world) -> float:
     """Factor on the defender's scheduled intake by what his formations lack, as the higher command knew it `draft_days` ago.
 
-    Drafts are shared among fronts in proportion to their shortages (a matching law): x / (x + half) of the most there is.
+    Fronts compete for drafts by their shortages, the others' together being `draft_half`: `draft_most` x / (x + `draft_half`), Herrnstein's
+    hyperbola (1970). It begins where the factor is 1 (`scheduled_shortage`).
     """
     p = world.settings.arrive
     if not p.feedback:

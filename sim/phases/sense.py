@@ -36,7 +36,7 @@ class Bins:
 
 class Params(Parameters):
     worst: float = quantity(0.1, "", low=0.05, high=0.8, doc="worth of a man worn out beyond relief beside a fresh one", fact="modelling assumption")
-    worn_days: float = quantity(60.0, "days", low=8.0, high=150.0, doc="days of strain at which half of the fall has come", fact="prior_days_on_position_2024")
+    worn_days: float = quantity(60.0, "days", low=8.0, high=150.0, doc="days of strain at which half of the fall has come", fact="modelling assumption")
     new_loss: float = quantity(0.85, "", low=0.0, high=0.9, doc="share of his worth that a man lacks on his first day in a position", fact="modelling assumption")
     new_days: float = quantity(11.0, "days", low=1.0, high=20.0, doc="days in one place in which that lack falls to 1/e", fact="modelling assumption")
     from_supply: float = quantity(0.5, "", low=0.0, high=1.0, doc="share of a man's worth that hangs on supply", fact="modelling assumption")

@@ -4,9 +4,9 @@ Once a day a shortest-path search (Dijkstra 1959) runs from each side's edges ov
 with fire; one square from its own ground it goes under fire, by night. A way costs little on a good road, more off it, and more
 the more the other side's drones reach it. Each cell carries so much a day by its road, less in mud and under drones. What all units
 need is sent along the ways that were found, and where more is sent than can pass, only that share passes: the scarcest cell of a way
-thins it. Carriers take the way on which most arrives, so the flow comes to share itself out among roads (Wardrop 1952): each day's ways
-have a share in a running mean of loads, the method of successive averages (Powell and Sheffi 1982). The share that arrives is
-exp(-cost). The same search carries the expected hits on a group that walks up from the rear. Ground that no way reaches is cut
+thins it. Carriers take the way on which most arrives, so the flow comes to share itself out among roads (Wardrop 1952): loads are
+averaged over the searches of the first day with equal weight (the method of successive averages, Powell and Sheffi 1982), and over days
+afterwards. The share that arrives is exp(-cost). The same search carries the expected hits on a group that walks up from the rear. Ground that no way reaches is cut
 off: a pocket.
 """
 

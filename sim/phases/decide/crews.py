@@ -49,7 +49,10 @@ def expected_burst(geo, blocks, side, x, y, gx, gy):
 
 @kernel
 def armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud, knobs, armor, tally):
-    """A section in reserve: mounts an attack at a rate that is logistic in its worth times the chance that a vehicle comes back (Poisson hits on both ways)."""
+    """A section in reserve: mounts an attack at a rate that is logistic in its worth times the chance that a vehicle comes back.
+
+    Hits on the way out and on the way home are Poisson with the same mean.
+    """
     f = units.formation[i]
     if units.vehicles[i] < 1 or units.men[i] < units.vehicles[i] * (armor.crew + 1):
         return

@@ -33,18 +33,18 @@ def position(geo, units, formations, cells, i, key, ask, knobs):
 
 
 @array_kernel
-def in_turn(rows, slot, worth):
-    """Rows sorted by formation (the head of their slots), then by `worth`, then by slot."""
+def in_turn(rows, slot, rank):
+    """Rows sorted by formation (the head of their slots), then by `rank`, then by slot."""
     by_slot = np.argsort(slot[rows], kind="mergesort")
     rows = rows[by_slot]
-    by_worth = np.argsort(worth[by_slot], kind="mergesort")
-    rows = rows[by_worth]
+    by_rank = np.argsort(rank[by_slot], kind="mergesort")
+    rows = rows[by_rank]
     return rows[np.argsort(slot[rows] >> 24, kind="mergesort")]
 
 
 @array_kernel
 def match_reliefs(units, n, rest_days, rested):
-    """Pairs positions that want relief with rested reserve groups of their formation, both the longest in place first, the most rested first.
+    """Pairs positions that want relief, the longest in place first, with rested reserve groups of their formation, the freshest first.
 
     Returns how many were paired. A slot begins with the formation's tag, so that one sort keeps formations together.
     """

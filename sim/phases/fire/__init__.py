@@ -34,7 +34,7 @@ WRITES = ("units", "books")
 class Params(Parameters):
     enabled: bool = quantity(True, "switch", doc="attacks and close combat", fact="modelling assumption")
     direct_per_km: float = quantity(0.3, "1/km", low=0.005, high=1.0, doc="hits on a man per km he crosses, for each man of fire on him", fact="modelling assumption")
-    direct_men: float = quantity(2.0, "soldiers", low=1.0, high=60.0, doc="men of fire on one place at which half of it finds no target of its own (type II)", fact="modelling assumption")
+    direct_men: float = quantity(2.0, "soldiers", low=1.0, high=60.0, doc="men of fire on one place at which half of it goes to targets that others fire at (mutual interference, Beddington 1975)", fact="modelling assumption")
     dark: float = quantity(0.4, "", low=0.1, high=1.0, doc="direct fire by night beside that by day", fact="modelling assumption")
     cover_in_town: float = quantity(0.5, "", low=0.0, high=0.9, doc="share of direct fire that buildings keep from an attacker", fact="modelling assumption")
     works_fire: float = quantity(1.0, "", low=0.0, high=4.0, doc="how much works add to the fire on somebody who crosses them", fact="prior_belt")

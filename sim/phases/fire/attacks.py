@@ -52,7 +52,10 @@ def nearest_position(geo, units, start, order, side, x, y, radius, met, n_met):
 
 @njit(inline="always")
 def hits_per_km(cells, c, men, free, works, light, shock, knobs):
-    """Rate per km at which a man of an attack is hit by direct fire of so many men (type II), `free` of which weapons and shells leave, in cell `c`."""
+    """Rate per km at which a man of an attack is hit by direct fire in cell `c`.
+
+    `men` of fire share targets (mutual interference, Beddington 1975); `free` is the factor that weapons and timed shelling leave of their fire.
+    """
     aimed = men / (1.0 + men / knobs.direct_men) * free
     return (knobs.direct_per_km * aimed * (knobs.dark + (1.0 - knobs.dark) * light)
             * (1.0 - knobs.cover_in_town * min(cells.built[c], 1.0)) * (1.0 + knobs.works_fire * works) / shock)

@@ -1,4 +1,4 @@
-"""Duels: an attacking group against one position, bout by bout; skill, cover, resolve, and the hazard of breaking."""
+"""Duels: an attacking group against one position, bout by bout; worth, cover, resolve, and the hazard of breaking."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def dug_in(units, cells, row, knobs):
 
 @njit(inline="always")
 def resolve_of(units, formations, i, knobs):
-    """Resolve, the divisor of the hazard of breaking: morale, rest and leadership, 1 in the mean."""
+    """Resolve, the divisor of the hazard of breaking, by morale and leadership, near 1 in the mean; strain acts on it through morale."""
     f = units.formation[i]
     return (knobs.resolve_base + knobs.resolve_morale * units.morale[i]) * (knobs.resolve_unled + knobs.resolve_leadership * formations.leadership[f])
 
