@@ -27,7 +27,7 @@ class Params(Parameters):
         1.0, "", low=0.1, high=4.0, doc="multiplies the dated deliveries of the defender's FPV drones, and with them the most sorties that its crews fly and the drones they keep", fact="modelling assumption",
         role="lever", short="drones_defender")
     idle_km: float = quantity(
-        16.0, "km/day", low=2.0, high=80.0, doc="movement in reach at which half of a crew's sorties find a target", fact="modelling assumption")
+        25.0, "km/day", low=2.0, high=80.0, doc="movement in reach at which half of a crew's sorties find a target", fact="modelling assumption")
     static_share: float = quantity(
         0.04, "", low=0.0, high=0.5, doc="how well a drone without a moving target does against a man in a position", fact="modelling assumption")
     burst_per_hour: float = quantity(

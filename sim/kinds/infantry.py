@@ -11,6 +11,6 @@ class Params(Parameters):
     carry_km_h: float = quantity(
         12.0, "km/h", low=3.0, high=40.0, doc="pace in the rear, by truck or car", fact="modelling assumption")
     exposure: float = quantity(
-        0.10, "", low=0.1, high=1.0, doc="how visible a group on foot is to drones beside a vehicle", fact="modelling assumption")
+        0.11, "", low=0.03, high=1.0, doc="how visible a group on foot is to drones beside a vehicle", fact="modelling assumption")
     men_per_hit: float = quantity(
         1.3, "soldiers", low=1.0, high=3.0, doc="men lost when an FPV drone reaches a group of four in the open", fact="modelling assumption")

@@ -26,7 +26,7 @@ class Params(Parameters):
     recruits_attacker: float = quantity(1.0, "", low=0.0, high=4.0, doc="multiplies the attacker's dated intake", fact="prior_recruits", role="lever", short="recruits_attacker")
     recruits_defender: float = quantity(1.0, "", low=0.0, high=4.0, doc="multiplies the defender's dated intake", fact="modelling assumption", role="lever", short="recruits_defender")
     feedback: bool = quantity(True, "switch", doc="the defender's intake answers to what his formations lack", fact="modelling assumption", role="lever", short="reserves_feedback")
-    draft_most: float = quantity(3.0, "", low=1.0, high=6.0, doc="factor on the defender's scheduled intake that a shortage far above `draft_half` would bring", fact="modelling assumption")
+    draft_most: float = quantity(3.0, "", low=1.5, high=6.0, doc="factor on the defender's scheduled intake that a shortage far above `draft_half` would bring", fact="modelling assumption")
     draft_half: float = quantity(0.5, "", low=0.05, high=2.0, doc="shortage, share of establishment, at which that factor is half of `draft_most`", fact="modelling assumption")
     draft_days: float = quantity(21.0, "days", low=3.0, high=90.0, doc="how long a shortage takes to be known, decided and answered by men at the front", fact="modelling assumption")
     other_fronts: bool = quantity(True, "switch", doc="other fronts draw reserves and intake away", fact="modelling assumption", role="lever", short="other_fronts")
@@ -175,8 +175,8 @@ def depart(units, formations, books, n, f):
 
 
 def scheduled_shortage(p: Params) -> float:
-    """The shortage at which the defender's intake is as scheduled, share of establishment; none where intake is never more."""
-    return p.draft_half / (p.draft_most - 1.0) if p.draft_most > 1.0 else 0.0
+    """The shortage at which the defender's intake is as scheduled, share of establishment."""
+    return min(p.draft_half / (p.draft_most - 1.0), 1.0)
 
 
 def feedback(world) -> float:

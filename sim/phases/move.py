@@ -53,7 +53,7 @@ class Params(Parameters):
     hidden_at_night: float = quantity(0.5, "", low=0.0, high=0.9, doc="share of visibility that darkness takes", fact="modelling assumption")
     hidden_in_leaf: float = quantity(0.5, "", low=0.0, high=0.9, doc="share of visibility that full leaf takes under trees", fact="modelling assumption")
     hidden_in_town: float = quantity(0.4, "", low=0.0, high=0.9, doc="share of visibility that buildings take", fact="modelling assumption")
-    relief_visible: float = quantity(4.0, "", low=1.0, high=5.0, doc="visibility of a relief on its way to a known position beside another march", fact="prior_rear_share")
+    relief_visible: float = quantity(4.0, "", low=1.0, high=8.0, doc="visibility of a relief on its way to a known position beside another march", fact="prior_rear_share")
     infiltrator_visible: float = quantity(0.35, "", low=0.05, high=1.0, doc="visibility of an infiltrating group beside a marching one", fact="modelling assumption")
     mud_on_foot: float = quantity(0.4, "", low=0.0, high=1.0, doc="share of what mud takes of vehicles' pace that it takes of the pace on foot", fact="modelling assumption")
     line_km: float = quantity(0.3, "km", low=0.0, high=1.0, doc="depth of own ground at which an attack is at the line", fact="modelling assumption", role="numeric")
@@ -207,9 +207,15 @@ def hand_over(geo, units, formations, cells, blocks, n, hours, mud, knobs):
     """A relief that arrived in an earlier step lets the group it relieves go; returns the reliefs of (attacker, defender).
 
     One that has wounded of its way with it carries them back, and those in place stay. A partner that is no longer there (dead,
-    broken, moved) is forgotten. In its own pass, so that row order does not matter.
+    broken, moved) is forgotten. In its own pass, and the lower slot first of two that came for one, so that row order does not matter.
     """
     done = np.zeros(2, np.int64)
+    first = np.full(n, -1, np.int64)
+    for i in range(n):
+        mate = units.partner[i]
+        if units.kind[i] == INFANTRY and mate >= 0 and units.task[i] == HOLD and units.days[i] > 0.0 and units.hurt[i] == 0:
+            if first[mate] < 0 or units.slot[i] < units.slot[first[mate]]:
+                first[mate] = i
     for i in range(n):
         mate = units.partner[i]
         if units.kind[i] != INFANTRY or mate < 0 or units.task[i] == MARCH or (units.task[i] == HOLD and units.days[i] <= 0.0):
@@ -224,6 +230,8 @@ def hand_over(geo, units, formations, cells, blocks, n, hours, mud, knobs):
             if units.hurt[i] > 0:
                 send_home(units, formations, i)
                 go(geo, units, cells, blocks, i, hours, mud, knobs)
+                continue
+            if first[mate] != i:
                 continue
             units.dug[i] = units.dug[mate]
             units.stage[mate] = IN_RELIEF

@@ -137,7 +137,7 @@ def survey(geo, cells, nodes, blocks, load, closed, side, mud, knobs, ground, th
     of what is sent through by what can pass under drones.
     """
     rough = knobs.rough_men * geo.cell
-    gain = max(knobs.road_men / rough - 1.0, 0.0)
+    gain = max(knobs.road_men / knobs.rough_men - 1.0, 0.0)  # beside a km of open country, whatever the cell
     for j in range(geo.ny):
         for i in range(geo.nx):
             c = j * geo.nx + i
@@ -154,7 +154,7 @@ def survey(geo, cells, nodes, blocks, load, closed, side, mud, knobs, ground, th
             if closed[c, side] >= WATCHED:
                 threat[c] += knobs.closed_threat
             slow[c] = 1.0 / ((1.0 + good * gain) * (1.0 - knobs.mud_slows * mud * (1.0 - good)))
-            room = rough / (slow[c] * (1.0 + threat[c] / knobs.halving_hits))
+            room = (rough + good * (max(knobs.road_men, rough) - rough)) * (1.0 - knobs.mud_slows * mud * (1.0 - good)) / (1.0 + threat[c] / knobs.halving_hits)
             squeeze[c] = math.log(load[c, side] / room) if load[c, side] > room else 0.0
 
 

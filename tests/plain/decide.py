@@ -290,7 +290,7 @@ def position(geo, units, formations, cells, i: int, key, ask: float, knobs) -> N
     if useless:
         fall_back(units, formations, unit)
         unit.partner = NOBODY
-    elif overdue and draws_of(units, i, key)(0) < ask / slowness(home.leadership):
+    elif overdue and draws_of(units, i, key)(0) < 1.0 - (1.0 - ask) ** (1.0 / slowness(home.leadership)):
         unit.partner = WANTS_RELIEF
 
 

@@ -51,6 +51,11 @@ def hand_over(geo, units, formations, cells, blocks, n: int, hours: float, mud: 
     of (attacker, defender).
     """
     done = np.zeros(2, np.int64)
+    least: dict[int, int] = {}  # of those who came for one and the same, the lowest slot relieves
+    for unit in rows(units, n):
+        fit = unit.kind == Kind.INFANTRY and unit.task == Task.HOLD and unit.days > 0.0 and unit.hurt == 0
+        if fit and unit.partner >= 0:
+            least[unit.partner] = min(unit.slot, least.get(unit.partner, unit.slot))
     for unit in rows(units, n):
         just_came = unit.task == Task.HOLD and unit.days <= 0.0
         if unit.kind != Kind.INFANTRY or unit.partner < 0 or unit.task == Task.MARCH or just_came:
@@ -64,6 +69,8 @@ def hand_over(geo, units, formations, cells, blocks, n: int, hours: float, mud: 
         if not stands or (mate.x, mate.y, mate.side) != (unit.goal_x, unit.goal_y, unit.side):
             continue
         goes = unit if unit.hurt > 0 else mate
+        if goes is mate and unit.slot != least[mate.row]:
+            continue
         if goes.row == mate.row:
             unit.dug = mate.dug
             mate.stage, mate.partner = Stage.IN_RELIEF, -1

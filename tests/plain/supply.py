@@ -78,9 +78,11 @@ def survey(geo, cells, nodes, blocks, load, closed, side: int, mud: float, knobs
         shut = closed[c, side]
         good = cell.road * 0.25 if ground[c] == OWN and shut != CLOSED else 0.0
         threat[c] = blocks.threat[block_at(geo, x, y), side].item() + (knobs.closed_threat if shut in (WATCHED, CLOSED) else 0.0)
-        better = 1.0 + good * max(knobs.road_men / rough - 1.0, 0.0)
-        slow[c] = 1.0 / (better * (1.0 - knobs.mud_slows * mud * (1.0 - good)))
-        room = rough / (slow[c].item() * (1.0 + threat[c].item() / knobs.halving_hits))
+        better = 1.0 + good * max(knobs.road_men / knobs.rough_men - 1.0, 0.0)
+        muddy = 1.0 - knobs.mud_slows * mud * (1.0 - good)
+        slow[c] = 1.0 / (better * muddy)
+        wide = rough + good * (max(knobs.road_men, rough) - rough)
+        room = wide * muddy / (1.0 + threat[c].item() / knobs.halving_hits)
         sent = load[c, side].item()
         squeeze[c] = math.log(sent / room) if sent > room else 0.0
 

@@ -28,7 +28,7 @@ def position(geo, units, formations, cells, i, key, ask, knobs):
         units.stage[i] = NO_STAGE
         send_home(units, formations, i)
     elif depth >= 0.0 and units.days[i] > formations.rotation_days[f] and units.partner[i] == -1 and knobs.rotation > 0.5:
-        if uniform_of(key, units.slot[i], 0) < ask / slowness(formations.leadership[f]):
+        if uniform_of(key, units.slot[i], 0) < 1.0 - (1.0 - ask) ** (1.0 / slowness(formations.leadership[f])):
             units.partner[i] = WANTS_RELIEF
 
 
