@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+import seeds
 from sim.view.page.benchmark import SWITCHES, chromium, served
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -210,8 +211,21 @@ def test_a_lever_a_fork_and_a_comparison(chrome, address):
         page.locator(".pk-is-moved").wait_for(state="detached")
 
 
-def test_events_and_charts_lead_to_their_time(chrome, address):
-    with opened(chrome, address) as page:
+ARRIVAL = """
+[[formation]]
+name = "West 3"
+side = "defender"
+infantry = 60
+arrive = 2024-08-06
+source = "made up"
+grade = "assumed"
+"""
+
+
+def test_events_and_charts_lead_to_their_time(chrome, tmp_path):
+    path = tmp_path / "relieved.toml"  # a skirmish in which something happens
+    path.write_text(seeds.path("scenarios/skirmish.toml").read_text().replace('name = "skirmish"', 'name = "relieved"') + ARRIVAL)
+    with served(str(path)) as address, opened(chrome, address) as page:
         page.keyboard.press("Space")
         slide(page, "[aria-label=Speed]", 5)
         page.wait_for_function("window.__page.debug.now.step >= 80", timeout=PATIENCE)

@@ -45,7 +45,7 @@ class Params(Parameters):
     deploy_delay_days: float = quantity(1.5, "days", low=0.1, high=15.0, doc="delay until a free group of the defender answers a need, where its rate is 1 (see `deploy_night`)", fact="modelling assumption", role="lever", short="reserve_delay_days")
     reserve_share: float = quantity(0.75, "", low=0.0, high=0.95, doc="share of its infantry a defending formation tries to keep out of the line", fact="modelling assumption", role="lever")
     urgent_need: float = quantity(20.0, "", low=0.1, high=100.0, doc="need of a place above which the last reserves go too", fact="modelling assumption")
-    counter_per_day: float = quantity(0.003, "1/day", low=0.0, high=0.5, doc="counterattacks a rested reserve group of the defender begins a day", fact="recapture_share", role="lever")
+    counter_per_day: float = quantity(0.004, "1/day", low=0.0, high=0.5, doc="counterattacks a rested reserve group of the defender begins a day", fact="recapture_share", role="lever")
     relief_counter: float = quantity(500.0, "", low=1.0, high=1000.0, doc="how much oftener groups of a relief formation counterattack a lodgement", fact="dobro_villages")
     mounted_counter: float = quantity(0.02, "", low=0.0, high=1.0, doc="mounted counterattacks of the defender beside the attacker's readiness to mount", fact="modelling assumption", role="lever")
     rotation: bool = quantity(True, "switch", doc="positions are relieved", fact="modelling assumption", role="lever")
