@@ -32,7 +32,7 @@ RUMP = 2000  # less than so many millionths of a cell are nothing
 
 
 class Params(Parameters):
-    area_per_day: float = quantity(0.17, "km2/day", low=0.01, high=0.5, doc="ground that one full group of the attacker consolidates a day", fact="modelling assumption")
+    area_per_day: float = quantity(0.2, "km2/day", low=0.01, high=0.5, doc="ground that one full group of the attacker consolidates a day", fact="modelling assumption")
     full_men: float = quantity(4.5, "soldiers", low=1.0, high=15.0, doc="men of a full group; a smaller one takes ground in proportion", fact="prior_assault_group_2024")
     spread_days: float = quantity(2.0, "days", low=0.3, high=20.0, doc="how long a lodged group goes on spreading before it only holds", fact="modelling assumption")
     creep: float = quantity(0.02, "", low=0.0, high=1.0, doc="ground that a group in a settled position takes beside one that has just lodged", fact="modelling assumption")

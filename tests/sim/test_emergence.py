@@ -54,10 +54,11 @@ def test_armor_fades_as_the_kill_zone_deepens():
 
 def test_drones_and_shells_stand_in_for_each_other():
     """More of either speeds the attacker, and three times the shells make up for the loss of 60 % of his drones."""
-    few = arm("pace", drones_attacker=0.4).mean()
-    both = arm("pace", drones_attacker=0.4, shells_attacker=3.0).mean()
+    seeds = tuple(range(1, 9))  # the effect is of the size of one seed's luck
+    few = arm("pace", seeds=seeds, drones_attacker=0.4).mean()
+    both = arm("pace", seeds=seeds, drones_attacker=0.4, shells_attacker=3.0).mean()
     assert few < both
-    assert both > 0.9 * arm("pace").mean()
+    assert both > 0.9 * arm("pace", seeds=seeds).mean()
 
 
 def test_manpower_drives_the_advance():
@@ -100,7 +101,7 @@ def test_a_quarter_of_an_unconsolidated_salient_goes_back():
     assert np.mean([held_after(seed, follow=20.0) for seed in SEEDS]) >= 0.9
 
 
-@pytest.mark.xfail(reason="measured, 120 days, 12 paired seeds, km2 a day: 5.96 at 8 days, 6.15 at 20, 5.85 at 45, 6.17 at 90, 6.11 at 300 (se of a difference 0.13 to 0.21)", strict=True)
+@pytest.mark.xfail(reason="120 days are too few: over 400 (the first 100 left out, 8 paired seeds) the pace is 4.6 at 45 days, 5.5 at 10 and 4.9 at 180, each within its interval of the best", strict=False)
 def test_rotation_has_an_interior_optimum():
     """Too slow exhausts the line, too fast bleeds it on the road: the pace is least in between."""
     pace = [arm("pace", rotation_interval_days=days).mean() for days in (8.0, 45.0, 300.0)]
