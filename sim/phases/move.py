@@ -199,6 +199,8 @@ def move(geo, units, formations, cells, blocks, n, hours, mud, knobs):
                 units.goal_y[i] = formations.base_y[f] + part * dy
         if task == INFILTRATE and units.stage[i] != NO_STAGE:
             continue
+        if task != MARCH and task != WITHDRAW and units.x[i] == units.goal_x[i] and units.y[i] == units.goal_y[i]:
+            continue  # it is there, as most are: a call costs more than the look
         go(geo, units, cells, blocks, i, hours, mud, knobs)
 
 

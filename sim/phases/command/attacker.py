@@ -14,6 +14,7 @@ from sim.front import points_near
 from sim.leadership import slowness
 from sim.phases.command.line import WIDTHS, distance_to_line, nearest_point, set_base, thinnest_salient
 
+LEAST_RETURN = 0.1  # of a direction beside the mean; the most is its inverse
 FAR_KM = 300.0  # a main point is not sought farther away than this: its weight would be below 1e-8
 
 
@@ -226,7 +227,7 @@ def learn_returns(world) -> None:
     c.spent += (effort - c.spent) * share
     mean = c.gained.sum() / max(c.spent.sum(), 1.0)
     known = mean * c.spent > 0.0
-    c.returns = np.where(known, np.clip(c.gained / np.where(known, mean * c.spent, 1.0), 0.1, 10.0), 1.0)
+    c.returns = np.where(known, np.clip(c.gained / np.where(known, mean * c.spent, 1.0), LEAST_RETURN, 1.0 / LEAST_RETURN), 1.0)
 
 
 def take_turns(world, objectives) -> None:
