@@ -319,9 +319,9 @@ def crew(geo, units, orders, front, cells, i: int, key, pack: float, flee: float
         resite(geo, units, orders, front, i, key, setback)
 
 
-def in_turn(rows, slot, worth):
-    """Rows by formation, of each those of little `worth` first, those of the same worth by slot."""
-    order = sorted(range(len(rows)), key=lambda k: (slot[rows[k]] >> 24, worth[k], slot[rows[k]]))
+def in_turn(rows, slot, rank):
+    """Rows by formation, of each those of low `rank` first, those of the same rank by slot."""
+    order = sorted(range(len(rows)), key=lambda k: (slot[rows[k]] >> 24, rank[k], slot[rows[k]]))
     return rows[order]
 
 
