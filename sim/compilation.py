@@ -1,4 +1,4 @@
-"""Compiles the kernels before the first battle: in several processes at once, and counted, so that the wait is short and told.
+"""Compiles the kernels before the first battle: in several processes at once, and counted, so that the wait is short and one sees how long it is.
 
 `kernels.toml` lists which kernels a battle needs, for arguments of which types, and what each costs to compile. It is written by
 `python -m sim.kernel_list` and only saves time: what it does not name is compiled when it is first called.
@@ -42,7 +42,7 @@ LINE_S = 10.0  # between two lines where there is no terminal
 
 COMPILED = re.compile(r"^@(array_)?kernel|\bnjit\b", re.MULTILINE)  # what a file with kernels holds
 
-Show = Callable[[int, int, float], None]  # is told how many kernels of how many are compiled, and the share of the work
+Show = Callable[[int, int, float], None]  # takes how many kernels of how many are compiled, and the share of the work
 
 
 @dataclass(frozen=True)
@@ -235,16 +235,16 @@ _ready: set[str] = set()  # marks that this process has seen
 def prepare(show: Show | None = None) -> None:
     """Compiles the kernels that are not in the cache; returns at once when all are.
 
-    `show` is told how far it is; without it, a bar or lines on standard error tell. When another process compiles already, this
-    one waits and tells the same.
+    `show` takes how far it is; without it, a bar or lines on standard error show that. When another process compiles already,
+    this one waits and shows the same.
     """
     folder = Path(os.environ.get("NUMBA_CACHE_DIR", ""))
     if numba.config.DISABLE_JIT or not folder.name or str(folder) in _ready:
         return
     mark = folder / f"ready-{_state()}"
     if not mark.is_file():
-        with contextlib.nullcontext(show) if show else told() as tell, contextlib.suppress(OSError):  # a folder that takes no files
-            _compile_or_wait(folder, mark, tell)
+        with contextlib.nullcontext(show) if show else shown_progress() as shown, contextlib.suppress(OSError):  # a folder that takes no files
+            _compile_or_wait(folder, mark, shown)
     _ready.add(str(folder))
 
 
@@ -318,12 +318,12 @@ def _feed(plan: Plan) -> None:
 
 
 def nobody(_done: int, _total: int, _share: float) -> None:
-    """Tells nobody how far it is."""
+    """Shows nobody how far it is."""
 
 
 @contextlib.contextmanager
-def told() -> Iterator[Show]:
-    """Tells on standard error how far it is: a bar on a terminal, else a line now and then; nothing of a short wait."""
+def shown_progress() -> Iterator[Show]:
+    """Shows on standard error how far it is: a bar on a terminal, else a line now and then; nothing of a short wait."""
     label = "compiling kernels, once for this machine"
     begin = time.monotonic()
     if not sys.stderr.isatty():

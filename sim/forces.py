@@ -214,3 +214,9 @@ def books() -> Books:
 def casualties(book: Books, side: int) -> int:
     """Killed, wounded, captured and missing of one side so far."""
     return int(book.killed[side].sum() + book.wounded[side].sum() + book.captured[side].sum() + book.missing[side].sum())
+
+
+def manning(table: Formations, side: int) -> tuple[float, float]:
+    """Men of a side's active formations, fit infantry and recruits, and those that they should have."""
+    mine = (table.side == side) & (table.active == 1)
+    return (table.infantry + table.recruits)[mine].sum(), table.establishment[mine].sum()

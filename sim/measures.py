@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from sim import geometry
-from sim.forces import CAUSES, PLACES, SIDES, Kind, Side, Task, casualties
+from sim.forces import CAUSES, PLACES, SIDES, Kind, Side, Task, casualties, manning
 
 
 @dataclass(frozen=True)
@@ -293,9 +293,8 @@ def strength_defender(look: Look) -> float:
 
 
 def _strength(look: Look, side: int) -> float:
-    f = look.world.formations
-    mine = (f.side == side) & (f.active == 1)
-    return float((f.infantry + f.recruits)[mine].sum() / max(f.establishment[mine].sum(), 1.0))
+    men, full = manning(look.world.formations, side)
+    return float(men / max(full, 1.0))
 
 
 @measure("", "daily", "new breakthroughs: 1 km2 held, or 10 men in positions or lodged, 3 km past the line of 7 days ago, on two days running")

@@ -18,7 +18,7 @@ from sim.forces import Kind, Place, Side, Task
 from sim.front import trace
 from sim.journal import Journal
 from sim.levers import apply
-from sim.phases import arrive, command, drones, sense, works
+from sim.phases import arrive, command, sense, works
 from sim.phases.command import line, orders
 from sim.phases.decide import goals
 from sim.scenario import Scenario, load_scenario
@@ -203,7 +203,7 @@ def _raise(world: World, row: int, in_line: bool) -> None:
             slot = int(u.slot[i])
             name = "fpv_team" if kind == Kind.FPV_TEAM else "artillery"
             setback = getattr(s, name).setback_km * (0.7 + 0.6 * uniform_of(place, slot, 2))
-            u.stock[i] = drones.sorties(world)[f.side[row]] if kind == Kind.FPV_TEAM else 0.5 * s.artillery.rounds_per_day
+            u.stock[i] = s.fpv_team.most_sorties()[f.side[row]] if kind == Kind.FPV_TEAM else 0.5 * s.artillery.rounds_per_day
             if in_line and world.front.count[0] > 0:
                 point = front.pick(world.orders, row, False, uniform_of(place, slot, 1))
                 goals.at_line(geo, u, world.front, i, point, int(Task.SERVE), -setback, (uniform_of(place, slot, 3) - 0.5) * 2)

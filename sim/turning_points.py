@@ -1,7 +1,7 @@
-"""Turning points that a battle tells: breakthroughs and pockets that are held ground or a body of men, and that stand.
+"""Turning points that a battle reports: breakthroughs and pockets that are held ground or a body of men, and that stand.
 
 A ring of infiltrators in the grey zone is none: they hold nothing until they lodge. What counts on one day and is gone on the
-next is none either, and what was told is not told again while it stands or when it comes back within a week.
+next is none either, and what was reported is not reported again while it stands or when it comes back within a week.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from sim.measures import men_in
 
 BEYOND_KM = (3.0, 8.0)  # past the line of 7 days ago: a breakthrough, a deep one
 BODY_MEN = 10  # men in positions or lodged that make a breakthrough
-POCKET_MEN = 30  # of these in a pocket, a platoon, that make it one to be told
+POCKET_MEN = 30  # of these in a pocket, a platoon, that make it one to be reported
 HELD_KM2 = 1.0  # held ground that counts without men
 STANDS_DAYS = 1  # days after the first on which it must still be there
-MEMORY_DAYS = 7  # days for which what was told and is gone stays told
+MEMORY_DAYS = 7  # days for which what was reported and is gone stays so
 NO_PATCH = np.zeros(0, np.int32)
 AROUND = np.ones((3, 3))  # cells that touch by edge or corner are connected
 
@@ -33,8 +33,8 @@ class Watch:
         self._stood: dict[int, tuple[int, int]] = {}
 
     def new(self, patches: np.ndarray, counts: np.ndarray) -> list[np.ndarray]:
-        """The cells of patches to be told today. `patches`: number of the patch of each cell, 0 none; `counts`: by number."""
-        told = []
+        """The cells of patches to be reported today. `patches`: number of the patch of each cell, 0 none; `counts`: by number."""
+        fresh = []
         stood: dict[int, tuple[int, int]] = {}
         for number in np.flatnonzero(counts[1:]) + 1:
             cells = np.flatnonzero(patches == number)
@@ -42,12 +42,12 @@ class Watch:
             days = max(self._stood.get(cell, (0, 0))[0] for cell in over) + 1
             stood |= dict.fromkeys(over, (min(days, STANDS_DAYS + 2), 0))
             if days == STANDS_DAYS + 1:
-                told.append(cells)
+                fresh.append(cells)
         for cell, (days, absent) in self._stood.items():
             if cell not in stood and days > STANDS_DAYS and absent < MEMORY_DAYS:
                 stood[cell] = days, absent + 1
         self._stood = stood
-        return told
+        return fresh
 
 
 class TurningPoints:
@@ -76,7 +76,7 @@ class TurningPoints:
         return out
 
     def pockets(self, world: Any) -> Iterator[tuple[Side, np.ndarray]]:
-        """Side and cells of each pocket to be told today: one with a platoon in it."""
+        """Side and cells of each pocket to be reported today: one with a platoon in it."""
         for side, watch in zip(Side, self._pockets, strict=True):
             cut, counts = world.cells.cut[:, side], np.zeros(1, bool)
             if cut.any():

@@ -33,6 +33,7 @@ from sim.mustering import muster
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 ROOT = Path(__file__).resolve().parents[2]
+CLI = "import sys; from experiments.cli import main; main(sys.argv[1:])"
 
 
 def run(what: str = "battle", peers: Path | None = None, quick: bool = False) -> None:
@@ -83,13 +84,12 @@ def start(quick: bool) -> None:
 
 def whole_commands(quick: bool) -> None:
     """Commands of which a person waits for the whole, kernels and byte code from their caches."""
-    cli = "import sys; from experiments.cli import main; main(sys.argv[1:])"
     with tempfile.TemporaryDirectory(prefix="pokrovsk-bench-") as folder:
         out = str(Path(folder) / "run")
         for what, words, wanted in (
-            ("a run of 2 days, whole command", [cli, "run", BASELINE, "--days", "2", "--force", "--quiet", "--out", out], "at most 4 s; 2.5 is the aim"),
+            ("a run of 2 days, whole command", [CLI, "run", BASELINE, "--days", "2", "--force", "--quiet", "--out", out], "at most 4 s; 2.5 is the aim"),
             ("import sim", ["import sim"], "at most 0.1 s"),
-            ("pokrovsk --help", [cli, "--help"], "at most 0.3 s"),
+            ("pokrovsk --help", [CLI, "--help"], "at most 0.3 s"),
         ):
             walls, seconds = _whole(words, 2 if quick else 4)
             print_row(what, f"{statistics.median(seconds[1:]):.2f} s", f"wall {statistics.median(walls[1:]):.2f} s", wanted)
@@ -98,14 +98,16 @@ def whole_commands(quick: bool) -> None:
 def _whole(words: list[str], times: int) -> tuple[list[float], list[float]]:
     """Wall and processor seconds of some Python in new interpreters; the first one fills the caches."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    walls, seconds = [], []
-    for _ in range(times):
-        begin, before = time.perf_counter(), os.times()
-        subprocess.run([sys.executable, "-c", *words], check=True, env=environment, stdout=subprocess.DEVNULL)
-        walls.append(time.perf_counter() - begin)
-        after = os.times()
-        seconds.append(after.children_user + after.children_system - before.children_user - before.children_system)
-    return walls, seconds
+    found = [whole_process(words, environment) for _ in range(times)]
+    return [wall for wall, _ in found], [seconds for _, seconds in found]
+
+
+def whole_process(words: list[str], environment: dict[str, str]) -> tuple[float, float]:
+    """Wall and processor seconds of some Python in a new interpreter, with this environment."""
+    begin, before = time.perf_counter(), os.times()
+    subprocess.run([sys.executable, "-c", *words], check=True, env=environment, stdout=subprocess.DEVNULL)
+    wall, after = time.perf_counter() - begin, os.times()
+    return wall, after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def baseline(quick: bool) -> float:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
-from experiments.performance.battle import ROOT, print_left_out, print_row, warn_if_busy
+from experiments.performance.battle import CLI, ROOT, print_left_out, print_row, warn_if_busy, whole_process
 from experiments.runs.identity import BASELINE
 from sim.view.page.benchmark import first_picture
-
-CLI = "import sys; from experiments.cli import main; main(sys.argv[1:])"
 
 
 def run(quick: bool = False) -> None:
@@ -37,11 +33,7 @@ def _first_run(environment: dict[str, str]) -> None:
     """One day of the baseline: the whole command, twice, the second with everything compiled."""
     out = Path(environment["PYTHONPATH"]) / "out"
     for what, wanted in (("first run, kernels not compiled, whole command", "at most 40 s; 25 is the aim"), ("  the same again", "")):
-        begin, before = time.perf_counter(), os.times()
-        command = [sys.executable, "-c", CLI, "run", BASELINE, "--days", "1", "--force", "--out", str(out), "--quiet"]
-        subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
-        wall, after = time.perf_counter() - begin, os.times()
-        spent = after.children_user + after.children_system - before.children_user - before.children_system
+        wall, spent = whole_process([CLI, "run", BASELINE, "--days", "1", "--force", "--out", str(out), "--quiet"], environment)
         print_row(what, f"{wall:.1f} s", f"{spent:.1f} s", wanted)
 
 

@@ -1,5 +1,7 @@
 """FPV teams: a crew, its stock of drones, a link and a reach."""
 
+import numpy as np
+
 from sim.quantity import Parameters, quantity
 
 
@@ -32,3 +34,7 @@ class Params(Parameters):
         0.04, "", low=0.0, high=0.5, doc="how well a drone without a moving target does against a man in a position", fact="modelling assumption")
     burst_per_hour: float = quantity(
         2.0, "sorties/h", low=0.2, high=6.0, doc="how fast one crew can launch at a column it sees", fact="modelling assumption")
+
+    def most_sorties(self) -> np.ndarray:
+        """Most sorties that a crew of each side flies on a day of flying weather, (2,): crews grow with what is delivered to them."""
+        return self.sorties_per_day * np.array([self.production_attacker, self.production_defender])

@@ -13,7 +13,7 @@ import numpy as np
 from sim.codes import ARMOR, ARTILLERY, FPV, INFANTRY, RESERVE, SERVE
 from sim.columns import array_kernel, kernel
 from sim.draws import binomial, key, uniform
-from sim.forces import Side
+from sim.forces import Side, manning
 from sim.quantity import Parameters, quantity
 from sim.unit_rows import clear_row, raise_unit
 
@@ -194,12 +194,11 @@ def feedback(world) -> float:
 
 def note_shortage(world) -> None:
     """The shortage of the defender's active formations, share of establishment, as it becomes known: once a day."""
-    f, t = world.formations, world.totals
-    mine = (f.side == Side.DEFENDER) & (f.active == 1)
-    full = f.establishment[mine].sum()
+    t = world.totals
+    men, full = manning(world.formations, Side.DEFENDER)
     if full <= 0.0:
         return
-    short = max(1.0 - (f.infantry[mine] + f.recruits[mine]).sum() / full, 0.0)
+    short = max(1.0 - men / full, 0.0)
     t.short += (short - t.short) * (1.0 - math.exp(-1.0 / world.settings.arrive.draft_days))
 
 

@@ -243,12 +243,6 @@ def hit_chance(world, side: str) -> float:
     return fibre * p.fibre_probability + (1.0 - fibre) * p.hit_probability * (1.0 - p.jamming)
 
 
-def sorties(world) -> np.ndarray:
-    """Most sorties that a crew of each side flies on a day of flying weather, (2,): crews grow with what is delivered to them."""
-    f = world.settings.fpv_team
-    return f.sorties_per_day * np.array([f.production_attacker, f.production_defender])
-
-
 def run(world) -> None:
     p, s = world.settings.drones, world.settings
     f = s.fpv_team
@@ -261,7 +255,7 @@ def run(world) -> None:
     knobs = Knobs(f.idle_km, f.static_share, f.burst_per_hour, s.armor.speed_km_h, f.detection_depth, p.keep_days,
                   p.from_morale, p.position_men)
     average_traffic(b, world.dt, 1.0 - math.exp(-world.dt / USUAL_DAYS))
-    flown = fly(g, u, b, world.n, world.dt, world.weather.sky.flying, sorties(world), reach, chance, knobs)
+    flown = fly(g, u, b, world.n, world.dt, world.weather.sky.flying, f.most_sorties(), reach, chance, knobs)
     world.totals.flown += flown
     world.books.drones_flown[:] = world.totals.flown // 1000
     hit = HitKnobs(s.infantry.exposure, s.move.infiltrator_visible, s.move.relief_visible, s.infantry.men_per_hit, s.armor.lost_per_hit, s.armor.men_per_loss,

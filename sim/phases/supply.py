@@ -153,8 +153,9 @@ def survey(geo, cells, nodes, blocks, load, closed, side, mud, knobs, ground, th
             threat[c] = blocks.threat[block_at(geo, x, y), side]
             if closed[c, side] >= WATCHED:
                 threat[c] += knobs.closed_threat
-            slow[c] = 1.0 / ((1.0 + good * gain) * (1.0 - knobs.mud_slows * mud * (1.0 - good)))
-            room = (rough + good * (max(knobs.road_men, rough) - rough)) * (1.0 - knobs.mud_slows * mud * (1.0 - good)) / (1.0 + threat[c] / knobs.halving_hits)
+            firm = 1.0 - knobs.mud_slows * mud * (1.0 - good)
+            slow[c] = 1.0 / ((1.0 + good * gain) * firm)
+            room = (rough + good * (max(knobs.road_men, rough) - rough)) * firm / (1.0 + threat[c] / knobs.halving_hits)
             squeeze[c] = math.log(load[c, side] / room) if load[c, side] > room else 0.0
 
 
@@ -393,8 +394,7 @@ def run(world) -> None:
     if world.new_day and p.enabled:
         for side in Side:
             find_ways(world, int(side), float(deliveries[side, 1]), FIRST_ROUNDS if first else 1)
-    crews = fpv.sorties_per_day * np.array([fpv.production_attacker, fpv.production_defender])
-    cap = np.column_stack([p.drone_days * crews, np.full(2, p.shell_days * guns.rounds_per_day)])
+    cap = np.column_stack([p.drone_days * fpv.most_sorties(), np.full(2, p.shell_days * guns.rounds_per_day)])
     share = 1.0 if first else 1.0 - math.exp(-dt / p.days)  # at the start stocks are what they come to be
     distribute(world.units, world.cells, world.n, share, deliveries * dt, cap, p.enabled)
 

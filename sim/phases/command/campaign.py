@@ -36,6 +36,7 @@ class Campaign:
         """The campaign at the start of a battle: surges and operations are drawn."""
         names = [o.direction or o.name for o in scenario.objective]
         direction_of = np.array([list(dict.fromkeys(names)).index(name) for name in names])
+        n = int(direction_of.max()) + 1
         pulse, start = key(seed, "pulse", -1), key(seed, "campaign", -1)
         c = np.arange(geo.nx * geo.ny)
         x, y = geo.x0 + (c % geo.nx + 0.5) * geo.cell, geo.y0 + (c // geo.nx + 0.5) * geo.cell
@@ -44,10 +45,9 @@ class Campaign:
             far = np.hypot(x - ox, y - oy)
             direction_at[far < least] = direction
             least = np.minimum(least, far)
-        n = int(direction_of.max()) + 1
         return cls(
             direction_of,
-            np.array([normal(uniform_of(start, d, 0), uniform_of(start, d, 1)) for d in range(direction_of.max() + 1)]),
+            np.array([normal(uniform_of(start, d, 0), uniform_of(start, d, 1)) for d in range(n)]),
             np.array([uniform_of(pulse, a, 0) < 0.45 for a in range(len(names))], np.int8),
             np.array([1.0 + 6.0 * uniform_of(pulse, a, 1) for a in range(len(names))]),
             direction_at,

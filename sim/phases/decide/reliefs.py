@@ -46,7 +46,7 @@ def in_turn(rows, slot, rank):
 def match_reliefs(units, n, rest_days, rested):
     """Pairs positions that want relief, the longest in place first, with rested reserve groups of their formation, the freshest first.
 
-    Returns how many were paired. A slot begins with the formation's tag, so that one sort keeps formations together.
+    Returns how many were paired.
     """
     wants = np.empty(n, np.int64)
     spare = np.empty(n, np.int64)
