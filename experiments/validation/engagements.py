@@ -23,7 +23,7 @@ from sim.scenario import Scenario, load_scenario
 WON_KM = 0.1  # mean advance at which an attack counts as won: as fine as a line of the time is known
 GROUP = 10  # men of a group that attacks, a squad
 SHELLS_PER_MAN = 0.8  # rounds a day
-BATTERY_MEN = 375  # infantrymen to a battery section
+BATTERY_MEN = 75  # infantrymen to a battery section, which fires up to 60 rounds a day: SHELLS_PER_MAN for each of them
 BASE_SIZE, BASE_FRONT_KM = 3000, 12.0
 FRONT_EXPONENT = 0.75  # how the front of a force grows with its size: battalion 2 km, division 12 km, corps 30 km
 FATES = ("killed", "wounded", "captured", "missing")
@@ -42,8 +42,7 @@ class Battle:
     quality: tuple[float, float] = (0.5, 0.5)
     leadership: tuple[float, float] = (0.5, 0.5)
     armor: tuple[float, float] = (2.5, 2.0)  # sections for 1,000 infantrymen
-    shells: tuple[float, float] = (1.0, 1.0)  # beside SHELLS_PER_MAN
-    batteries: float = 1.0  # the attacker's, beside one for BATTERY_MEN
+    shells: tuple[float, float] = (1.0, 1.0)  # beside SHELLS_PER_MAN; guns in proportion
     overrides: dict[str, Any] = field(default_factory=dict)
 
 
@@ -92,7 +91,7 @@ def scenario_of(fight: Battle) -> Scenario:
             if fight.size < BASE_SIZE
             else max(len(mine), round(men[side] / 3000))
         )
-        guns = fight.batteries if side == Side.ATTACKER else 1.0
+        guns = fight.shells[side]
         for k in range(n):
             formations.append(
                 mine[k % len(mine)].model_copy(
@@ -241,8 +240,8 @@ def weapons(runs: int, side: str) -> list[Battle]:
 
 # Force employment (Biddle 2004): a limited attack under heavy suppressive fire at the thinnest place, and one without.
 EMPLOYMENT = {
-    "coordinated": {"batteries": 8.0, "shells": 8.0, "decide.depth_km": 0.2, "command.weakness": 3.0, "fire.support": 6.0},
-    "uncoordinated": {"batteries": 0.0, "shells": 0.0, "decide.depth_km": 0.8, "command.weakness": 0.0, "fire.support": 1.0},
+    "coordinated": {"shells": 8.0, "decide.depth_km": 0.2, "command.weakness": 3.0, "fire.support": 6.0},
+    "uncoordinated": {"shells": 0.0, "decide.depth_km": 0.8, "command.weakness": 0.0, "fire.support": 1.0},
 }
 LETHALITY = (1.0, 3.0)  # the defender's weapons
 
@@ -261,7 +260,6 @@ def employment(runs: int) -> dict[tuple[str, float], list[Battle]]:
                     seed=r,
                     armor=(0.0, 0.0),
                     shells=(how["shells"], 1.0),
-                    batteries=how["batteries"],
                     overrides=overrides,
                 )
                 for r in range(1, runs + 1)
