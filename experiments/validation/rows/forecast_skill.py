@@ -86,7 +86,7 @@ def monthly_skill(saved: SavedForecast) -> Skill:
 
 def horizon() -> Horizon:
     """The open validation period."""
-    return Horizon.of(OPEN, (record.END - OPEN).days, [(d - OPEN).days for d in MAPS])
+    return Horizon.of(OPEN, (record.SPAN_END - OPEN).days, [(d - OPEN).days for d in MAPS])
 
 
 def outcome(rasters: Rasters) -> Outcome:
