@@ -329,8 +329,8 @@ def test_an_older_card_gives_no_figure_that_pools_areas():
     assert archive.coverage(old) == []
     saved = files.read(seeds.path("forecasts", "2025-05-01"))
     table = archive.skills(old, saved)
-    assert table.loc["monthly net gain of the box", "random walk"] == "+0.4"
-    assert table.loc["monthly net gain of the Pokrovsk direction", "random walk"] == "−0.69"
+    assert table.loc["monthly net gain of the box", "random walk"] == "+0.39"
+    assert table.loc["monthly net gain of the Pokrovsk direction", "random walk"] == "−0.66"
     assert len(archive.coverage(old, saved)) == 4
 
 
