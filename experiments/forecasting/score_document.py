@@ -26,7 +26,7 @@ FILE = "score.json"
 NEEDED = {"forecast", "record", "findings", "references", "scores", "coverage", "pit", "months", "reliability", "captures"}
 CHANCES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)  # edges of the classes of chances whose frequencies are compared
 DIGITS = 4  # significant ones, of what is written
-COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+COUNTS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 def document(found: Verification) -> dict[str, Any]:
@@ -199,12 +199,16 @@ def findings(found: Verification) -> list[str]:
         words, score, unit = words_of(what)
         beaten = [o.name for o in found.others if found.ours.mean(what) < o.mean(what)]
         lost = [f"{o.name} ({significant(o.mean(what))})" for o in found.others if o.name not in beaten]
-        clear = sum(scores.skill(found.ours, o, what).is_clear for o in found.others)
+        skills = [scores.skill(found.ours, o, what) for o in found.others]
+        clear = sum(s.is_clear for s in skills)
+        settled = f"{COUNTS[clear]} of the {COUNTS[len(skills)]} differences {'is' if clear == 1 else 'are'} clear of zero"
+        if not any(math.isfinite(s.low) for s in skills):
+            settled = f"{len(found.ours.independent(what))} values are too few for an interval of a difference"
         out.append(
             f"{score} of {words}: {significant(found.ours.mean(what))} {unit}".rstrip()
             + f"; better than {COUNTS[len(beaten)]} of {COUNTS[len(found.others)]} references"
             + (f", no better than {', '.join(lost)}" if lost else "")
-            + f"; {COUNTS[clear]} of the {COUNTS[len(found.others)]} differences {'is' if clear == 1 else 'are'} clear of zero."
+            + f"; {settled}."
         )
     return out
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from experiments.forecasting import reference_forecasts, scores
 from experiments.forecasting.files import SavedForecast
-from experiments.forecasting.reference_forecasts import LEAST_MONTHS, REFERENCES, Horizon, Past
+from experiments.forecasting.reference_forecasts import REFERENCES, Horizon, Past
 from experiments.forecasting.scores import AREAS, Forecast, Outcome, Scores
 from experiments.observation.evidence import Evidence
 from experiments.observation.record import SIDE
@@ -100,7 +100,7 @@ def verify(saved: SavedForecast, evidence: Evidence) -> Verification:
     past = reference_forecasts.known_before(saved.first, evidence.areas)
     past = replace(past, start=outcome.start, x=where[:, 0], y=where[:, 1])
     others = [reference_forecasts.reference(other, past, horizon) for other in REFERENCES]
-    others += _of_the_fit(saved, past, horizon)
+    others += _of_the_fit(saved, evidence, past, horizon)
     scored = [_scored(f, outcome, dates) for f in (ours, *others)]
     return Verification(saved, evidence, horizon, dates, tuple(places), ours, outcome, scored[0], tuple(scored[1:]))
 
@@ -123,12 +123,14 @@ def _scored(forecast: Forecast, outcome: Outcome, dates: tuple[dt.date, ...]) ->
     return replace(whole, items=items, blocks=blocks)
 
 
-def _of_the_fit(saved: SavedForecast, past: Past, horizon: Horizon) -> list[Forecast]:
+def _of_the_fit(saved: SavedForecast, evidence: Evidence, past: Past, horizon: Horizon) -> list[Forecast]:
     """The random walk that knows the months of the fit and no later ones; none where these are all months, or too few."""
     fitted = dt.date.fromisoformat(str(saved.manifest["posterior"].get("last") or saved.first))
-    since = np.datetime64(saved.first, "M") - np.datetime64(fitted, "M")
-    months = past.monthly[: len(past.monthly) - int(since.astype(int))]
-    if not LEAST_MONTHS <= len(months) < len(past.monthly):
+    try:
+        months = reference_forecasts.known_before(min(fitted, saved.first), evidence.areas).monthly
+    except InputError:
+        return []
+    if len(months) == len(past.monthly):
         return []
     walk = reference_forecasts.reference("random walk", replace(past, monthly=months), horizon)
     return [replace(walk, name=FIT_WALK)]

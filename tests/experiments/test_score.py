@@ -93,6 +93,14 @@ def test_references_know_what_was_known_and_no_more(found):
     assert not by["persistence"].pit and by["climatology"].pit
 
 
+@pytest.mark.parametrize(("fitted", "named"), [("2025-08-31", False), ("2025-07-30", True), ("2024-09-30", False), (None, False)])
+def test_the_walk_of_the_fit_stands_apart_where_the_fit_ends_earlier(fitted, named, forecast, opened):
+    """None where the months of the fit are all months, too few for a reference, or not told."""
+    saved = files.read(forecast)
+    saved.manifest["posterior"]["last"] = fitted
+    assert (FIT_WALK in {o.name for o in verify(saved, evidence.read(opened)).others}) == named
+
+
 def test_gains_of_references_are_those_of_their_names():
     past = reference_forecasts.Past(np.array([[10.0, 1], [20, 2], [60, 3], [40, 4], [80, 5]]), np.ones(5))
     walk = reference_forecasts.random_walk_on_the_gain(past, 9)[:, :, 0]
@@ -140,7 +148,8 @@ def test_every_figure_is_told_with_its_interval_and_every_reference(told, found,
     assert sum(r["cells"] for r in told["reliability"]) == int(scores.near_front(found.outcome.start).sum())
     taken = {c["settlement"]: c["captured"] for c in told["captures"] if c["captured"]}
     assert taken == {PLACES[1]: "2025-09-10", PLACES[2]: "2025-10-01"}
-    assert "record 300 km2" in told["findings"][0] and "hold 3 and 3 of 3 months" in told["findings"][0]
+    assert told["findings"][2].endswith("3 values are too few for an interval of a difference.")
+    assert told["findings"][-1].endswith("clear of zero.") and "record 300 km2" in told["findings"][0] and "hold 3 and 3 of 3 months" in told["findings"][0]
     score_document.write(tmp_path, told)
     assert score_document.read(tmp_path) == told
 
