@@ -19,6 +19,7 @@ from experiments.forecasting.verification import FIT_WALK, MODEL, verify
 from experiments.observation import evidence, record
 from experiments.observation.areas import month_ends
 from experiments.reporting import score_page
+from experiments.validation.rows import forecast_skill
 from sim.errors import InputError
 
 START, LAST = dt.date(2025, 8, 31), dt.date(2025, 11, 30)
@@ -243,3 +244,38 @@ def test_a_broken_score_is_one_line(spoil, tmp_path):
     with pytest.raises(InputError) as caught:
         score_document.read(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+# The score that is shipped
+
+
+def test_the_shipped_score_is_that_of_the_shipped_forecast_and_record():
+    """Months are scored again from the files that come with the project."""
+    folder = seeds.path("forecasts", "2025-08-31")
+    saved, told = files.read(folder), score_document.read(folder)
+    again = forecast_skill.monthly_skill(saved)
+    assert told["record"]["scored_to"] == "2026-01-31" and len(told["months"]) == 5
+    by = {item["what"]: item["forecasts"] for item in told["scores"]}
+    for what in ("monthly box", "monthly direction"):
+        assert by[what][MODEL]["mean"] == pytest.approx(again.ours.mean(what), rel=1e-3)
+        for other in again.others:
+            assert by[what][other.name]["mean"] == pytest.approx(other.mean(what), rel=0.02)
+
+
+def test_the_shipped_score_is_the_one_published_with_the_evidence():
+    """The table of the evidence: CRPS, months that the bands hold, Brier scores within 15 km."""
+    told = score_document.read(seeds.path("forecasts", "2025-08-31"))
+    mean = {item["what"]: {name: by["mean"] for name, by in item["forecasts"].items()} for item in told["scores"]}
+    names = (MODEL, "persistence", "linear extrapolation", FIT_WALK)
+    assert [mean["monthly box"][n] for n in names] == pytest.approx([65.9, 68.1, 162.5, 60.5], abs=0.06)
+    assert [mean["monthly direction"][n] for n in names] == pytest.approx([36.8, 46.8, 52.1, 30.0], abs=0.1)
+    assert [mean[f"cells {d}"][n] for d in ("2025-11-01", "2026-01-15") for n in names[:2]] == pytest.approx([0.050, 0.025, 0.069, 0.093], abs=5e-4)
+    assert [c["inside"] for c in told["coverage"] if c["forecast"] == MODEL] == [2, 2, 1, 5]
+
+
+@pytest.mark.skipif(not OPENED.is_dir(), reason="the evidence package is not beside the repository")
+def test_the_shipped_score_is_made_again():
+    folder = seeds.path("forecasts", "2025-08-31")
+    again, told = score_document.document(verify(files.read(folder), evidence.read(OPENED))), score_document.read(folder)
+    for key in score_document.NEEDED - {"findings"}:
+        assert again[key] == told[key], key
