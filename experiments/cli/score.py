@@ -73,8 +73,8 @@ def show(told: dict[str, Any]) -> None:
 
     console, about = wide_console(), told["record"]
     console.print(
-        f"[bold]{told['forecast']['from']}[/], {told['forecast']['runs']} runs, scored to {about['scored_to']}: {len(about['months'])} months, "
-        f"{len(about['maps'])} maps, {about['places']} places",
+        f"[bold]{told['forecast']['from']}[/], {told['forecast']['runs']} runs, scored to {about['scored_to']}; "
+        f"months: {len(about['months'])}, maps: {len(about['maps'])}, places: {about['places']}",
         highlight=False,
     )
     for line in told["findings"]:

@@ -20,7 +20,7 @@ SCORES = (
     "the first front and of capture by the last day; skill 1 - score / score of the reference."
 )
 CARE = (
-    "Months are few and follow one another, so that their intervals are rough: five months of one course cannot settle much. "
+    "Months are few and follow one another, so that their intervals are rough: those of one course cannot settle much. "
     "Cells and places that are neighbors fall together: blocks of 10 km are what is resampled."
 )
 
@@ -90,7 +90,7 @@ def _design(score: dict[str, Any], saved: SavedForecast) -> list[tuple[str, str]
         ("scores", SCORES),
         ("care", CARE),
         *((upper_first(name), words) for name, words in score["references"].items()),
-        *(("taken as known", words) for words in saved.assumed[:2]),
+        *(("assumed", words) for words in saved.assumed[:2]),
     ]
 
 

@@ -181,7 +181,7 @@ def test_the_command_writes_score_page_and_figures(forecast, opened, tmp_path, c
     assert {f.name for f in (tmp_path / "score").iterdir()} == {"score.json", "score.html", "figures"}
     assert len(list((tmp_path / "score" / "figures").glob("*.png"))) == 4
     code, out, _ = call(capsys, forecast, "--record", opened, "--out", tmp_path / "score")
-    assert code == 0 and "scored to 2025-11-30: 3 months, 1 maps" in out and "Skill" in out
+    assert code == 0 and "scored to 2025-11-30; months: 3, maps: 1," in out and "Skill" in out
 
 
 BAD_RECORD = {
