@@ -27,7 +27,7 @@ def write(ensemble: Results, recruitment: Results, sets: Posterior, out: Path) -
 
     if out.suffix != ".html":
         raise InputError(f"--out {str(out)!r}: allowed: a file that ends in .html.")
-    seen = observed_runs(checked_ensemble(ensemble, record.START, record.END))
+    seen = observed_runs(checked_ensemble(ensemble, record.START, record.SPAN_END))
     prices = mission.prices(seen)
     rests = rests_of(seen)
     levels = mission.culmination(recruitment)

@@ -205,7 +205,7 @@ class RowInputs(SmallBattles, LineBattles):
     def results(self) -> Results:
         from experiments.results.loading import load
 
-        return checked_ensemble(load(self.ensemble_folder), record.START, record.END)
+        return checked_ensemble(load(self.ensemble_folder), record.START, record.SPAN_END)
 
     def strengths(self) -> list[Any]:
         from experiments.validation.rows.combat_patterns import Strengths
@@ -228,7 +228,7 @@ class RowInputs(SmallBattles, LineBattles):
         return null_runs()
 
     def areas(self) -> dict[str, Any]:
-        return {name: record.areas(name) for name in ("box", "direction")}
+        return {name: record.areas(name, record.SPAN_END) for name in ("box", "direction")}
 
     def states(self) -> dict[str, np.ndarray]:
         return record.states()
@@ -237,7 +237,7 @@ class RowInputs(SmallBattles, LineBattles):
         return record.losses()
 
     def places(self) -> record.Places:
-        return record.places()
+        return record.places(record.SPAN_END)
 
     def rasters_or_none(self) -> record.Rasters | None:
         return self.rasters_found
@@ -249,7 +249,7 @@ class RowInputs(SmallBattles, LineBattles):
         sights = None
         if self.open_folder is not None:
             begun = forecast_skill.OPEN - dt.timedelta(days=publication.lag_days())
-            sights = publish_ensemble(checked_ensemble(load(self.open_folder), begun, record.END), forecast_skill.OPEN)
+            sights = publish_ensemble(checked_ensemble(load(self.open_folder), begun, record.SPAN_END), forecast_skill.OPEN)
         return forecast_skill.validation(sights, self.rasters_found)
 
 

@@ -42,7 +42,7 @@ def null_runs(n: int = RUNS) -> list[ObservedRun]:
     direction, places = sector.direction.reshape(shape) == 1, Places.of(scenario)
     out = []
     for seed in range(1, n + 1):
-        maps = publish_maps(belt(start, (record.END - record.START).days, seed), scenario, seed, direction, record.END)
+        maps = publish_maps(belt(start, (record.SPAN_END - record.START).days, seed), scenario, seed, direction, record.SPAN_END)
         out.append(ObservedRun(maps, NoBooks(), places))
     return out
 
@@ -50,7 +50,8 @@ def null_runs(n: int = RUNS) -> list[ObservedRun]:
 def belt(start: np.ndarray, days: int, seed: int) -> np.ndarray:
     """Control in percent by day, (days + 1, ny, nx), from ground held at the start (ny, nx); cells of 1 km."""
     r = np.random.default_rng(seed)
-    pace = record.areas().net / record.areas().days * np.exp(r.normal(0, PACE_SD))
+    known = record.areas(last=record.SPAN_END)
+    pace = known.net / known.days * np.exp(r.normal(0, PACE_SD))
     growth = np.concatenate([[0.0], np.cumsum(pace * _tempo(days, r))])
     effort = _effort(start, _speed(start.shape, r))
     turn = np.full(start.size, -1.0)  # km2 of gain at which a cell is taken

@@ -151,13 +151,13 @@ def books(**changes):
 def seen(seed=1, **changes):
     """A run that looks as the record does; `changes` replace what is known of it. Its maps are not read."""
     r = np.random.default_rng(seed)
-    places, states = record.places(), record.states()
+    places, states = record.places(record.SPAN_END), record.states()
     known = {
-        "box": record.areas(),
-        "direction": record.areas("direction"),
+        "box": AREAS["box"],
+        "direction": AREAS["direction"],
         "books": books(seed=seed),
         "captured": np.where(places.taken, places.day + r.normal(0, 40, len(places.day)), np.inf),
-        "envelopments": states["envelopment"],
+        "envelopments": states["envelopment"][: len(AREAS["box"].date)],
         "center_day": np.inf,
         "front_km": (80.0, 175.0),
         "dimension": 1.07,
@@ -180,11 +180,11 @@ def ensemble(n=16, **changes):
     ]
 
 
-AREAS = {"box": record.areas(), "direction": record.areas("direction")}
+AREAS = {part: record.areas(part, record.SPAN_END) for part in ("box", "direction")}
 
 
 def shuffled(seed):
-    places = record.places()
+    places = record.places(record.SPAN_END)
     return np.where(places.taken, np.random.default_rng(seed).permutation(places.day), np.inf)
 
 
