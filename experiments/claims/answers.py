@@ -69,8 +69,8 @@ def _shortened(study: Study) -> Study:
 
     fields = study.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True)
     days = min([QUICK_DAYS, *(scenario.days for scenario in study.scenarios.values())])
-    points = {} if study.plan.is_grid else {"points": QUICK_POINTS}
-    return study_of({**fields, **points, "days": days, "replicates": REPLICATES}, study.name).checked()
+    small = {"replicates": REPLICATES} if study.plan.is_grid else {"replicates": 1, "points": QUICK_POINTS}
+    return study_of({**fields, **small, "days": days}, study.name).checked()
 
 
 def answers_of(
