@@ -138,13 +138,13 @@ def _levels_text(levels: dict[str, Any]) -> str:
 
 def stability_words(f: ClaimFinding) -> str:
     """How the sign of an effect stands, in a sentence; "" for what has no sign."""
-    if f.stability is None or not math.isfinite(f.effect.estimate):
+    if f.stability is None or not math.isfinite(f.effect.estimate) or f.effect.estimate == 0:
         return ""
-    words = f"The sign is the same in {f.stability.share:.0%} of {f.stability.n} pairs".replace("%", " %")
+    words = f"The sign is that of the mean in {f.stability.share:.0%} of {f.stability.n} pairs".replace("%", " %")
     for h in f.stability.halves:
         name, middle = factor_named(h.key).name, significant(h.median)
         turns = ", so the sign turns with it" if h.turns else ""
-        words += f"; {name} to {middle}: {significant(h.below.estimate, signed=True)}, above: {significant(h.above.estimate, signed=True)}{turns}"
+        words += f"; with {name} up to {middle} {significant(h.below.estimate, signed=True)}, above {significant(h.above.estimate, signed=True)}{turns}"
     return f"{words}."
 
 

@@ -81,6 +81,8 @@ def claims(
 
         show(answers, wide_console(), before)
         print(f"\n{out / 'claims.html'}")
+    if quick:
+        log("a look at whether it runs: so few and short runs answer nothing.")
     if missing:
         log(f"no runs in {out} for {', '.join(missing)}.")
     return 0

@@ -260,7 +260,7 @@ def test_a_sign_that_a_constant_decides_is_told_and_decides_nothing():
     (f,) = turned.findings
     assert f.stability.turning == ["tempo"] and f.verdict == UNDECIDED and f.stability.share == 0.5
     words = claims.stability_words(f)
-    assert "the same in 50 % of 10" in words and "the sign turns with it" in words
+    assert "that of the mean in 50 % of 10" in words and "the sign turns with it" in words
     always = claims.answer(asked(), drawn([-1.0] * 5 + [60.0] * 5, noise=0.1)).findings[0]
     assert always.effect.low > 0 and always.verdict == UNDECIDED, "even where the mean over draws is clear"
 
