@@ -101,7 +101,8 @@ def page_of(
 
 def _assumptions() -> str:
     return (
-        "Area 6,600 km² (6,000 to 7,000, press). Months are those of May to August 2025 in the runs, drawn again and again; the price stays. No belt of "
+        "The pace and price of this one box (or the pace of the whole theatre) stand for the whole oblast: that is arithmetic, and no forecast of other "
+        "sectors, which may be slower or quicker and be attacked at once or in turn. Area 6,600 km² (6,000 to 7,000, press). Months are those of May to August 2025 in the runs, drawn again and again; the price stays. No belt of "
         "towns, no wear of either side, no other force: a lower bound of effort if defense in depth holds, an upper one if it breaks."
     )
 

@@ -7,7 +7,6 @@ rules are the baseline's, fitted ones too; only what the twentieth century did n
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -216,9 +215,9 @@ def sizes(runs: int) -> list[Battle]:
     return out
 
 
-def long_fights(runs: int, days: int = 14) -> list[Battle]:
-    """Battles long enough to see whether losses cluster."""
-    return [Battle(days=days, seed=r) for r in range(1, runs + 1)]
+def long_fights(runs: int, days: int = 14, even: bool = False) -> list[Battle]:
+    """Battles long enough to see whether losses cluster; `even`: without the tempo that comes and goes at random."""
+    return [Battle(days=days, seed=r, overrides={"command.campaign_sd": 0.0} if even else {}) for r in range(1, runs + 1)]
 
 
 def attacks(n: int) -> list[Battle]:
@@ -267,39 +266,6 @@ def employment(runs: int) -> dict[tuple[str, float], list[Battle]]:
     return out
 
 
-def fight_all(orders: Sequence[Battle], workers: int = 1, watched: bool = False) -> list[Fought]:
-    """Battles in the order given, by so many processes."""
-    return many(_fight_watched if watched else fight, orders, workers)
-
-
-def _fight_watched(order: Battle) -> Fought:
+def fight_watched(order: Battle) -> Fought:
+    """Fights one battle and looks at every attacking group as well."""
     return fight(order, watched=True)
-
-
-def many(function: Callable[[Any], Any], jobs: Sequence[Any], workers: int = 1) -> list[Any]:
-    """The function of each job, in their order, by so many processes. A function and its answers must be picklable."""
-    if workers <= 1 or len(jobs) < 8:
-        return [function(job) for job in jobs]
-    from experiments.sweep import pool
-    from experiments.sweep.workers import WorkerDied, Workers
-
-    executor = Workers(min(workers, len(jobs)))
-    found = {}
-    try:
-        for (number, _), answer in pool.drive(executor, _Numbered(function), list(enumerate(jobs))):
-            if isinstance(answer, WorkerDied):
-                raise RuntimeError(f"a worker died: {answer}")
-            found[number] = answer
-    finally:
-        executor.shutdown(wait=False, cancel_futures=True)
-    return [found[k] for k in range(len(jobs))]
-
-
-@dataclass(frozen=True)
-class _Numbered:
-    """A function of the second of a pair."""
-
-    function: Callable[[Any], Any]
-
-    def __call__(self, pair: tuple[int, Any]) -> Any:
-        return self.function(pair[1])
