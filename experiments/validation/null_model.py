@@ -38,7 +38,7 @@ def books(days: int, seed: int) -> NoBooks:
     r = np.random.default_rng([seed, 1])
     known = record.losses()
     months = known["month"]
-    inside = (months >= np.datetime64(record.START, "M")) & (months <= np.datetime64(record.END, "M"))
+    inside = (months >= np.datetime64(record.START, "M")) & (months <= np.datetime64(record.SPAN_END, "M"))
     a_day = known["casualties"][inside].sum() / inside.sum() / MONTH_DAYS
     claimed = np.concatenate([[0.0], np.cumsum(a_day * np.exp(r.normal(0, PACE_SD)) * _tempo(days, r))])
     true = claimed / float(publication.claimed(1.0))
