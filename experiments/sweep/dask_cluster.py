@@ -66,8 +66,7 @@ class Cluster:
         """InputError when a worker that is there now cannot make our runs. Those that come later look for themselves."""
         for worker, code in self.client.run(code_there, on_error="return").items():
             if isinstance(code, ImportError):
-                remedy = "" if "hides" in str(code) else " Install it there."
-                raise InputError(f"--scheduler {self.address!r}: worker {worker} has no pokrovsk: {str(code).removesuffix('.')}.{remedy}")
+                raise InputError(f"--scheduler {self.address!r}: worker {worker} has no pokrovsk ({code}); install it there.")
             if isinstance(code, BaseException):
                 raise InputError(f"--scheduler {self.address!r}: worker {worker} does not work: {type(code).__name__}: {code}.")
             if code != simulation.code_key():
