@@ -1,9 +1,12 @@
 """What to type when a library of an extra is not installed."""
 
 import json
+import shlex
 import sys
 from importlib import metadata
 from importlib.util import find_spec
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -37,11 +40,9 @@ def _install(ours: metadata.Distribution, extra: str) -> str:
     origin = json.loads(ours.read_text("direct_url.json") or "{}")
     url = origin.get("url", "")
     if origin.get("dir_info", {}).get("editable"):
-        wanted = f"-e '{url.removeprefix('file://')}[{extra}]'"
-    elif url:
-        wanted = f"'pokrovsk[{extra}] @ {url}'"
+        wanted = ["-e", f"{url2pathname(urlsplit(url).path)}[{extra}]"]
     else:
-        wanted = f"'pokrovsk[{extra}]'"
-    if (ours.read_text("INSTALLER") or "").strip() == "uv":
-        return f"uv pip install --python {sys.executable} {wanted}"
-    return f"{sys.executable} -m pip install {wanted}"
+        wanted = [f"pokrovsk[{extra}] @ {url}" if url else f"pokrovsk[{extra}]"]
+    is_of_uv = (ours.read_text("INSTALLER") or "").strip() == "uv"
+    installer = ["uv", "pip", "install", "--python", sys.executable] if is_of_uv else [sys.executable, "-m", "pip", "install"]
+    return shlex.join([*installer, *wanted])
