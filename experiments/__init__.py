@@ -1,5 +1,6 @@
 """Battles by the dozen: studies, sweeps, results, analysis. `from experiments import load` opens a folder of results."""
 
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -15,6 +16,8 @@ _HOMES = {
     "sweep": "experiments.sweep",
 }
 __all__ = sorted(_HOMES)
+with suppress(ModuleNotFoundError):  # sources that are not installed
+    import pokrovsk  # noqa: F401  an ImportError of one line when a module of the user's hides one of ours
 
 
 def __getattr__(name: str) -> Any:
@@ -22,6 +25,10 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         module = import_module(_HOMES[name])
         return getattr(module, name) if name in ("load", "simulate") else module
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("pokrovsk")
     if name in EARLIER:
         return import_module(f"experiments.{name}")
     raise AttributeError(f"module 'experiments' has no attribute {name!r}")

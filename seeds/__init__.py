@@ -48,13 +48,24 @@ class Fact:
 
 
 def path(*parts: str) -> Path:
-    """A file or folder of the seeds."""
+    """A file or folder of the seeds.
+
+    Examples:
+        >>> path("map", "roads.csv").name
+        'roads.csv'
+    """
     return ROOT.joinpath(*parts)
 
 
 @cache
 def facts() -> dict[str, Fact]:
-    """Every fact of `seeds/facts`, by id; an id that occurs twice is an error."""
+    """Every fact of `seeds/facts`, by id; ValueError for an id that occurs twice.
+
+    Examples:
+        >>> fact = facts()["prior_days_on_position_2024"]
+        >>> fact.number, fact.unit, fact.bounds, fact.grade
+        (35, 'days', (30, 40), 'low')
+    """
     found: dict[str, Fact] = {}
     for file in sorted(path("facts").glob("*.toml")):
         for entry in tomllib.loads(file.read_text(encoding="utf-8")).get("fact", []):
@@ -67,7 +78,15 @@ def facts() -> dict[str, Fact]:
 
 @cache
 def table(name: str) -> list[dict[str, str]]:
-    """The rows of a table of `seeds/map` or `seeds/series`, as text by column name. Do not change them in place."""
+    """The rows of a table of `seeds/map` or `seeds/series`, as text by column name. Do not change them in place.
+
+    FileNotFoundError for a name that neither folder has.
+
+    Examples:
+        >>> row = table("area_daily")[0]
+        >>> row["date"], row["occ_box_km2"]
+        ('2024-07-08', '683.393')
+    """
     for folder in ("map", "series"):
         if (file := path(folder, f"{name}.csv")) in path(folder).iterdir():  # a name, and no way out of the folder
             with file.open(encoding="utf-8", newline="") as text:

@@ -138,9 +138,15 @@ def _temporary(shipped: Path, here: Path) -> Path | None:
 
 
 _own_kernel_cache()
+with contextlib.suppress(ModuleNotFoundError):  # sources that are not installed
+    import pokrovsk  # noqa: F401  an ImportError of one line when a module of the user's hides one of ours
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("pokrovsk")
     if name in _HOMES:
         value = getattr(import_module(_HOMES[name]), name)
         globals()[name] = value

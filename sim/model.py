@@ -61,7 +61,13 @@ class BattleModel(mesa.Model):
     `source` is a scenario's name, TOML path or object; `rng` an integer (the seed itself), a generator (a seed is drawn
     from it) or None (a new seed); `overrides` are parameters by dotted key or short name. `running` turns False at the
     scenario's horizon; steps beyond it keep the last dated supplies. `datacollector` gets all measures at the start and at
-    the end of every day.
+    the end of every day. InputError for a scenario, seed or override that is not allowed.
+
+    Examples:
+        >>> model = BattleModel("skirmish", rng=1)
+        >>> model.run_for(8)  # two days
+        >>> model.day, len(model.daily())
+        (2, 3)
     """
 
     def __init__(self, source: str | Path | Scenario = "pokrovsk-2024", *, rng: Any = None,

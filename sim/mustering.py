@@ -34,7 +34,13 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
            record: bool = True, check: bool = False) -> World:
     """A battle of `source` under `seed`, ready for its first step.
 
-    `overrides` are dotted keys or short names; `record` keeps a journal; `check` verifies the books after every step.
+    `overrides` are dotted keys or short names; `record` keeps a journal; `check` verifies the books after every step. The first `n`
+    rows of `units` are in use. InputError for a scenario, seed or override that is not allowed.
+
+    Examples:
+        >>> world = muster("skirmish", seed=1, overrides={"manpower_ratio": 2})
+        >>> world.day, world.date.isoformat(), world.units.men[: world.n].min() >= 0
+        (0, '2024-08-01', np.True_)
     """
     scenario = load_scenario(source)
     seed = checked_seed(seed)

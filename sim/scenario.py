@@ -468,7 +468,13 @@ def scenario_names() -> list[str]:
 def load_scenario(source: str | Path | Scenario = "pokrovsk-2024", **changes: Any) -> Scenario:
     """The scenario of that name or TOML path, with fields changed (`start`, `days`, `cell_km`, `params`, ...).
 
-    Raises InputError with file, key, value and what is allowed.
+    `start` is a date or its text, `days` a number of days, `cell_km` in km, `step_hours` in hours, `params` overrides by dotted
+    key. Raises InputError with file, key, value and what is allowed.
+
+    Examples:
+        >>> short = load_scenario("skirmish", days=3)
+        >>> short.days, short.n_steps, short.box.width_km
+        (3, 12, 12.0)
     """
     if isinstance(source, Scenario):
         return source.with_(**changes) if changes else source

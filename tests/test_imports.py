@@ -50,7 +50,7 @@ FLOORS_EXPERIMENTS = (
     {"reporting"},
     {"cli"},
 )
-FACE = {"experiments", "experiments.compatibility", "experiments.lazy_names"}  # hand on what is above them, lazily
+FACE = {"experiments", "experiments.compatibility", "experiments.launch", "experiments.lazy_names"}  # hand on what is above them, lazily
 FLOOR = {f"{package}.{name}": k for package, floors in (("sim", FLOORS), ("experiments", FLOORS_EXPERIMENTS))
          for k, names in enumerate(floors) for name in names}
 DRAWING = {"matplotlib", "solara", "anywidget", "ipyvuetify", "ipyvue", "PIL"}

@@ -142,7 +142,14 @@ def needed(results: Results, measure: str, within: float | None = None, share: f
 
 
 def replicates(spread: float, within: float) -> int:
-    """Least n for which the t interval of a mean, of values with that standard deviation, is no wider than +- within."""
+    """Least n for which the t interval of a mean, of values with that standard deviation, is no wider than +- within.
+
+    Both are in the unit of the measure.
+
+    Examples:
+        >>> replicates(spread=12.0, within=6.0)
+        18
+    """
     n, step = 2, 1
     while n < MOST and intervals.reach(spread, n) > within:
         n, step = n + step, step * 2

@@ -100,9 +100,13 @@ def _one_line(error: Exception) -> str | None:
         text = "stopped."
     elif isinstance(error, OSError) and error.filename is not None:
         text = f"{os.fspath(error.filename)!r}: {error.strerror}."
+    elif isinstance(error, ModuleNotFoundError):
+        from experiments.cli.extras import missing_extra
+
+        text = missing_extra(error.name or "")
     else:
         return None
-    return " ".join(text.split())
+    return " ".join(text.split()) if text else None
 
 
 def _version(wanted: bool) -> None:

@@ -219,6 +219,7 @@ def calibrate(
 
     from experiments.calibration.config import load_plan
     from experiments.cli.arguments import whole
+    from experiments.cli.extras import require
     from experiments.sweep.runner import SweepRunner, SweepStopped
     from sim.errors import InputError
 
@@ -233,6 +234,8 @@ def calibrate(
         raise InputError(f"{' and '.join(many)}: one at a time.")
     if deep and not n:
         raise InputError("--deep: for --recover only.")
+    if not (budget or adopt):
+        require("sklearn", "SALib")
     cores = whole("--workers", workers, 1, 1024)
     runner = SweepRunner(cores, scheduler, quiet)
     try:

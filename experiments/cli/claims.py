@@ -40,10 +40,12 @@ def claims(
     from experiments.claims.rules import chosen
     from experiments.cli.arguments import whole
     from experiments.cli.console import check_one_form, print_csv
+    from experiments.cli.extras import require
     from experiments.reporting.claims_page import write
     from experiments.sweep.runner import SweepRunner, SweepStopped, log, stated_cost
     from sim.errors import InputError
 
+    require("jinja2")
     check_one_form(json_, csv)
     out = out or Path("runs/claims-quick" if quick else "runs/claims-fitted" if sets else "runs/claims")
     wanted, processes = chosen(names or []), whole("--workers", workers, 1, 1024)

@@ -30,6 +30,7 @@ def mission(
 
     from experiments.calibration import posterior as calibration_posterior
     from experiments.cli.arguments import whole
+    from experiments.cli.extras import require
     from experiments.observation import record
     from experiments.reporting.mission_page import write
     from experiments.results.loading import load
@@ -38,6 +39,7 @@ def mission(
     from experiments.studies.files import load_study
     from experiments.sweep.runner import SweepRunner, SweepStopped, cost
 
+    require("jinja2")
     n = whole("--runs", runs, 8, 10_000) or SETS
     cores = whole("--workers", workers, 1, 1024)
     runner = SweepRunner(cores, scheduler, quiet)

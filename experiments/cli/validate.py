@@ -38,10 +38,12 @@ def validate(
 
     from experiments.cli.arguments import whole
     from experiments.cli.console import check_one_form, print_csv
+    from experiments.cli.extras import require
     from experiments.reporting.scorecard_page import draw
     from experiments.validation.scorecard import CARD, FEWEST, MOST, OUT
     from experiments.validation.scorecard import validate as judge
 
+    require("jinja2", "statsmodels")
     check_one_form(json_, csv)
     card = judge(
         only=only.split(",") if only is not None else None,

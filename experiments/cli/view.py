@@ -31,10 +31,12 @@ def view(
 
         return take(pictures, scenario or "pokrovsk-2024", seed)
 
+    from experiments.cli.extras import require
     from experiments.results.sweep_member import member_of
     from sim.errors import InputError
     from sim.view.page.serve import serve
 
+    require("solara")
     if run_ is not None and os.path.isfile(Path(run_) / "study.toml"):
         if scenario is not None:
             raise InputError("give a scenario or --run, not both.")

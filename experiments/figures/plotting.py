@@ -53,5 +53,14 @@ class PlottedResults(Results):
 
 
 def load(folder: str | Path, *more: str | Path) -> PlottedResults:
-    """What a sweep or a run left behind, or several of them together, ready to be read, analyzed and drawn."""
+    """What a sweep or a run left behind, or several of them together, ready to be read, analyzed and drawn.
+
+    InputError when there is none, when it is broken or newer than this reader, or when several do not fit together.
+
+    Examples:
+        >>> import seeds
+        >>> results = load(seeds.path("answers", "rotation-manpower"))
+        >>> results.factors, len(results.points)
+        (['rotation_interval_days', 'manpower_ratio'], 49)
+    """
     return PlottedResults.of(loading.load(folder, *more))

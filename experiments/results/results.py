@@ -237,7 +237,15 @@ class Results:
     # Other ways to read
 
     def sql(self, query: str) -> pd.DataFrame:
-        """The answer of DuckDB to a query over the tables `runs` and (when kept) `daily`."""
+        """The answer of DuckDB to a query over the tables `runs` and (when kept) `daily`; InputError when it cannot be answered.
+
+        Examples:
+            >>> import seeds
+            >>> from experiments import load
+            >>> results = load(seeds.path("answers", "rotation-manpower"))
+            >>> results.sql("select count(*) as n from runs where status = 'done'")["n"].item() == len(results.done)
+            True
+        """
         import duckdb
 
         with duckdb.connect() as db:

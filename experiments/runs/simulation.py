@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class RunResult:
-    """What was recorded of one run. `control` is (days + 1, ny, nx) uint8 percent, row 0 southern, or None."""
+    """What was recorded of one run.
+
+    `daily` has every measure as an array (days + 1,) with the start first, in the unit that `sim.MEASURES` says; `control` is
+    (days + 1, ny, nx) uint8 percent held by the attacker, row 0 southern, or None without maps; `captures` and `events` are rows.
+    """
 
     key: str
     seed: int
@@ -52,8 +56,13 @@ def simulate(
     """One run from muster to the last day, or to the first day on which `stop_when` holds (`StopCondition`).
 
     `changes` are fields of the scenario (`days`, `start`, `cell_km`, `step_hours`, `front`); `overrides` are parameters
-    by dotted key or short name. `on_day` is called with the number of each day that is done. InputError for what is not
-    allowed.
+    by dotted key or short name. `on_day` is called with the number of each day that is done. `maps` keeps daily maps and the last
+    moment, `check` verifies the books of men and vehicles after every step. InputError for what is not allowed.
+
+    Examples:
+        >>> run = simulate("skirmish", seed=7, overrides={"manpower_ratio": 3}, days=2)
+        >>> run.daily["day"].tolist(), run.control.shape, run.control.dtype.name
+        ([0, 1, 2], (3, 12, 12), 'uint8')
     """
     from sim import battle
     from sim.frame import last_frame_arrays

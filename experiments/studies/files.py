@@ -28,6 +28,11 @@ def load_study(source: str | Path, *, check: bool = True) -> Study:
     """The study of that name or TOML path; InputError says in one line what is wrong with it.
 
     Without `check` only its form is read: what it names (scenarios, measures) need not be here, as in an old result.
+
+    Examples:
+        >>> study = load_study("quick")
+        >>> study.n_points * len(study.seeds) == study.n_runs
+        True
     """
     path = _find(source)
     data = read_toml(path)
@@ -38,7 +43,15 @@ def load_study(source: str | Path, *, check: bool = True) -> Study:
 
 
 def study_of(data: dict[str, Any], where: str = "study") -> Study:
-    """A study from a dictionary with the keys of the file; its form is checked, not yet what it names."""
+    """A study from a dictionary with the keys of the file; its form is checked, not yet what it names.
+
+    `where` is what an InputError calls it.
+
+    Examples:
+        >>> study = study_of({"name": "morale", "scenario": "skirmish", "design": "factorial", "replicates": 5, "factors": {"morale": [0.5, 1.0]}})
+        >>> study.n_points, study.n_runs, [point.levels for point in study.points()]
+        (2, 10, [{'morale': 0.5}, {'morale': 1.0}])
+    """
     try:
         study = Study.model_validate(data)
     except ValidationError as error:
