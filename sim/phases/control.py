@@ -32,7 +32,7 @@ RUMP = 2000  # less than so many millionths of a cell are nothing
 
 
 class Params(Parameters):
-    area_per_day: float = quantity(0.2, "km2/day", low=0.01, high=0.5, doc="ground that one full group of the attacker consolidates a day when it has just lodged", fact="modelling assumption")
+    area_per_day: float = quantity(0.19, "km2/day", low=0.01, high=0.5, doc="ground that one full group of the attacker consolidates a day when it has just lodged", fact="modelling assumption")
     full_men: float = quantity(4.5, "soldiers", low=1.0, high=15.0, doc="men of a full group; a smaller one takes ground in proportion", fact="prior_assault_group_2024")
     spread_days: float = quantity(2.0, "days", low=0.3, high=20.0, doc="how long a lodged group goes on spreading before it only holds", fact="modelling assumption")
     alone_men: float = quantity(10.0, "soldiers", low=3.0, high=40.0, doc="attacker's men near one another that hold the ground they stand on without touch to their own", fact="modelling assumption")
