@@ -23,7 +23,7 @@ EARLIER = {  # name below `experiments` -> where its contents are now
     "scorecards": ("validation.archive",),
     "store": ("storage.sweep_store",),
     "validate": ("validation.scorecard", "cli.validate"),
-    "verdicts": ("claims.answers", "figures.claims", "reporting.claims_page", "cli.claims"),
+    "verdicts": ("claims.answers", "claims.claims", "claims.findings", "claims.rules", "figures.claims", "reporting.claims_page", "cli.claims"),
 }
 
 

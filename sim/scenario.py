@@ -34,7 +34,7 @@ from sim.errors import InputError, did_you_mean, first_error, no_file, read_toml
 
 LAEA = "+proj=laea +lat_0=48.25 +lon_0=37.20 +x_0=36000 +y_0=34000 +datum=WGS84 +units=km"
 RECORD_START = dt.date(2023, 10, 1)
-RECORD_END = dt.date(2025, 8, 31)
+RECORD_END = dt.date(2026, 1, 31)
 FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(2200, 12, 31)  # tables of results hold dates of 1678 to 2262 only
 Side = Literal["attacker", "defender"]
 Grade = Literal["high", "medium", "low", "assumed"]

@@ -12,9 +12,12 @@ from sim.errors import InputError
 from sim.scenario import RECORD_END, SCHEDULES, load_scenario, scenario_names
 
 ROOT = Path(__file__).resolve().parents[1]
-EVIDENCE = ROOT.parent / "shared" / "evidence"
+EVIDENCE = [ROOT.parent / "shared" / name for name in ("evidence", "evidence-2026-01")]
+SPAN_END = dt.date(2025, 8, 31)  # of the baseline, whose dated inputs go on to the end of the record
 GRADES = {"high", "medium", "low", "assumed"}
-needs_evidence = pytest.mark.skipif(not EVIDENCE.is_dir(), reason="the evidence package is not beside the repository")
+needs_evidence = pytest.mark.skipif(
+    not all(f.is_dir() for f in EVIDENCE), reason="the evidence packages are not beside the repository"
+)
 
 
 def rows(file):
@@ -42,11 +45,29 @@ def test_fact_ids_are_unique():
 
 
 @needs_evidence
-def test_evidence_is_carried_over():
-    for name, key in (("figures", "id"), ("signatures", "id")):
-        assert {r[key] for r in rows(EVIDENCE / f"{name}.csv")} <= set(seeds.facts())
-    for name in ("settlements", "control"):
-        assert {r["id"] for r in rows(EVIDENCE / f"{name}.csv")} == {r["id"] for r in seeds.table(name)}
+@pytest.mark.parametrize("folder", EVIDENCE, ids=lambda f: f.name)
+def test_every_figure_of_the_evidence_is_a_fact_with_its_value_and_source(folder):
+    known = seeds.facts()
+    for r in [*rows(folder / "figures.csv"), *rows(folder / "signatures.csv")]:
+        fact = known[r["id"]]
+        assert not r["value"] or str(fact.value) == r["value"] or float(fact.value) == float(r["value"]), fact.id
+        assert (fact.period_start, fact.period_end) == (r["period_start"], r["period_end"]), fact.id
+        assert "source" not in r or fact.source, fact.id
+
+
+@needs_evidence
+def test_series_and_dates_of_control_are_those_of_the_last_evidence():
+    first, last = EVIDENCE
+    for name in ("area_daily", "area_monthly", "losses_monthly"):
+        assert rows(last / f"{name}.csv") == seeds.table(name)
+    assert {r["id"] for r in rows(first / "settlements.csv")} == {r["id"] for r in seeds.table("settlements")}
+    control = {r["id"]: r for r in seeds.table("control")}
+    found = rows(last / "control.csv")
+    assert {r["id"] for r in found} == set(control)
+    for r in found:
+        for ours in ("captured", "recaptured", "captured_2", "recaptured_2", "foot_5", "foot_50", "foot_80", "foot_95"):
+            theirs = f"{ours}pct" if ours.startswith("foot") else ours
+            assert control[r["id"]][ours] == r[theirs], r["id"]
 
 
 def test_tables_name_known_places_and_end_with_the_record():
@@ -57,7 +78,9 @@ def test_tables_name_known_places_and_end_with_the_record():
             for key in ("captured", "recaptured", "captured_2", "recaptured_2"):
                 if r.get(key):
                     assert dt.date.fromisoformat(r[key]) <= RECORD_END
-    assert max(r["date"] for r in seeds.table("area_daily")) <= RECORD_END.isoformat()
+    assert max(r["date"] for r in seeds.table("area_daily")) == RECORD_END.isoformat()
+    for name in ("area_monthly", "losses_monthly"):
+        assert max(r["month"] for r in seeds.table(name)) == f"{RECORD_END:%Y-%m}"
 
 
 def test_unknown_table():
@@ -82,21 +105,32 @@ def test_scenarios_load_and_give_their_sources(name):
     assert len(names) == len(set(names))
 
 
-def test_the_baseline_covers_the_record():
+def test_the_baseline_keeps_its_span():
     s = load_scenario("pokrovsk-2024")
     assert s.start == dt.date(2024, 7, 8)
-    assert s.start + dt.timedelta(days=s.days - 1) == RECORD_END
+    assert s.start + dt.timedelta(days=s.days - 1) == SPAN_END
     start = [f for f in s.formation if f.arrive is None]
     men = {side: sum(f.infantry for f in start if f.side == side) for side in ("attacker", "defender")}
     assert 34_000 <= men["attacker"] <= 38_000
     assert 8_500 <= men["defender"] <= 9_500
 
 
+def test_inputs_dated_after_the_span_change_nothing_within_it():
+    """Every series has a value of its own on the last day, or none later: what is added beyond cannot bend it before."""
+    s = load_scenario("pokrovsk-2024")
+    for key in SCHEDULES:
+        dates = sorted(e.date for e in s.schedule if e.key == key)
+        assert SPAN_END in dates or max(dates) < SPAN_END, key
+    assert max(e.date for e in s.schedule) > SPAN_END
+    going_on = [o.name for o in s.other_front if o.end > SPAN_END]
+    assert going_on and all(o.end == RECORD_END for o in s.other_front if o.name in going_on)
+
+
 BAD = {
     "unknown key": ("colour = 3", "unknown key"),
     "side": ('[[formation]]\nname = "x"\nside = "north"\ninfantry = 5', "side"),
     "date": ('start = "2024-13-01"', "start"),
-    "outside the record": ("start = 2026-01-01", "outside the record"),
+    "outside the record": ("start = 2026-02-01", "outside the record"),
     "not a number": ("[box]\nwidth_km = nan", "width_km"),
     "schedule": ('[[schedule]]\nkey = "shels_attacker"\ndate = 2024-08-01\nvalue = 1', "Did you mean"),
     "empty": (None, "empty"),

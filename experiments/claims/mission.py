@@ -213,7 +213,7 @@ THEATRE_KM2 = ("2025-05", "2025-08")
 
 def rests_of(seen: Sequence[Any]) -> list[Rest]:
     """The rest of the oblast at the pace of the box in May to August 2025, and at that of the whole theatre then."""
-    gains, price = pace_and_price(seen, SUMMER, record.END)
+    gains, price = pace_and_price(seen, SUMMER, record.SPAN_END)
     months = record.areas().months()
     box = (
         record.areas()
@@ -222,8 +222,8 @@ def rests_of(seen: Sequence[Any]) -> list[Rest]:
     )
     times = theatre_gain() / float(box)
     return [
-        rest(gains, price, record.END, name="pace of the box"),
-        rest(gains, price, record.END, times=times, name="pace of the theatre"),
+        rest(gains, price, record.SPAN_END, name="pace of the box"),
+        rest(gains, price, record.SPAN_END, times=times, name="pace of the theatre"),
     ]
 
 

@@ -26,6 +26,7 @@ from experiments.cli import (
     mission,
     report,
     run,
+    score,
     sweep,
     validate,
     view,
@@ -43,7 +44,7 @@ app = typer.Typer(
 for command in (
     *(run.run, view.view, bench.bench),
     *(sweep.sweep, analyse.analyse, compare.compare, report.report, claims.claims, excerpt.excerpt),
-    *(validate.validate, calibrate.calibrate, forecast.forecast, mission.mission),
+    *(validate.validate, calibrate.calibrate, forecast.forecast, score.score, mission.mission),
     *(lookup.scenarios, lookup.params, lookup.facts, lookup.measures, lookup.studies),
 ):
     app.command()(command)

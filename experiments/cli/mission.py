@@ -45,7 +45,7 @@ def mission(
     runner = SweepRunner(cores, scheduler, quiet)
     sets = calibration_posterior.load(posterior)
     place = Path("runs") / "mission"
-    days = (record.END - record.START).days
+    days = (record.SPAN_END - record.START).days
     wanted = []
     if ensemble is None:
         wanted.append((sets.study("record", n, start=record.START, days=days), ensemble := place / "record"))

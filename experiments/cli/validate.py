@@ -78,10 +78,12 @@ def show(card: dict[str, Any]) -> None:
     from rich.table import Table
 
     from experiments.cli.console import wide_console
-    from sim.view.charts.scorecard import about, figures_of, finding, named, null_of, remarks
+    from sim.view.charts.scorecard import about, apart, figures_of, finding, named, null_of, remarks
 
     console = wide_console()
     console.print(f"[bold]{finding(card)}[/]", highlight=False)
+    if apart(card):
+        console.print(apart(card), highlight=False)
     console.print(about(card), style="dim", highlight=False)
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0), expand=True)
     table.add_column("row and figures", ratio=1, min_width=30)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from experiments.claims.claims import NOT_SUPPORTED, SUPPORTED, UNDECIDED, ClaimAnswer, ClaimFinding, arms_of
+from experiments.claims.claims import ClaimAnswer, ClaimFinding, arms_of
+from experiments.claims.findings import NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, UNDECIDED
 from sim.view.charts.chart import About, Chart
 from sim.view.charts.forest import Row, Scale, forest_chart
 from sim.view.numbers import NONE, interval, mean_text, significant
@@ -38,8 +39,9 @@ def chart(answers: list[ClaimAnswer]) -> Chart:
 
 def headline(answers: list[ClaimAnswer]) -> str:
     """How many claims ended how, as a sentence."""
-    count = {v: sum(a.verdict == v for a in answers) for v in (SUPPORTED, NOT_SUPPORTED, UNDECIDED)}
-    return f"Of {len(answers)} claims: {count[SUPPORTED]} supported, {count[NOT_SUPPORTED]} not supported, {count[UNDECIDED]} undecided"
+    count = {v: sum(a.verdict == v for a in answers) for v in (SUPPORTED, NOT_SUPPORTED, UNDECIDED, NOT_TESTABLE)}
+    rest = f", {count[NOT_TESTABLE]} {NOT_TESTABLE}" if count[NOT_TESTABLE] else ""
+    return f"Of {len(answers)} claims: {count[SUPPORTED]} supported, {count[NOT_SUPPORTED]} not supported, {count[UNDECIDED]} undecided{rest}"
 
 
 def _row(a: ClaimAnswer, f: ClaimFinding) -> Row:
@@ -61,4 +63,5 @@ def _row(a: ClaimAnswer, f: ClaimFinding) -> Row:
     mean = mean_text(estimate, low, high)
     value = f"{mean if scale.signed else mean.removeprefix('+')} ({interval(low, high)})" if math.isfinite(estimate) else NONE
     middle, left, right = (v / size for v in (effect.estimate, effect.low, effect.high))
-    return Row(scale, a.claim.id, words, middle, left, right, margin, f.verdict, value, test.informational)
+    is_minor = test.informational or a.verdict == NOT_TESTABLE  # a lever that moves nothing decides nothing
+    return Row(scale, a.claim.id, words, middle, left, right, margin, f.verdict, value, is_minor)

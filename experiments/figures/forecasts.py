@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -48,10 +49,10 @@ def months(saved: SavedForecast) -> Chart:
     return monthly_gains_chart(panels, days, about=about(saved), title=title)
 
 
-def control(saved: SavedForecast) -> Chart:
-    """Maps of the chance that the attacker controls a cell, one a date."""
+def control(saved: SavedForecast, came: Mapping[dt.date, np.ndarray] | None = None) -> Chart:
+    """Maps of the chance that the attacker controls a cell, one a date; `came`: ground held in the record on some of the dates."""
     box = saved.scenario.box
-    maps = [ControlMap(day_text(date), chance) for date, chance in saved.chance.items()]
+    maps = [ControlMap(day_text(date), chance, (came or {}).get(date)) for date, chance in saved.chance.items()]
     ny, nx = maps[0].probability.shape
     places, credit = places_of(saved.scenario)
     extent = (box.x0_km, box.x0_km + nx, box.y0_km, box.y0_km + ny)

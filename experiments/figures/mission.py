@@ -64,7 +64,7 @@ def rest_chart(rests: Sequence[Rest], about: About) -> Chart:
         about=about,
         title=f"The rest of the oblast takes {medians} (medians)",
         what="Area of the oblast that the defender holds, km²",
-        more="Months of May to August 2025 go on in any order; nothing gets dearer or slower.",
+        more="One pace stands for the whole oblast. Months of May to August 2025 go on in any order; nothing gets dearer or slower.",
     )
 
 

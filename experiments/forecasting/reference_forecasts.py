@@ -1,4 +1,4 @@
-"""Reference forecasts that a model must beat (persistence, linear extrapolation, random walk, Lanchester): the front stays, it goes on as before, it wanders at random, two boxes of men.
+"""Reference forecasts that a model must beat: the front stays, goes on as before, wanders at random, does as it did; two boxes of men.
 
 Each forecasts the net gain of the box and lays it as a belt of equal depth before the front of the start, so that all begin
 from the same ground and none knows more of it than its total.
@@ -14,9 +14,12 @@ from functools import cached_property
 import numpy as np
 
 from experiments.forecasting.scores import AREAS, Forecast
-from experiments.observation.areas import month_ends
+from experiments.observation import record
+from experiments.observation.areas import Areas, month_ends
+from sim.errors import InputError
 
-MEMBERS = 400
+MEMBERS = 2048  # a power of two, as Sobol points want; CRPS of a normal is then right to half a percent
+LEAST_MONTHS = 4  # that reference forecasts must know
 SEED = 20250501  # of the members that are drawn
 
 
@@ -32,6 +35,19 @@ class Past:
     start: np.ndarray | None = None
     x: np.ndarray | None = None
     y: np.ndarray | None = None
+
+
+def known_before(date: dt.date, areas: Callable[[str], Areas] = record.areas) -> Past:
+    """What reference forecasts may know on a date: the whole months of a record before it; InputError of fewer than four."""
+    months = areas(AREAS[0]).months()
+    known = month_ends(months) <= np.datetime64(date)
+    if known.sum() < LEAST_MONTHS:
+        raise InputError(f"the record has {known.sum()} whole months before {date}; reference forecasts need {LEAST_MONTHS}.")
+    losses = record.losses()
+    return Past(
+        monthly=np.column_stack([areas(area).monthly()[known] for area in AREAS]),
+        losses=losses["casualties"][np.isin(losses["month"], months[known])],
+    )
 
 
 @dataclass(frozen=True)
@@ -122,11 +138,35 @@ def linear(past: Past, months: int) -> np.ndarray:
 
 
 def random_walk(past: Past, months: int) -> np.ndarray:
-    """Each month's net gain is normal with the mean and the standard deviation of the months before the start."""
-    from scipy.stats import norm
-
+    """The ground walks at random with a drift: each month's net gain is normal with mean and sd of the months before."""
     mean, sd = past.monthly.mean(axis=0), past.monthly.std(axis=0, ddof=1)
-    return norm.rvs(mean, sd, size=(MEMBERS, months, past.monthly.shape[1]), random_state=SEED)
+    return mean + sd * _normal(past, months)
+
+
+def random_walk_on_the_gain(past: Past, months: int) -> np.ndarray:
+    """The gain walks at random from that of the last month; its steps are normal, as large as they were (root mean square)."""
+    step = np.sqrt((np.diff(past.monthly, axis=0) ** 2).mean(axis=0))
+    return past.monthly[-1] + step * np.cumsum(_normal(past, months), axis=1)
+
+
+def three_months(past: Past, months: int) -> np.ndarray:
+    """The mean net gain of the last three months goes on; each month is normal about it with the sd of the months before."""
+    return past.monthly[-3:].mean(axis=0) + past.monthly.std(axis=0, ddof=1) * _normal(past, months)
+
+
+def climatology(past: Past, months: int) -> np.ndarray:
+    """Any month before the start comes again: member k has the months from the k-th on, the first after the last."""
+    known = len(past.monthly)
+    return past.monthly[(np.arange(known)[:, None] + np.arange(months)) % known]
+
+
+def _normal(past: Past, months: int) -> np.ndarray:
+    """Standard normal draws (members, months, areas), spread evenly by Sobol points: a mean over them has little error."""
+    from scipy.stats.qmc import MultivariateNormalQMC
+
+    areas = past.monthly.shape[1]
+    draws = MultivariateNormalQMC(np.zeros(months * areas), rng=SEED).random(MEMBERS)
+    return draws.reshape(MEMBERS, months, areas)
 
 
 def lanchester(past: Past, months: int) -> np.ndarray:
@@ -137,7 +177,6 @@ def lanchester(past: Past, months: int) -> np.ndarray:
     """
     from scipy.integrate import solve_ivp
     from scipy.optimize import least_squares
-    from scipy.stats import norm
 
     known = len(past.monthly)
     losses = past.losses / past.losses.mean()
@@ -162,13 +201,16 @@ def lanchester(past: Past, months: int) -> np.ndarray:
     fit = least_squares(misses, first, max_nfev=200)
     gain = course(fit.x)[0]
     spread = np.std(gain[:known] - past.monthly, axis=0, ddof=1)
-    return norm.rvs(gain[known:], spread, size=(MEMBERS, months, past.monthly.shape[1]), random_state=SEED)
+    return gain[known:] + spread * _normal(past, months)
 
 
 REFERENCES: dict[str, Callable[[Past, int], np.ndarray]] = {
     "persistence": persistence,
     "linear extrapolation": linear,
     "random walk": random_walk,
+    "random walk on the gain": random_walk_on_the_gain,
+    "mean of three months": three_months,
+    "climatology": climatology,
     "two-box Lanchester": lanchester,
 }
 

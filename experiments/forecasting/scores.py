@@ -1,4 +1,4 @@
-"""Verification of forecasts: CRPS, Brier score, coverage of bands, and skill against a reference with its interval.
+"""Verification of forecasts: CRPS, Brier score, coverage of bands, PIT, and skill against a reference with its interval.
 
 A forecast is a set of members, each as likely as the next; a single number is a set of one. Scores are losses (lower is
 better), in the unit of what was forecast; skill is 1 - score / score of the other, 0 for as good, below 0 for worse.
@@ -30,7 +30,7 @@ class Outcome:
     for never, and `places` (places, 2) where, km; `start` (ny, nx) bool held on the first day; `days` of the horizon.
     """
 
-    monthly: np.ndarray
+    monthly: np.ndarray | None = None
     weekly: np.ndarray | None = None
     cells: np.ndarray | None = None
     captured: np.ndarray | None = None
@@ -59,6 +59,7 @@ class Scores:
     items: dict[str, np.ndarray] = field(default_factory=dict)  # "monthly box" (see `SPANS`, `AREAS`), "cells", "captures"
     coverage: dict[tuple[str, float], Interval] = field(default_factory=dict)  # of gains, by item and band
     blocks: dict[str, np.ndarray] = field(default_factory=dict)  # number of the block of each item, where items of a block fall together
+    pit: dict[str, np.ndarray] = field(default_factory=dict)  # of gains, item by item
 
     def mean(self, what: str) -> float:
         return float(np.mean(self.items[what]))
@@ -67,7 +68,28 @@ class Scores:
         """Scores that are resampled: those of the items, or their sums by block, whose ratio between two forecasts is that of the means."""
         if what not in self.blocks:
             return self.items[what]
-        return np.bincount(np.unique(self.blocks[what], return_inverse=True)[1], self.items[what])
+        return by_block(self.items[what], self.blocks[what])[0]
+
+    def interval(self, what: str) -> Interval:
+        """Mean score with its bootstrap interval, over items or over the blocks that fall together."""
+        if what not in self.blocks:
+            return intervals.of_mean(self.items[what], "bootstrap")
+        return mean_by_block(self.items[what], self.blocks[what])
+
+
+def by_block(values: np.ndarray, block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sum and number of values of each block, for a block number a value."""
+    index = np.unique(block, return_inverse=True)[1]
+    return np.bincount(index, values), np.bincount(index).astype(float)
+
+
+def mean_by_block(values: np.ndarray, block: np.ndarray) -> Interval:
+    """Mean of values that fall together by block, with a bootstrap interval over blocks; `n` counts blocks."""
+
+    def of(total: np.ndarray, count: np.ndarray, axis: int = -1) -> np.ndarray:
+        return np.sum(total, axis=axis) / np.sum(count, axis=axis)
+
+    return intervals.of_statistic(of, *by_block(values, block), paired=True)
 
 
 def crps(members: np.ndarray, value: float) -> float:
@@ -92,13 +114,11 @@ def near_front(start: np.ndarray, km: float = NEAR_KM) -> np.ndarray:
     return np.where(start, distance_transform_edt(start), distance_transform_edt(~start)) <= km
 
 
-def blocks(values: np.ndarray, inside: np.ndarray, edge: int = round(BLOCK_KM)) -> np.ndarray:
-    """Means of cell scores (ny, nx) over blocks of `edge` cells: neighbors go together, so blocks are the items."""
+def block_of(inside: np.ndarray, edge: int = round(BLOCK_KM)) -> np.ndarray:
+    """Number of the block of `edge` by `edge` cells of each cell that is `inside` (ny, nx): neighbors fall together."""
     ny, nx = inside.shape
     block = (np.arange(ny)[:, None] // edge) * (-(-nx // edge)) + np.arange(nx) // edge
-    count = np.bincount(block[inside])
-    total = np.bincount(block[inside], values[inside])
-    return total[count > 0] / count[count > 0]
+    return block[inside]
 
 
 def covered(members: np.ndarray, values: np.ndarray, band: float) -> np.ndarray:
@@ -107,30 +127,44 @@ def covered(members: np.ndarray, values: np.ndarray, band: float) -> np.ndarray:
     return (values >= low) & (values <= high)
 
 
+def pit(members: np.ndarray, value: float) -> float:
+    """Probability integral transform: the share of members below a value, those equal to it counted half (Dawid 1984).
+
+    Of a forecast that is calibrated they are uniform over many values; 0 or 1 lies beyond all members.
+    """
+    from scipy.stats import percentileofscore
+
+    return float(percentileofscore(np.asarray(members, float).ravel(), value, kind="mean")) / 100
+
+
 def score(forecast: Forecast, outcome: Outcome) -> Scores:
     """All scores of a forecast, by area and span. Capture dates are cut at the horizon: never and later are the same there."""
     items: dict[str, np.ndarray] = {}
     coverage: dict[tuple[str, float], Interval] = {}
     together: dict[str, np.ndarray] = {}
+    ranks: dict[str, np.ndarray] = {}
     for span in SPANS:
         gains, values = getattr(forecast, span), getattr(outcome, span)
         for k, area in enumerate(AREAS if values is not None else ()):
             name = f"{span} {area}"
             items[name] = np.array([crps(gains[:, j, k], v) for j, v in enumerate(values[:, k])])
+            if len(gains) > 1:
+                ranks[name] = np.array([pit(gains[:, j, k], v) for j, v in enumerate(values[:, k])])
             for band in BANDS if len(gains) > 1 else ():
                 hits = covered(gains[:, :, k], values[:, k], band)
                 coverage[name, band] = intervals.of_share(int(hits.sum()), len(hits))
     if outcome.cells is not None:
         assert forecast.cells is not None and outcome.start is not None, "maps are scored by forecasts of maps, near a front"
         missed = np.mean([brier(p, y) for p, y in zip(forecast.cells, outcome.cells, strict=True)], axis=0)
-        items["cells"] = blocks(missed, near_front(outcome.start))  # of all dates together: a block's dates go together
+        near = near_front(outcome.start)
+        items["cells"], together["cells"] = missed[near], block_of(near)  # of all dates together: a block's dates go together
     if outcome.captured is not None:
         assert forecast.captured is not None, "captures are scored by forecasts of captures"
         cut = lambda day: np.minimum(day, outcome.days)  # noqa: E731
         items["captures"] = np.array([crps(cut(forecast.captured[:, k]), cut(v)) for k, v in enumerate(outcome.captured)])
         assert outcome.places is not None, "captures are grouped by where places lie"
         together["captures"] = np.unique(outcome.places // BLOCK_KM, axis=0, return_inverse=True)[1]
-    return Scores(forecast.name, items, coverage, together)
+    return Scores(forecast.name, items, coverage, together, ranks)
 
 
 def skill(ours: Scores, other: Scores, what: str) -> Interval:

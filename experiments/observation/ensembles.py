@@ -53,7 +53,7 @@ def publish_ensemble(found: Results, first: dt.date | None = None) -> list[Publi
         if int(run) in seed.index:
             # a run of a sweep has its own random variation of publication, whatever seeds its points share
             own = int(seed[int(run)]) if found.study is None else int(run) + 1
-            out.append(publication.publish_maps(maps["control"][k].to_numpy(), scenario, own, direction, record.END, first))
+            out.append(publication.publish_maps(maps["control"][k].to_numpy(), scenario, own, direction, record.SPAN_END, first))
     return out
 
 

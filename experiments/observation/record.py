@@ -18,18 +18,20 @@ import seeds
 from experiments.observation.areas import Areas
 from sim.errors import InputError
 from sim.record import area_columns, recorded_areas
+from sim.scenario import RECORD_END
 
 START = dt.date(2024, 7, 8)
-END = dt.date(2025, 8, 31)
+END = RECORD_END
+SPAN_END = dt.date(2025, 8, 31)  # the baseline ends here: what scorecards and the mission compare runs with
 FIT_END = dt.date(2025, 4, 30)  # parameters are fitted to here; what follows is open validation
 SIDE = 80  # cells of 1 km along an edge of the box
 DAYS_FILE, BACK_FILE = "cell_capture_day.csv", "cell_recapture_day.csv"
 
 
 @cache
-def areas(part: str = "box") -> Areas:
-    """Occupied ground of the "box" or the "direction" on every published map."""
-    found = recorded_areas(part)
+def areas(part: str = "box", last: dt.date = END) -> Areas:
+    """Occupied ground of the "box" or the "direction" on every published map up to a date."""
+    found = recorded_areas(part).between(START, last)
     return Areas(found.date, found.held, found.gained, found.lost)
 
 
@@ -68,8 +70,8 @@ class Places:
 
 
 @cache
-def places() -> Places:
-    """Places free at the start, with the day on which their center was captured; unverified positions are left out."""
+def places(last: dt.date = END) -> Places:
+    """Places free at the start, with the day on which their center was captured up to a date; unverified positions are left out."""
     control = {r["id"]: r for r in seeds.table("control")}
     rows = [
         r
@@ -77,7 +79,7 @@ def places() -> Places:
         if "unverified" not in r["coord_source"] and control[r["id"]]["held_at_start"] == "0"
     ]
     dates = [control[r["id"]]["captured"] for r in rows]
-    day = [float((dt.date.fromisoformat(d) - START).days) if d else math.inf for d in dates]
+    day = [float((dt.date.fromisoformat(d) - START).days) if d and d <= last.isoformat() else math.inf for d in dates]
     x, y = (np.array([float(r[name]) for r in rows]) for name in ("x_km", "y_km"))
     return Places([r["id"] for r in rows], x, y, np.array(day))
 

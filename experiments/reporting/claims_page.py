@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.claims.answers import as_json, earlier_answers, effect_words, runs_words
-from experiments.claims.claims import ClaimAnswer, arms_of
+from experiments.claims.answers import as_json, earlier_answers, effect_words, moved, runs_words
+from experiments.claims.claims import ClaimAnswer, arithmetic_words, arms_of, stability_words
 from experiments.figures.claims import chart, headline
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ def page(answers: list[ClaimAnswer], figures: Path | None = None, before: Sequen
         figure=draw(chart(answers), 1, "claims", inks, figures),
         arms_of=arms_of,
         effect_words=effect_words,
+        stability_words=stability_words,
+        arithmetic_words=arithmetic_words,
+        moved=moved,
         runs_words=runs_words,
         sets=sorted({a.sets for a in answers if a.sets})[:1],
         changes=[(a, old) for a in answers for old in earlier_answers(a, before)],

@@ -27,7 +27,7 @@ def write(ensemble: Results, recruitment: Results, sets: Posterior, out: Path) -
 
     if out.suffix != ".html":
         raise InputError(f"--out {str(out)!r}: allowed: a file that ends in .html.")
-    seen = observed_runs(checked_ensemble(ensemble, record.START, record.END))
+    seen = observed_runs(checked_ensemble(ensemble, record.START, record.SPAN_END))
     prices = mission.prices(seen)
     rests = rests_of(seen)
     levels = mission.culmination(recruitment)
@@ -101,7 +101,8 @@ def page_of(
 
 def _assumptions() -> str:
     return (
-        "Area 6,600 km² (6,000 to 7,000, press). Months are those of May to August 2025 in the runs, drawn again and again; the price stays. No belt of "
+        "The pace and price of this one box (or the pace of the whole theatre) stand for the whole oblast: that is arithmetic, and no forecast of other "
+        "sectors, which may be slower or quicker and be attacked at once or in turn. Area 6,600 km² (6,000 to 7,000, press). Months are those of May to August 2025 in the runs, drawn again and again; the price stays. No belt of "
         "towns, no wear of either side, no other force: a lower bound of effort if defense in depth holds, an upper one if it breaks."
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sim.view import style
 from sim.view.charts.chart import Inks, themed_svg
-from sim.view.charts.scorecard import about, figures_of, finding, named, null_of, remarks, scorecard_chart
+from sim.view.charts.scorecard import about, apart, figures_of, finding, named, null_of, remarks, scorecard_chart
 
 SCREEN_IN = 10.0  # width at which the picture is drawn for the page
 
@@ -49,7 +49,7 @@ def scorecard_page(card: dict[str, Any]) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{title}</title><style>{sheet}{CSS}</style></head><body><main>"
-        f'<h1>{title}</h1><p class="about">{escape(about(card))}</p>'
+        f'<h1>{title}</h1><p>{escape(apart(card))}</p><p class="about">{escape(about(card))}</p>'
         f'<figure aria-label="{title}. Every figure is in the tables below."><div>{picture}</div></figure>'
         f"{sections}</main></body></html>\n"
     )

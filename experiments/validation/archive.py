@@ -82,7 +82,7 @@ def skills(card: dict[str, Any], saved: SavedForecast | None = None) -> pd.DataF
             span = figures_of(check)[2]
             words = significant(check["value"], 2, signed=True) + (f" ({span})" if span else "")
             table.setdefault(what, {})[other] = words
-    return pd.DataFrame(table).T.rename_axis("skill")
+    return pd.DataFrame(table).T.rename_axis("skill").fillna("")  # an older card has fewer references
 
 
 def mean_scores(card: dict[str, Any], saved: SavedForecast | None = None) -> list[str]:

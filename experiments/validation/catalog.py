@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
+from pathlib import Path
 
 from experiments.validation.checks import ROWS, Row
 from sim.errors import InputError, did_you_mean
@@ -36,3 +38,18 @@ def chosen(only: Iterable[str] | None) -> list[Row]:
     if not wanted:
         raise InputError(f"--only: no row given; allowed: T1 to T{len(known)}.")
     return [r for r in known.values() if r.id in wanted]
+
+
+def rows_key() -> str:
+    """Hash of the rows' own code, the observation model and the facts behind it."""
+    import experiments
+    import seeds
+
+    home = Path(experiments.__file__).parent
+    folders = ("validation", "observation", "forecasting")
+    files = [file for folder in folders for file in sorted((home / folder).rglob("*.py"))]
+    files.append(home / "analysis" / "intervals.py")
+    digest = hashlib.sha256()
+    for file in [*files, seeds.path("facts", "observation.toml"), seeds.path("scenarios", "division.toml")]:
+        digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()[:16]

@@ -72,7 +72,8 @@ def _within(value: float, band: Band | None) -> bool:
 class Row:
     """One row of the scorecard. `needs` names what its function is given: methods of `inputs.RowInputs`.
 
-    `targets`: kinds of target of the shipped calibration (`of`) that are figures of this row.
+    `targets`: summaries of the calibration that are figures of this row, beside those of targets that cite a fact of its source;
+    `sharper`: what the row asks beyond the band of the battery, and why; never less.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Row:
     needs: tuple[str, ...]
     of: Callable[..., list[Check]]
     targets: tuple[str, ...] = ()
+    sharper: str = ""
 
     @property
     def number(self) -> int:
@@ -116,12 +118,23 @@ class CannotJudge(Exception):
 ROWS: dict[str, Row] = {}
 
 
-def row(id: str, kind: str, title: str, *, source: str, formula: str, band: str, needs: str | tuple[str, ...], targets: tuple[str, ...] = ()):
+def row(
+    id: str,
+    kind: str,
+    title: str,
+    *,
+    source: str,
+    formula: str,
+    band: str,
+    needs: str | tuple[str, ...],
+    targets: tuple[str, ...] = (),
+    sharper: str = "",
+):
     """Registers a function as a row of the scorecard."""
 
     def register(function: Callable[..., list[Check]]) -> Callable[..., list[Check]]:
         wanted = (needs,) if isinstance(needs, str) else needs
-        ROWS[id] = Row(id, kind, title, source, formula, band, wanted, function, targets)
+        ROWS[id] = Row(id, kind, title, source, formula, band, wanted, function, targets, sharper)
         return function
 
     return register
@@ -142,6 +155,7 @@ def verdict(checks: Iterable[Check]) -> str:
 
 
 RUNS_90 = "90 % of runs"
+FACTOR = 1.7  # by which figures may differ from the record where it gives one number, either way
 EVIDENCE = "evidence: areas after DeepState, losses after the General Staff of Ukraine"
 
 

@@ -7,7 +7,6 @@ rules are the baseline's, fitted ones too; only what the twentieth century did n
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -23,7 +22,7 @@ from sim.scenario import Scenario, load_scenario
 WON_KM = 0.1  # mean advance at which an attack counts as won: as fine as a line of the time is known
 GROUP = 10  # men of a group that attacks, a squad
 SHELLS_PER_MAN = 0.8  # rounds a day
-BATTERY_MEN = 375  # infantrymen to a battery section
+BATTERY_MEN = 75  # infantrymen to a battery section, which fires up to 60 rounds a day: SHELLS_PER_MAN for each of them
 BASE_SIZE, BASE_FRONT_KM = 3000, 12.0
 FRONT_EXPONENT = 0.75  # how the front of a force grows with its size: battalion 2 km, division 12 km, corps 30 km
 FATES = ("killed", "wounded", "captured", "missing")
@@ -42,8 +41,7 @@ class Battle:
     quality: tuple[float, float] = (0.5, 0.5)
     leadership: tuple[float, float] = (0.5, 0.5)
     armor: tuple[float, float] = (2.5, 2.0)  # sections for 1,000 infantrymen
-    shells: tuple[float, float] = (1.0, 1.0)  # beside SHELLS_PER_MAN
-    batteries: float = 1.0  # the attacker's, beside one for BATTERY_MEN
+    shells: tuple[float, float] = (1.0, 1.0)  # beside SHELLS_PER_MAN; guns in proportion
     overrides: dict[str, Any] = field(default_factory=dict)
 
 
@@ -92,7 +90,7 @@ def scenario_of(fight: Battle) -> Scenario:
             if fight.size < BASE_SIZE
             else max(len(mine), round(men[side] / 3000))
         )
-        guns = fight.batteries if side == Side.ATTACKER else 1.0
+        guns = fight.shells[side]
         for k in range(n):
             formations.append(
                 mine[k % len(mine)].model_copy(
@@ -217,9 +215,9 @@ def sizes(runs: int) -> list[Battle]:
     return out
 
 
-def long_fights(runs: int, days: int = 14) -> list[Battle]:
-    """Battles long enough to see whether losses cluster."""
-    return [Battle(days=days, seed=r) for r in range(1, runs + 1)]
+def long_fights(runs: int, days: int = 14, even: bool = False) -> list[Battle]:
+    """Battles long enough to see whether losses cluster; `even`: without the tempo that comes and goes at random."""
+    return [Battle(days=days, seed=r, overrides={"command.campaign_sd": 0.0} if even else {}) for r in range(1, runs + 1)]
 
 
 def attacks(n: int) -> list[Battle]:
@@ -241,8 +239,8 @@ def weapons(runs: int, side: str) -> list[Battle]:
 
 # Force employment (Biddle 2004): a limited attack under heavy suppressive fire at the thinnest place, and one without.
 EMPLOYMENT = {
-    "coordinated": {"batteries": 8.0, "shells": 8.0, "decide.depth_km": 0.2, "command.weakness": 3.0, "fire.support": 6.0},
-    "uncoordinated": {"batteries": 0.0, "shells": 0.0, "decide.depth_km": 0.8, "command.weakness": 0.0, "fire.support": 1.0},
+    "coordinated": {"shells": 8.0, "decide.depth_km": 0.2, "command.weakness": 3.0, "fire.support": 6.0},
+    "uncoordinated": {"shells": 0.0, "decide.depth_km": 0.8, "command.weakness": 0.0, "fire.support": 1.0},
 }
 LETHALITY = (1.0, 3.0)  # the defender's weapons
 
@@ -261,7 +259,6 @@ def employment(runs: int) -> dict[tuple[str, float], list[Battle]]:
                     seed=r,
                     armor=(0.0, 0.0),
                     shells=(how["shells"], 1.0),
-                    batteries=how["batteries"],
                     overrides=overrides,
                 )
                 for r in range(1, runs + 1)
@@ -269,39 +266,6 @@ def employment(runs: int) -> dict[tuple[str, float], list[Battle]]:
     return out
 
 
-def fight_all(orders: Sequence[Battle], workers: int = 1, watched: bool = False) -> list[Fought]:
-    """Battles in the order given, by so many processes."""
-    return many(_fight_watched if watched else fight, orders, workers)
-
-
-def _fight_watched(order: Battle) -> Fought:
+def fight_watched(order: Battle) -> Fought:
+    """Fights one battle and looks at every attacking group as well."""
     return fight(order, watched=True)
-
-
-def many(function: Callable[[Any], Any], jobs: Sequence[Any], workers: int = 1) -> list[Any]:
-    """The function of each job, in their order, by so many processes. A function and its answers must be picklable."""
-    if workers <= 1 or len(jobs) < 8:
-        return [function(job) for job in jobs]
-    from experiments.sweep import pool
-    from experiments.sweep.workers import WorkerDied, Workers
-
-    executor = Workers(min(workers, len(jobs)))
-    found = {}
-    try:
-        for (number, _), answer in pool.drive(executor, _Numbered(function), list(enumerate(jobs))):
-            if isinstance(answer, WorkerDied):
-                raise RuntimeError(f"a worker died: {answer}")
-            found[number] = answer
-    finally:
-        executor.shutdown(wait=False, cancel_futures=True)
-    return [found[k] for k in range(len(jobs))]
-
-
-@dataclass(frozen=True)
-class _Numbered:
-    """A function of the second of a pair."""
-
-    function: Callable[[Any], Any]
-
-    def __call__(self, pair: tuple[int, Any]) -> Any:
-        return self.function(pair[1])

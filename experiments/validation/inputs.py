@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from experiments.observation import publication, record
 from experiments.observation.ensembles import checked_ensemble, observed_runs, publish_ensemble
 from experiments.sweep.ensemble import make_ensemble
-from experiments.validation import checks
+from experiments.validation import catalog, checks
 from experiments.validation.line_battles import LineBattles
 from experiments.validation.small_battles import SmallBattles
 from sim.errors import InputError
@@ -44,11 +45,6 @@ class Effort:
     levers: int  # of T32 and T35
     roads: int  # of T33
     infiltrated: int  # runs of T34
-
-    @property
-    def days(self) -> int:
-        """Days of the baseline that the ensemble, the three arms of T14 and the pairs come to; half a step or cell costs double."""
-        return self.ensemble * 420 + self.arms * 120 * 5 + 2 * self.twins * self.twin_days + 4 * self.salients * self.belt_days
 
 
 # T14: 50 seeds leave an interval of 4 % about the net gain of half the step, too wide for a bound of 5 %; 150 leave 2.5 %
@@ -110,13 +106,25 @@ class RowInputs(SmallBattles, LineBattles):
         done = self._swept(wanted).done.set_index("seed").sort_index()
         return done.assign(net=done["held_km2"] - done["held_start_km2"])
 
+    @property
+    def runs_folder(self) -> Path:
+        """Where runs of this version of the model are kept."""
+        from experiments.runs.simulation import code_key
+
+        return self.out / f"runs-{code_key()[:8]}"
+
+    def many(self, function: Callable[[Any], Any], jobs: Sequence[Any]) -> list[Any]:
+        """The function of each job, in their order, by `workers` processes; kept on disk, batch by batch."""
+        from experiments.validation.batches import kept
+
+        return kept(function, jobs, self.runs_folder / "battles", catalog.rows_key(), self.workers)
+
     def _swept(self, wanted: Any) -> Results:
         """The runs of a study, those that are missing made now."""
         from experiments.results.loading import load
-        from experiments.runs.simulation import code_key
         from experiments.sweep.study_sweep import sweep
 
-        folder = self.out / f"runs-{code_key()[:8]}" / f"{wanted.name}-{wanted.key[:8]}"
+        folder = self.runs_folder / f"{wanted.name}-{wanted.key[:8]}"
         outcome = sweep(wanted, folder, workers=self.workers, quiet=self.quiet)
         if outcome.stopped:
             raise KeyboardInterrupt
@@ -184,28 +192,24 @@ class RowInputs(SmallBattles, LineBattles):
         return self._salients(FOLLOW)
 
     def _salients(self, follow: float) -> np.ndarray:
-        from experiments.validation.engagements import many
-
         seeds = range(1, self.effort.salients + 1)
-        return np.array(many(_held_after, [(seed, follow) for seed in seeds], self.workers))
+        return np.array(self.many(held_after, [(seed, follow) for seed in seeds]))
 
     # The ensemble and the record
 
     @cached_property
     def ensemble_folder(self) -> Path:
         """The folder of the ensemble: the one given, or one of our own with the runs that are asked for."""
-        from experiments.runs.simulation import code_key
-
         if self.ensemble is not None:
             return Path(self.ensemble)
-        folder = self.out / f"runs-{code_key()[:8]}" / "ensemble"
+        folder = self.runs_folder / "ensemble"
         make_ensemble(folder, self.effort.ensemble, self.workers, self.quiet)
         return folder
 
     def results(self) -> Results:
         from experiments.results.loading import load
 
-        return checked_ensemble(load(self.ensemble_folder), record.START, record.END)
+        return checked_ensemble(load(self.ensemble_folder), record.START, record.SPAN_END)
 
     def strengths(self) -> list[Any]:
         from experiments.validation.rows.combat_patterns import Strengths
@@ -222,13 +226,8 @@ class RowInputs(SmallBattles, LineBattles):
     def seen(self) -> list[ObservedRun]:
         return observed_runs(self.get("results"))
 
-    def null_runs(self) -> list[ObservedRun]:
-        from experiments.validation.null_model import null_runs
-
-        return null_runs()
-
     def areas(self) -> dict[str, Any]:
-        return {name: record.areas(name) for name in ("box", "direction")}
+        return {name: record.areas(name, record.SPAN_END) for name in ("box", "direction")}
 
     def states(self) -> dict[str, np.ndarray]:
         return record.states()
@@ -237,7 +236,7 @@ class RowInputs(SmallBattles, LineBattles):
         return record.losses()
 
     def places(self) -> record.Places:
-        return record.places()
+        return record.places(record.SPAN_END)
 
     def rasters_or_none(self) -> record.Rasters | None:
         return self.rasters_found
@@ -249,14 +248,15 @@ class RowInputs(SmallBattles, LineBattles):
         sights = None
         if self.open_folder is not None:
             begun = forecast_skill.OPEN - dt.timedelta(days=publication.lag_days())
-            sights = publish_ensemble(checked_ensemble(load(self.open_folder), begun, record.END), forecast_skill.OPEN)
+            sights = publish_ensemble(checked_ensemble(load(self.open_folder), begun, record.SPAN_END), forecast_skill.OPEN)
         return forecast_skill.validation(sights, self.rasters_found)
 
 
-def _held_after(job: tuple[int, float]) -> float:
-    from experiments.validation.salient import held_after
+def held_after(job: tuple[int, float]) -> float:
+    """Share of a salient still held. `job`: seed, groups a day that follow on."""
+    from experiments.validation import salient
 
-    return held_after(job[0], follow=job[1])
+    return salient.held_after(job[0], follow=job[1])
 
 
 def effort(quick: bool, runs: int | None) -> Effort:

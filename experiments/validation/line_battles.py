@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,6 @@ import pandas as pd
 
 from experiments.runs.identity import BASELINE
 from experiments.validation import watching
-from experiments.validation.engagements import many
 from experiments.validation.rows.line_and_levers import DEEPER, LATER_DAYS, ROTATION, Line
 from experiments.validation.rows.paired_runs import study
 from sim.errors import InputError
@@ -39,15 +39,18 @@ LINE = {  # of a `Line`, the daily measures
 
 
 class LineBattles:
-    """Makes the runs of T29 to T36, `self.effort` of them, by `self.workers` processes."""
+    """Makes the runs of T29 to T36, `self.effort` of them."""
 
     effort: Any
-    workers: int
 
     def get(self, name: str) -> Any:
         raise NotImplementedError
 
     def _swept(self, wanted: Any) -> Results:
+        raise NotImplementedError
+
+    def many(self, function: Callable[[Any], Any], jobs: Sequence[Any]) -> list[Any]:
+        """The function of each job, in their order."""
         raise NotImplementedError
 
     def lines(self) -> list[Line]:
@@ -100,14 +103,14 @@ class LineBattles:
     def road_arms(self) -> pd.DataFrame:
         seeds = range(1, self.effort.roads + 1)
         jobs = [(seed, ROAD_SCENARIO, {"cut_h32": cut}, ROAD_DAYS) for cut in (False, True) for seed in seeds]
-        table = np.array(many(watching.near_towns, jobs, self.workers)).reshape(2, len(seeds), 2)
+        table = np.array(self.many(watching.near_towns, jobs)).reshape(2, len(seeds), 2)
         names = ("supply_open", "sorties_open", "supply_cut", "sorties_cut")
         return pd.DataFrame(np.concatenate(table, axis=1), columns=names, index=seeds)
 
     def bounds(self) -> pd.DataFrame:
         jobs = [(seed, self.effort.twin_days) for seed in range(1, self.effort.infiltrated + 1)]
         parts = []
-        for (seed, _), rows in zip(jobs, many(watching.infiltrations, jobs, self.workers)):
+        for (seed, _), rows in zip(jobs, self.many(watching.infiltrations, jobs)):
             parts.append(pd.DataFrame(rows, columns=["day", "strain", "men", "through"]).assign(run=seed))
         return pd.concat(parts, ignore_index=True)
 

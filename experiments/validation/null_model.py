@@ -1,7 +1,8 @@
 """A null model of the front: a belt that rolls on without a battle, published as the record is. A row it passes says little.
 
 The front moves at a speed that varies smoothly over the ground, at random, and with a tempo that persists for weeks; its mean is
-the pace of the record. There are no men, no losses of either side, no lines and no levers, and ground is never lost again.
+the pace of the record. Nobody fights, there are no lines and no levers, and ground is never lost again. The attacker's casualties are the
+record's mean with a tempo of their own, which knows nothing of the front's; armor is a fixed share of them.
 """
 
 from __future__ import annotations
@@ -10,24 +11,39 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.observation import record
+from experiments.observation import publication, record
 from experiments.observation.observed import ObservedRun, Places
 from experiments.observation.publication import publish_maps
 from experiments.runs.identity import BASELINE
 from experiments.validation.checks import NOT_RUN, CannotJudge
 
 RUNS = 16
+MONTH_DAYS = 365.25 / 12
 PACE_SD = 0.2  # of the logarithm of the mean pace, between runs
 SPEED_SD, SPEED_KM = 1.0, 6.0  # of the logarithm of the speed over the ground, and how far it is alike
 TEMPO_SD, TEMPO_DAYS = 0.6, 30.0  # of the logarithm of the day's tempo, and how long it persists
-READS = {"seen", "areas", "states", "losses", "places", "rasters_or_none"}  # inputs of rows that a map of the front can answer
+BOX, DIRECTION = 0.4, 0.31  # of the theatre's casualties: what the calibration's targets of losses take for the box, and for the direction
+ARMOR_A_MAN = 0.0276  # armored vehicles by casualties, the theatre's in May to October 2024
 
 
 class NoBooks(dict):
-    """The books of a run without men: who asks for one cannot be judged."""
+    """The books of a run in which nobody fights: who asks for one that is not there cannot be judged."""
 
     def __missing__(self, book: str) -> None:
-        raise CannotJudge(NOT_RUN, "the null model has no men")
+        raise CannotJudge(NOT_RUN, "the null model has nothing of the kind")
+
+
+def books(days: int, seed: int) -> NoBooks:
+    """Running totals by day: the attacker's casualties, as claimed and true, and armor."""
+    r = np.random.default_rng([seed, 1])
+    known = record.losses()
+    months = known["month"]
+    inside = (months >= np.datetime64(record.START, "M")) & (months <= np.datetime64(record.SPAN_END, "M"))
+    a_day = known["casualties"][inside].sum() / inside.sum() / MONTH_DAYS
+    claimed = np.concatenate([[0.0], np.cumsum(a_day * np.exp(r.normal(0, PACE_SD)) * _tempo(days, r))])
+    true = claimed / float(publication.claimed(1.0))
+    totals = {"casualties": BOX * claimed, "casualties_direction": DIRECTION * claimed, "attacker": BOX * true, "armor": ARMOR_A_MAN * BOX * true}
+    return NoBooks(totals)
 
 
 def null_runs(n: int = RUNS) -> list[ObservedRun]:
@@ -42,15 +58,17 @@ def null_runs(n: int = RUNS) -> list[ObservedRun]:
     direction, places = sector.direction.reshape(shape) == 1, Places.of(scenario)
     out = []
     for seed in range(1, n + 1):
-        maps = publish_maps(belt(start, (record.END - record.START).days, seed), scenario, seed, direction, record.END)
-        out.append(ObservedRun(maps, NoBooks(), places))
+        days = (record.SPAN_END - record.START).days
+        maps = publish_maps(belt(start, days, seed), scenario, seed, direction, record.SPAN_END)
+        out.append(ObservedRun(maps, books(days, seed), places))
     return out
 
 
 def belt(start: np.ndarray, days: int, seed: int) -> np.ndarray:
     """Control in percent by day, (days + 1, ny, nx), from ground held at the start (ny, nx); cells of 1 km."""
     r = np.random.default_rng(seed)
-    pace = record.areas().net / record.areas().days * np.exp(r.normal(0, PACE_SD))
+    known = record.areas(last=record.SPAN_END)
+    pace = known.net / known.days * np.exp(r.normal(0, PACE_SD))
     growth = np.concatenate([[0.0], np.cumsum(pace * _tempo(days, r))])
     effort = _effort(start, _speed(start.shape, r))
     turn = np.full(start.size, -1.0)  # km2 of gain at which a cell is taken

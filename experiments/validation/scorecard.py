@@ -14,10 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from experiments.runs.identity import BASELINE
 from experiments.runs.json_values import plain
-from experiments.runs.pace import seconds_a_run
 from experiments.validation.checks import FAIL, PASS, Check, Result, Row
+from experiments.validation.fit_targets import fitted, unplaced
 from sim.errors import InputError
 
 
@@ -61,24 +60,29 @@ def result_as_dict(result: Result, null: Result | None = None) -> dict[str, Any]
         "seconds": round(result.seconds, 1),
         "null": null.verdict if null else "",
         "fitted": fitted(r),
+        "sharper": r.sharper,
         "checks": [check_as_dict(c, others.get(c.what)) for c in result.checks],
     }
 
 
-def fitted(row: Row) -> list[str]:
-    """The targets of the shipped calibration that are figures of a row, by id."""
-    from experiments.calibration.config import load_plan
+def apart(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """The rows that pass, by what they say: ids of those that the fit did not see and the null model fails, and of the others."""
+    passed = [row for row in rows if row["verdict"] == PASS]
+    unseen = [row for row in passed if not row["fitted"]]
+    ids = lambda some: [row["id"] for row in some]  # noqa: E731
+    return {
+        "unseen_and_null_fails": ids(row for row in unseen if row["null"] == FAIL),
+        "unseen_without_null": ids(row for row in unseen if not row["null"]),
+        "null_passes": ids(row for row in passed if row["null"] == PASS),
+        "fitted": ids(row for row in passed if row["fitted"] and row["null"] != PASS),
+    }
 
-    return [target.id for target in load_plan().target if target.of in row.targets] if row.targets else []
 
+def judge_null(row: Row, null: Any) -> Result | None:
+    """What the null model gets on a row; None when the row asks for what it has not. `null`: as `NullInputs.get`."""
+    from experiments.validation import checks
 
-def judge_null(row: Row, given: Any) -> Result | None:
-    """What the null model gets on a row; None when the row asks for what it has not: men, lines, levers, another battle."""
-    from experiments.validation import checks, null_model
-
-    if "seen" not in row.needs or not null_model.READS.issuperset(row.needs):
-        return None
-    found = checks.judge(row, lambda name: given.get("null_runs" if name == "seen" else name))
+    found = checks.judge(row, null)
     return found if found.verdict in (PASS, FAIL) else None
 
 
@@ -106,7 +110,8 @@ def validate(
     quiet: bool = True,
 ) -> dict[str, Any]:
     """Judges the rows (all unless `only` names some) and returns the card as plain data; see the README for its keys."""
-    from experiments.validation import catalog, checks, inputs
+    from experiments.validation import catalog, checks, cost, inputs
+    from experiments.validation.null_inputs import NullInputs
 
     rows = catalog.chosen(only)
     folder = Path(out) if out is not None else OUT
@@ -114,17 +119,19 @@ def validate(
         raise InputError(f"--out {str(folder)!r} is a file; allowed: a folder.")
     wanted = inputs.effort(quick, runs)
     given = inputs.RowInputs(folder, wanted, ensemble, record, open_, workers or os.cpu_count() or 1, quiet)
-    if not quiet and only is None:
-        core_hours = wanted.days * seconds_a_run(BASELINE, 100) / 100 / 3600
-        print(f"about {core_hours:.1f} core-hours of battles ({core_hours / given.workers:.1f} hours on {given.workers} cores), less what is kept", file=sys.stderr)
     card = _begun(given, quick)
     kept = _kept(folder, card["key"])
+    if not quiet:
+        stated = cost.stated(rows, given)
+        if stated:
+            print(f"{stated}; runs that are there are kept", file=sys.stderr)
+    null = NullInputs(given)
     try:
         for number, row in enumerate(rows, start=1):
             if not quiet:
                 print(f"{row.id} {row.title} ({number} of {len(rows)})", file=sys.stderr)
             found = checks.judge(row, given.get)
-            kept[row.id] = result_as_dict(found, judge_null(row, given) if found.checks else None)
+            kept[row.id] = result_as_dict(found, judge_null(row, null.get) if found.checks else None)
             _finish(card, kept, given)
             _write(folder, card)
     except KeyboardInterrupt:
@@ -140,12 +147,13 @@ def _begun(given: Any, quick: bool) -> dict[str, Any]:
     from experiments.observation.ensembles import LEAST_RUNS
     from experiments.runs.provenance import versions
     from experiments.runs.simulation import code_key
+    from experiments.validation import catalog
     from sim.identity import git_commit
 
     effort = asdict(given.effort)
     parts = [
         code_key(),
-        rows_key(),
+        catalog.rows_key(),
         effort,
         given.rasters_found is not None,
         _identity(given.ensemble),
@@ -158,7 +166,7 @@ def _begun(given: Any, quick: bool) -> dict[str, Any]:
         "versions": versions(),
         "commit": git_commit() or "",
         "code": code_key(),
-        "rows_code": rows_key(),
+        "rows_code": catalog.rows_key(),
         "key": hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:24],
         "quick": quick,
         "effort": effort,
@@ -167,21 +175,6 @@ def _begun(given: Any, quick: bool) -> dict[str, Any]:
         "ensemble": None,
         "least_runs": LEAST_RUNS,
     }
-
-
-def rows_key() -> str:
-    """Hash of the rows' own code, the observation model and the facts behind it."""
-    import experiments
-    import seeds
-
-    home = Path(experiments.__file__).parent
-    folders = ("validation", "observation", "forecasting")
-    files = [file for folder in folders for file in sorted((home / folder).rglob("*.py"))]
-    files.append(home / "analysis" / "intervals.py")
-    digest = hashlib.sha256()
-    for file in [*files, seeds.path("facts", "observation.toml"), seeds.path("scenarios", "division.toml")]:
-        digest.update(file.name.encode() + file.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _identity(folder: Path | None) -> Any:
@@ -209,6 +202,8 @@ def _finish(card: dict[str, Any], kept: dict[str, dict[str, Any]], given: Any) -
 
     card["rows"] = [kept.get(r.id) or result_as_dict(checks.Result(r, checks.NOT_RUN)) for r in catalog.rows()]
     card["counts"] = {v: sum(r["verdict"] == v for r in card["rows"]) for v in checks.VERDICTS}
+    card["apart"] = apart(card["rows"])
+    card["unplaced_targets"] = unplaced()
     if "results" in given.made:
         found = given.made["results"]
         changed = found.manifest.get("overrides") or {}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from experiments.validation import catalog, checks, engagements
+from experiments.validation.rows.combat_patterns import Strengths
 from experiments.validation.rows.limit_cases import Losses
 from experiments.validation.sandbox import fight
 
@@ -14,13 +16,20 @@ if TYPE_CHECKING:
     from experiments.validation.engagements import Fought
 
 
+DUEL = (4000, 3000)  # men of the duels by which the estimator of T5 is tried
+STEPS_A_DAY = 4
+
+
 class SmallBattles:
     """Makes sandbox fights and division battles, `self.effort` of them, by `self.workers` processes."""
 
     effort: Any
-    workers: int
 
     def get(self, name: str) -> Any:
+        raise NotImplementedError
+
+    def many(self, function: Callable[[Any], Any], jobs: Sequence[Any]) -> list[Any]:
+        """The function of each job, in their order."""
         raise NotImplementedError
 
     # Limit cases
@@ -56,16 +65,27 @@ class SmallBattles:
     # Battles
 
     def engagements(self) -> list[Fought]:
-        return engagements.fight_all(engagements.circumstances(self.effort.engagements), self.workers)
+        return self.many(engagements.fight, engagements.circumstances(self.effort.engagements))
 
     def sizes(self) -> list[Fought]:
-        return engagements.fight_all(engagements.sizes(self.effort.repeats), self.workers)
+        return self.many(engagements.fight, engagements.sizes(self.effort.repeats))
 
     def watched(self) -> list[Fought]:
-        return engagements.fight_all(engagements.attacks(self.effort.watched), self.workers, watched=True)
+        return self.many(engagements.fight_watched, engagements.attacks(self.effort.watched))
 
     def long_fights(self) -> list[Fought]:
-        return engagements.fight_all(engagements.long_fights(2 * self.effort.repeats), self.workers)
+        return self.many(engagements.fight, engagements.long_fights(2 * self.effort.repeats))
+
+    def even_fights(self) -> list[Fought]:
+        return self.many(engagements.fight, engagements.long_fights(2 * self.effort.repeats, even=True))
+
+    def sandbox_strengths(self) -> list[Strengths]:
+        """Duels of the sandbox day by day, for as long as the weaker side has a tenth of its men."""
+        out = []
+        for seed in range(1, 2 * self.effort.repeats + 1):
+            men = fight(*DUEL, seed, until=0.1)[::STEPS_A_DAY]
+            out.append(Strengths(-np.diff(men, axis=0), men[:-1]))
+        return out
 
     def sandbox_steps(self) -> list[np.ndarray]:
         return [
@@ -80,7 +100,7 @@ class SmallBattles:
         return self._weapons("attacker", 1)
 
     def _weapons(self, side: str, sufferer: int) -> np.ndarray:
-        fought = engagements.fight_all(engagements.weapons(self.effort.repeats, side), self.workers)
+        fought = self.many(engagements.fight, engagements.weapons(self.effort.repeats, side))
         return np.array([f.lost[-1][sufferer] for f in fought]).reshape(len(engagements.WEAPONS), -1)
 
     def weapons_sandbox(self) -> np.ndarray:
@@ -94,4 +114,5 @@ class SmallBattles:
 
     def employment(self) -> dict[tuple[str, float], np.ndarray]:
         orders = engagements.employment(self.effort.repeats)
-        return {k: np.array([f.attack_loss for f in engagements.fight_all(v, self.workers)]) for k, v in orders.items()}
+        fought = iter(self.many(engagements.fight, [order for some in orders.values() for order in some]))
+        return {way: np.array([next(fought).attack_loss for _ in some]) for way, some in orders.items()}

@@ -1,6 +1,6 @@
 """Ground changes hands: consolidation where one side is there in strength, and reversion where it is not.
 
-Control is the share of a cell that the attacker holds. Each of his groups takes a small area a day, first the not-yet-held
+Control is the share of a cell that the attacker holds. Each of his groups that has lodged takes a small area a day, first the not-yet-held
 ground nearest his own within `reach_km`, and the less of it the more of the defender's fire lies on it beside his own presence:
 ground between the line and a forward group fills before a salient grows, and a group further out holds nothing (the grey zone).
 The defender takes ground back where he is stronger. Strength is compared at the centers of squares of 1 km, and a group's
@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sim.codes import CONSOLIDATE, HOLD, INFANTRY
+from sim.codes import CONSOLIDATE, INFANTRY
 from sim.columns import array_kernel, kernel
 from sim.fields import MICRO, at_nodes, at_squares, draw_line, first_of, square_center, square_of
 from sim.quantity import Parameters, quantity
@@ -32,10 +32,9 @@ RUMP = 2000  # less than so many millionths of a cell are nothing
 
 
 class Params(Parameters):
-    area_per_day: float = quantity(0.2, "km2/day", low=0.01, high=0.5, doc="ground that one full group of the attacker consolidates a day", fact="modelling assumption")
+    area_per_day: float = quantity(0.2, "km2/day", low=0.01, high=0.5, doc="ground that one full group of the attacker consolidates a day when it has just lodged", fact="modelling assumption")
     full_men: float = quantity(4.5, "soldiers", low=1.0, high=15.0, doc="men of a full group; a smaller one takes ground in proportion", fact="prior_assault_group_2024")
     spread_days: float = quantity(2.0, "days", low=0.3, high=20.0, doc="how long a lodged group goes on spreading before it only holds", fact="modelling assumption")
-    creep: float = quantity(0.02, "", low=0.0, high=1.0, doc="ground that a group in a settled position takes beside one that has just lodged", fact="modelling assumption")
     alone_men: float = quantity(10.0, "soldiers", low=3.0, high=40.0, doc="attacker's men near one another that hold the ground they stand on without touch to their own", fact="modelling assumption")
     reach_km: float = quantity(1.2, "km", low=0.5, high=3.0, doc="how far from own ground a group can hold ground", fact="modelling assumption")
     contested: float = quantity(2.3, "", low=0.5, high=8.0, doc="defender's fire, beside the root of the attacker's presence, under which ground is consolidated at 1/e of its pace", fact="modelling assumption")
@@ -111,7 +110,7 @@ def takeable(geo, cells, nodes):
 
 @array_kernel
 def consolidate(geo, units, cells, nodes, n, dt, mud, knobs):
-    """Every group of the attacker near the line adds to the ground he holds."""
+    """Every lodged group of the attacker near the line adds to the ground he holds."""
     fade = (math.exp(dt / knobs.spread_days) - 1.0) * knobs.spread_days / dt  # mean over the step beside its end
     reach = knobs.reach_km + knobs.span_km
     size = geo.square
@@ -126,7 +125,7 @@ def consolidate(geo, units, cells, nodes, n, dt, mud, knobs):
     for i in range(n):
         if units.kind[i] != INFANTRY or units.side[i] != 0 or units.men[i] <= 0:
             continue
-        if units.task[i] != HOLD and units.task[i] != CONSOLIDATE:
+        if units.task[i] != CONSOLIDATE:
             continue
         here = square_of(geo, units.cell[i])
         depth = at_squares(geo, cells.depth, units.x[i], units.y[i])
@@ -134,10 +133,7 @@ def consolidate(geo, units, cells, nodes, n, dt, mud, knobs):
             continue
         own = at_nodes(geo, nodes.presence, 0, units.x[i], units.y[i])
         area = knobs.area_per_day * min(1.0, units.men[i] / knobs.full_men) * dt * (1.0 - knobs.mud_slow * mud)
-        if units.task[i] == HOLD:
-            area = area * knobs.creep
-        else:
-            area = area * fade * math.exp(-units.days[i] / knobs.spread_days)
+        area = area * fade * math.exp(-units.days[i] / knobs.spread_days)
         u = (units.x[i] - geo.x0) / size - 0.5  # in squares from the center of the first one
         v = (units.y[i] - geo.y0) / size - 0.5
         lonely = depth < -knobs.reach_km

@@ -40,7 +40,7 @@ class Params(Parameters):
     new_loss: float = quantity(0.85, "", low=0.0, high=0.9, doc="share of his worth that a man lacks on his first day in a position", fact="modelling assumption")
     new_days: float = quantity(11.0, "days", low=1.0, high=20.0, doc="days in one place in which that lack falls to 1/e", fact="modelling assumption")
     from_supply: float = quantity(0.5, "", low=0.0, high=1.0, doc="share of a man's worth that hangs on supply", fact="modelling assumption")
-    from_quality: float = quantity(0.5, "", low=0.0, high=1.0, doc="share of a man's worth that hangs on training", fact="modelling assumption")
+    from_quality: float = quantity(0.9, "", low=0.0, high=1.0, doc="share of a man's worth that hangs on training", fact="modelling assumption")
     infiltrator_worth: float = quantity(0.5, "", low=0.0, high=1.0, doc="worth in a fight of an infiltrating group beside one in a position", fact="modelling assumption")
 
 

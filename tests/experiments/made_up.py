@@ -67,10 +67,11 @@ def logistic(a, b, step=0.0):
     return lambda q: 1 / (1 + np.exp(-a - b * np.log(q) - step * (q >= 3)))
 
 
-def sized(exponent):
+def sized(*exponents):
+    """Battles of all sizes whose loss rates go by these powers of it, attacker and defender."""
     r = rng()
     return [
-        fought(rates=(0.02 * (s / 3000) ** exponent * np.exp(r.normal(0, 0.1)),) * 2, size=s, seed=k)
+        fought(rates=tuple(0.02 * (s / 3000) ** e * np.exp(r.normal(0, 0.1)) for e in (exponents[0], exponents[-1])), size=s, seed=k)
         for s in (375, 750, 1500, 3000, 6000, 12000)
         for k in range(6)
     ]
@@ -151,13 +152,13 @@ def books(**changes):
 def seen(seed=1, **changes):
     """A run that looks as the record does; `changes` replace what is known of it. Its maps are not read."""
     r = np.random.default_rng(seed)
-    places, states = record.places(), record.states()
+    places, states = record.places(record.SPAN_END), record.states()
     known = {
-        "box": record.areas(),
-        "direction": record.areas("direction"),
+        "box": AREAS["box"],
+        "direction": AREAS["direction"],
         "books": books(seed=seed),
         "captured": np.where(places.taken, places.day + r.normal(0, 40, len(places.day)), np.inf),
-        "envelopments": states["envelopment"],
+        "envelopments": states["envelopment"][: len(AREAS["box"].date)],
         "center_day": np.inf,
         "front_km": (80.0, 175.0),
         "dimension": 1.07,
@@ -180,17 +181,24 @@ def ensemble(n=16, **changes):
     ]
 
 
-AREAS = {"box": record.areas(), "direction": record.areas("direction")}
+AREAS = {part: record.areas(part, record.SPAN_END) for part in ("box", "direction")}
 
 
 def shuffled(seed):
-    places = record.places()
+    places = record.places(record.SPAN_END)
     return np.where(places.taken, np.random.default_rng(seed).permutation(places.day), np.inf)
 
 
 def with_losses_that_buy_ground(_):
     gain = np.interp(np.arange(419), (AREAS["box"].date - AREAS["box"].date[0]).astype(int), AREAS["box"].held)
     return books(casualties=np.gradient(gain) * 100)
+
+
+def with_losses_that_buy_some_ground(seed):
+    """Half luck, half ground: a correlation between the record's 0.5 and the battery's 0.8."""
+    bought, own = (totals["casualties"] for totals in (with_losses_that_buy_ground(seed), books(seed=seed)))
+    parts = [np.diff(total) / np.diff(total).std() for total in (bought, own)]
+    return books(casualties=np.maximum(0.6 * parts[0] + parts[1] / 4, 0) + 1)
 
 
 def forecasts(spread, shift):

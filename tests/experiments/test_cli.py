@@ -242,7 +242,7 @@ def refused(call, *args):
         (["skirmish", "--maps", "some"], ["'some'", "first, all, none"]),
         (["skirmish", "--front", "nowhere.geojson"], ["nowhere.geojson'", "not found"]),
         (["--start", "2019-01-01"], ["2019-01-01", "outside the record"]),
-        (["--start", "2026-01-01"], ["2026-01-01", "outside the record"]),
+        (["--start", "2026-02-01"], ["2026-02-01", "outside the record"]),
         (["--start", "soon"], ["soon", "not a date"]),
         (["skirmish", "--speed", "2"], ["--speed"]),
         (["missing.toml"], ["'missing.toml'", "not found"]),

@@ -89,7 +89,8 @@ def test_schedules_keep_their_last_value_to_the_end():
 
     window = forecast.forecast_window("2025-08-31", "2026-08-22")
     battle, left = forecast.scenario_for(window, "pokrovsk-2024", None)
-    assert battle.start == dt.date(2025, 8, 31) and battle.days == 356 and left == []
+    assert battle.start == dt.date(2025, 8, 31) and battle.days == 356
+    assert left == ["schedule bombs (2025-11-01)", "schedule bombs (2026-01-15)"]
     world = muster(battle, 1, record=False)
     now, then = world.supplies_on(0), world.supplies_on(356)
     assert now == then and now["recruits_attacker"] > 0

@@ -103,7 +103,7 @@ def test_months_of_the_record_are_those_of_its_table():
     """Net gains by month from the maps agree with the published monthly table, to its decimal."""
     table = {r["month"]: float(r["net_box"]) for r in seeds.table("area_monthly")}
     areas = record.areas()
-    assert len(areas.months()) == 13
+    assert len(areas.months()) == 18 and len(record.areas(last=record.SPAN_END).months()) == 13
     for month, net in zip(areas.months(), areas.monthly()):
         assert net == pytest.approx(table[str(month)], abs=0.06)
 
@@ -162,14 +162,18 @@ def test_a_run_is_seen_by_map_and_by_place():
 def test_places_leave_out_what_is_not_verified():
     places = record.places()
     assert "nykanorivka" not in places.id
-    assert places.taken.sum() == 151
+    assert places.taken.sum() == 183
+    assert record.places(record.SPAN_END).taken.sum() == 151 and record.places(record.SPAN_END).id == places.id
 
 
 def test_the_record_of_the_box():
-    box = record.areas()
-    assert box.net == pytest.approx(2339, abs=0.5)
+    box, span = record.areas(), record.areas(last=record.SPAN_END)
+    assert (box.net, span.net) == pytest.approx((2679, 2339), abs=0.5)
     assert isinstance(box, Areas) and box.date[-1] == np.datetime64(record.END)
-    assert record.states()["envelopment"][-1] == pytest.approx(0.667)
+    assert span.date[-1] == np.datetime64(record.SPAN_END) and (span.held == box.held[: len(span.held)]).all()
+    states = record.states()
+    assert states["envelopment"][states["date"] == span.date[-1]] == pytest.approx(0.667)
+    assert states["envelopment"][-1] == 1
     losses = record.losses()
     assert losses["armor"][list(losses["month"]).index(np.datetime64("2024-08"))] == 193 + 557
 
@@ -209,7 +213,7 @@ BROKEN = {
     "a wrong value": ("front_20240708.csv", lambda t: "7" + t[1:], "value 7; allowed"),
     "a day too late": ("cell_capture_day.csv", lambda t: "999" + t[t.index(",") :], "value 999"),
     "not a date": ("front_2024.csv", lambda t: t, "front_YYYYMMDD"),
-    "after the record": ("front_20251001.csv", lambda t: t, "nothing after"),
+    "after the record": ("front_20260201.csv", lambda t: t, "nothing after"),
 }
 
 

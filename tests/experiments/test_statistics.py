@@ -14,7 +14,8 @@ from experiments.analysis import effects, findings, intervals, sensitivity, surr
 from experiments.analysis.cross_validation import folds, groups_of
 from experiments.analysis.study_analysis import analysis, correlation_words
 from experiments.analysis.variance import variance_shares
-from experiments.claims import claims
+from experiments.claims import claims, rules
+from experiments.claims.findings import judged
 from experiments.figures import headings
 from experiments.results.results import RATIOS
 from experiments.studies import designs
@@ -289,7 +290,7 @@ def test_an_analysis_counts_what_has_no_value():
 
 
 def claim(**test):
-    return claims.Claim(id="C0", statement="", study="made-up", scope="", test=[claims.Comparison(**test)])
+    return rules.Claim(id="C0", statement="", study="made-up", scope="", test=[rules.Comparison(**test)])
 
 
 def stamped(results):
@@ -307,7 +308,7 @@ def test_a_claim_by_a_share_is_judged_by_the_interval_of_the_ratio():
     assert found.effect.estimate == pytest.approx((after - before).mean())
     naive = found.effect.low / before.mean()
     assert found.relative.low < naive or found.relative.high > found.effect.high / before.mean()
-    assert found.verdict == claims.judged(found.relative, 1, 0.5)
+    assert found.verdict == judged(found.relative, 1, 0.5)
 
 
 def test_a_claim_on_price_counts_the_runs_that_gained_nothing():

@@ -36,14 +36,16 @@ from made_up import (
     sized,
     strengths,
     with_losses_that_buy_ground,
+    with_losses_that_buy_some_ground,
 )
 
 from experiments.observation import record, series
 from experiments.observation.areas import Areas
 from experiments.observation.series import contour_dimension
 from experiments.validation import catalog, checks, inputs
+from experiments.validation.batches import many
 from experiments.validation.checks import Check
-from experiments.validation.engagements import Battle, circumstances, fight_all, scenario_of
+from experiments.validation.engagements import Battle, circumstances, fight_watched, scenario_of
 from experiments.validation.rows import forecast_skill, paired_runs
 
 ROWS = {r.id: r for r in catalog.rows()}
@@ -53,13 +55,13 @@ GOOD = {
     "T2": lambda: (100 + 13 * LUCK,),
     "T3": lambda: (0.707 + 0.04 * LUCK,),
     "T4": lambda: (losses(1, 0), losses(1, 1)),
-    "T5": lambda: (strengths(1.0), True),
+    "T5": lambda: (strengths(1.0), True, strengths(0.01)),
     "T6": lambda: (engagements(logistic(-0.07, 0.94)),),
     "T7": lambda: (engagements(logistic(-0.07, 0.94)),),
-    "T8": lambda: (engagements(logistic(0, 1), n=50),),
+    "T8": lambda: (engagements(logistic(0, 1), n=50, rates=(0.007, 0.0185)),),
     "T9": lambda: (sized(-0.3),),
     "T10": lambda: (engagements(logistic(0, 1), n=50), groups([0.1, 0.2, 0.2, 0.3])),
-    "T11": lambda: (clustered(True), even_steps()),
+    "T11": lambda: (clustered(True), clustered(True), even_steps()),
     "T12": lambda: (powers(0.5), powers(0.7), powers(1.0)),
     "T13": lambda: (employed(0.5, 0.08, 0.3),),
     "T14": lambda: (arm(), arm(1.01), arm(1.02)),
@@ -75,7 +77,7 @@ GOOD = {
     "T24": lambda: (ensemble(), None),
     "T25": lambda: (rotations(0.2),),
     "T26": lambda: (ensemble(), record.states()),
-    "T27": lambda: (ensemble(), record.places()),
+    "T27": lambda: (ensemble(), record.places(record.SPAN_END)),
     "T28": lambda: (forecasts(10.0, 5.0),),
     "T29": lambda: (lines(),),
     "T30": lambda: (lines(),),
@@ -91,13 +93,13 @@ BAD = {
     "T2": lambda: (173.2 + 6 * LUCK,),
     "T3": lambda: (0.5 + 0.04 * LUCK,),
     "T4": lambda: (losses(1, 1), losses(1, 1)),
-    "T5": lambda: (strengths(0.01), True),
+    "T5": lambda: (strengths(0.01), True, strengths(0.01)),
     "T6": lambda: (engagements(logistic(-2, 4)),),
     "T7": lambda: (engagements(logistic(-0.5, 0.3, step=3)),),
     "T8": lambda: (engagements(logistic(0, 1), n=50, rates=(0.08, 0.2)),),
     "T9": lambda: (sized(0.1),),
     "T10": lambda: (engagements(logistic(0, 1), n=50), groups([0.3, 0.5, 0.7])),
-    "T11": lambda: (clustered(False), even_steps(True)),
+    "T11": lambda: (clustered(False), clustered(False), even_steps(True)),
     "T12": lambda: (powers(1.2), powers(0.7), powers(1.0)),
     "T13": lambda: (employed(0.2, 0.15, 0.01),),
     "T14": lambda: (arm(), arm(1.08), arm(1.02)),
@@ -121,7 +123,7 @@ BAD = {
     "T24": lambda: (ensemble(front_km=(80.0, 90.0)), None),
     "T25": lambda: (rotations(-0.1),),
     "T26": lambda: (ensemble(center_day=50.0), record.states()),
-    "T27": lambda: (ensemble(captured=shuffled), record.places()),
+    "T27": lambda: (ensemble(captured=shuffled), record.places(record.SPAN_END)),
     "T28": lambda: (forecasts(10.0, 300.0),),
     "T29": lambda: (lines(days=(15, 15), p90=35.0),),
     "T30": lambda: (lines(density=(66, 66)),),
@@ -164,8 +166,22 @@ def test_a_row_fails_on_what_has_not(name):
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("T5", lambda: (strengths(1.0), False)),
-        ("T11", lambda: (clustered(True), even_steps(True))),
+        ("T5", lambda: (strengths(1.0), False, strengths(0.01))),
+        ("T5", lambda: (strengths(0.2), True, strengths(0.01))),  # R2 between 0.42 and 0.6
+        ("T5", lambda: (strengths(1.0), True, strengths(1.0))),  # the estimator finds no law where it holds
+        ("T7", lambda: (engagements(logistic(-0.07, 0.94), n=60),)),  # too few to show that the step is small
+        ("T7", lambda: (engagements(logistic(0.3, 0.0)),)),  # odds that do not matter
+        ("T8", lambda: (engagements(logistic(0, 1), n=50, rates=(0.02, 0.01)),)),
+        ("T9", lambda: (sized(-0.02),)),
+        ("T9", lambda: (sized(-0.5, 0.0),)),  # one side alone
+        ("T11", lambda: (clustered(True), clustered(False), even_steps())),
+        ("T12", lambda: (powers(0.0), powers(0.7), powers(1.0))),
+        ("T12", lambda: (powers(0.5), powers(0.7), powers(0.7))),
+        ("T13", lambda: (employed(0.05, 0.01, 0.3),)),  # the ratio alone
+        ("T19", lambda: (ensemble(books=with_losses_that_buy_some_ground), AREAS, record.losses())),
+        ("T24", lambda: (ensemble(front_km=(80.0, 300.0)), None)),
+        ("T25", lambda: (rotations(0.033),)),
+        ("T11", lambda: (clustered(True), clustered(True), even_steps(True))),
         ("T14", lambda: (arm(), arm(1.01), arm(1.2))),
         ("T17", lambda: (ensemble(), 0.5 + 0.05 * LUCK[:16], 0.8 + 0.01 * LUCK[:16])),
         ("T17", lambda: (ensemble(deep=1), 0.5 + 0.05 * LUCK[:16], 0.96 + 0.01 * LUCK[:16])),
@@ -253,7 +269,7 @@ def test_rows_without_data_say_why(tmp_path):
 def test_a_small_battle_is_fought_without_drones():
     order = Battle(ratio=2.0, size=400, front_km=3, days=2)
     assert not scenario_of(order).params["drones.enabled"]
-    one, two = fight_all([order, order], watched=True)
+    one, two = many(fight_watched, [order, order])
     assert (one.lost == two.lost).all() and one.lost[-1].sum() > 0
     assert one.men[0] > one.men[1] and len(one.breaks) > 5
     assert set(one.breaks[:, 2]) <= {0.0, 1.0} and (one.breaks[:, 1] <= 1).all()

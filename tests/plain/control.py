@@ -45,19 +45,17 @@ def takeable(geo, cells, nodes) -> tuple[np.ndarray, np.ndarray]:
 
 
 def consolidate(geo, units, cells, nodes, n, dt, mud, knobs) -> None:
-    """Every group of the attacker in a position or lodged near the line adds to the ground he holds.
+    """Every lodged group of the attacker near the line adds to the ground he holds.
 
     It shares its area of this step over the squares in reach that are not yet held, less what fire keeps from it. A group
-    without touch to its own holds only what is close to it, and only in company. A lodged group's readiness fades within the
-    step too.
+    without touch to its own holds only what is close to it, and only in company. Its readiness fades within the step too.
     """
     over_step = (math.exp(dt / knobs.spread_days) - 1.0) * knobs.spread_days / dt
     reach = knobs.reach_km + knobs.span_km
     part = parts(geo, cells)
     ready, fire = takeable(geo, cells, nodes)
     for unit in rows(units, n):
-        lodged = unit.task == Task.CONSOLIDATE
-        if unit.kind != Kind.INFANTRY or unit.side != 0 or unit.men <= 0 or not (lodged or unit.task == Task.HOLD):
+        if unit.kind != Kind.INFANTRY or unit.side != 0 or unit.men <= 0 or unit.task != Task.CONSOLIDATE:
             continue
         depth = at_squares(geo, cells.depth, unit.x, unit.y)
         if depth > 1.5 + knobs.reach_km:
@@ -67,7 +65,7 @@ def consolidate(geo, units, cells, nodes, n, dt, mud, knobs) -> None:
         if lonely and own < knobs.alone_men:
             continue
         area = knobs.area_per_day * min(1.0, unit.men / knobs.full_men) * dt * (1.0 - knobs.mud_slow * mud)
-        area = area * over_step * math.exp(-unit.days / knobs.spread_days) if lodged else area * knobs.creep
+        area = area * over_step * math.exp(-unit.days / knobs.spread_days)
         here = square_of(geo, unit.cell)
         weights = []
         for some in (Row(cells, first) for first in all_squares(geo)):  # all cells of a square know the same of the line

@@ -61,8 +61,9 @@ def skill(found: Skill) -> list[Check]:
             s = scores.skill(found.ours, other, what)
             band = (0.0, None) if what in MUST and other.name in JUDGED else None
             checks.append(Check(f"{WORDS[what]} against {other.name}", s.estimate, band, (s.low, s.high), LEVEL_95, n=s.n))
-    for what, items in found.ours.items.items():
-        checks.append(Check(f"{SCORE[what]} of {WORDS[what]}", found.ours.mean(what), unit=UNITS[what], n=len(items)))
+    for what in found.ours.items:
+        n = len(found.ours.independent(what))
+        checks.append(Check(f"{SCORE[what]} of {WORDS[what]}", found.ours.mean(what), unit=UNITS[what], n=n))
     for (what, width), share in found.ours.coverage.items():
         name = f"coverage of {width:.0%} bands, {WORDS[what]}"
         checks.append(Check(name, share.estimate, None, (share.low, share.high), LEVEL_95, record=f"{width:g}", n=share.n))
@@ -77,7 +78,7 @@ def monthly_skill(saved: SavedForecast) -> Skill:
         raise InputError(f"the record ends on {record.END}: no month of this forecast, from {saved.first}, can be scored.")
     outcome = Outcome(happened[there])
     ours = Forecast("model", np.stack([saved.net(area)[:, there] for area in scores.AREAS], axis=2))
-    known = known_before(saved.first)
+    known = reference_forecasts.known_before(saved.first)
     others = [
         Forecast(name, gains(known, len(there))[:, there]) for name, gains in reference_forecasts.REFERENCES.items()
     ]
@@ -86,7 +87,7 @@ def monthly_skill(saved: SavedForecast) -> Skill:
 
 def horizon() -> Horizon:
     """The open validation period."""
-    return Horizon.of(OPEN, (record.END - OPEN).days, [(d - OPEN).days for d in MAPS])
+    return Horizon.of(OPEN, (record.SPAN_END - OPEN).days, [(d - OPEN).days for d in MAPS])
 
 
 def outcome(rasters: Rasters) -> Outcome:
@@ -113,21 +114,10 @@ def _free() -> np.ndarray:
     return record.places().day > (OPEN - record.START).days
 
 
-def known_before(date: dt.date) -> Past:
-    """What reference forecasts may know on a date: the whole months of the record before it."""
-    months = record.areas().months()
-    known = areas.month_ends(months) <= np.datetime64(date)
-    losses = record.losses()
-    return Past(
-        monthly=np.column_stack([record.areas(area).monthly()[known] for area in scores.AREAS]),
-        losses=losses["casualties"][np.isin(losses["month"], months[known])],
-    )
-
-
 def past(rasters: Rasters) -> Past:
     """What reference forecasts may know: the fit period, and the ground of the first day."""
     free, places = _free(), record.places()
-    return replace(known_before(OPEN), start=rasters.control(OPEN), x=places.x[free], y=places.y[free])
+    return replace(reference_forecasts.known_before(OPEN), start=rasters.control(OPEN), x=places.x[free], y=places.y[free])
 
 
 def forecast_of(runs: Sequence[PublishedMaps]) -> Forecast:

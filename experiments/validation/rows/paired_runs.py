@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FOLLOW = 20.0  # groups a day to each lodgement, with follow-on forces
 KILL_ZONES = (1.0, 2.5)  # beside the scenario's reach: about 3-6 km and 8-15 km
 INTERVALS = (15.0, 30.0, 60.0, 120.0)  # days until relief
+ELASTICITY = 0.1  # of infiltrations to the interval, at least: a quarter more of them at eight times the interval
 ARMOR = ("armor_destroyed_attacker", "armor_abandoned_attacker")
 FIRST, LAST = ("2024-08", "2024-10"), ("2025-05", "2025-08")  # whole months that are compared in T20
 
@@ -185,8 +186,9 @@ def belts(arms: dict[tuple[bool, bool], np.ndarray]) -> list[Check]:
     "Rotation matters (a hypothesis)",
     source="RUSI (prior_days_on_position_2024, prior_days_on_position_2025)",
     formula="elasticity of infiltrations that got through to the interval of relief: slope in logarithms, twins by seed",
-    band="infiltrations rise with the interval: 90 % interval above 0; the elasticity is reported",
+    band="infiltrations rise with the interval: elasticity 0.1 or more, its 90 % interval above 0",
     needs="rotation_arms",
+    sharper="An elasticity of 0.03, seven in a hundred from 15 to 120 days, passed: that does not matter. 0.1 is a quarter more infiltrations over that range.",
 )
 def rotation(table: pd.DataFrame) -> list[Check]:
     """`table`: infiltrations that got through by seed (rows) and interval in days (columns)."""
@@ -198,17 +200,10 @@ def rotation(table: pd.DataFrame) -> list[Check]:
         limits = ninety(lambda s, axis=-1: np.mean(s, axis=axis), slopes) if np.ptp(slopes) else (slopes[0], slopes[0])
     else:
         limits = (float(slopes.min()), float(slopes.max()))
+    what, mean = "elasticity of infiltrations to the interval", float(slopes.mean())
     return [
-        Check(
-            "elasticity of infiltrations to the interval",
-            float(slopes.mean()),
-            (0.0, None),
-            limits,
-            LEVEL_90,
-            record="positive",
-            rule="clear",
-            n=len(slopes),
-        ),
+        Check(what, mean, (ELASTICITY, None), limits, LEVEL_90, record="positive", n=len(slopes)),
+        Check(f"{what}, above 0", mean, (0.0, None), limits, LEVEL_90, record="positive", rule="clear", n=len(slopes)),
         *(
             Check(f"infiltrations through at {days:g} days", float(table[days].mean()), n=len(table))
             for days in table.columns

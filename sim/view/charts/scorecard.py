@@ -79,10 +79,10 @@ def about(card: dict[str, Any]) -> str:
 
 
 def remarks(row: dict[str, Any]) -> list[str]:
-    """What to say of a row beside its verdict: that a null model passes it, and which of its figures the fit aimed at."""
+    """What to say of a row beside its verdict: what it asks beyond the battery, that a null model passes it, which figures the fit aimed at."""
     if not row["checks"]:
         return []
-    out = []
+    out = [f"Sharper than the battery: {row['sharper']}"] if row.get("sharper") else []
     if row.get("null") == "pass":
         out.append("A null model, a belt that rolls on without a battle, passes this row too: it says little.")
     if row.get("fitted"):
@@ -105,6 +105,27 @@ def _little(card: dict[str, Any]) -> str:
     return f" A null model without a battle passes {', '.join(rows)} too: such a row says little." if rows else ""
 
 
+APART = {  # of rows that pass, by what they say
+    "unseen_and_null_fails": "the null model fails and the fit did not see",
+    "unseen_without_null": "the fit did not see and the null model has nothing for",
+    "null_passes": "the null model passes too",
+    "fitted": "had targets of the fit among their figures",
+}
+
+
+def apart(card: dict[str, Any]) -> str:
+    """The rows that pass counted apart by what they say, in a sentence; "" on cards that do not know."""
+    found = card.get("apart") or {}
+    parts = [f"{len(found[key])} {words}{_ids(found[key])}" for key, words in APART.items() if found.get(key)]
+    late = card.get("unplaced_targets")
+    missing = f" Targets of the fit that are figures of no row: {', '.join(late)}." if late else ""
+    return f"Of the rows that pass, {'; '.join(parts)}.{missing}" if parts else missing.strip()
+
+
+def _ids(rows: Sequence[str]) -> str:
+    return f" ({', '.join(rows)})" if rows else ""
+
+
 def scorecard_chart(card: dict[str, Any]) -> Chart:
     """The card as a chart."""
     lines = lines_of(card)
@@ -116,7 +137,8 @@ def scorecard_chart(card: dict[str, Any]) -> Chart:
         what="Estimate (or median of runs) and interval beside the acceptance band (gray), each on its own scale",
         caption=about(card)
         + " Hollow plum: outside its band. A row passes when all its figures do; failed rows stay on the card."
-        + _little(card),
+        + _little(card)
+        + (f" {apart(card)}" if apart(card) else ""),
         alt=finding(card) + ".",
         table=Table(("row", "kind", "figure", "record or law", "model", "interval", "band", "verdict"), rows),
         paint=lambda plate: _paint(plate, lines),
