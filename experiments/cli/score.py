@@ -24,12 +24,14 @@ def score(
     import json
 
     from experiments.cli.console import check_one_form, print_csv
+    from experiments.cli.extras import require
     from experiments.forecasting import files, score_document
     from experiments.forecasting.verification import verify
     from experiments.observation import evidence
     from experiments.reporting import score_page
     from sim.errors import InputError
 
+    require("jinja2")
     check_one_form(json_, csv)
     saved = files.read(_folder(forecast))
     place = out or Path("runs") / f"score-{saved.first}"

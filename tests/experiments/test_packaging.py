@@ -90,7 +90,8 @@ def test_run_sweep_and_analyse_need_no_extra(swept):
 
 @pytest.mark.parametrize(("args", "extra"), [
     ("view skirmish --no-open", "view"), ("view --run runs/skirmish-1 --no-open", "view"), ("report runs/quick", "analysis"), ("claims C4", "analysis"),
-    ("validate --quick", "analysis"), ("mission --out m.html", "analysis"), ("calibrate --scenario skirmish", "analysis"), ("studies screening", "analysis"),
+    ("validate --quick", "analysis"), ("mission --out m.html", "analysis"), ("calibrate --scenario skirmish", "analysis"),
+    ("score 2025-08-31 --record .", "analysis"), ("studies screening", "analysis"),
     ("sweep quick --scheduler tcp://127.0.0.1:9", "cluster"),
 ])  # fmt: skip
 def test_a_command_whose_extra_is_missing_says_the_line_to_type(swept, args, extra):
