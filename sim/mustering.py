@@ -38,7 +38,7 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
     rows of `units` are in use. InputError for a scenario, seed or override that is not allowed.
 
     Examples:
-        >>> world = muster("skirmish", seed=1, overrides={"manpower_ratio": 2})
+        >>> world = muster("skirmish", seed=1, overrides={"drones_defender": 2})
         >>> world.day, world.date.isoformat(), world.units.men[: world.n].min() >= 0
         (0, '2024-08-01', np.True_)
     """

@@ -43,13 +43,14 @@ class Effort:
     search: int  # seeds of T31, to find the best interval
     confirm: int  # and to confirm it
     levers: int  # of T32 and T35
+    lever_days: int  # of T32
     roads: int  # of T33
     infiltrated: int  # runs of T34
 
 
 # T14: 50 seeds leave an interval of 4 % about the net gain of half the step, too wide for a bound of 5 %; 150 leave 2.5 %
-FULL = Effort(200, 192, 672, 60, 16, 16, 16, 16, 120, 200, 150, 4, 20, 40, 40, 12, 16)
-QUICK = Effort(100, 96, 160, 16, 6, 4, 4, 3, 60, 60, 0, 2, 1, 2, 3, 2, 2)
+FULL = Effort(200, 192, 672, 60, 16, 16, 16, 16, 120, 200, 150, 4, 20, 40, 40, 300, 12, 16)
+QUICK = Effort(100, 96, 160, 16, 6, 4, 4, 3, 60, 60, 0, 2, 1, 2, 3, 60, 2, 2)
 
 
 @dataclass

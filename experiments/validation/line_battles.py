@@ -87,7 +87,7 @@ class LineBattles:
 
     def drone_arms(self) -> Results:
         measures = ["held_km2", "attacks", "mounted_attacks"]
-        return self._swept(study("t32", {"drones": {"bundles": ARMS}}, self.effort.twin_days, self.effort.levers, measures))
+        return self._swept(study("t32", {"drones": {"bundles": ARMS}}, self.effort.lever_days, self.effort.levers, measures))
 
     def drone_pace(self) -> pd.DataFrame:
         found = self.get("drone_arms")
