@@ -14,6 +14,7 @@ from experiments.sweep.runner import cost
 from experiments.validation import checks, engagements, watching
 from experiments.validation.checks import Row
 from experiments.validation.inputs import RowInputs, held_after
+from experiments.validation.rows.line_and_levers import ROTATION
 from experiments.validation.salient import OPENED
 
 LIGHT = {  # inputs that take no battle of minutes: duels of the sandbox, and the record
@@ -50,6 +51,9 @@ class Planned(RowInputs):
         if self.ensemble is None:
             self.asked["ensemble"] = self.effort.ensemble, self.effort.ensemble * seconds_a_run(BASELINE)
         raise _Counted
+
+    def best_interval(self) -> float:
+        return ROTATION[len(ROTATION) // 2]  # any that is not an end: as many runs
 
     def many(self, function: Callable[[Any], Any], jobs: Sequence[Any]) -> Any:
         name = f"{function.__name__} {hash(repr(jobs))}"

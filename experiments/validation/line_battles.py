@@ -70,14 +70,19 @@ class LineBattles:
         return self._rotations("t31-search", self.effort.search, 1)
 
     def rotation_confirmed(self) -> pd.DataFrame:
-        return self._rotations("t31-confirm", self.effort.confirm, CONFIRMED_FROM)
+        asked = sorted({ROTATION[0], self.best_interval(), ROTATION[-1]})
+        return self._rotations("t31-confirm", self.effort.confirm, CONFIRMED_FROM, asked)
+
+    def best_interval(self) -> float:
+        """Interval with the least net ground in the search, days."""
+        return float(self.get("rotation_search").mean().idxmin())
 
     def rotation_deep(self) -> pd.DataFrame:
         return self._rotations("t31-deep", self.effort.search, 1, set={"kill_zone_scale": DEEPER})
 
-    def _rotations(self, name: str, seeds: int, first: int, **more: Any) -> pd.DataFrame:
+    def _rotations(self, name: str, seeds: int, first: int, days: Sequence[float] = ROTATION, **more: Any) -> pd.DataFrame:
         """Net ground from FIRST_DAY to LAST_DAY by seed (rows) and interval (columns)."""
-        factors = {"rotation_interval_days": list(ROTATION)}
+        factors = {"rotation_interval_days": list(days)}
         found = self._swept(study(name, factors, LAST_DAY, seeds, ["held_km2"], daily=True, seed=first, **more))
         held = _on_days(found, "held_km2", (FIRST_DAY, LAST_DAY))
         net = (held[LAST_DAY] - held[FIRST_DAY]).unstack("point")

@@ -145,8 +145,8 @@ def test_the_stated_cost_counts_every_run_that_the_rows_ask_for(tmp_path, monkey
     full = inputs.FULL
     asked = counted(full, "T31", "T32", "T33", "T34", "T35")
     runs = sorted(n for n, _ in asked.values())
-    assert runs == sorted([5 * full.search, 5 * full.search, 5 * full.confirm, 4 * full.levers, 2 * full.roads, full.infiltrated, 2 * full.levers])
-    assert asked["t31-confirm"] == (200, 200 * 400.0)
+    assert runs == sorted([5 * full.search, 5 * full.search, 3 * full.confirm, 4 * full.levers, 2 * full.roads, full.infiltrated, 2 * full.levers])
+    assert asked["t31-confirm"] == (120, 120 * 400.0)
     whole = counted(full)
     assert {"ensemble", "t14-base", "t20", "t23", "t25", "t31-deep", "t35"} <= set(whole) and asked.items() <= whole.items()
     assert whole["ensemble"] == (16, 16 * 420.0)

@@ -92,12 +92,12 @@ def density(lines: Sequence[Line]) -> list[Check]:
     "P",
     "Rotation has an interior optimum",
     source=f"{FOUNDING} (slow rotations are weak points); RUSI (half of the losses fall on the way)",
-    formula="net ground of days 100 to 400 at relief every 10, 20, 45, 90, 180 days: best interval on one set of seeds, ends by best on another",
+    formula="net ground of days 100 to 400 at relief every 10, 20, 45, 90, 180 days: best interval on one set of seeds, both ends by it on another",
     band="at both ends 5 % more ground lost than at the best, 95 % intervals above 1; best interval longer with a kill zone x1.6",
     needs=("rotation_search", "rotation_confirmed", "rotation_deep"),
 )
 def optimum(search: pd.DataFrame, confirmed: pd.DataFrame, deep: pd.DataFrame) -> list[Check]:
-    """Net ground of the attacker by seed (rows) and interval in days (columns): to search, to confirm, with a deeper kill zone."""
+    """Net ground of the attacker by seed (rows) and interval in days (columns): to search, to confirm (best and ends), with a deeper kill zone."""
     best, best_deep = float(search.mean().idxmin()), float(deep.mean().idxmin())
     checks = []
     for end in (min(ROTATION), max(ROTATION)):
@@ -107,7 +107,7 @@ def optimum(search: pd.DataFrame, confirmed: pd.DataFrame, deep: pd.DataFrame) -
     checks.append(
         Check(f"best interval with a kill zone x{DEEPER:g} less that without", best_deep - best, (1.0, None), unit="days", n=len(deep))
     )
-    checks += [Check(f"net ground at {days:g} days", float(confirmed[days].mean()), unit="km2", n=len(confirmed)) for days in ROTATION]
+    checks += [Check(f"net ground at {days:g} days", float(search[days].mean()), unit="km2", n=len(search)) for days in ROTATION]
     return checks
 
 
