@@ -7,7 +7,6 @@ failure with what was measured: a battle is the same for the same seed, so it fa
 from functools import cache
 
 import numpy as np
-import pytest
 
 from experiments.validation.salient import held_after
 from sim import battle
