@@ -18,23 +18,13 @@ import traitlets
 from sim.errors import InputError, did_you_mean
 from sim.scenario import load_scenario, scenario_names
 from sim.settings import Settings
+from sim.view.page.scripts import STATIC, bundle
 from sim.view.page.session.branches import Limits
 from sim.view.page.session.commands import whole_seed
 from sim.view.page.session.recorded_run import RecordedRun, read_run
 from sim.view.page.session.session import Session
 
 THEMES = ("auto", "light", "dark")
-STATIC = Path(__file__).with_name("static")
-SCRIPTS = (
-    *("app/tools", "map/theme", "map/fields", "map/scene", "map/overlays", "map/land", "map/map", "map/units", "map/labels"),
-    *("panels/plot", "panels/charts", "panels/compare", "panels/timeline", "panels/panels", "panels/inspector", "map/camera"),
-    *("app/hands", "panels/head", "app/layout", "panels/files", "panels/dialogs", "app/stage", "app/page"),
-)
-
-
-def bundle() -> str:
-    """The page's scripts as one module: plain functions in one scope, the last file exports `render`."""
-    return "\n".join((STATIC / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
 
 
 class BattleMap(anywidget.AnyWidget):
