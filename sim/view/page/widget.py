@@ -4,10 +4,12 @@
     BattleMap("skirmish", seed=1)        # a battle of its own
     BattleMap(model)                     # a BattleModel: its steps are taken here
     BattleMap("runs/pokrovsk-2024-1")    # what a run has written
+    BattleMap("runs/pokrovsk-2024-1").page()   # the same as one HTML file: the last line of a cell, or .write("battle.html")
 """
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ import traitlets
 from sim.errors import InputError, did_you_mean
 from sim.scenario import load_scenario, scenario_names
 from sim.settings import Settings
+from sim.view.page.saved.notebook import SavedPage, picture_of, recording_of
 from sim.view.page.scripts import STATIC, bundle
 from sim.view.page.session.branches import Limits
 from sim.view.page.session.commands import whole_seed
@@ -53,6 +56,21 @@ class BattleMap(anywidget.AnyWidget):
 
     def _receive(self, _widget: Any, message: Any, buffers: Any) -> None:
         self.session.submit(message, buffers)
+
+    def _repr_mimebundle_(self, **words: Any) -> Any:
+        """The widget, and a picture for where a notebook is read without a kernel."""
+        bundle_ = super()._repr_mimebundle_(**words)
+        data, more = bundle_ if isinstance(bundle_, tuple) else (bundle_, {})
+        if data is not None and (png := picture_of(self.session)) is not None:
+            data["image/png"] = base64.b64encode(png).decode()
+        return data, more
+
+    def page(self, every_hours: int = 24) -> SavedPage:
+        """The battle as one HTML file that plays without a kernel or a server: a recorded run whole, else what is recorded so far.
+
+        `every_hours` is the time between frames of a recorded run; a battle under way has one a day. InputError while it plays.
+        """
+        return SavedPage(recording_of(self.session, every_hours), self.height)
 
     def close(self) -> None:
         """Ends the battle's thread and frees what it holds."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from sim.view.page.messages.glossary import glossary
 from sim.view.page.messages.map_message import ground_buffers, ground_message
-from sim.view.page.saved.packing import rounding, segments
+from sim.view.page.saved.packing import SMALL, rounding, segments
 from sim.view.page.saved.recording import Recording
 from sim.view.page.scripts import SAVED, STATIC, bundle
 
@@ -40,8 +40,8 @@ FRAME = """<!DOCTYPE html>
 """
 
 
-def page_of(recording: Recording) -> bytes:
-    """The whole file as UTF-8."""
+def page_of(recording: Recording, level: int = SMALL) -> bytes:
+    """The whole file as UTF-8, its frames deflated at `level`."""
     scenario = recording.scenario
     ground = ground_message(scenario, recording.seed) | {"shelf": [], "ffmpeg": False, "glossary": glossary(), "replay": recording.label, "missing": recording.missing}
     ground["rerun"] = recording.twin is not None  # what there is to compare
@@ -49,7 +49,7 @@ def page_of(recording: Recording) -> bytes:
         "every_hours": recording.every_hours, "commit": recording.commit, "note": recording.note,
         "moved": [row["key"] for row in recording.levers if row["value"] != row["default"]],
     }
-    buffers, packed = ground_buffers(scenario, recording.control_start), list(segments(recording.frames))
+    buffers, packed = ground_buffers(scenario, recording.control_start), list(segments(recording.frames, level))
     head = {
         "ground": ground, "levers": recording.levers, "days": recording.days, "events": recording.events, "twin": recording.twin,
         "marks": recording.marks, "moments": [f.moment for f in recording.frames], "rounding": rounding(),

@@ -20,6 +20,7 @@ import numpy as np
 from sim.view.page.messages.frame_history import RecordedFrame
 from sim.view.page.messages.frames import UNIT_BYTES, Layers
 
+SMALL, QUICK = 9, 7  # levels of deflate: 6.0 MB of the baseline year in 12 s, or 6.4 MB in 2 s
 MOST_FRAMES = 30  # of a segment: what the browser unpacks at once
 PLACE, SUPPLY = 8, 13  # what places (u2) and supply (u1) of units are rounded to: 10 m of 80 km, 5 %
 ROUNDED = {"works": 4, "supply": 5, "threat": 2}  # bytes of fields: 1.6 %, 2 %, 0.02 hits per km
@@ -32,8 +33,8 @@ def rounding() -> dict[str, int]:
     return {"place": PLACE, "unit_supply": SUPPLY, **ROUNDED}
 
 
-def segments(frames: Sequence[RecordedFrame]) -> Iterator[tuple[dict[str, Any], bytes]]:
-    """Frames in order as segments: what each holds, as JSON, and its deflated bytes. Frames of one segment have the same layers."""
+def segments(frames: Sequence[RecordedFrame], level: int = SMALL) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """Frames in order as segments: what each holds, as JSON, and its bytes, deflated at `level`. Frames of one segment have the same layers."""
     first = 0
     for _, alike in groupby(frames, lambda f: [sorted(arm) for arm in f.arms]):
         run = list(alike)
@@ -44,7 +45,7 @@ def segments(frames: Sequence[RecordedFrame]) -> Iterator[tuple[dict[str, Any], 
                 packed = [_packed(name, [f.arms[arm] for f in part]) for name in sorted(part[0].arms[arm])]
                 arms.append([head for head, _ in packed])
                 data += [b for _, b in packed]
-            yield {"first": first, "n": len(part), "arms": arms}, zlib.compress(b"".join(data), 9)
+            yield {"first": first, "n": len(part), "arms": arms}, zlib.compress(b"".join(data), level)
             first += len(part)
 
 

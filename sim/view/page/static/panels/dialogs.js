@@ -33,10 +33,15 @@ function createDialogs(ground, host, self, { charts, film, savePicture }) {
   });
   const keys = toggled("keys", () => cards.show("keys", "Keys", [el("dl", { class: "pk-keys" }, ...KEYS.flatMap(([k, t]) => [el("dt", {}, el("kbd", {}, k)), el("dd", {}, t)])),
     el("p", { class: "pk-sub" }, "Click inspects, drag pans, wheel or pinch zooms, double click goes closer. Scrubbing the time line shows what was recorded.")], [["Glossary", glossary], ["Figures as a table", table], close("keys")], "pk-center"));
+  const savePage = () => {
+    self.busy = true; // nobody answers while the file is written
+    cards.show("film", "Writing the file", [el("p", {}, "The recorded days, one frame a day, with map, charts and events. It opens from disk and asks nothing of any server.")], [], "pk-corner");
+    send({ do: "page" });
+  };
   const save = toggled("save", () => {
     const file = (text, work, first) => [text, then("save", work), first];
     cards.show("save", "Save", [el("p", { class: "pk-sub" }, "Nothing leaves this computer: files are made here.")], [
-      file("Picture, PNG", savePicture, true), ...(ground.file ? [file("Figures by day, CSV", () => send({ do: "table", format: "csv" })), close("save", false)] : [file("Battle so far, GIF", () => film("gif")), ...(ground.ffmpeg ? [file("Battle so far, MP4", () => film("mp4"))] : []),
+      file("Picture, PNG", savePicture, true), ...(ground.file ? [file("Figures by day, CSV", () => send({ do: "table", format: "csv" })), close("save", false)] : [file("Battle so far, one HTML file", savePage), file("Battle so far, GIF", () => film("gif")), ...(ground.ffmpeg ? [file("Battle so far, MP4", () => film("mp4"))] : []),
       file("Figures by day, CSV", () => send({ do: "table", format: "csv" })), file("Figures by day, Parquet", () => send({ do: "table", format: "parquet" })), close("save", false)])], "pk-save");
   });
   // What a phone has no room for in its header.
