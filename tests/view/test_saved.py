@@ -154,6 +154,14 @@ def test_the_file_is_written_where_it_is_wanted(folders, tmp_path, capsys):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.html"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("scenario", "days", "every", "most_mb"), [("pokrovsk-2024", 420, 24, 15), ("summer-2025", 60, 6, 6)])
+def test_files_stay_small_enough_to_be_sent(tmp_path, scenario, days, every, most_mb):
+    assert _status(["run", scenario, "--days", str(days), "--quiet", "--out", str(tmp_path / "run")]) == 0
+    assert exported(tmp_path / "run", tmp_path / "out.html", "--every", every) == 0
+    assert (tmp_path / "out.html").stat().st_size <= most_mb * 1_000_000
+
+
 # ---- on the page and in notebooks ----
 
 
