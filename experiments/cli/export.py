@@ -39,7 +39,7 @@ def export(
     require("anywidget")
     hours = whole("--every", every, 1, 24 * 731)
     run = recorded(folder, member)
-    other = recorded(against, member if (against / "study.toml").is_file() else str(run.seed), "--against") if against is not None else None
+    other = recorded(against, member if is_sweep(against) else str(run.seed), "--against") if against is not None else None
     file = out if out is not None else folder / PAGE
     if file.is_dir():
         raise InputError(f"{str(file)!r} is a folder; name the file to be written.")
@@ -75,14 +75,18 @@ def recorded(folder: Path, member: str, name: str = "") -> RecordedRun:
     place = f"{name} {str(folder)!r}".strip()
     if not folder.exists():
         raise InputError(f"{place}: no such folder.")
-    if (folder / "study.toml").is_file():
-        return member_of(folder, member)
-    if not (folder / run_files.MANIFEST).is_file() or not (folder / run_files.DAILY).is_file():
+    read = member_of if is_sweep(folder) else read_run
+    if read is read_run and not all((folder / file).is_file() for file in (run_files.MANIFEST, run_files.DAILY)):
         raise InputError(f"{place} is not the folder of a run: `pokrovsk run` writes one, with {run_files.MANIFEST} and {run_files.DAILY}.")
-    if not (folder / run_files.CONTROL).is_file():
+    if read is read_run and not (folder / run_files.CONTROL).is_file():
         raise InputError(f"{place}: no frames were recorded; run it again without `--maps none`.")
     try:
-        return read_run(folder.resolve(), member)
+        return read(folder.resolve(), member)
     except InputError as error:
         words = str(error).replace("--run ", f"{name} ".lstrip(), 1)
         raise InputError(words.replace(f"--member {member}:", f"{place}, seed {member}:") if name else words) from None
+
+
+def is_sweep(folder: Path) -> bool:
+    """True for the folder of a sweep."""
+    return (folder / "study.toml").is_file()

@@ -192,6 +192,8 @@ def test_ground_alone_can_be_watched(chrome, folders, tmp_path):
         seek(page, 4 * DAYS)
         seek(page, 8)
         assert layers_on(page)["control"] == recording.frames[2].arms[0]["control"]
+        ink = "(() => { const c = document.createElement('canvas').getContext('2d'); c.stroke(window.__page.debug.scenes[0].thin()); return c.getImageData(0, 0, 300, 150).data.some(Boolean); })()"
+        assert page.evaluate(ink) is False, "where no units are known no stretch is thin"
 
 
 def test_it_fits_a_phone_and_the_theme_turns(chrome, folders, tmp_path):

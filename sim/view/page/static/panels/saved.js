@@ -3,7 +3,7 @@
 function fileWords(ground) {
   const { scenario, file } = ground;
   return [scenario.about, `${ground.replay}: ${number(scenario.days)} days from ${dateText(dayOf(scenario.start, 0))}, one frame every ${number(file.every_hours)} hours. A run of a model, not observed.`, file.note,
-    `Nothing is asked of any server, and nothing leaves this file. Places of units are rounded to about ${number((ground.box[1] - ground.box[0]) / 8.192)} m. Version of the model: ${file.commit}.`].filter(Boolean);
+    `Nothing is asked of any server, and nothing leaves this file. ${ground.missing.length ? "" : `Places of units are rounded to about ${number((ground.box[1] - ground.box[0]) / 8.192, ground.box[1] - ground.box[0] < 40 ? 1 : 0)} m. `}Version of the model: ${file.commit}.`].filter(Boolean);
 }
 
 function createFilePanel(ground) {
