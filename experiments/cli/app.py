@@ -21,6 +21,7 @@ from experiments.cli import (
     claims,
     compare,
     excerpt,
+    export,
     forecast,
     lookup,
     mission,
@@ -42,7 +43,7 @@ app = typer.Typer(
     help="An open simulation of drone-era land war: the battle for the Pokrovsk sector.",
 )
 for command in (
-    *(run.run, view.view, bench.bench),
+    *(run.run, view.view, export.export, bench.bench),
     *(sweep.sweep, analyse.analyse, compare.compare, report.report, claims.claims, excerpt.excerpt),
     *(validate.validate, calibrate.calibrate, forecast.forecast, score.score, mission.mission),
     *(lookup.scenarios, lookup.params, lookup.facts, lookup.measures, lookup.studies),

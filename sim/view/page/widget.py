@@ -4,10 +4,12 @@
     BattleMap("skirmish", seed=1)        # a battle of its own
     BattleMap(model)                     # a BattleModel: its steps are taken here
     BattleMap("runs/pokrovsk-2024-1")    # what a run has written
+    BattleMap("runs/pokrovsk-2024-1").page()   # the same as one HTML file: the last line of a cell, or .write("battle.html")
 """
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,23 +20,14 @@ import traitlets
 from sim.errors import InputError, did_you_mean
 from sim.scenario import load_scenario, scenario_names
 from sim.settings import Settings
+from sim.view.page.saved.notebook import SavedPage, picture_of, recording_of
+from sim.view.page.scripts import STATIC, bundle
 from sim.view.page.session.branches import Limits
 from sim.view.page.session.commands import whole_seed
 from sim.view.page.session.recorded_run import RecordedRun, read_run
 from sim.view.page.session.session import Session
 
 THEMES = ("auto", "light", "dark")
-STATIC = Path(__file__).with_name("static")
-SCRIPTS = (
-    *("app/tools", "map/theme", "map/fields", "map/scene", "map/overlays", "map/land", "map/map", "map/units", "map/labels"),
-    *("panels/plot", "panels/charts", "panels/compare", "panels/timeline", "panels/panels", "panels/inspector", "map/camera"),
-    *("app/hands", "panels/head", "app/layout", "panels/files", "panels/dialogs", "app/stage", "app/page"),
-)
-
-
-def bundle() -> str:
-    """The page's scripts as one module: plain functions in one scope, the last file exports `render`."""
-    return "\n".join((STATIC / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
 
 
 class BattleMap(anywidget.AnyWidget):
@@ -63,6 +56,21 @@ class BattleMap(anywidget.AnyWidget):
 
     def _receive(self, _widget: Any, message: Any, buffers: Any) -> None:
         self.session.submit(message, buffers)
+
+    def _repr_mimebundle_(self, **words: Any) -> Any:
+        """The widget, and a picture for where a notebook is read without a kernel."""
+        bundle_ = super()._repr_mimebundle_(**words)
+        data, more = bundle_ if isinstance(bundle_, tuple) else (bundle_, {})
+        if data is not None and (png := picture_of(self.session)) is not None:
+            data["image/png"] = base64.b64encode(png).decode()
+        return data, more
+
+    def page(self, every_hours: int = 24) -> SavedPage:
+        """The battle as one HTML file that plays without a kernel or a server: a recorded run whole, else what is recorded so far.
+
+        `every_hours` is the time between frames of a recorded run; a battle under way has one a day. InputError while it plays.
+        """
+        return SavedPage(recording_of(self.session, every_hours), self.height)
 
     def close(self) -> None:
         """Ends the battle's thread and frees what it holds."""

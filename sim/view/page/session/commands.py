@@ -262,6 +262,16 @@ def table(s: Any, m: Message) -> None:
     s.send({"type": "file", "name": name}, [data])
 
 
+def page(s: Any, m: Message) -> None:
+    """The battle as far as it is recorded, as one HTML file that needs no server."""
+    from sim.view.page.saved.document import page_of
+    from sim.view.page.saved.packing import QUICK
+    from sim.view.page.saved.recording import of_session
+
+    s.rest()
+    s.send({"type": "file", "name": f"{s.scenario.name}-{s.seed}.html"}, [page_of(of_session(s.branches, s.seed), QUICK)])
+
+
 def film(s: Any, m: Message) -> None:
     """Pictures of the page become an animation: `begin`, one message a picture, `finish`."""
     if m.get("begin"):
@@ -277,6 +287,6 @@ def film(s: Any, m: Message) -> None:
 COMMANDS: dict[str, Callable[[Any, Message], None]] = {
     work.__name__: work
     for work in (close, ping, ack, hello, begin, reset, play, pause, speed, step, seek, lever, compare, replicates, inspect,
-                 restart, frames, table, film)
+                 restart, frames, table, page, film)
 }  # fmt: skip
 EARLY = ("hello", "begin", "close")  # those that may come before there is a battle

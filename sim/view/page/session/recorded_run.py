@@ -146,7 +146,7 @@ def _one_run(folder: Path, scenario: Scenario, table: dict[str, np.ndarray], con
     frame = frame_from_run(folder) if (folder / FRAME_FILE).is_file() else None
     record = RecordedRun(
         scenario=scenario, seed=seed, overrides=changes_of(folder),
-        label=f"Recorded run, seed {seed}, {member if len(runs) > 1 else 'the only one'} of {len(runs)}",
+        label=f"Recorded run, seed {seed}{f', {member} of {len(runs)}' if len(runs) > 1 else ''}",
         journal=Diary(columns, dict(enumerate(maps)), run_files.events(folder, run)),
         frame=frame if frame is not None and frame.seed == seed else None,
     )  # fmt: skip

@@ -15,7 +15,7 @@ function createLayout(ground, host, self, parts) {
 
   const left = el("aside", { class: "pk-left", "aria-label": "Layers and levers" }), right = el("aside", { class: "pk-right", "aria-label": "Charts and events" });
   const pane = el("div", { class: "pk-pane", role: "tabpanel" }), nowLine = el("p", { class: "pk-now" });
-  const tabs = el("div", { class: "pk-tabs", role: "tablist" }, ...TABS.map(([k, t]) => el("button", { type: "button", role: "tab", "data-tab": k, onclick: () => tab(k) }, t)));
+  const tabs = el("div", { class: "pk-tabs", role: "tablist" }, ...TABS.filter(([k]) => k !== "compare" || !ground.file || ground.rerun).map(([k, t]) => el("button", { type: "button", role: "tab", "data-tab": k, onclick: () => tab(k) }, ground.file && k === "levers" ? "About" : t)));
   const grip = el("button", { type: "button", class: "pk-grip", "aria-label": "Open or close the sheet", "aria-expanded": "false", onclick: () => sheet(root.dataset.sheet === "up" ? "down" : "up") });
   const body = el("div", { class: "pk-body" }, parts.header, left, main, right, el("section", { class: "pk-sheet" }, grip, nowLine, tabs, pane), el("footer", { class: "pk-foot" }, ...parts.foot));
   root.append(body);

@@ -85,7 +85,7 @@ function render({ model, el: host }) {
     replicates(m) { page?.replicates(m); },
     notice(m) { cards.notify(m.words); },
     fault(m) { page?.fault(m); },
-    file(m, buffers) { const kind = m.name.split(".").pop(); download(m.name, buffers, FILE_TYPES[kind] || "application/octet-stream"); cards.notify(`${m.name} is ready.`); cards.hide("film"); },
+    file(m, buffers) { const kind = m.name.split(".").pop(); download(m.name, buffers, FILE_TYPES[kind] || "application/octet-stream"); cards.notify(`${m.name} is ready.`); cards.hide("film"); if (page) page.busy = false; },
     steps(m) { page?.film(m.steps); },
     compiling(m) { loading.textContent = `The first start on a machine turns the rules into machine code: ${m.done} of ${m.total} kernels are compiled, ${Math.round(100 * m.share)} % of the work.`; },
     pong() {},

@@ -23,7 +23,7 @@ function createStage(ground, host) {
   const header = createHeader(ground, host, self, { ...dialogs, compare: () => setCompare(!self.mode.compare) });
   const transport = createTransport(perDay, send, self);
   const layers = createLayersPanel(on, ground.glossary || {}, () => { touchMaps(); host.wake(); }, (side) => { for (const m of maps) m.extras.threatSide = side; touchMaps(); host.wake(); });
-  const levers = createLeversPanel(send, host.tip);
+  const levers = createLeversPanel(send, host.tip), about = ground.file ? createFilePanel(ground) : null;
   const events = createEvents(start, goTo);
   const compare = createComparePanel(send, setLook), diffs = createDifferences(ground, charts, theme);
   const timeline = createTimeline(ground, charts, theme, send, hoverDay);
@@ -34,7 +34,7 @@ function createStage(ground, host) {
   const past = el("div", { class: "pk-past", hidden: true }), making = el("div", { class: "pk-past pk-making", role: "status", hidden: true });
   const layout = createLayout(ground, host, self, {
     header: header.root, main, furniture, maps, camera, compare, diffs, timeline, foot: [transport.root, timeline.root], over: [selection.root, past, making, lens.canvas],
-    panels: { charts: charts.root, events: events.root, layers: layers.root, levers: levers.root, compare: compare.root }, setCompare, resized });
+    panels: { charts: charts.root, events: events.root, layers: layers.root, levers: (about || levers).root, compare: compare.root }, setCompare, resized });
   const hands = createHands(ground, camera, view, main, {
     hovered: (m, x, y) => lens.draw(m, x, y, strikes), dragged: selection.dragged, redraw: host.wake,
     click: (m, [x, y]) => { notes.drop(); selection.pick(m, x, y); } });
@@ -54,7 +54,7 @@ function createStage(ground, host) {
 
   // ---- comparison ----
   function setCompare(yes) {
-    if (ground.replay && yes) { // a rerun can be taken over: the session then sends a live battle
+    if (ground.replay && !ground.file && yes) { // a rerun can be taken over: the session then sends a live battle
       if (ground.rerun) { host.wantsCompare = true; send({ do: "compare", on: true }); } else cards.notify("A recorded run cannot fork. Run it live to compare.");
       return;
     }
@@ -127,7 +127,7 @@ function createStage(ground, host) {
     } else mapB.extras.difference = mapB.extras.shadow = null;
     if (!fitted_ || first) layout.fit();
     update(m);
-    selection.refresh(m.step === m.head);
+    selection.refresh(!!ground.file || m.step === m.head);
     host.wake();
   };
   // Gliding between frames is for machines that keep up.
@@ -158,7 +158,7 @@ function createStage(ground, host) {
     charts.cursor(m.step / perDay);
     timeline.at(m.step, m.head);
     events.until(m.step);
-    past.hidden = m.step >= m.head;
+    past.hidden = !!ground.file || m.step >= m.head;
     if (!past.hidden) past.replaceChildren(`Recorded, ${shortDate(dayOf(start, m.day))}. `, el("button", { type: "button", class: "pk-link", onclick: () => send({ do: "seek", step: m.head, hold: true }) }, "To the newest"));
     mapB.top.setAttribute("aria-label", `Map of the battle on ${dateText(dayOf(start, m.day))}: the attacker holds ${number(m.held)} square kilometers. Enter describes its middle.`);
     const latest = allEvents.findLast((e) => e.step <= m.step);
@@ -169,7 +169,7 @@ function createStage(ground, host) {
   }
 
   // ---- other words of the session ----
-  self.levers = (m) => { levers.rows(m.rows); differences(); };
+  self.levers = (m) => { levers.rows(m.rows); about?.moved(levers.changed().map((r) => `${r.label} ${levers.text(r, r.value)}`)); differences(); };
   self.replicates = (m) => compare.replicates(m);
   self.inspected = selection.inspected;
   self.fault = (m) => { transport.playing(false); dialogs.fault(m); };
@@ -220,6 +220,8 @@ function createStage(ground, host) {
     header.pace(ground.replay);
   }
   root.classList.toggle("pk-replaying", !!ground.replay);
+  root.classList.toggle("pk-saved", !!ground.file);
+  if (ground.file && ground.rerun) host.wantsCompare = true; // a file of two runs opens with both
   self.redraw = () => { touchMaps(); charts.draw(); timeline.resized(); differences(); furniture.draw(); };
   self.end = () => { layout.end(); deaf(); };
   self.debug = { theme, view, scenes, mapA, mapB, charts, fly: camera.fly, goTo, get now() { return self.now; }, get state() { return state; } };

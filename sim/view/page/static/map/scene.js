@@ -85,6 +85,7 @@ function createScene(ground) {
   // The defender's infantry in the line, men by square km, and from it the thin stretches of the front.
   const thin = () => from("thin", ["units", "control"], () => {
     const u = units(), nx = Math.ceil(box[1] - box[0]), ny = Math.ceil(box[3] - box[2]), men = new Float32Array(nx * ny), path = new Path2D();
+    if (!u.n) return path; // ground of which no units were recorded
     for (let i = 0; i < u.n; i += 1) {
       if ((u.code[i] & 7) !== KIND.infantry || !(u.code[i] & CODE.defends) || u.code[i] & CODE.waits) continue;
       men[clamp(Math.floor(u.y[i] - box[2]), 0, ny - 1) * nx + clamp(Math.floor(u.x[i] - box[0]), 0, nx - 1)] += u.men[i];

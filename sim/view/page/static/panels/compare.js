@@ -19,8 +19,8 @@ function createComparePanel(send, set) {
     key(svg("0 0 36 16", ["path", { d: "M0 8h36", stroke: "var(--ink)", "stroke-width": 2 }]), "front of this course"),
     key(svg("0 0 36 16", ["path", { d: "M0 8h36", stroke: "var(--ink)", "stroke-width": 1.5, "stroke-dasharray": "5 4" }]), "front of the other course"),
     el("h2", {}, "View"), el("div", { class: "pk-buttons" }, ...buttons),
-    el("div", { class: "pk-buttons" }, el("button", { type: "button", onclick: () => send({ do: "compare", drop: true }) }, "Drop A, keep B")),
-    el("p", { class: "pk-hint" }, "Same seed, same weather, same random draws; pan and zoom move both maps. One pair shows two courses, not an effect: “How sure?” runs more pairs."));
+    el("div", { class: "pk-buttons pk-live-only" }, el("button", { type: "button", onclick: () => send({ do: "compare", drop: true }) }, "Drop A, keep B")),
+    el("p", { class: "pk-hint" }, "Same seed, same weather, same random draws; pan and zoom move both maps. One pair shows two courses, not an effect", el("span", { class: "pk-live-only" }, ": “How sure?” runs more pairs"), "."));
   return {
     root, pick, replicates: sure.update,
     draw(changed, table, divergence, start, perDay, onPick) {

@@ -10,7 +10,7 @@ function createDialogs(ground, host, self, { charts, film, savePicture }) {
   const close = (name, first = true) => ["Close", () => cards.hide(name), first];
   const then = (name, work) => () => { cards.hide(name); work(); };
 
-  const begin = toggled("begin", () => {
+  const begin = toggled("begin", ground.file ? () => cards.show("begin", scenario.title, fileWords(ground).map((words) => el("p", {}, words)), [close("begin")], "pk-begin") : () => {
     const pick = el("select", { "aria-label": "Scenario" }, ...shelf.map((s) => el("option", { value: s.name, selected: s.name === scenario.name }, s.title)));
     const first = el("input", { type: "date", value: start, "aria-label": "First day" }), seed = el("input", { type: "number", min: 0, value: scenario.seed, "aria-label": "Seed" });
     const about = el("p", { class: "pk-sub" }, scenario.about), chosen = () => shelf.find((s) => s.name === pick.value);
@@ -33,15 +33,20 @@ function createDialogs(ground, host, self, { charts, film, savePicture }) {
   });
   const keys = toggled("keys", () => cards.show("keys", "Keys", [el("dl", { class: "pk-keys" }, ...KEYS.flatMap(([k, t]) => [el("dt", {}, el("kbd", {}, k)), el("dd", {}, t)])),
     el("p", { class: "pk-sub" }, "Click inspects, drag pans, wheel or pinch zooms, double click goes closer. Scrubbing the time line shows what was recorded.")], [["Glossary", glossary], ["Figures as a table", table], close("keys")], "pk-center"));
+  const savePage = () => {
+    self.busy = true; // nobody answers while the file is written
+    cards.show("film", "Writing the file", [el("p", {}, "The recorded days, one frame a day, with map, charts and events. It opens from disk and asks nothing of any server.")], [], "pk-corner");
+    send({ do: "page" });
+  };
   const save = toggled("save", () => {
     const file = (text, work, first) => [text, then("save", work), first];
     cards.show("save", "Save", [el("p", { class: "pk-sub" }, "Nothing leaves this computer: files are made here.")], [
-      file("Picture, PNG", savePicture, true), file("Battle so far, GIF", () => film("gif")), ...(ground.ffmpeg ? [file("Battle so far, MP4", () => film("mp4"))] : []),
-      file("Figures by day, CSV", () => send({ do: "table", format: "csv" })), file("Figures by day, Parquet", () => send({ do: "table", format: "parquet" })), close("save", false)], "pk-save");
+      file("Picture, PNG", savePicture, true), ...(ground.file ? [file("Figures by day, CSV", () => send({ do: "table", format: "csv" })), close("save", false)] : [file("Battle so far, one HTML file", savePage), file("Battle so far, GIF", () => film("gif")), ...(ground.ffmpeg ? [file("Battle so far, MP4", () => film("mp4"))] : []),
+      file("Figures by day, CSV", () => send({ do: "table", format: "csv" })), file("Figures by day, Parquet", () => send({ do: "table", format: "parquet" })), close("save", false)])], "pk-save");
   });
   // What a phone has no room for in its header.
   const menu = toggled("menu", () => cards.show("menu", scenario.title, [el("p", { class: "pk-sub" }, `Seed ${scenario.seed}. ${scenario.about}`)], [
-    ["Start another battle", then("menu", begin), true], ["Save", then("menu", save)], ["Light or dark", then("menu", host.flipTheme)],
+    [ground.file ? "About this file" : "Start another battle", then("menu", begin), true], ["Save", then("menu", save)], ["Light or dark", then("menu", host.flipTheme)],
     ["Figures as a table", then("menu", table)], ["Glossary", then("menu", glossary)], close("menu", false)], "pk-save"));
   const fault = (m) => {
     const levers = Object.entries(m.levers).map(([k, v]) => `${k} = ${v}`).join(", ") || "none moved";

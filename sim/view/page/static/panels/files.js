@@ -9,7 +9,7 @@ function download(name, parts, type) {
   setTimeout(() => URL.revokeObjectURL(url), 20000);
 }
 
-const FILE_TYPES = { csv: "text/csv", parquet: "application/octet-stream", gif: "image/gif", mp4: "video/mp4", png: "image/png" };
+const FILE_TYPES = { csv: "text/csv", html: "text/html", parquet: "application/octet-stream", gif: "image/gif", mp4: "video/mp4", png: "image/png" };
 
 // The map with a line of words above it and the credit, as a canvas.
 function pictureOf(maps, words, theme, scale = 2, width = 0) {

@@ -8,7 +8,7 @@ function createHeader(ground, host, self, actions) {
   const sky = el("b"), skyMore = el("span"), pace = el("span"), held = el("b"), heldMore = el("span");
   const button = (text, more, ...inside) => el("button", { type: "button", ...more, class: `pk-button ${more.class || ""}` }, text, ...inside);
   const compare = button("Compare ", { "aria-pressed": "false", onclick: actions.compare, hidden: !!ground.replay && !ground.rerun }, el("kbd", {}, "C"));
-  const live = button("Run it live", { title: "The same scenario, seed and levers, stepped here", hidden: !ground.replay, onclick: () => host.send({ do: "begin", scenario: scenario.name, seed: scenario.seed, keep: true }) });
+  const live = button("Run it live", { title: "The same scenario, seed and levers, stepped here", hidden: !ground.replay || !!ground.file, onclick: () => host.send({ do: "begin", scenario: scenario.name, seed: scenario.seed, keep: true }) });
   const drawer = button("Charts", { class: "pk-only-middle", "aria-pressed": "false", onclick: () => { const open = host.root.classList.toggle("pk-drawer"); drawer.setAttribute("aria-pressed", String(open)); host.redrawAll(); } });
   const root = el("header", { class: "pk-head" }, title,
     el("div", { class: "pk-when" }, date, el("span", {}, squares, stepWords)), el("div", { class: "pk-sky" }, sky, skyMore),

@@ -4,6 +4,7 @@ function createInspector(actions) {
   const title = el("h2"), sub = el("p", { class: "pk-sub" }), lines = el("dl"), foot = el("p", { class: "pk-foot-words" }), mark = el("span", { class: "pk-glyph" });
   const key = (text, k, work, pressed) => el("button", { type: "button", "aria-pressed": String(pressed), onclick: work }, text, " ", el("kbd", {}, k));
   const follow = key("Follow", "F", actions.follow, false), pin = key("Pin", "P", actions.pin, true), storyKey = key("Story", "S", actions.story, false);
+  storyKey.className = "pk-live-only"; // a file has no stories
   const story = el("div", { class: "pk-story", hidden: true, tabindex: "0", role: "region", "aria-label": "Story so far" });
   const root = el("aside", { class: "pk-card pk-inspector", "aria-live": "polite", "aria-label": "What was clicked", hidden: true },
     el("header", {}, mark, title, el("button", { type: "button", class: "pk-x", "aria-label": "Close", onclick: actions.close }, icon("close", 14))), sub, lines, story, foot,
