@@ -350,9 +350,9 @@ def test_twenty_sessions_give_their_memory_back():
         session = Session(Ear(), "skirmish", 1)
         for message in ({"do": "hello"}, {"do": "step", "days": True}, {"do": "compare", "on": True}, {"do": "step", "days": True}):
             session.submit(message)
-        session.submit({"do": "ping"})
+        session.submit({"do": "frames"})
         deadline = time.monotonic() + 30
-        while not session._send.last("pong") and time.monotonic() < deadline:
+        while not session._send.last("steps") and time.monotonic() < deadline:
             time.sleep(0.01)
         thread = session._thread
         session.close()
