@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import time
 
 import pytest
 
@@ -98,9 +99,9 @@ def test_step_play_pause_reset(chrome, address):
         stopped = page.evaluate(STEP)
         page.wait_for_timeout(500)
         assert page.evaluate(STEP) == stopped > 2
-        press(page, "Reset")
+        press(page, "First day")
         at_step(page, 0)
-        assert page.evaluate("window.__page.debug.now.head") == 0
+        assert page.evaluate("window.__page.debug.now.head") == stopped, "nothing is lost"
 
 
 def test_scrubbing_shows_the_past_and_returns(chrome, address):
@@ -362,9 +363,24 @@ def test_a_fault_and_the_last_day_are_told(chrome, address):
         slide(page, "[aria-label=Speed]", 5)
         press(page, "Play")
         page.locator("[data-card=over]").wait_for(timeout=PATIENCE)
-        assert page.evaluate("window.__page.debug.now.step === window.__page.debug.now.n_steps")
+        last = page.evaluate(STEP)
+        assert last == page.evaluate("window.__page.debug.now.n_steps")
+        page.keyboard.press("Space")  # by habit: it closes the card
+        page.locator("[data-card=over]").wait_for(state="detached")
+        page.keyboard.press("Space")
+        page.wait_for_timeout(500)
+        assert page.evaluate("[window.__page.debug.now.step, window.__page.debug.now.head]") == [last, last]
+        page.evaluate("window.__page.debug.over()")
         press(page, "Start over")
-        at_step(page, 0)
+        card = page.locator("[data-card=again]")
+        assert "days of this battle will be gone" in card.inner_text() and page.evaluate(NAME_OF_FOCUS) == "Close"
+        page.keyboard.press("Space")
+        card.wait_for(state="detached")
+        assert page.evaluate("window.__page.debug.now.head") == last
+        page.evaluate("window.__page.debug.over()")
+        press(page, "Start over")
+        card.get_by_role("button", name="Start over").click()
+        page.wait_for_function("window.__page.debug.now.head === 0")
 
 
 def test_a_recorded_run(chrome, tmp_path_factory):
@@ -386,16 +402,62 @@ def test_a_recorded_run(chrome, tmp_path_factory):
         at_step(page, 1)
 
 
-def test_a_lost_connection_is_told(chrome):
+GROUND = """() => { const n = window.__page.debug.now; return [n.step, n.head, n.held, window.__page.debug.state.twin, n.counts.flat().join()]; }"""
+
+
+def test_reload_and_back_bring_the_battle_back(chrome, address):
+    """The same battle, with its levers and its twin, at the day that was shown."""
+    with opened(chrome, address) as page:
+        page.keyboard.press("Shift+ArrowRight")
+        at_step(page, 4)
+        slide(page, "[data-key='fpv_team.reach_scale'] input", 2)
+        page.locator(".pk-is-moved").wait_for()
+        for day in range(2, 5):
+            page.keyboard.press("Shift+ArrowRight")
+            at_step(page, 4 * day)
+        page.wait_for_function("window.location.hash.includes('head=16')")
+        before = page.evaluate(GROUND)
+        for way in (page.reload, lambda: (page.goto("about:blank"), page.go_back())):
+            way()
+            page.wait_for_function("window.__page?.debug.now?.step === 16", timeout=PATIENCE)
+            assert page.evaluate(GROUND) == before
+            page.locator(".pk-is-moved[data-key='fpv_team.reach_scale']").wait_for()
+            assert "simulated again" in page.locator(".pk-toast").inner_text()
+
+
+def test_a_link_that_cannot_be_followed_gets_a_sentence(chrome, address):
+    link = f"{address}#scenario=relieved&seed=1&head=8"
+    with opened(chrome, link.split("#")[0]) as page:
+        page.goto("about:blank")
+        page.goto(link)
+        page.locator(".pk-toast", has_text="pokrovsk view relieved.toml").wait_for()
+        page.wait_for_function("window.__page?.ground.scenario.name === 'skirmish'")
+
+
+def test_a_click_on_the_future_runs_to_there(chrome, address):
+    with opened(chrome, address) as page:
+        slide(page, "[aria-label='Time line']", 12)
+        at_step(page, 12)
+        assert page.evaluate("window.__page.debug.now.head") == 12
+
+
+def test_a_lost_server_is_said_within_three_seconds_and_what_became_of_the_battle(chrome):
     with served("skirmish") as url:
+        port = int(url.rstrip("/").rsplit(":", 1)[1])
         context = chrome.new_context(viewport={"width": 1440, "height": 900})
         page = context.new_page()
         page.goto(url)
-        page.wait_for_function("window.__frames >= 1", timeout=PATIENCE)
-        context.set_offline(True)
-        page.evaluate("window.__quiet = 1")
-    page.get_by_text("The connection is gone").wait_for(timeout=40_000)
+        page.wait_for_function("window.__frames >= 1 && !!window.__page.debug.now", timeout=PATIENCE)
+        page.keyboard.press("Shift+ArrowRight")
+        page.wait_for_function("window.location.hash.includes('head=4')", timeout=PATIENCE)
+    begin = time.monotonic()
+    page.get_by_text("The connection is gone").wait_for(timeout=10_000)
+    assert time.monotonic() - begin < 3
     page.mouse.move(600, 400)
     page.mouse.wheel(0, -300)  # the map still zooms
     assert page.evaluate("window.__page.debug.view.scale") > 0
-    context.close()
+    with served("skirmish", port=port):
+        page.locator(".pk-toast", has_text="The battle ended with its server. The same battle is simulated again").wait_for(timeout=PATIENCE)
+        page.wait_for_function("window.__page?.debug.now?.step === 4", timeout=PATIENCE)
+        assert page.locator("[data-card=lost]").count() == 0
+        context.close()

@@ -26,7 +26,7 @@ from sim.view.page.session.session import Session
 THEMES = ("auto", "light", "dark")
 STATIC = Path(__file__).with_name("static")
 SCRIPTS = (
-    *("app/tools", "map/theme", "map/fields", "map/scene", "map/overlays", "map/land", "map/map", "map/units", "map/labels"),
+    *("app/tools", "app/link", "map/theme", "map/fields", "map/scene", "map/overlays", "map/land", "map/map", "map/units", "map/labels"),
     *("panels/plot", "panels/charts", "panels/compare", "panels/timeline", "panels/panels", "panels/inspector", "map/camera"),
     *("app/hands", "panels/head", "app/layout", "panels/files", "panels/dialogs", "app/stage", "app/page"),
 )

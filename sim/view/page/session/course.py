@@ -44,11 +44,15 @@ def model_id() -> str:
 
 def message(branches: Branches) -> dict[str, Any]:
     """The course of a live battle for the browser, which keeps it in its address."""
-    s, twin = branches.scenario, branches.twin_lever_history
+    s, twin, fork = branches.scenario, branches.twin_lever_history, 0
+    if branches.divergence is not None:
+        fork = branches.divergence.fork
+    elif branches.planned is not None:
+        fork, twin = branches.planned
     return {
         "scenario": s.name, "start": s.start.isoformat(), "days": s.days, "seed": branches.seed, "model": model_id(),
         "levers": _entries(branches.lever_history), "was": None if twin is None else _entries(twin),
-        "fork": branches.divergence.fork if branches.divergence is not None else 0,
+        "fork": fork,
     }  # fmt: skip
 
 

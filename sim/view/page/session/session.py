@@ -335,5 +335,6 @@ class Session:
             "marks": branches.marks,
             "bytes": branches.history.n_bytes,
             "course": course.message(branches) if self.recorded is None and self.model is None else None,
+            "again": self.recorded is not None or self.course is not None,
             "ahead": {"simulated": branches.simulated, "wanted": self.wanted} if branches.record or self.wanted is not None else None,
         })

@@ -6,17 +6,17 @@ function createStage(ground, host) {
   // What the parts of the page know of one another.
   const self = { ground, epoch: ground.epoch ?? 0, now: null, busy: false, playing: false, speed: 3 * perDay, divergence: null, mode: { compare: false, look: "side", blinkA: false } };
   const scenes = [createScene(ground), createScene(ground)];
-  for (const s of scenes) s.set("control_start", ground.control_start);
+  for (const s of scenes) { s.set("control_start", ground.control_start); s.set("control", ground.control_start); } // the first picture, before there are units
   const view = createView(ground.box);
   const mapB = createMap(ground, view, on, theme), mapA = createMap(ground, view, on, theme), maps = [mapB, mapA];
-  const camera = createCamera(ground, view, mapB, scenes[0], () => { for (const m of maps) m.moved(); furniture.draw(); settled(); host.wake(); });
+  const camera = createCamera(ground, view, mapB, scenes[0], () => { for (const m of maps) m.moved(); furniture.draw(); settled(); host.wake(); kept(); });
   const settled = after(170, () => { reserve(); host.wake(); });
   let state = null, allEvents = [], marks = [], strikes = [], trails = [], tween = { from: 0, ms: 300 }, owed = 0, lastFrame = 0, gap = 250, fitted_ = false;
   const touchMaps = (what) => { for (const m of maps) m.touch(what); };
 
   // ---- parts ----
   const hoverDay = (day) => { charts.hover(day); timeline.ghost(day); };
-  const charts = createCharts(ground, theme, hoverDay, (day) => send({ do: "seek", step: day * perDay, hold: true }));
+  const charts = createCharts(ground, theme, hoverDay, (day) => send({ do: "seek", step: day * perDay, hold: true, ahead: true }));
   const furniture = createFurniture(ground, view, mapB, scenes[0], host, self, { camera, layers: () => layout.tab("layers") });
   const main = el("main", { class: "pk-map" }), film = createFilm(ground, host, self, { maps: shownMaps, words, still });
   const dialogs = createDialogs(ground, host, self, { charts, film: film.start, savePicture });
@@ -42,7 +42,13 @@ function createStage(ground, host) {
 
   // ---- sizes ----
   function resized() {
-    if (!fitted_ && mapB.width && scenes[0].has) { fitted_ = true; camera.opening(); touchMaps(); }
+    if (!fitted_ && mapB.width && scenes[0].has) {
+      fitted_ = true;
+      camera.opening();
+      const [x, y, scale] = (host.address.link?.view || "").split(",").map(Number);
+      if ([x, y, scale].every(Number.isFinite) && scale > 0) Object.assign(view, { x, y, scale });
+      touchMaps();
+    }
     furniture.draw();
     charts.draw();
     timeline.resized();
@@ -51,6 +57,15 @@ function createStage(ground, host) {
     host.wake();
   }
   function reserve() { layout.reserve([selection.root, ...furniture.boxes, past, making]); touchMaps("labels"); }
+
+  // What the address has of this battle: its course, how far it is, what is shown.
+  function kept() {
+    if (!state || !self.now) return;
+    if (!state.course) { host.address.keep(null); return; }
+    const round = (v, k) => Number(v.toFixed(k)), { tab } = root.dataset;
+    host.address.keep({ ...state.course, head: Math.max(self.now.head, state.ahead?.wanted ?? 0), step: self.now.step,
+      view: [round(view.x, 2), round(view.y, 2), round(view.scale, 2)].join(","), tab: tab || undefined, look: self.mode.compare ? self.mode.look : undefined });
+  }
 
   // ---- comparison ----
   function setCompare(yes) {
@@ -95,6 +110,7 @@ function createStage(ground, host) {
     host.wake();
   }
   function nextEvent(way) {
+    if (!self.now) return;
     const e = way > 0 ? allEvents.find((q) => q.step > self.now.step) : allEvents.findLast((q) => q.step < self.now.step);
     if (e) goTo(e); else cards.notify("No event on that side.");
   }
@@ -128,6 +144,7 @@ function createStage(ground, host) {
     if (!fitted_ || first) layout.fit();
     update(m);
     selection.refresh(m.step === m.head);
+    kept();
     host.wake();
   };
   // Gliding between frames is for machines that keep up.
@@ -184,7 +201,11 @@ function createStage(ground, host) {
     if (m.twin && host.wantsCompare) { host.wantsCompare = false; setCompare(true); }
     const { simulated, wanted } = m.ahead || {};
     making.hidden = !(wanted > simulated);
-    if (!making.hidden) setText(making, `Running the battle again: day ${number(Math.floor(simulated / perDay))} of ${number(Math.ceil(wanted / perDay))}`);
+    if (!making.hidden) {
+      const stop = making.querySelector("button") || el("button", { type: "button", class: "pk-link", onclick: () => send({ do: "pause" }) }, "Stop");
+      making.replaceChildren(`${m.again ? "Running the battle again" : `Running to ${shortDate(dayOf(start, Math.ceil(wanted / perDay) - 1))}`}: day ${number(Math.floor(simulated / perDay))} of ${number(Math.ceil(wanted / perDay))}. `, stop);
+    }
+    kept();
     if (ends) dialogs.over();
     slow();
   };
@@ -197,6 +218,7 @@ function createStage(ground, host) {
   }
   function still() { tween.ms = 0; for (const m of maps) { m.blend(1); m.touch(); m.paint(performance.now() + 200); } }
   async function savePicture() {
+    if (!self.now) { cards.notify("There is no battle yet."); return; }
     download(`${scenario.name}-${scenario.seed}-step-${self.now.step}.png`, [await pngBytes(pictureOf(shownMaps(), words(), theme()))], "image/png");
     cards.notify("The picture is ready.");
   }
@@ -222,7 +244,7 @@ function createStage(ground, host) {
   root.classList.toggle("pk-replaying", !!ground.replay);
   self.redraw = () => { touchMaps(); charts.draw(); timeline.resized(); differences(); furniture.draw(); };
   self.end = () => { layout.end(); deaf(); };
-  self.debug = { theme, view, scenes, mapA, mapB, charts, fly: camera.fly, goTo, get now() { return self.now; }, get state() { return state; } };
-  self.start = () => layout.fit();
+  self.debug = { theme, view, scenes, mapA, mapB, charts, fly: camera.fly, goTo, over: dialogs.over, get now() { return self.now; }, get state() { return state; } };
+  self.start = () => { mapB.show(scenes[0], null, [], []); layout.fit(); host.wake(); };
   return self;
 }

@@ -10,15 +10,25 @@ function createDialogs(ground, host, self, { charts, film, savePicture }) {
   const close = (name, first = true) => ["Close", () => cards.hide(name), first];
   const then = (name, work) => () => { cards.hide(name); work(); };
 
+  // What starting over costs, and how to keep it.
+  const lostDays = () => {
+    const n = Math.floor((self.now?.head ?? 0) / scenario.steps_per_day);
+    return n && !ground.replay ? [el("p", {}, `${number(n)} simulated day${n === 1 ? "" : "s"} of this battle will be gone; its link brings ${n === 1 ? "it" : "them"} back.`)] : [];
+  };
+  const copy = (text, what) => { navigator.clipboard?.writeText(text).then(() => cards.notify(`${what} copied.`), () => cards.notify("The browser did not allow it.")); };
+  const copyButtons = () => (host.address.text() ? [["Copy link", () => copy(host.address.text(), "The link is")]] : []);
+  const startOver = () => cards.show("again", "Start over?", [...lostDays(), el("p", { class: "pk-sub" }, "The same scenario and seed, with the levers as they stand, from the first day.")],
+    [close("again"), ["Start over", then("again", () => send({ do: "reset" }))], ...copyButtons()], "pk-corner");
+
   const begin = toggled("begin", () => {
     const pick = el("select", { "aria-label": "Scenario" }, ...shelf.map((s) => el("option", { value: s.name, selected: s.name === scenario.name }, s.title)));
     const first = el("input", { type: "date", value: start, "aria-label": "First day" }), seed = el("input", { type: "number", min: 0, value: scenario.seed, "aria-label": "Seed" });
     const about = el("p", { class: "pk-sub" }, scenario.about), chosen = () => shelf.find((s) => s.name === pick.value);
     pick.addEventListener("change", () => { const s = chosen(); first.value = s.start; setText(about, `${s.title}, ${s.days} days.`); });
     cards.show("begin", "Start another battle", [
-      el("label", {}, "Scenario", pick), about, el("div", { class: "pk-two" }, el("label", {}, "First day", first), el("label", {}, "Seed", seed))],
-    [["Start over", then("begin", () => { const s = chosen(); send({ do: "begin", scenario: pick.value, seed: Number(seed.value), ...(s && first.value !== s.start ? { start: first.value } : {}) }); }), true],
-      ["Cancel", () => cards.hide("begin")]], "pk-begin");
+      ...lostDays(), el("label", {}, "Scenario", pick), about, el("div", { class: "pk-two" }, el("label", {}, "First day", first), el("label", {}, "Seed", seed))],
+    [close("begin"), ["Start over", then("begin", () => { const s = chosen(); send({ do: "begin", scenario: pick.value, seed: Number(seed.value), ...(s && first.value !== s.start ? { start: first.value } : {}) }); })],
+      ...copyButtons()], "pk-begin");
   });
   const table = () => {
     cards.hide("keys");
@@ -37,8 +47,10 @@ function createDialogs(ground, host, self, { charts, film, savePicture }) {
     const file = (text, work, first) => [text, then("save", work), first];
     cards.show("save", "Save", [el("p", { class: "pk-sub" }, "Nothing leaves this computer: files are made here.")], [
       file("Picture, PNG", savePicture, true), file("Battle so far, GIF", () => film("gif")), ...(ground.ffmpeg ? [file("Battle so far, MP4", () => film("mp4"))] : []),
-      file("Figures by day, CSV", () => send({ do: "table", format: "csv" })), file("Figures by day, Parquet", () => send({ do: "table", format: "parquet" })), close("save", false)], "pk-save");
+      file("Figures by day, CSV", () => send({ do: "table", format: "csv" })), file("Figures by day, Parquet", () => send({ do: "table", format: "parquet" })), ...copyButtons(), ...(host.address.text() ? [["Copy citation", () => copy(citation(), "The citation is")]] : []), close("save", false)], "pk-save");
   });
+  // How to cite this battle: what it is, its version, its link.
+  const citation = () => `Pokrovsk sector: an agent-based model of a battle, version ${host.address.link.model}. Scenario ${scenario.name} from ${start}, ${scenario.days} days, seed ${scenario.seed}. Modeled, not observed. ${host.address.text()}`;
   // What a phone has no room for in its header.
   const menu = toggled("menu", () => cards.show("menu", scenario.title, [el("p", { class: "pk-sub" }, `Seed ${scenario.seed}. ${scenario.about}`)], [
     ["Start another battle", then("menu", begin), true], ["Save", then("menu", save)], ["Light or dark", then("menu", host.flipTheme)],
@@ -55,7 +67,7 @@ function createDialogs(ground, host, self, { charts, film, savePicture }) {
   };
   // The battle has come to its last day: what to do next, once.
   const over = () => cards.show("over", "The last day", [el("p", {}, `${scenario.days} days are over. The time line shows every day again; the figures can be saved.`)],
-    [["Start over", then("over", () => send({ do: "reset" })), true], ["Another seed", then("over", begin)], close("over", false)], "pk-corner");
+    [close("over"), ["Start over", then("over", startOver)], ["Another seed", then("over", begin)]], "pk-corner");
   return { begin, keys, glossary, table, save, menu, fault, over };
 }
 
@@ -65,6 +77,7 @@ function createFilm(ground, host, self, { maps, words, still }) {
   let reel = null;
   return {
     start(kind) {
+      if (!self.now) { cards.notify("There is no battle yet."); return; }
       reel = { kind, back: self.now.step };
       self.busy = true;
       send({ do: "pause" });

@@ -69,7 +69,7 @@ function createTransport(perDay, send, self) {
   range.addEventListener("input", () => { self.speed = SPEEDS[range.value]; showSpeed(); send({ do: "speed", value: self.speed }); });
   const hint = (...parts) => parts.map((p) => (p.length === 1 || p === "Space" ? el("kbd", {}, p) : ` ${p} `));
   const root = el("div", { class: "pk-transport" },
-    el("div", { class: "pk-buttons-row" }, button("Reset", "reset", () => send({ do: "reset" }), { title: "Back to the first day" }), back, play, step, el("label", { class: "pk-speed" }, words, range)),
+    el("div", { class: "pk-buttons-row" }, button("First day", "reset", () => send({ do: "seek", step: 0, hold: true }), { title: "Back to the first day; all that was simulated stays" }), back, play, step, el("label", { class: "pk-speed" }, words, range)),
     el("p", { class: "pk-hint" }, hint("Space", "play", "←", "→", "step", "[", "]", "event")));
   function showSpeed() {
     const d = self.speed / perDay, t = d < 1 ? `${number(d * 24)} hours/s` : `${number(d)} day${d === 1 ? "" : "s"}/s`;

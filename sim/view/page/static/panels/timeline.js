@@ -16,10 +16,14 @@ function createTimeline(ground, charts, getTheme, send, onHover) {
 
   range.addEventListener("input", () => {
     dragging = true;
-    const step = Math.min(Number(range.value), head);
-    seek(step);
+    if (Number(range.value) <= head) seek(Number(range.value));
   });
-  range.addEventListener("change", () => { dragging = false; range.value = shown; });
+  range.addEventListener("change", () => {
+    dragging = false;
+    const step = Number(range.value);
+    if (step > head) setTimeout(() => send({ do: "seek", step, hold: true, ahead: true }), 80); // the future runs to there, after the last seek of the drag
+    range.value = shown;
+  });
   const seek = throttle((step) => send({ do: "seek", step, hold: true }), 60);
   range.addEventListener("pointermove", (e) => {
     const r = root.getBoundingClientRect();
