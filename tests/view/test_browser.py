@@ -1,78 +1,14 @@
 """The page in a real headless Chromium: it loads without outside requests, and every control does what it says."""
 
-import contextlib
 import re
-import time
 
 import pytest
+from helpers.browser import DISTINCT, NAME_OF_FOCUS, PATIENCE, STEP, at_step, opened, press, slide
 
 import seeds
-from sim.view.page.benchmark import SWITCHES, chromium, served
+from sim.view.page.benchmark import served
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="no Chromium: set CHROME_BIN, or install chromium"),
-]
-PATIENCE = 120_000
-STEP = "() => window.__page.debug.now.step"
-DISTINCT = """() => [...document.querySelectorAll('.pk-map canvas')].map(c => {
-  const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data, seen = new Set();
-  for (let k = 0; k < d.length; k += 4 * 37) seen.add(d[k] << 16 | d[k + 1] << 8 | d[k + 2]);
-  return seen.size; })"""
-
-
-NAME_OF_FOCUS = "(document.activeElement.ariaLabel || document.activeElement.textContent).trim()"
-
-
-@pytest.fixture(scope="module")
-def chrome():
-    with sync_api.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=chromium(), args=list(SWITCHES))
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def address():
-    with served("skirmish") as url:
-        yield url
-
-
-@contextlib.contextmanager
-def opened(chrome, url, width=1440, height=900, **more):
-    """A page that has drawn its first frame; at the end nothing may have gone wrong or left the server."""
-    context = chrome.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **more)
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    bad = []
-    page.on("console", lambda m: bad.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda e: bad.append(str(e)))
-    page.on("response", lambda r: bad.append(f"{r.status} {r.url}") if r.status >= 400 else None)
-    own = (url, url.replace("http", "ws"), "data:", "blob:")
-    page.on("request", lambda r: bad.append(f"outside: {r.url}") if not r.url.startswith(own) else None)
-    page.goto(url)
-    page.wait_for_function("window.__frames >= 1 && !!window.__page.debug.now", timeout=PATIENCE)
-    try:
-        yield page
-        assert bad == []
-    finally:
-        context.close()
-
-
-def press(page, name):
-    page.get_by_role("button", name=name, exact=True).click()
-
-
-def at_step(page, step):
-    page.wait_for_function(f"window.__page.debug.now.step === {step}", timeout=PATIENCE)
-
-
-def slide(page, selector, value):
-    """Moves a slider as a hand does: input while it moves, change when it is let go."""
-    page.locator(selector).evaluate(
-        "(r, v) => { r.value = v; r.dispatchEvent(new Event('input')); r.dispatchEvent(new Event('change')); }", value
-    )
+pytestmark = pytest.mark.browser
 
 
 def picture(page):
@@ -400,64 +336,3 @@ def test_a_recorded_run(chrome, tmp_path_factory):
         page.wait_for_function("!window.__page.ground.replay && !!window.__page.debug.now", timeout=PATIENCE)
         press(page, "Step")
         at_step(page, 1)
-
-
-GROUND = """() => { const n = window.__page.debug.now; return [n.step, n.head, n.held, window.__page.debug.state.twin, n.counts.flat().join()]; }"""
-
-
-def test_reload_and_back_bring_the_battle_back(chrome, address):
-    """The same battle, with its levers and its twin, at the day that was shown."""
-    with opened(chrome, address) as page:
-        page.keyboard.press("Shift+ArrowRight")
-        at_step(page, 4)
-        slide(page, "[data-key='fpv_team.reach_scale'] input", 2)
-        page.locator(".pk-is-moved").wait_for()
-        for day in range(2, 5):
-            page.keyboard.press("Shift+ArrowRight")
-            at_step(page, 4 * day)
-        page.wait_for_function("window.location.hash.includes('head=16')")
-        before = page.evaluate(GROUND)
-        for way in (page.reload, lambda: (page.goto("about:blank"), page.go_back())):
-            way()
-            page.wait_for_function("window.__page?.debug.now?.step === 16", timeout=PATIENCE)
-            assert page.evaluate(GROUND) == before
-            page.locator(".pk-is-moved[data-key='fpv_team.reach_scale']").wait_for()
-            assert "simulated again" in page.locator(".pk-toast").inner_text()
-
-
-def test_a_link_that_cannot_be_followed_gets_a_sentence(chrome, address):
-    link = f"{address}#scenario=relieved&seed=1&head=8"
-    with opened(chrome, link.split("#")[0]) as page:
-        page.goto("about:blank")
-        page.goto(link)
-        page.locator(".pk-toast", has_text="pokrovsk view relieved.toml").wait_for()
-        page.wait_for_function("window.__page?.ground.scenario.name === 'skirmish'")
-
-
-def test_a_click_on_the_future_runs_to_there(chrome, address):
-    with opened(chrome, address) as page:
-        slide(page, "[aria-label='Time line']", 12)
-        at_step(page, 12)
-        assert page.evaluate("window.__page.debug.now.head") == 12
-
-
-def test_a_lost_server_is_said_within_three_seconds_and_what_became_of_the_battle(chrome):
-    with served("skirmish") as url:
-        port = int(url.rstrip("/").rsplit(":", 1)[1])
-        context = chrome.new_context(viewport={"width": 1440, "height": 900})
-        page = context.new_page()
-        page.goto(url)
-        page.wait_for_function("window.__frames >= 1 && !!window.__page.debug.now", timeout=PATIENCE)
-        page.keyboard.press("Shift+ArrowRight")
-        page.wait_for_function("window.location.hash.includes('head=4')", timeout=PATIENCE)
-    begin = time.monotonic()
-    page.get_by_text("The connection is gone").wait_for(timeout=10_000)
-    assert time.monotonic() - begin < 3
-    page.mouse.move(600, 400)
-    page.mouse.wheel(0, -300)  # the map still zooms
-    assert page.evaluate("window.__page.debug.view.scale") > 0
-    with served("skirmish", port=port):
-        page.locator(".pk-toast", has_text="The battle ended with its server. The same battle is simulated again").wait_for(timeout=PATIENCE)
-        page.wait_for_function("window.__page?.debug.now?.step === 4", timeout=PATIENCE)
-        assert page.locator("[data-card=lost]").count() == 0
-        context.close()

@@ -73,7 +73,7 @@ def test_a_link_shows_its_day_and_a_lever_moved_last_is_in_force():
     session, ear = skirmish()
     do(session, "step", count=2, days=True)
     do(session, "lever", values={REACH: 2.0})
-    other, heard = opened(link_of(ear, step=4))
+    other, _ = opened(link_of(ear, step=4))
     assert other.shown == 4 and other.branches.simulated == 8
     for s in (session, other):
         do(s, "seek", step=8)
@@ -131,7 +131,7 @@ def test_another_version_of_the_model_is_announced():
 
 
 def test_a_step_ahead_is_simulated_when_it_is_asked_for():
-    session, ear = skirmish()
+    session, _ = skirmish()
     do(session, "seek", step=9)
     assert session.wanted is None and session.shown == 0
     do(session, "seek", step=9, ahead=True)
