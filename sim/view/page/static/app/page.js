@@ -6,6 +6,10 @@ function render({ model, el: host }) {
   const full = () => model.get("height") === 0;
   root.toggleAttribute("data-full", full());
   root.style.height = full() ? "100vh" : `${model.get("height")}px`;
+  if (full()) { // the page has the document for itself: its language, and zoom by hand
+    document.documentElement.lang ||= "en";
+    document.querySelector("meta[name=viewport]")?.setAttribute("content", "width=device-width, initial-scale=1");
+  }
   const send = (message, buffers) => { try { model.send(message, undefined, buffers); } catch { lost("gone"); } };
   const address = createAddress(full());
 

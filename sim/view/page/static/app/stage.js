@@ -24,7 +24,7 @@ function createStage(ground, host) {
   const transport = createTransport(perDay, send, self);
   const layers = createLayersPanel(on, ground.glossary || {}, () => { touchMaps(); host.wake(); }, (side) => { for (const m of maps) m.extras.threatSide = side; touchMaps(); host.wake(); });
   const levers = createLeversPanel(send, host.tip);
-  const events = createEvents(start, goTo);
+  const events = createEvents(ground, goTo);
   const compare = createComparePanel(send, setLook), diffs = createDifferences(ground, charts, theme);
   const timeline = createTimeline(ground, charts, theme, send, hoverDay);
   timeline.root.addEventListener("pick", (e) => goTo(e.detail));
@@ -181,7 +181,7 @@ function createStage(ground, host) {
     const latest = allEvents.findLast((e) => e.step <= m.step);
     if (latest) layout.now(`Now: ${latest.words}.`);
     if (latest && latest !== spoken && !self.playing) { spoken = latest; setText(host.live, `${shortDate(dayOf(start, latest.day))}: ${latest.words}`); }
-    notes.update(m, allEvents, layout.size() === "phone");
+    notes.update(m, allEvents, events.isGreat, layout.size() === "phone");
     slow();
   }
 
@@ -244,7 +244,7 @@ function createStage(ground, host) {
   root.classList.toggle("pk-replaying", !!ground.replay);
   self.redraw = () => { touchMaps(); charts.draw(); timeline.resized(); differences(); furniture.draw(); };
   self.end = () => { layout.end(); deaf(); };
-  self.debug = { theme, view, scenes, mapA, mapB, charts, fly: camera.fly, goTo, over: dialogs.over, get now() { return self.now; }, get state() { return state; } };
+  self.debug = { theme, view, scenes, mapA, mapB, charts, fly: camera.fly, goTo, over: dialogs.over, get events() { return allEvents; }, get now() { return self.now; }, get state() { return state; } };
   self.start = () => { mapB.show(scenes[0], null, [], []); layout.fit(); host.wake(); };
   return self;
 }

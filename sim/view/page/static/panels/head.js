@@ -9,12 +9,11 @@ function createHeader(ground, host, self, actions) {
   const button = (text, more, ...inside) => el("button", { type: "button", ...more, class: `pk-button ${more.class || ""}` }, text, ...inside);
   const compare = button("Compare ", { "aria-pressed": "false", onclick: actions.compare, hidden: !!ground.replay && !ground.rerun }, el("kbd", {}, "C"));
   const live = button("Run it live", { title: "The same scenario, seed and levers, stepped here", hidden: !ground.replay, onclick: () => host.send({ do: "begin", scenario: scenario.name, seed: scenario.seed, keep: true }) });
-  const drawer = button("Charts", { class: "pk-only-middle", "aria-pressed": "false", onclick: () => { const open = host.root.classList.toggle("pk-drawer"); drawer.setAttribute("aria-pressed", String(open)); host.redrawAll(); } });
   const root = el("header", { class: "pk-head" }, title,
     el("div", { class: "pk-when" }, date, el("span", {}, squares, stepWords)), el("div", { class: "pk-sky" }, sky, skyMore),
     el("div", { class: "pk-seed" }, el("b", {}, `Seed ${scenario.seed}`), pace),
     el("div", { class: "pk-held" }, el("span", { class: "pk-line" }, held, el("span", {}, " km² occupied")), heldMore), el("span", { class: "pk-gap" }),
-    live, compare, button("Save", { "aria-haspopup": "dialog", onclick: actions.save }), drawer,
+    live, compare, button("Save", { "aria-haspopup": "dialog", onclick: actions.save }),
     button("", { class: "pk-round", "aria-label": "Light or dark", title: "Light or dark (T)", onclick: host.flipTheme }, icon("theme", 18)),
     button("?", { class: "pk-round", "aria-label": "Keys", title: "Keys (?)", onclick: actions.keys }),
     button("", { class: "pk-round pk-only-phone", "aria-label": "Menu", "aria-haspopup": "dialog", onclick: actions.menu }, icon("menu", 22)));
@@ -54,7 +53,7 @@ function createHeader(ground, host, self, actions) {
       }
       setText(held, number(m.held));
       const rec = recordOn(m.day);
-      setText(heldMore, `${number(m.held - heldFirst, 0, true)} since start${rec === null ? "" : `, observed ${number(rec, 0, true)}`}`);
+      setText(heldMore, self.mode.compare && Number.isFinite(m.twin_held) ? `B − A: ${number(m.held - m.twin_held, 1, true)} km²` : `model ${number(m.held - heldFirst, 0, true)} since start${rec === null ? "" : `; observed: ${number(rec, 0, true)}`}`);
     },
   };
 }
