@@ -31,7 +31,7 @@ def test_step_play_pause_reset(chrome, address):
         press(page, "Play")
         page.wait_for_function("window.__frames > 8", timeout=PATIENCE)
         press(page, "Pause")
-        page.get_by_role("button", name="Play", exact=True).wait_for()
+        page.wait_for_function("!window.__page.debug.state.playing", timeout=PATIENCE)  # the session has heard it
         stopped = page.evaluate(STEP)
         page.wait_for_timeout(500)
         assert page.evaluate(STEP) == stopped > 2

@@ -127,3 +127,14 @@ def test_while_kernels_compile_nothing_untrue_is_said(chrome, empty_cache):
         card.wait_for(state="detached")
         assert page.evaluate("window.__page.debug.now.step") > 0, "it plays"
         page.close()
+
+
+def test_a_battle_that_ended_while_the_page_slept_is_simulated_again(chrome, address):
+    """The server is there and the battle is not, as after a laptop was closed for long."""
+    with opened(chrome, address) as page:
+        page.keyboard.press("Shift+ArrowRight")
+        at_step(page, 4)
+        page.wait_for_function("window.location.hash.includes('head=4')")
+        page.evaluate("fetch(`/_solara/api/close/${solara.debug.kernel().id}?session_id=${solara.debug.kernel().clientId}`, {method: 'POST'})")
+        page.locator(".pk-toast", has_text="The battle ended with its server. The same battle is simulated again").wait_for(timeout=PATIENCE)
+        at_step(page, 4)

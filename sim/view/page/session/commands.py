@@ -286,14 +286,14 @@ def frames(s: Any, m: Message) -> None:
 
 
 def table(s: Any, m: Message) -> None:
-    name, data = table_bytes(s.branches.journal, s.scenario.name, s.seed, str(m.get("format", "csv")))
+    name, data = table_bytes(s.branches.journal, str(m.get("name") or f"{s.scenario.name}-{s.seed}"), str(m.get("format", "csv")))
     s.send({"type": "file", "name": name}, [data])
 
 
 def film(s: Any, m: Message) -> None:
     """Pictures of the page become an animation: `begin`, one message a picture, `finish`."""
     if m.get("begin"):
-        s.film = Film(str(m.get("name", "battle"))[:80], _number(m, "rate", 8))
+        s.film = Film(str(m.get("name", "battle")), _number(m, "rate", 8))
     elif s.film is not None and m.get("finish"):
         reel, s.film = s.film, None
         name, data = reel.finish(str(m["finish"]))

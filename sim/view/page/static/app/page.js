@@ -59,10 +59,11 @@ function render({ model, el: host }) {
   // ---- messages ----
   // A ping is answered at once, whatever the battle does. Without an answer the server itself is asked: it is gone, silent, or there
   // but without this battle; then the page loads again, and the battle is simulated again from its address.
-  const PING_MS = 500, QUIET_MS = 1000, ANSWER_MS = 800, ENDED_MS = 6000;
+  const PING_MS = 500, QUIET_MS = 1000, ANSWER_MS = 800, ENDED_MS = 6000, SLEPT_MS = 12000;
   let asked = 0, probing = false, isLost = "", backSince = 0;
   const LOST = {
     gone: ["The connection is gone", "The server does not answer any more. The picture stays, and the map still pans. When the server is back, the page goes on."],
+    ended: ["The battle does not answer", "Its server is there. It may be busy with other work, or it has ended this battle while the page slept."],
     silent: ["The server is silent", "It has not answered for some seconds: it may be busy. The picture stays, and the map still pans."],
   };
   function lost(how) {
@@ -77,6 +78,17 @@ function render({ model, el: host }) {
     const stop = new AbortController(), timer = setTimeout(() => stop.abort(), ANSWER_MS);
     try { await fetch(window.location.pathname, { method: "HEAD", cache: "no-store", signal: stop.signal }); return "there"; } catch { return stop.signal.aborted ? "silent" : "gone"; } finally { clearTimeout(timer); }
   }
+  // Loads the page again for a battle that its address can bring back; once a minute, for what fails again waits for the reader.
+  let leaving = false;
+  const onHide = () => { leaving = true; };
+  window.addEventListener("pagehide", onHide, true); // before the host closes its connection
+  function loadAgain() {
+    if (!full() || leaving || !address.text() || Date.now() - Number(recall("pokrovsk ended at")) < 60000) return false;
+    remember("pokrovsk ended at", String(Date.now()));
+    remember("pokrovsk ended", "yes");
+    window.location.reload();
+    return true;
+  }
   async function probe() {
     probing = true;
     const answer = await reached();
@@ -84,12 +96,11 @@ function render({ model, el: host }) {
     if (!asked) return; // it has answered meanwhile
     if (answer !== "there") { backSince = 0; lost(answer); return; }
     backSince = backSince || performance.now();
-    if (full() && isLost === "gone" && performance.now() - backSince > ENDED_MS) {
-      remember("pokrovsk ended", "yes");
-      window.location.reload();
-    } else if (performance.now() - asked > 12000) lost("gone");
+    if (performance.now() - backSince < (isLost === "gone" ? ENDED_MS : SLEPT_MS)) return;
+    if (!loadAgain()) lost("ended");
   }
   const remember = (name, value) => { try { if (value) sessionStorage.setItem(name, value); else sessionStorage.removeItem(name); } catch { /* private window */ } };
+  const recall = (name) => { try { return sessionStorage.getItem(name); } catch { return null; } };
   const beat = setInterval(() => {
     asked = asked || performance.now();
     send({ do: "ping" });
@@ -134,8 +145,7 @@ function render({ model, el: host }) {
   function hello() { send({ do: "hello", ...(address.link ? { link: address.link } : {}) }); }
   // After a loss, and after a reload: what became of the battle.
   const was = address.link;
-  let ended = false;
-  try { ended = sessionStorage.getItem("pokrovsk ended") === "yes"; } catch { /* private window */ }
+  const ended = recall("pokrovsk ended") === "yes";
   remember("pokrovsk ended", "");
   if (was?.head > 0 || ended) {
     const to = was?.head > 0 ? "The same battle is simulated again, from its seed and levers, up to where it was." : "It starts at its first day.";
@@ -147,6 +157,8 @@ function render({ model, el: host }) {
     clearInterval(first);
     model.off("msg:custom", heard);
     address.end();
+    loadAgain(); // the host takes the page away when the server has ended its battle
+    window.removeEventListener("pagehide", onHide, true);
     if (page) page.end();
     root.remove();
   };

@@ -19,7 +19,7 @@ function createStage(ground, host) {
   const charts = createCharts(ground, theme, hoverDay, (day) => send({ do: "seek", step: day * perDay, hold: true, ahead: true }));
   const furniture = createFurniture(ground, view, mapB, scenes[0], host, self, { camera, layers: () => layout.tab("layers") });
   const main = el("main", { class: "pk-map" }), film = createFilm(ground, host, self, { maps: shownMaps, words, still });
-  const dialogs = createDialogs(ground, host, self, { charts, film: film.start, savePicture });
+  const dialogs = createDialogs(ground, host, self, { charts, film: film.start, savePicture, name: () => words().name });
   const header = createHeader(ground, host, self, { ...dialogs, compare: () => setCompare(!self.mode.compare) });
   const transport = createTransport(perDay, send, self);
   const layers = createLayersPanel(on, ground.glossary || {}, () => { touchMaps(); host.wake(); }, (side) => { for (const m of maps) m.extras.threatSide = side; touchMaps(); host.wake(); });
@@ -171,6 +171,7 @@ function createStage(ground, host) {
   function update(m) {
     header.update(m, charts.data.held_km2?.[0] ?? m.held, layout.size() === "phone");
     header.units(m);
+    transport.pace();
     layers.counts(m.counts);
     charts.cursor(m.step / perDay);
     timeline.at(m.step, m.head);
@@ -214,12 +215,12 @@ function createStage(ground, host) {
   function shownMaps() { return self.mode.compare && self.mode.look === "side" ? [mapA, mapB] : [mapB]; }
   function words() {
     const moved = levers.changed().map((r) => `${r.label} ${levers.text(r, r.value)}`).join(", ");
-    return { title: scenario.title, date: header.date.textContent, line: `Seed ${scenario.seed}, ${moved ? `moved: ${moved}` : "no lever moved"}. Modeled, not observed.`, right: `${header.held.textContent} km² occupied, ${header.heldMore.textContent}`, credit: furniture.credit };
+    return { name: fileName(scenario, levers.changed().map((r) => [r.key, r.value])), title: scenario.title, date: header.date.textContent, line: `Seed ${scenario.seed}, ${moved ? `moved: ${moved}` : "no lever moved"}. Modeled, not observed.`, right: `${header.held.textContent} km² occupied, ${header.heldMore.textContent}`, credit: furniture.credit };
   }
   function still() { tween.ms = 0; for (const m of maps) { m.blend(1); m.touch(); m.paint(performance.now() + 200); } }
   async function savePicture() {
     if (!self.now) { cards.notify("There is no battle yet."); return; }
-    download(`${scenario.name}-${scenario.seed}-step-${self.now.step}.png`, [await pngBytes(pictureOf(shownMaps(), words(), theme()))], "image/png");
+    download(`${words().name}-step-${self.now.step}.png`, [await pngBytes(pictureOf(shownMaps(), words(), theme()))], "image/png");
     cards.notify("The picture is ready.");
   }
 

@@ -248,6 +248,7 @@ function createCharts(ground, getTheme, onHover, onSeek) {
     describedFor = of;
     for (const s of specs) {
       s.note.replaceChildren(...s.describe(day).map((p) => (Array.isArray(p) ? el("b", { style: { color: theme.side[p[1]] } }, p[0]) : document.createTextNode(p))));
+      s.canvas.setAttribute("aria-label", `${s.title}, ${dateText(dayOf(start, Math.max(day - 1, 0)))}: ${s.note.textContent}`); // what the picture says, in words
     }
   }
 

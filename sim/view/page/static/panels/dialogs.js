@@ -3,7 +3,7 @@
 const KEYS = [["Space", "play, pause"], ["← →", "one step, with Shift a day"], ["[ ]", "event before, after"], ["+ −", "closer, farther"], ["Alt + arrows", "move the map"], ["Enter", "on the map: inspect its middle"], ["1 to 9, L, U", "layers, thin line, units"], ["0", "whole sector"], ["C", "compare; W swipe, B blink"], ["F, P, S", "follow, pin, story of a unit"], ["E", "all events"], ["G", "glossary"], ["Z", "lens, while held"], ["T", "light or dark"], ["?", "these keys"], ["Esc", "close"]];
 const FIGURES = [["held_km2", "Held, km²"], ["gained_km2", "Gained, km²"], ["lost_km2", "Lost, km²"], ["casualties_attacker", "Casualties, attacker"], ["casualties_defender", "Casualties, defender"], ["infantry_attacker", "Infantry, attacker"], ["infantry_defender", "Infantry, defender"], ["days_in_place_defender", "Days in place, defender"], ["kill_zone_km_defender", "Kill zone, km"]];
 
-function createDialogs(ground, host, self, { charts, film, savePicture }) {
+function createDialogs(ground, host, self, { charts, film, savePicture, name }) {
   const { cards, send } = host, { scenario } = ground, { start } = scenario, shelf = ground.shelf || [];
   // A card that a second call closes again.
   const toggled = (name, open) => () => (cards.has(name) ? cards.hide(name) : open());
@@ -47,7 +47,7 @@ function createDialogs(ground, host, self, { charts, film, savePicture }) {
     const file = (text, work, first) => [text, then("save", work), first];
     cards.show("save", "Save", [el("p", { class: "pk-sub" }, "Nothing leaves this computer: files are made here.")], [
       file("Picture, PNG", savePicture, true), file("Battle so far, GIF", () => film("gif")), ...(ground.ffmpeg ? [file("Battle so far, MP4", () => film("mp4"))] : []),
-      file("Figures by day, CSV", () => send({ do: "table", format: "csv" })), file("Figures by day, Parquet", () => send({ do: "table", format: "parquet" })), ...copyButtons(), ...(host.address.text() ? [["Copy citation", () => copy(citation(), "The citation is")]] : []), close("save", false)], "pk-save");
+      file("Figures by day, CSV", () => send({ do: "table", format: "csv", name: name() })), file("Figures by day, Parquet", () => send({ do: "table", format: "parquet", name: name() })), ...copyButtons(), ...(host.address.text() ? [["Copy citation", () => copy(citation(), "The citation is")]] : []), close("save", false)], "pk-save");
   });
   // How to cite this battle: what it is, its version, its link.
   const citation = () => `Pokrovsk sector: an agent-based model of a battle, version ${host.address.link.model}. Scenario ${scenario.name} from ${start}, ${scenario.days} days, seed ${scenario.seed}. Modeled, not observed. ${host.address.text()}`;
@@ -87,7 +87,7 @@ function createFilm(ground, host, self, { maps, words, still }) {
     async roll(steps) {
       if (!reel) return;
       const daily = steps.filter((s) => s % perDay === 0), every = Math.max(1, Math.ceil(daily.length / 180)), list = daily.filter((_, k) => k % every === 0 || k === daily.length - 1);
-      send({ do: "film", begin: true, name: `${scenario.name}-${scenario.seed}`, rate: clamp(list.length / 12, 4, 15) });
+      send({ do: "film", begin: true, name: words().name, rate: clamp(list.length / 12, 4, 15) });
       for (const [k, step] of list.entries()) {
         if (reel.stop) break;
         send({ do: "seek", step, hold: true });

@@ -24,7 +24,8 @@ function createHeader(ground, host, self, actions) {
     seen.push([t, m.step]);
     while (seen.length > 2 && t - seen[0][0] > 2000) seen.shift();
     const [a, b] = [seen[0], seen.at(-1)];
-    return self.playing && b[0] - a[0] > 400 && b[1] > a[1] ? ` · ${number((b[1] - a[1]) / (b[0] - a[0]) * 1000, 1)} steps/s` : "";
+    self.reached = self.playing && b[0] - a[0] > 400 && b[1] > a[1] ? (b[1] - a[1]) / (b[0] - a[0]) * 1000 : 0;
+    return self.reached ? ` · ${number(self.reached, 1)} steps/s` : "";
   }
   // Net ground in the record since the start; null where the record does not reach.
   function recordOn(day) {
@@ -72,7 +73,8 @@ function createTransport(perDay, send, self) {
     el("p", { class: "pk-hint" }, hint("Space", "play", "←", "→", "step", "[", "]", "event")));
   function showSpeed() {
     const d = self.speed / perDay, t = d < 1 ? `${number(d * 24)} hours/s` : `${number(d)} day${d === 1 ? "" : "s"}/s`;
-    setText(words, t);
+    const slow = self.playing && self.reached && self.reached < 0.8 * self.speed ? self.reached / perDay : 0; // a machine that does not keep up
+    setText(words, slow ? `${t}, reaches ${number(slow, slow < 10 ? 1 : 0)}` : t);
     range.setAttribute("aria-valuetext", t);
   }
   function playing(yes) {
@@ -84,7 +86,7 @@ function createTransport(perDay, send, self) {
   function toggle() { playing(!self.playing); send({ do: self.playing ? "play" : "pause" }); }
   showSpeed();
   return {
-    root, toggle, playing,
+    root, toggle, playing, pace: showSpeed,
     state(m) {
       playing(m.playing);
       self.speed = m.speed;
