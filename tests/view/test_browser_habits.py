@@ -135,6 +135,6 @@ def test_a_battle_that_ended_while_the_page_slept_is_simulated_again(chrome, add
         page.keyboard.press("Shift+ArrowRight")
         at_step(page, 4)
         page.wait_for_function("window.location.hash.includes('head=4')")
-        page.evaluate("fetch(`/_solara/api/close/${solara.debug.kernel().id}?session_id=${solara.debug.kernel().clientId}`, {method: 'POST'})")
+        page.evaluate("void setTimeout(() => fetch(`/_solara/api/close/${solara.debug.kernel().id}?session_id=${solara.debug.kernel().clientId}`, {method: 'POST'}))")
         page.locator(".pk-toast", has_text="The battle ended with its server. The same battle is simulated again").wait_for(timeout=PATIENCE)
         at_step(page, 4)
