@@ -101,6 +101,17 @@ def course_keys(session):
             yield {row["key"]: value}
 
 
+def test_a_comparison_on_the_way_waits_for_the_twin_of_the_link():
+    session, ear = moved()
+    heard = Ear()
+    other = Session(heard, "skirmish")
+    do(other, "hello", link=link_of(ear))
+    do(other, "compare", on=True)
+    while other.wanted is not None:
+        other.continue_work()
+    assert other.branches.divergence.fork == 8 and same(other.branches.twin, session.branches.twin)
+
+
 def test_a_lever_moved_on_the_way_ends_the_plan():
     _, ear = moved()
     heard = Ear()

@@ -169,9 +169,9 @@ class Branches:
             self.history.forget_after(self.simulated)
 
     def fork(self) -> bool:
-        """Keeps the branch as it is from here on as the twin; False when there is a twin already."""
+        """Keeps the branch as it is from here on as the twin; False when there is a twin already, or one is to come."""
         self.require_live()
-        if self.twin is not None:
+        if self.twin is not None or self.planned is not None:
             return False
         self.twin, self.twin_lever_history = copied(self.world), self.lever_history
         self.divergence = Divergence(self.simulated)

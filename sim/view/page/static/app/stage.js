@@ -198,7 +198,7 @@ function createStage(ground, host) {
     transport.state(m);
     marks = m.marks || [];
     if (self.now) header.units(self.now);
-    if (!m.twin && self.mode.compare) setCompare(false);
+    if (!m.twin && self.mode.compare) { setCompare(false); host.wantsCompare = m.again; } // the twin of a link comes later
     if (m.twin && host.wantsCompare) { host.wantsCompare = false; setCompare(true); }
     const { simulated, wanted } = m.ahead || {};
     making.hidden = !(wanted > simulated);
