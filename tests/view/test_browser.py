@@ -1,77 +1,14 @@
 """The page in a real headless Chromium: it loads without outside requests, and every control does what it says."""
 
-import contextlib
 import re
 
 import pytest
+from helpers.browser import DISTINCT, NAME_OF_FOCUS, PATIENCE, STEP, at_step, opened, press, slide
 
 import seeds
-from sim.view.page.benchmark import SWITCHES, chromium, served
+from sim.view.page.benchmark import served
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="no Chromium: set CHROME_BIN, or install chromium"),
-]
-PATIENCE = 120_000
-STEP = "() => window.__page.debug.now.step"
-DISTINCT = """() => [...document.querySelectorAll('.pk-map canvas')].map(c => {
-  const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data, seen = new Set();
-  for (let k = 0; k < d.length; k += 4 * 37) seen.add(d[k] << 16 | d[k + 1] << 8 | d[k + 2]);
-  return seen.size; })"""
-
-
-NAME_OF_FOCUS = "(document.activeElement.ariaLabel || document.activeElement.textContent).trim()"
-
-
-@pytest.fixture(scope="module")
-def chrome():
-    with sync_api.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=chromium(), args=list(SWITCHES))
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def address():
-    with served("skirmish") as url:
-        yield url
-
-
-@contextlib.contextmanager
-def opened(chrome, url, width=1440, height=900, **more):
-    """A page that has drawn its first frame; at the end nothing may have gone wrong or left the server."""
-    context = chrome.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **more)
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    bad = []
-    page.on("console", lambda m: bad.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda e: bad.append(str(e)))
-    page.on("response", lambda r: bad.append(f"{r.status} {r.url}") if r.status >= 400 else None)
-    own = (url, url.replace("http", "ws"), "data:", "blob:")
-    page.on("request", lambda r: bad.append(f"outside: {r.url}") if not r.url.startswith(own) else None)
-    page.goto(url)
-    page.wait_for_function("window.__frames >= 1 && !!window.__page.debug.now", timeout=PATIENCE)
-    try:
-        yield page
-        assert bad == []
-    finally:
-        context.close()
-
-
-def press(page, name):
-    page.get_by_role("button", name=name, exact=True).click()
-
-
-def at_step(page, step):
-    page.wait_for_function(f"window.__page.debug.now.step === {step}", timeout=PATIENCE)
-
-
-def slide(page, selector, value):
-    """Moves a slider as a hand does: input while it moves, change when it is let go."""
-    page.locator(selector).evaluate(
-        "(r, v) => { r.value = v; r.dispatchEvent(new Event('input')); r.dispatchEvent(new Event('change')); }", value
-    )
+pytestmark = pytest.mark.browser
 
 
 def picture(page):
@@ -94,13 +31,13 @@ def test_step_play_pause_reset(chrome, address):
         press(page, "Play")
         page.wait_for_function("window.__frames > 8", timeout=PATIENCE)
         press(page, "Pause")
-        page.get_by_role("button", name="Play", exact=True).wait_for()
+        page.wait_for_function("!window.__page.debug.state.playing", timeout=PATIENCE)  # the session has heard it
         stopped = page.evaluate(STEP)
         page.wait_for_timeout(500)
         assert page.evaluate(STEP) == stopped > 2
-        press(page, "Reset")
+        press(page, "First day")
         at_step(page, 0)
-        assert page.evaluate("window.__page.debug.now.head") == 0
+        assert page.evaluate("window.__page.debug.now.head") == stopped, "nothing is lost"
 
 
 def test_scrubbing_shows_the_past_and_returns(chrome, address):
@@ -362,9 +299,24 @@ def test_a_fault_and_the_last_day_are_told(chrome, address):
         slide(page, "[aria-label=Speed]", 5)
         press(page, "Play")
         page.locator("[data-card=over]").wait_for(timeout=PATIENCE)
-        assert page.evaluate("window.__page.debug.now.step === window.__page.debug.now.n_steps")
+        last = page.evaluate(STEP)
+        assert last == page.evaluate("window.__page.debug.now.n_steps")
+        page.keyboard.press("Space")  # by habit: it closes the card
+        page.locator("[data-card=over]").wait_for(state="detached")
+        page.keyboard.press("Space")
+        page.wait_for_timeout(500)
+        assert page.evaluate("[window.__page.debug.now.step, window.__page.debug.now.head]") == [last, last]
+        page.evaluate("window.__page.debug.over()")
         press(page, "Start over")
-        at_step(page, 0)
+        card = page.locator("[data-card=again]")
+        assert "days of this battle will be gone" in card.inner_text() and page.evaluate(NAME_OF_FOCUS) == "Close"
+        page.keyboard.press("Space")
+        card.wait_for(state="detached")
+        assert page.evaluate("window.__page.debug.now.head") == last
+        page.evaluate("window.__page.debug.over()")
+        press(page, "Start over")
+        card.get_by_role("button", name="Start over").click()
+        page.wait_for_function("window.__page.debug.now.head === 0")
 
 
 def test_a_recorded_run(chrome, tmp_path_factory):
@@ -384,18 +336,3 @@ def test_a_recorded_run(chrome, tmp_path_factory):
         page.wait_for_function("!window.__page.ground.replay && !!window.__page.debug.now", timeout=PATIENCE)
         press(page, "Step")
         at_step(page, 1)
-
-
-def test_a_lost_connection_is_told(chrome):
-    with served("skirmish") as url:
-        context = chrome.new_context(viewport={"width": 1440, "height": 900})
-        page = context.new_page()
-        page.goto(url)
-        page.wait_for_function("window.__frames >= 1", timeout=PATIENCE)
-        context.set_offline(True)
-        page.evaluate("window.__quiet = 1")
-    page.get_by_text("The connection is gone").wait_for(timeout=40_000)
-    page.mouse.move(600, 400)
-    page.mouse.wheel(0, -300)  # the map still zooms
-    assert page.evaluate("window.__page.debug.view.scale") > 0
-    context.close()

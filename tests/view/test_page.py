@@ -350,9 +350,9 @@ def test_twenty_sessions_give_their_memory_back():
         session = Session(Ear(), "skirmish", 1)
         for message in ({"do": "hello"}, {"do": "step", "days": True}, {"do": "compare", "on": True}, {"do": "step", "days": True}):
             session.submit(message)
-        session.submit({"do": "ping"})
+        session.submit({"do": "frames"})
         deadline = time.monotonic() + 30
-        while not session._send.last("pong") and time.monotonic() < deadline:
+        while not session._send.last("steps") and time.monotonic() < deadline:
             time.sleep(0.01)
         thread = session._thread
         session.close()
@@ -414,7 +414,7 @@ def test_the_page_renders_in_solara(monkeypatch):
 
 
 def test_scripts_of_the_page_ask_nothing_of_the_net():
-    from sim.view.page.widget import STATIC, bundle
+    from sim.view.page.scripts import STATIC, bundle
 
     text = bundle() + (STATIC / "page.css").read_text("utf-8")
     assert "innerHTML" not in text and "insertAdjacentHTML" not in text and "eval(" not in text
@@ -444,7 +444,7 @@ if (dateTicks("2024-07-08", 420, 14).map((t) => t.text)[5] !== "Jan 25") throw n
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_contours_losses_and_numbers_of_the_page(tmp_path):
     """The arithmetic of the scripts, without a browser."""
-    from sim.view.page.widget import bundle
+    from sim.view.page.scripts import bundle
 
     path2d = "globalThis.Path2D = class { moveTo() {} lineTo() {} quadraticCurveTo() {} closePath() {} };"
     file = tmp_path / "check.mjs"

@@ -5,6 +5,7 @@ import shutil
 import sys
 import zlib
 
+import numpy as np
 import pandas as pd
 import pytest
 from helpers.listening import skirmish
@@ -30,9 +31,9 @@ def picture(width, height, color=(90, 90, 90)):
 def test_tables_and_films(page):
     session, _ = page
     session.execute({"do": "step", "days": True})
-    name, data = table_bytes(session.branches.world.journal, "a/../b", 1, "csv")
+    name, data = table_bytes(session.branches.world.journal, "a/../b-1", "csv")
     assert name == "a-b-1-daily.csv" and len(pd.read_csv(io.BytesIO(data))) == 2
-    name, data = table_bytes(session.branches.world.journal, "skirmish", 1, "parquet")
+    name, data = table_bytes(session.branches.world.journal, "skirmish-1", "parquet")
     assert pd.read_parquet(io.BytesIO(data))["held_km2"].notna().all()
     film = Film("x", 5)
     for k in range(3):
@@ -143,3 +144,22 @@ def test_an_mp4_by_the_real_ffmpeg():
     for k in range(4):
         film.add(picture(61, 41, (60 * k, 90, 90)))
     assert film.finish("mp4")[1][4:8] == b"ftyp"
+
+
+def test_a_gif_has_the_colors_of_the_page():
+    """A land of soft tones with a few strong ones: a color is off by 3 of 255 on the average, and the strong ones by 12 at most."""
+    from PIL import Image
+
+    y, x = np.mgrid[0:200, 0:300]
+    land = np.stack([246 - 20 * np.sin(x / 40), 242 - 25 * np.cos(y / 30), 232 - 30 * np.sin((x + y) / 50)], axis=-1)
+    strong = (x % 60 < 4) & (y % 40 < 4)
+    land[strong] = (160, 73, 10)
+    land[(x % 60 > 40) & (y % 40 > 36)] = (15, 95, 102)
+    colors = land.round().astype(np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(colors).save(out, "PNG")
+    film = Film("x", 5)
+    film.add(out.getvalue())
+    with Image.open(io.BytesIO(film.finish("gif")[1])) as gif:
+        off = np.abs(np.asarray(gif.convert("RGB"), float) - colors).max(axis=-1)
+    assert off.mean() < 3 and off[strong].max() <= 12

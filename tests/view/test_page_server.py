@@ -125,3 +125,25 @@ def test_twenty_sessions_of_the_server_give_their_memory_back(url):
         round_trip(url)
     assert calm(process, threads) <= threads
     assert process.memory_info().rss < 1.1 * before
+
+
+def test_no_library_warns_on_the_terminal():
+    """Whatever name of this machine a browser calls, nothing but the address is printed."""
+    import subprocess
+    import sys
+    import urllib.request
+
+    from sim.view.page.serve import free_port
+
+    port = free_port("127.0.0.1", 0)
+    code = "import sys; from experiments.cli import main; main(sys.argv[1:])"
+    with subprocess.Popen([sys.executable, "-c", code, "view", "skirmish", "--no-open", "--port", str(port)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert "http://localhost" in process.stdout.readline()
+        for name in ("127.0.0.1", "localhost"):
+            for _ in range(100):
+                with contextlib.suppress(OSError):
+                    assert urllib.request.urlopen(f"http://{name}:{port}/", timeout=30).status == 200
+                    break
+                time.sleep(0.2)
+        process.terminate()
+        assert process.stderr.read() == ""

@@ -10,32 +10,20 @@ import numpy as np
 import pytest
 from helpers.saved import DAYS, recorded, two_runs
 
-from sim.view.page.benchmark import SWITCHES, chromium, served
+from sim.view.page.benchmark import served
 from sim.view.page.messages.frames import UNIT_BYTES
 from sim.view.page.saved import packing
 from sim.view.page.saved.document import page_of
 from sim.view.page.saved.notebook import SavedPage
 from sim.view.page.saved.recording import Recording, of_pair, of_run
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="no Chromium: set CHROME_BIN, or install chromium"),
-]
+pytestmark = pytest.mark.browser
 PATIENCE_S = 60
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     return two_runs(tmp_path_factory.mktemp("runs"))
-
-
-@pytest.fixture(scope="module")
-def chrome():
-    with sync_api.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=chromium(), args=list(SWITCHES))
-        yield browser
-        browser.close()
 
 
 @contextlib.contextmanager
@@ -138,7 +126,7 @@ def test_it_plays_seeks_and_tells_events(chrome, folders, tmp_path):
         at_step(page, 12)
         press(page, "Back")
         at_step(page, 8)
-        press(page, "Reset")
+        press(page, "First day")
         at_step(page, 0)
         until(page, f"!{told}")
         page.keyboard.press("]")

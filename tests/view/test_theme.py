@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from sim.view.page.widget import STATIC
+from sim.view.page.scripts import STATIC
 
 THEMES = ("light", "dark")
 WORDS = ("ink", "secondary", "tertiary", "attacker", "defender", "danger")

@@ -71,11 +71,12 @@ def _timed(into: list[float], work: Any) -> None:
 
 
 @contextlib.contextmanager
-def served(scenario: str | None = None, *words: str, host: str = "127.0.0.1", environment: dict[str, str] | None = None) -> Iterator[str]:
-    """The page on a free port, in a process of its own, with this environment; yields its address."""
+def served(scenario: str | None = None, *words: str, host: str = "127.0.0.1", port: int = 0,
+           environment: dict[str, str] | None = None) -> Iterator[str]:
+    """The page on this port or a free one, in a process of its own, with this environment; yields its address."""
     from sim.view.page.serve import free_port, url_of
 
-    port = free_port(host, 0)
+    port = free_port(host, port)
     code = "import sys; from experiments.cli import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", code, "view", *([scenario] if scenario else []), "--no-open", "--host", host, "--port", str(port), *words]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment) as server:

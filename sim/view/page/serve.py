@@ -8,6 +8,7 @@ import os
 import socket
 import threading
 import time
+import warnings
 import webbrowser
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,7 @@ def prepare() -> None:
     os.environ.setdefault("SOLARA_THEME_LOADER", "plain")
     os.environ.setdefault("SOLARA_THEME_SHOW_BANNER", "False")
     os.environ.setdefault("SOLARA_KERNEL_CULL_TIMEOUT", "60s")
+    warnings.filterwarnings("ignore", "Cookies with samesite=none")  # of Solara, on every visit by another name than localhost; it then does as we want
 
 
 def serve(source: Any = None, *, run: Path | None = None, member: str = "median", seed: int | str = 1,

@@ -19,12 +19,17 @@ MOST_PIXELS = 40_000_000  # of one picture
 FFMPEG_S = 300  # it may take
 
 
-def table_bytes(journal: Any, name: str, seed: int, kind: str) -> tuple[str, bytes]:
+def stem_of(name: str) -> str:
+    """A name as the first part of a file's name: letters, digits, points, dashes."""
+    return re.sub(r"(?:[^A-Za-z0-9._-]|\.\.)+", "-", name)[:100].lstrip(".")
+
+
+def table_bytes(journal: Any, name: str, kind: str) -> tuple[str, bytes]:
     """All measures by day as a file: its name and its bytes, CSV or Parquet."""
     import pandas as pd
 
     table = pd.DataFrame(journal.daily())
-    stem = f"{re.sub(r'[^A-Za-z0-9_-]+', '-', name)}-{int(seed)}-daily"
+    stem = f"{stem_of(name)}-daily"
     if kind == "csv":
         return f"{stem}.csv", table.to_csv(index=False).encode()
     if kind == "parquet":
@@ -38,7 +43,7 @@ class Film:
     """Pictures of the page, one after another, that become a GIF, or an MP4 where ffmpeg is there."""
 
     def __init__(self, name: str, frames_per_s: float):
-        self.name = re.sub(r"[^A-Za-z0-9_-]+", "-", name)
+        self.name = stem_of(name)
         self.frames_per_s = min(max(float(frames_per_s), 1.0), 30.0)
         self.pictures: list[bytes] = []
 
@@ -78,7 +83,7 @@ class Film:
         sheet = Image.new("RGB", (size[0], 3 * size[1]))  # one palette for all, from the first, a middle and the last picture
         for k, n in enumerate((0, len(images) // 2, -1)):
             sheet.paste(images[n].resize(size), (0, k * size[1]))
-        palette = sheet.quantize(255, method=Image.Quantize.MAXCOVERAGE)  # rare colors are kept
+        palette = sheet.quantize(255, method=Image.Quantize.MAXCOVERAGE, kmeans=3)  # rare colors are kept, and then all brought nearer
         frames = [i.resize(size).quantize(palette=palette, dither=Image.Dither.NONE) for i in images]
         out = io.BytesIO()
         pause = round(1000 / self.frames_per_s)

@@ -52,6 +52,7 @@ class Branches:
         self.divergence: Divergence | None = None
         self.checkpoint: Any = None
         self.marks: list[dict[str, Any]] = []  # steps at which levers were moved
+        self.planned: tuple[int, LeverHistory] | None = None  # a twin still to come: its step, its levers
         self.is_live = record is None or not record.other
         if not self.is_live:
             self.world = record
@@ -96,7 +97,7 @@ class Branches:
 
     def step(self) -> None:
         """One step of the battle and of its twin."""
-        self.lever_history.apply(self.world)
+        self.settle()
         battle.step(self.world) if self.model is None else self.model.step()
         if self.twin is not None:
             assert self.twin_lever_history is not None and self.divergence is not None, "they come with the twin"
@@ -109,6 +110,36 @@ class Branches:
                 self.checkpoint = copied(self.world)
         if self.world.live().size > self.limits.units:
             raise InputError(f"more than {self.limits.units:,} units: a session may not have more.")
+
+    def settle(self) -> None:
+        """What is due before the present step: the twin of a course that is followed, levers that are moved."""
+        if self.planned is not None and self.simulated >= self.planned[0]:
+            fork, levers_of_twin = self.planned
+            self.planned = None
+            self.twin, self.twin_lever_history = copied(self.world), levers_of_twin
+            self.divergence = Divergence(fork)
+        self.lever_history.apply(self.world)
+
+    def follow(self, course: Any) -> None:
+        """Moves the levers of a `Course` again at their steps; call it before the first step of a battle mustered with its start."""
+        self.lever_history = course.levers
+        self.marks = [{"step": step, "words": "Lever moved"} for step, _ in course.levers.moves]
+        if course.twin is None:
+            return
+        if course.twin.start != course.levers.start:  # they differ from the muster on
+            self.twin, self.twin_lever_history = muster(self.scenario, self.seed, overrides=course.twin.start), course.twin
+            self.divergence = Divergence(0)
+            self.marks = [{"step": 0, "words": "Lever moved"}, *self.marks]
+            self.history = self._empty_history()
+            self.record_frame()
+        else:
+            self.planned = (course.fork, course.twin)
+
+    def forget_plan(self) -> None:
+        """Levers that were to be moved on later days, and a twin that was to come, are given up."""
+        self.planned = None
+        self.lever_history = self.lever_history.until(self.simulated)
+        self.marks = [m for m in self.marks if m["step"] <= self.simulated]
 
     def go(self, until: int, at_most_s: float) -> None:
         """Simulates up to step `until`, for at most so many seconds but by one step at least; on the way only ends of days are recorded."""
@@ -138,9 +169,9 @@ class Branches:
             self.history.forget_after(self.simulated)
 
     def fork(self) -> bool:
-        """Keeps the branch as it is from here on as the twin; False when there is a twin already."""
+        """Keeps the branch as it is from here on as the twin; False when there is a twin already, or one is to come."""
         self.require_live()
-        if self.twin is not None:
+        if self.twin is not None or self.planned is not None:
             return False
         self.twin, self.twin_lever_history = copied(self.world), self.lever_history
         self.divergence = Divergence(self.simulated)

@@ -10,7 +10,8 @@ from typing import Any
 
 from sim.errors import InputError
 from sim.scenario import load_scenario, scenario_names
-from sim.view.page.messages.export import Film, table_bytes
+from sim.view.page.messages.export import Film, stem_of, table_bytes
+from sim.view.page.session import course
 from sim.view.page.session.levers import FROM_START
 from sim.view.page.session.outbox import Outbox
 from sim.view.page.session.replicate_pairs import PAIRS, ReplicatePairs, figures
@@ -61,8 +62,32 @@ def ack(s: Any, m: Message) -> None:
 
 
 def hello(s: Any, m: Message) -> None:
-    """A browser shows the page for the first time, or again: it gets everything."""
+    """A browser shows the page for the first time, or again: it gets everything. With a `link`, the battle that the link holds."""
+    link = m.get("link")
+    if s.branches is None and isinstance(link, dict) and s.model is None:
+        before = s.scenario, s.seed, s.overrides, s.recorded
+        try:
+            _follow(s, link)
+            s.send_page()
+        except InputError as error:
+            s.scenario, s.seed, s.overrides, s.recorded = before
+            s.course = s.branches = None
+            s.send_page()
+            s.send({"type": "notice", "words": f"{error} Another battle is shown instead."})
+        return
     s.send_page()
+
+
+def _follow(s: Any, link: Message) -> None:
+    """Takes scenario, seed and course from a link. InputError leaves the session as it was."""
+    scenario = course.scenario_of(link, s.scenario, s.limits.days)
+    seed = whole_seed(link.get("seed", s.seed))
+    followed = course.read(link, scenario)
+    s.scenario, s.seed, s.course, s.recorded = scenario, seed, followed, None
+    s.overrides = dict(followed.levers.start)
+    if str(link.get("model", "")) != course.model_id():
+        s.send({"type": "notice", "words": f"This link was made with another version of the model ({str(link.get('model', 'unknown'))[:40]}, here "
+                                           f"{course.model_id()}): the battle may take another course."})
 
 
 def begin(s: Any, m: Message) -> None:
@@ -84,7 +109,7 @@ def begin(s: Any, m: Message) -> None:
     scenario = s.scenario if name == s.scenario.name else load_scenario(name)
     s.scenario = load_scenario(scenario, **changes) if changes else scenario
     s.overrides = s.overrides if m.get("keep") is True else {}
-    s.seed, s.recorded, s.branches = seed, None, None
+    s.seed, s.recorded, s.branches, s.course = seed, None, None, None
     s.send_page()
 
 
@@ -93,6 +118,7 @@ def reset(s: Any, m: Message) -> None:
     if s.model is not None or s.recorded is not None:
         s.seek(0)
         return
+    s.course = None
     s.open()
     s.send_battle()
 
@@ -131,13 +157,15 @@ def step(s: Any, m: Message) -> None:
 def seek(s: Any, m: Message) -> None:
     if m.get("hold"):
         s.playing = False
-    s.seek(_whole(m, "step"))
+    s.seek(_whole(m, "step"), m.get("ahead") is True)
 
 
 def lever(s: Any, m: Message) -> None:
     """Moves levers: at the start the battle is mustered with them, later it forks here and keeps its twin."""
     branches, values = s.branches, m.get("values", {})
     branches.require_live()
+    s.course = None
+    branches.forget_plan()
     if not isinstance(values, dict):
         raise InputError(f"values {str(values)[:40]!r}: allowed: parameters by key.")
     wanted = {} if m.get("reset") else branches.wanted(values)
@@ -258,7 +286,7 @@ def frames(s: Any, m: Message) -> None:
 
 
 def table(s: Any, m: Message) -> None:
-    name, data = table_bytes(s.branches.journal, s.scenario.name, s.seed, str(m.get("format", "csv")))
+    name, data = table_bytes(s.branches.journal, str(m.get("name") or f"{s.scenario.name}-{s.seed}"), str(m.get("format", "csv")))
     s.send({"type": "file", "name": name}, [data])
 
 
@@ -269,13 +297,13 @@ def page(s: Any, m: Message) -> None:
     from sim.view.page.saved.recording import of_session
 
     s.rest()
-    s.send({"type": "file", "name": f"{s.scenario.name}-{s.seed}.html"}, [page_of(of_session(s.branches, s.seed), QUICK)])
+    s.send({"type": "file", "name": f"{stem_of(str(m.get('name') or f'{s.scenario.name}-{s.seed}'))}.html"}, [page_of(of_session(s.branches, s.seed), QUICK)])
 
 
 def film(s: Any, m: Message) -> None:
     """Pictures of the page become an animation: `begin`, one message a picture, `finish`."""
     if m.get("begin"):
-        s.film = Film(str(m.get("name", "battle"))[:80], _number(m, "rate", 8))
+        s.film = Film(str(m.get("name", "battle")), _number(m, "rate", 8))
     elif s.film is not None and m.get("finish"):
         reel, s.film = s.film, None
         name, data = reel.finish(str(m["finish"]))

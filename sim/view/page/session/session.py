@@ -20,8 +20,10 @@ from sim.view.page.messages.export import Film, has_ffmpeg
 from sim.view.page.messages.frame_history import RecordedFrame
 from sim.view.page.messages.glossary import glossary
 from sim.view.page.messages.map_message import ground_buffers, ground_message, shelf
+from sim.view.page.session import course
 from sim.view.page.session.branches import Branches, Limits, start_control
 from sim.view.page.session.commands import COMMANDS, EARLY
+from sim.view.page.session.course import Course
 from sim.view.page.session.outbox import Outbox, fault_message
 from sim.view.page.session.recorded_run import MISSING
 from sim.view.page.session.replay_check import ReplayDiffers
@@ -58,6 +60,7 @@ class Session:
         self.epoch = self.seq = self.acked = 0
         self.shown = 0  # the step on the screen
         self.wanted: int | None = None  # a step that is not simulated yet; it is shown when it is
+        self.course: Course | None = None  # of a link that is opened: its levers are moved again at their steps
         self.due = 0.0  # when the next frame is, while playing
         self._news = 0.0
 
@@ -65,7 +68,12 @@ class Session:
 
     def submit(self, message: dict[str, Any], buffers: Any = ()) -> None:
         """Takes a command of the browser; too many at once are dropped."""
-        if self.closed or not isinstance(message, dict) or self._commands.qsize() > self.limits.waiting:
+        if self.closed or not isinstance(message, dict):
+            return
+        if message.get("do") == "ping":  # answered at once, also while a battle is built or a step takes long
+            self.send({"type": "pong"})
+            return
+        if self._commands.qsize() > self.limits.waiting:
             return
         self._commands.put((message, buffers))
         if self._thread is None:
@@ -165,6 +173,9 @@ class Session:
             self._give_up_record(str(error) if isinstance(error, ReplayDiffers) else f"{error} {self.recorded.instead}")
             self.branches = Branches(*words, self.recorded)
         self.shown = 0 if self.recorded is not None else self.battle.head
+        if self.course is not None:
+            self.battle.follow(self.course)
+            self.wanted = self.course.head if self.course.head > self.battle.simulated else None
 
     def _tell_compiled(self, done: int, total: int, share: float) -> None:
         """Tells the page how far the kernels are compiled, now and then."""
@@ -213,10 +224,10 @@ class Session:
             frame = history.beside(self.shown, count) or frame
         return frame
 
-    def seek(self, step: int) -> None:
-        """Shows a step as recorded; a step that is not simulated yet is simulated in the background."""
+    def seek(self, step: int, ahead: bool = False) -> None:
+        """Shows a step as recorded; one that is not simulated yet is simulated in the background (of a live battle: with `ahead` only)."""
         branches = self.battle
-        step = min(max(step, 0), branches.head)
+        step = min(max(step, 0), branches.scenario.n_steps if ahead and branches.record is None else branches.head)
         self.wanted = step if step > branches.simulated and self.fault is None else None
         frame = branches.history.nearest(step)
         if frame.step != self.shown:
@@ -243,12 +254,24 @@ class Session:
         branches = self.battle
         branches.go(wanted, BUSY_S)
         if branches.simulated >= wanted or branches.over:
+            branches.settle()
             branches.record_frame()
             self.wanted = None
             self.show(branches.history.nearest(branches.simulated))
+            if self.course is not None:
+                self._arrive(self.course)
             self.state()
         elif self._is_news():
+            if branches.record is None and self.seq - self.acked < AHEAD:
+                self.show(branches.history.nearest(branches.simulated))
             self.state()
+
+    def _arrive(self, followed: Course) -> None:
+        """The battle of a link has come as far as it was: levers as they stand, and the day that the link shows."""
+        self.course, self.overrides = None, self.battle.overrides
+        self.send({"type": "levers", "rows": self.battle.table()})
+        if followed.shown < self.battle.simulated:
+            self.show(self.battle.history.nearest(followed.shown))
 
     def _advance(self) -> None:
         """The next frame while playing: recorded ones first, when the screen shows the past."""
@@ -311,5 +334,7 @@ class Session:
             "twin": branches.twin is not None,
             "marks": branches.marks,
             "bytes": branches.history.n_bytes,
+            "course": course.message(branches) if self.recorded is None and self.model is None else None,
+            "again": self.recorded is not None or self.course is not None,
             "ahead": {"simulated": branches.simulated, "wanted": self.wanted} if branches.record or self.wanted is not None else None,
         })

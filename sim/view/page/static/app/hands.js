@@ -30,7 +30,7 @@ function createHands(ground, camera, view, main, { hovered, click, dragged, redr
       hoverTip.textContent = `${place.name}, ${place.kind}${place.people ? `, ${number(place.people)} people before the war` : ""}`;
     } else {
       const code = u.code[k], foot = (code & 7) === KIND.infantry;
-      hoverTip.textContent = [code & CODE.infiltrates ? "Infiltrators" : NAMES[code & 7], code & 8 ? "defender" : "attacker", `${u.men[k]} men`,
+      hoverTip.textContent = [code & CODE.infiltrates ? "Infiltrators" : NAMES[code & 7], code & 8 ? "defender" : "attacker", `${u.men[k]} ${u.men[k] === 1 ? "man" : "men"}`,
         foot ? doing(code) : "", code & CODE.tired ? "tired" : "", `supply ${Math.round(u.supply[k] / 2.55)} %`].filter(Boolean).join(", ");
       hoverTip.hidden = false;
       mark(m, { x: u.x[k], y: u.y[k] });

@@ -7,10 +7,11 @@ function createLayout(ground, host, self, parts) {
   const armCard = (name, more) => el("div", { class: "pk-card pk-armcard" }, el("span", { class: `pk-arm ${more}` }, name), el("b"), el("span"));
   const arms = [armCard("B", "pk-arm-b"), armCard("A", "")];
   const placeA = el("div", { class: "pk-place pk-a", hidden: true }, mapA.holder, arms[1]), placeB = el("div", { class: "pk-place pk-b" }, mapB.holder, arms[0]);
+  const line = el("i", { class: "pk-swipe-line", hidden: true });
   const swipe = el("input", { type: "range", class: "pk-swipe", min: 0, max: 1000, value: 500, "aria-label": "Swipe between A and B", hidden: true });
-  const clip = () => { placeA.style.clipPath = self.mode.compare && self.mode.look === "swipe" ? `inset(0 ${100 - swipe.value / 10}% 0 0)` : ""; };
+  const clip = () => { line.style.left = `${swipe.value / 10}%`; placeA.style.clipPath = self.mode.compare && self.mode.look === "swipe" ? `inset(0 ${100 - swipe.value / 10}% 0 0)` : ""; };
   swipe.addEventListener("input", clip);
-  main.prepend(placeA, placeB, swipe, ...furniture.boxes);
+  main.prepend(placeA, placeB, line, swipe, ...furniture.boxes);
   main.append(...parts.over, diffs.root);
 
   const left = el("aside", { class: "pk-left", "aria-label": "Layers and levers" }), right = el("aside", { class: "pk-right", "aria-label": "Charts and events" });
@@ -22,15 +23,18 @@ function createLayout(ground, host, self, parts) {
   let size = "", arranged = false;
 
   function fit(again = false) {
-    const w = root.clientWidth, next = w < 720 ? "phone" : w < 1200 ? "middle" : "wide";
-    root.dataset.size = next;
+    const w = root.clientWidth, size_ = w < 720 ? "phone" : w < 1200 ? "middle" : "wide", next = size_ === "middle" && w < 1024 ? "tabs" : size_;
+    root.dataset.size = size_;
+    root.toggleAttribute("data-tabs", next === "tabs"); // one column with tabs beside the map
+    root.toggleAttribute("data-short", root.clientHeight < 860);
     root.toggleAttribute("data-narrow", w < 960);
     root.toggleAttribute("data-low", root.clientHeight < 620);
     if (next !== size || again || !arranged) {
       size = next;
       arranged = true;
       for (const p of Object.values(panels)) p.remove();
-      if (size === "phone") tab(root.dataset.tab || "charts", true);
+      const { compare: on } = self.mode, was = root.dataset.tab || "charts";
+      if (size === "phone" || size === "tabs") tab(on ? "compare" : was === "compare" ? "charts" : was, true);
       else {
         left.append(self.mode.compare ? panels.compare : panels.layers, panels.levers);
         right.append(panels.charts, panels.events);
@@ -44,7 +48,7 @@ function createLayout(ground, host, self, parts) {
     placeA.hidden = !on || (look === "blink" && !blinkA) || look === "only";
     placeB.hidden = on && look === "blink" && blinkA;
     main.dataset.look = on ? look : "";
-    swipe.hidden = !(on && look === "swipe");
+    swipe.hidden = line.hidden = !(on && look === "swipe");
     diffs.root.hidden = !on;
     for (const [m, place] of [[mapA, placeA], [mapB, placeB]]) {
       if (place.hidden) continue;
@@ -77,6 +81,8 @@ function createLayout(ground, host, self, parts) {
     e.stopPropagation();
   });
   root.dataset.sheet = "down";
+  const { tab: opened } = host.address.link || {};
+  if (TABS.some(([k]) => k === opened)) root.dataset.tab = opened;
   const watch = new ResizeObserver(throttle(() => fit(), 40));
   watch.observe(root);
   return {
@@ -105,8 +111,8 @@ function createFurniture(ground, view, map, scene, host, self, { camera, layers 
   const locator = el("canvas", { class: "pk-locator", "aria-label": "The whole sector", role: "img" });
   const bar = el("i"), half = el("span"), end = el("span"), north = el("em", { title: "North is up" }, "↑ N");
   const scale = el("div", { class: "pk-scale" }, bar, el("span", {}, "0"), half, end, north);
-  const credits = ground.scenario.synthetic ? ["Made-up ground and places"] : ["Places © OpenStreetMap contributors (ODbL), GeoNames (CC BY 4.0).", " Wood, fields and units are the model's."];
-  const credit = el("p", { class: "pk-credit" }, ...credits.map((text) => el("span", {}, text)));
+  const credits = ["Model, not observed. ", ...(ground.scenario.synthetic ? ["Made-up ground and places."] : ["Places © OpenStreetMap contributors (ODbL), GeoNames (CC BY 4.0)."])];
+  const credit = el("p", { class: "pk-credit" }, el("b", {}, credits[0]), el("span", {}, credits[1]));
   const button = (label, picture, work, more = {}) => el("button", { type: "button", "aria-label": label, onclick: work, ...more }, icon(picture, 18));
   const zoomers = el("div", { class: "pk-zoom" }, button("Layers", "layers", layers, { class: "pk-only-phone" }), button("Closer", "plus", () => camera.zoom(1.5), { title: "Closer (+)" }),
     button("Farther", "minus", () => camera.zoom(1 / 1.5), { title: "Farther (−)" }), button("Whole sector", "whole", camera.fit, { title: "Whole sector (0)" }));
@@ -154,7 +160,7 @@ function createNotes(ground, maps, host) {
   return {
     pick(e) { picked = true; key = ""; put([e.kind ? noteOf(e) : { x: e.x, y: e.y, title: "The first difference on the ground", text: "" }]); },
     drop() { if (picked) { picked = false; put([]); } },
-    update(m, events, phone) {
+    update(m, events, isGreat, phone) {
       if (picked || phone) return;
       const fresh = events.filter((e) => e.step <= m.step && m.step - e.step <= 3 * perDay && (isGreat(e) || e.kind === "arrival"));
       const list = [...fresh.filter(isGreat).slice(-2), ...fresh.filter((e) => e.kind === "arrival").slice(-1)].slice(0, 2).map(noteOf), now = list.map((n) => n.title + n.text).join();

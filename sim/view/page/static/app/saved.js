@@ -69,18 +69,20 @@ function createPlayer(recording) {
     async seek(m) { if (m.hold) stop(); await go(nearest(m.step)); state(); },
     compare: state,
     ack(m) { acked = Math.max(acked, Math.min(m.seq, seq)); next(); },
-    ping() { say({ type: "pong" }); },
     async inspect(m) { say({ type: "inspected", request: m.request, now: true, what: described(ground, (await recording.layers(shown))[m.arm === 1 ? 1 : 0], m) }); },
-    table() {
+    table(m) {
       const names = Object.keys(head.days), rows = head.days[names[0]].map((_, day) => [day, ...names.map((name) => head.days[name][day] ?? "")].join(","));
-      say({ type: "file", name: `${ground.scenario.name}-${ground.scenario.seed}-daily.csv` }, [new TextEncoder().encode([["day", ...names].join(","), ...rows, ""].join("\n"))]);
+      say({ type: "file", name: `${m.name || `${ground.scenario.name}-${ground.scenario.seed}`}-daily.csv` }, [new TextEncoder().encode([["day", ...names].join(","), ...rows, ""].join("\n"))]);
     },
   };
   return {
     get: (name) => (name === "height" ? 0 : "auto"),
     on(_, hear) { listeners.add(hear); },
     off(_, hear) { listeners.delete(hear); if (!listeners.size) stop(); },
-    send(m) { setTimeout(() => (commands[m.do] || (() => say({ type: "notice", words: "A file can be watched, not changed." })))(m), 0); },
+    send(m) {
+      if (m.do === "ping") { say({ type: "pong" }); return; } // at once: a page that waits for it would ask a server
+      setTimeout(() => (commands[m.do] || (() => say({ type: "notice", words: "A file can be watched, not changed." })))(m), 0);
+    },
   };
 }
 

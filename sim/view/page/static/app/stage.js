@@ -6,25 +6,25 @@ function createStage(ground, host) {
   // What the parts of the page know of one another.
   const self = { ground, epoch: ground.epoch ?? 0, now: null, busy: false, playing: false, speed: 3 * perDay, divergence: null, mode: { compare: false, look: "side", blinkA: false } };
   const scenes = [createScene(ground), createScene(ground)];
-  for (const s of scenes) s.set("control_start", ground.control_start);
+  for (const s of scenes) { s.set("control_start", ground.control_start); s.set("control", ground.control_start); } // the first picture, before there are units
   const view = createView(ground.box);
   const mapB = createMap(ground, view, on, theme), mapA = createMap(ground, view, on, theme), maps = [mapB, mapA];
-  const camera = createCamera(ground, view, mapB, scenes[0], () => { for (const m of maps) m.moved(); furniture.draw(); settled(); host.wake(); });
+  const camera = createCamera(ground, view, mapB, scenes[0], () => { for (const m of maps) m.moved(); furniture.draw(); settled(); host.wake(); kept(); });
   const settled = after(170, () => { reserve(); host.wake(); });
   let state = null, allEvents = [], marks = [], strikes = [], trails = [], tween = { from: 0, ms: 300 }, owed = 0, lastFrame = 0, gap = 250, fitted_ = false;
   const touchMaps = (what) => { for (const m of maps) m.touch(what); };
 
   // ---- parts ----
   const hoverDay = (day) => { charts.hover(day); timeline.ghost(day); };
-  const charts = createCharts(ground, theme, hoverDay, (day) => send({ do: "seek", step: day * perDay, hold: true }));
+  const charts = createCharts(ground, theme, hoverDay, (day) => send({ do: "seek", step: day * perDay, hold: true, ahead: true }));
   const furniture = createFurniture(ground, view, mapB, scenes[0], host, self, { camera, layers: () => layout.tab("layers") });
   const main = el("main", { class: "pk-map" }), film = createFilm(ground, host, self, { maps: shownMaps, words, still });
-  const dialogs = createDialogs(ground, host, self, { charts, film: film.start, savePicture });
+  const dialogs = createDialogs(ground, host, self, { charts, film: film.start, savePicture, name: () => words().name });
   const header = createHeader(ground, host, self, { ...dialogs, compare: () => setCompare(!self.mode.compare) });
   const transport = createTransport(perDay, send, self);
   const layers = createLayersPanel(on, ground.glossary || {}, () => { touchMaps(); host.wake(); }, (side) => { for (const m of maps) m.extras.threatSide = side; touchMaps(); host.wake(); });
   const levers = createLeversPanel(send, host.tip), about = ground.file ? createFilePanel(ground) : null;
-  const events = createEvents(start, goTo);
+  const events = createEvents(ground, goTo);
   const compare = createComparePanel(send, setLook), diffs = createDifferences(ground, charts, theme);
   const timeline = createTimeline(ground, charts, theme, send, hoverDay);
   timeline.root.addEventListener("pick", (e) => goTo(e.detail));
@@ -42,7 +42,13 @@ function createStage(ground, host) {
 
   // ---- sizes ----
   function resized() {
-    if (!fitted_ && mapB.width && scenes[0].has) { fitted_ = true; camera.opening(); touchMaps(); }
+    if (!fitted_ && mapB.width && scenes[0].has) {
+      fitted_ = true;
+      camera.opening();
+      const [x, y, scale] = (host.address.link?.view || "").split(",").map(Number);
+      if ([x, y, scale].every(Number.isFinite) && scale > 0) Object.assign(view, { x, y, scale });
+      touchMaps();
+    }
     furniture.draw();
     charts.draw();
     timeline.resized();
@@ -51,6 +57,15 @@ function createStage(ground, host) {
     host.wake();
   }
   function reserve() { layout.reserve([selection.root, ...furniture.boxes, past, making]); touchMaps("labels"); }
+
+  // What the address has of this battle: its course, how far it is, what is shown.
+  function kept() {
+    if (!state || !self.now) return;
+    if (!state.course) { host.address.keep(null); return; }
+    const round = (v, k) => Number(v.toFixed(k)), { tab } = root.dataset;
+    host.address.keep({ ...state.course, head: Math.max(self.now.head, state.ahead?.wanted ?? 0), step: self.now.step,
+      view: [round(view.x, 2), round(view.y, 2), round(view.scale, 2)].join(","), tab: tab || undefined, look: self.mode.compare ? self.mode.look : undefined });
+  }
 
   // ---- comparison ----
   function setCompare(yes) {
@@ -95,6 +110,7 @@ function createStage(ground, host) {
     host.wake();
   }
   function nextEvent(way) {
+    if (!self.now) return;
     const e = way > 0 ? allEvents.find((q) => q.step > self.now.step) : allEvents.findLast((q) => q.step < self.now.step);
     if (e) goTo(e); else cards.notify("No event on that side.");
   }
@@ -128,6 +144,7 @@ function createStage(ground, host) {
     if (!fitted_ || first) layout.fit();
     update(m);
     selection.refresh(!!ground.file || m.step === m.head);
+    kept();
     host.wake();
   };
   // Gliding between frames is for machines that keep up.
@@ -154,6 +171,7 @@ function createStage(ground, host) {
   function update(m) {
     header.update(m, charts.data.held_km2?.[0] ?? m.held, layout.size() === "phone");
     header.units(m);
+    transport.pace();
     layers.counts(m.counts);
     charts.cursor(m.step / perDay);
     timeline.at(m.step, m.head);
@@ -164,7 +182,7 @@ function createStage(ground, host) {
     const latest = allEvents.findLast((e) => e.step <= m.step);
     if (latest) layout.now(`Now: ${latest.words}.`);
     if (latest && latest !== spoken && !self.playing) { spoken = latest; setText(host.live, `${shortDate(dayOf(start, latest.day))}: ${latest.words}`); }
-    notes.update(m, allEvents, layout.size() === "phone");
+    notes.update(m, allEvents, events.isGreat, layout.size() === "phone");
     slow();
   }
 
@@ -180,11 +198,15 @@ function createStage(ground, host) {
     transport.state(m);
     marks = m.marks || [];
     if (self.now) header.units(self.now);
-    if (!m.twin && self.mode.compare) setCompare(false);
+    if (!m.twin && self.mode.compare) { setCompare(false); host.wantsCompare = m.again; } // the twin of a link comes later
     if (m.twin && host.wantsCompare) { host.wantsCompare = false; setCompare(true); }
     const { simulated, wanted } = m.ahead || {};
     making.hidden = !(wanted > simulated);
-    if (!making.hidden) setText(making, `Running the battle again: day ${number(Math.floor(simulated / perDay))} of ${number(Math.ceil(wanted / perDay))}`);
+    if (!making.hidden) {
+      const stop = making.querySelector("button") || el("button", { type: "button", class: "pk-link", onclick: () => send({ do: "pause" }) }, "Stop");
+      making.replaceChildren(`${m.again ? "Running the battle again" : `Running to ${shortDate(dayOf(start, Math.ceil(wanted / perDay) - 1))}`}: day ${number(Math.floor(simulated / perDay))} of ${number(Math.ceil(wanted / perDay))}. `, stop);
+    }
+    kept();
     if (ends) dialogs.over();
     slow();
   };
@@ -193,11 +215,12 @@ function createStage(ground, host) {
   function shownMaps() { return self.mode.compare && self.mode.look === "side" ? [mapA, mapB] : [mapB]; }
   function words() {
     const moved = levers.changed().map((r) => `${r.label} ${levers.text(r, r.value)}`).join(", ");
-    return { title: scenario.title, date: header.date.textContent, line: `Seed ${scenario.seed}, ${moved ? `moved: ${moved}` : "no lever moved"}. Modeled, not observed.`, right: `${header.held.textContent} km² occupied, ${header.heldMore.textContent}`, credit: furniture.credit };
+    return { name: fileName(scenario, levers.changed().map((r) => [r.key, r.value])), title: scenario.title, date: header.date.textContent, line: `Seed ${scenario.seed}, ${moved ? `moved: ${moved}` : "no lever moved"}. Modeled, not observed.`, right: `${header.held.textContent} km² occupied, ${header.heldMore.textContent}`, credit: furniture.credit };
   }
   function still() { tween.ms = 0; for (const m of maps) { m.blend(1); m.touch(); m.paint(performance.now() + 200); } }
   async function savePicture() {
-    download(`${scenario.name}-${scenario.seed}-step-${self.now.step}.png`, [await pngBytes(pictureOf(shownMaps(), words(), theme()))], "image/png");
+    if (!self.now) { cards.notify("There is no battle yet."); return; }
+    download(`${words().name}-step-${self.now.step}.png`, [await pngBytes(pictureOf(shownMaps(), words(), theme()))], "image/png");
     cards.notify("The picture is ready.");
   }
 
@@ -224,7 +247,7 @@ function createStage(ground, host) {
   if (ground.file && ground.rerun) host.wantsCompare = true; // a file of two runs opens with both
   self.redraw = () => { touchMaps(); charts.draw(); timeline.resized(); differences(); furniture.draw(); };
   self.end = () => { layout.end(); deaf(); };
-  self.debug = { theme, view, scenes, mapA, mapB, charts, fly: camera.fly, goTo, get now() { return self.now; }, get state() { return state; } };
-  self.start = () => layout.fit();
+  self.debug = { theme, view, scenes, mapA, mapB, charts, fly: camera.fly, goTo, over: dialogs.over, get events() { return allEvents; }, get now() { return self.now; }, get state() { return state; } };
+  self.start = () => { mapB.show(scenes[0], null, [], []); layout.fit(); host.wake(); };
   return self;
 }

@@ -149,6 +149,30 @@ function fitted(canvas, width, height, ratio = Math.min(window.devicePixelRatio 
   return c;
 }
 
+// A slider that a finger scrolls over keeps its value: what it does counts from a move sideways on, or from a tap that ends on it.
+function calmSlider(input) {
+  let held = null;
+  input.addEventListener("pointerdown", (e) => { if (e.pointerType === "touch") held = { x: e.clientX, y: e.clientY, value: input.value, ours: false }; });
+  input.addEventListener("pointermove", (e) => { if (held && Math.abs(e.clientX - held.x) > Math.max(6, Math.abs(e.clientY - held.y))) held.ours = true; });
+  input.addEventListener("pointerup", (e) => { if (held && Math.hypot(e.clientX - held.x, e.clientY - held.y) < 6) held.ours = true; });
+  input.addEventListener("pointercancel", back);
+  function back() {
+    if (!held || held.ours) return;
+    input.value = held.value;
+    input.dispatchEvent(new Event("restored"));
+  }
+  // While it is not clear yet what the finger wants, nobody hears of a value.
+  const quiet = (e) => {
+    if (!held) return;
+    if (e.type === "change" && !held.ours) back();
+    if (!held.ours) e.stopImmediatePropagation();
+    if (e.type === "change") held = null;
+  };
+  input.addEventListener("input", quiet);
+  input.addEventListener("change", quiet);
+  return input;
+}
+
 function bytesOf(view) {
   return new Uint8Array(view.buffer ? view.buffer : view, view.byteOffset || 0, view.byteLength);
 }

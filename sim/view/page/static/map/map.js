@@ -139,7 +139,7 @@ function createMap(ground, view, layersOn, getTheme) {
     blend(share) { blend = share; },
     fadeHits(now) { hits = hits.filter((h) => now - h.at < HIT_MS); },
     paint,
-    unitAt(px, py) { return layersOn.units && scene ? nearestUnit(map, scene.units(), px, py) : -1; },
+    unitAt(px, py) { return layersOn.units && scene?.units() ? nearestUnit(map, scene.units(), px, py) : -1; },
     // The map as it is, in one canvas, with units and labels.
     flat(c, x, y) {
       for (const canvas of [base, middle, top]) c.drawImage(canvas, x, y, canvas.width / ratio, canvas.height / ratio);

@@ -144,7 +144,7 @@ function createScene(ground) {
       return linePath(openLines(rings(field, box, 0.5), box, 4));
     }),
     set(name, bytes) { raw[name] = bytes; },
-    get has() { return raw.units !== undefined; },
+    get has() { return raw.control !== undefined; },
   };
 }
 

@@ -37,7 +37,7 @@ function createCharts(ground, getTheme, onHover, onSeek) {
 
   const specs = [
     { key: "ground", title: `Ground, km² ${per}`, height: 92, draw: drawGround,
-      describe: (d) => { const b = Math.floor(Math.max(d - 1, 0) / bucket), lo = b * bucket, hi = Math.min(lo + bucket, last()); return [outline ? "outline: observed " : "", [number((value("gained_km2", hi) ?? 0) - (value("gained_km2", lo) ?? 0), bucket === 1 ? 1 : 0, true), 0], " ", [number(-((value("lost_km2", hi) ?? 0) - (value("lost_km2", lo) ?? 0)), bucket === 1 ? 1 : 0, true), 1]]; } },
+      describe: (d) => { const b = Math.floor(Math.max(d - 1, 0) / bucket), lo = b * bucket, hi = Math.min(lo + bucket, last()); return ["model ", [number((value("gained_km2", hi) ?? 0) - (value("gained_km2", lo) ?? 0), bucket === 1 ? 1 : 0, true), 0], " ", [number(-((value("lost_km2", hi) ?? 0) - (value("lost_km2", lo) ?? 0)), bucket === 1 ? 1 : 0, true), 1], outline ? "; outline: observed" : ""]; } },
     { key: "losses", title: "Casualties a day, by cause", height: 128, draw: drawLosses, legend: true,
       describe: (d) => [`attacker ${number(rate("casualties_attacker", d, 7))}, defender ${number(rate("casualties_defender", d, 7))}`] },
     { key: "infantry", title: "Infantry, thousand", height: 76, draw: drawInfantry,
@@ -70,7 +70,9 @@ function createCharts(ground, getTheme, onHover, onSeek) {
     root.append(s.box);
   }
 
-  function frame(s, c, w, h, low, high, ticks, format = (v) => number(v)) {
+  // Numbers of an axis have the digits that its step needs.
+  const digitsOf = (ticks) => { const step = ticks.length > 1 ? ticks[1] - ticks[0] : 1; return [0, 1, 2].find((d) => Math.abs(step * 10 ** d - Math.round(step * 10 ** d)) < 1e-6) ?? 2; };
+  function frame(s, c, w, h, low, high, ticks, format = (v) => number(v, digitsOf(ticks))) {
     const theme = getTheme();
     const y = (v) => h - 5 - (v - low) / (high - low || 1) * (h - 12);
     const x = (d) => LEFT + d / days * (w - LEFT - RIGHT);
@@ -246,6 +248,7 @@ function createCharts(ground, getTheme, onHover, onSeek) {
     describedFor = of;
     for (const s of specs) {
       s.note.replaceChildren(...s.describe(day).map((p) => (Array.isArray(p) ? el("b", { style: { color: theme.side[p[1]] } }, p[0]) : document.createTextNode(p))));
+      s.canvas.setAttribute("aria-label", `${s.title}, ${dateText(dayOf(start, Math.max(day - 1, 0)))}: ${s.note.textContent}`); // what the picture says, in words
     }
   }
 

@@ -3,12 +3,22 @@
 const KEYS = [["Space", "play, pause"], ["← →", "one step, with Shift a day"], ["[ ]", "event before, after"], ["+ −", "closer, farther"], ["Alt + arrows", "move the map"], ["Enter", "on the map: inspect its middle"], ["1 to 9, L, U", "layers, thin line, units"], ["0", "whole sector"], ["C", "compare; W swipe, B blink"], ["F, P, S", "follow, pin, story of a unit"], ["E", "all events"], ["G", "glossary"], ["Z", "lens, while held"], ["T", "light or dark"], ["?", "these keys"], ["Esc", "close"]];
 const FIGURES = [["held_km2", "Held, km²"], ["gained_km2", "Gained, km²"], ["lost_km2", "Lost, km²"], ["casualties_attacker", "Casualties, attacker"], ["casualties_defender", "Casualties, defender"], ["infantry_attacker", "Infantry, attacker"], ["infantry_defender", "Infantry, defender"], ["days_in_place_defender", "Days in place, defender"], ["kill_zone_km_defender", "Kill zone, km"]];
 
-function createDialogs(ground, host, self, { charts, film, savePicture }) {
+function createDialogs(ground, host, self, { charts, film, savePicture, name }) {
   const { cards, send } = host, { scenario } = ground, { start } = scenario, shelf = ground.shelf || [];
   // A card that a second call closes again.
   const toggled = (name, open) => () => (cards.has(name) ? cards.hide(name) : open());
   const close = (name, first = true) => ["Close", () => cards.hide(name), first];
   const then = (name, work) => () => { cards.hide(name); work(); };
+
+  // What starting over costs, and how to keep it.
+  const lostDays = () => {
+    const n = Math.floor((self.now?.head ?? 0) / scenario.steps_per_day);
+    return n && !ground.replay ? [el("p", {}, `${number(n)} simulated day${n === 1 ? "" : "s"} of this battle will be gone; its link brings ${n === 1 ? "it" : "them"} back.`)] : [];
+  };
+  const copy = (text, what) => { navigator.clipboard?.writeText(text).then(() => cards.notify(`${what} copied.`), () => cards.notify("The browser did not allow it.")); };
+  const copyButtons = () => (host.address.text() ? [["Copy link", () => copy(host.address.text(), "The link is")]] : []);
+  const startOver = () => cards.show("again", "Start over?", [...lostDays(), el("p", { class: "pk-sub" }, "The same scenario and seed, with the levers as they stand, from the first day.")],
+    [close("again"), ["Start over", then("again", () => send({ do: "reset" }))], ...copyButtons()], "pk-corner");
 
   const begin = toggled("begin", ground.file ? () => cards.show("begin", scenario.title, fileWords(ground).map((words) => el("p", {}, words)), [close("begin")], "pk-begin") : () => {
     const pick = el("select", { "aria-label": "Scenario" }, ...shelf.map((s) => el("option", { value: s.name, selected: s.name === scenario.name }, s.title)));
@@ -16,9 +26,9 @@ function createDialogs(ground, host, self, { charts, film, savePicture }) {
     const about = el("p", { class: "pk-sub" }, scenario.about), chosen = () => shelf.find((s) => s.name === pick.value);
     pick.addEventListener("change", () => { const s = chosen(); first.value = s.start; setText(about, `${s.title}, ${s.days} days.`); });
     cards.show("begin", "Start another battle", [
-      el("label", {}, "Scenario", pick), about, el("div", { class: "pk-two" }, el("label", {}, "First day", first), el("label", {}, "Seed", seed))],
-    [["Start over", then("begin", () => { const s = chosen(); send({ do: "begin", scenario: pick.value, seed: Number(seed.value), ...(s && first.value !== s.start ? { start: first.value } : {}) }); }), true],
-      ["Cancel", () => cards.hide("begin")]], "pk-begin");
+      ...lostDays(), el("label", {}, "Scenario", pick), about, el("div", { class: "pk-two" }, el("label", {}, "First day", first), el("label", {}, "Seed", seed))],
+    [close("begin"), ["Start over", then("begin", () => { const s = chosen(); send({ do: "begin", scenario: pick.value, seed: Number(seed.value), ...(s && first.value !== s.start ? { start: first.value } : {}) }); })],
+      ...copyButtons()], "pk-begin");
   });
   const table = () => {
     cards.hide("keys");
@@ -34,16 +44,20 @@ function createDialogs(ground, host, self, { charts, film, savePicture }) {
   const keys = toggled("keys", () => cards.show("keys", "Keys", [el("dl", { class: "pk-keys" }, ...KEYS.flatMap(([k, t]) => [el("dt", {}, el("kbd", {}, k)), el("dd", {}, t)])),
     el("p", { class: "pk-sub" }, "Click inspects, drag pans, wheel or pinch zooms, double click goes closer. Scrubbing the time line shows what was recorded.")], [["Glossary", glossary], ["Figures as a table", table], close("keys")], "pk-center"));
   const savePage = () => {
-    self.busy = true; // nobody answers while the file is written
+    self.busy = true; // until the file is here
     cards.show("film", "Writing the file", [el("p", {}, "The recorded days, one frame a day, with map, charts and events. It opens from disk and asks nothing of any server.")], [], "pk-corner");
-    send({ do: "page" });
+    send({ do: "page", name: name() });
   };
   const save = toggled("save", () => {
     const file = (text, work, first) => [text, then("save", work), first];
     cards.show("save", "Save", [el("p", { class: "pk-sub" }, "Nothing leaves this computer: files are made here.")], [
-      file("Picture, PNG", savePicture, true), ...(ground.file ? [file("Figures by day, CSV", () => send({ do: "table", format: "csv" })), close("save", false)] : [file("Battle so far, one HTML file", savePage), file("Battle so far, GIF", () => film("gif")), ...(ground.ffmpeg ? [file("Battle so far, MP4", () => film("mp4"))] : []),
-      file("Figures by day, CSV", () => send({ do: "table", format: "csv" })), file("Figures by day, Parquet", () => send({ do: "table", format: "parquet" })), close("save", false)])], "pk-save");
+      file("Picture, PNG", savePicture, true),
+      ...(ground.file ? [] : [file("Battle so far, one HTML file", savePage), file("Battle so far, GIF", () => film("gif")), ...(ground.ffmpeg ? [file("Battle so far, MP4", () => film("mp4"))] : [])]),
+      file("Figures by day, CSV", () => send({ do: "table", format: "csv", name: name() })), ...(ground.file ? [] : [file("Figures by day, Parquet", () => send({ do: "table", format: "parquet", name: name() }))]),
+      ...copyButtons(), ...(host.address.text() ? [["Copy citation", () => copy(citation(), "The citation is")]] : []), close("save", false)], "pk-save");
   });
+  // How to cite this battle: what it is, its version, its link.
+  const citation = () => `Pokrovsk sector: an agent-based model of a battle, version ${host.address.link.model}. Scenario ${scenario.name} from ${start}, ${scenario.days} days, seed ${scenario.seed}. Modeled, not observed. ${host.address.text()}`;
   // What a phone has no room for in its header.
   const menu = toggled("menu", () => cards.show("menu", scenario.title, [el("p", { class: "pk-sub" }, `Seed ${scenario.seed}. ${scenario.about}`)], [
     [ground.file ? "About this file" : "Start another battle", then("menu", begin), true], ["Save", then("menu", save)], ["Light or dark", then("menu", host.flipTheme)],
@@ -60,7 +74,7 @@ function createDialogs(ground, host, self, { charts, film, savePicture }) {
   };
   // The battle has come to its last day: what to do next, once.
   const over = () => cards.show("over", "The last day", [el("p", {}, `${scenario.days} days are over. The time line shows every day again; the figures can be saved.`)],
-    [["Start over", then("over", () => send({ do: "reset" })), true], ["Another seed", then("over", begin)], close("over", false)], "pk-corner");
+    [close("over"), ["Start over", then("over", startOver)], ["Another seed", then("over", begin)]], "pk-corner");
   return { begin, keys, glossary, table, save, menu, fault, over };
 }
 
@@ -70,6 +84,7 @@ function createFilm(ground, host, self, { maps, words, still }) {
   let reel = null;
   return {
     start(kind) {
+      if (!self.now) { cards.notify("There is no battle yet."); return; }
       reel = { kind, back: self.now.step };
       self.busy = true;
       send({ do: "pause" });
@@ -79,7 +94,7 @@ function createFilm(ground, host, self, { maps, words, still }) {
     async roll(steps) {
       if (!reel) return;
       const daily = steps.filter((s) => s % perDay === 0), every = Math.max(1, Math.ceil(daily.length / 180)), list = daily.filter((_, k) => k % every === 0 || k === daily.length - 1);
-      send({ do: "film", begin: true, name: `${scenario.name}-${scenario.seed}`, rate: clamp(list.length / 12, 4, 15) });
+      send({ do: "film", begin: true, name: words().name, rate: clamp(list.length / 12, 4, 15) });
       for (const [k, step] of list.entries()) {
         if (reel.stop) break;
         send({ do: "seek", step, hold: true });

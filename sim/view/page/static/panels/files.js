@@ -13,7 +13,7 @@ const FILE_TYPES = { csv: "text/csv", html: "text/html", parquet: "application/o
 
 // The map with a line of words above it and the credit, as a canvas.
 function pictureOf(maps, words, theme, scale = 2, width = 0) {
-  const w = maps.reduce((sum, m) => sum + m.width, 0) + (maps.length - 1) * 4, h = maps[0].height, head = 46;
+  const w = maps.reduce((sum, m) => sum + m.width, 0) + (maps.length - 1) * 4, h = maps[0].height, slim = w < 760, head = slim ? 62 : 46; // a slim picture has its figures on a line of their own
   const k = width ? width / w : scale;
   const canvas = document.createElement("canvas");
   canvas.width = Math.round(w * k);
@@ -37,14 +37,15 @@ function pictureOf(maps, words, theme, scale = 2, width = 0) {
   c.fillText(words.date, w - 12, 20);
   c.font = `400 11.5px ${SANS}`;
   c.fillStyle = theme.secondary;
-  c.fillText(words.right, w - 12, 37);
+  if (slim) { c.textAlign = "left"; c.fillText(words.right, 12, 54); } else c.fillText(words.right, w - 12, 37);
   c.textAlign = "right";
   c.font = `400 9.5px ${SANS}`;
+  c.font = `400 ${Math.min(9.5, 9.5 * (w - 16) / c.measureText(words.credit).width)}px ${SANS}`;
   c.strokeStyle = theme.paper;
   c.lineWidth = 2.6;
   c.strokeText(words.credit, w - 8, h + head - 7);
   c.fillText(words.credit, w - 8, h + head - 7);
-  drawScaleBar(c, maps[0], theme, 12, h + head - 12);
+  drawScaleBar(c, maps[0], theme, 12, h + head - (slim ? 26 : 12));
   return canvas;
 }
 
@@ -67,6 +68,12 @@ function drawScaleBar(c, map, theme, x, y) {
   c.strokeText(`${km} km`, x + long + 6, y + 1);
   c.fillStyle = theme.ink;
   c.fillText(`${km} km`, x + long + 6, y + 1);
+}
+
+// What a file is called: the scenario, the seed, the levers that were moved, two of them by name.
+function fileName(scenario, moved) {
+  const words = moved.slice(0, 2).map(([key, v]) => `${key.split(".").pop().replaceAll("_", "-")}-${v}`);
+  return [scenario.name, scenario.seed, ...words, ...(moved.length > 2 ? [`and-${moved.length - 2}-more`] : [])].join("-").replace(/[^\w.-]+/g, "");
 }
 
 function pngBytes(canvas) {

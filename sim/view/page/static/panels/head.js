@@ -9,12 +9,11 @@ function createHeader(ground, host, self, actions) {
   const button = (text, more, ...inside) => el("button", { type: "button", ...more, class: `pk-button ${more.class || ""}` }, text, ...inside);
   const compare = button("Compare ", { "aria-pressed": "false", onclick: actions.compare, hidden: !!ground.replay && !ground.rerun }, el("kbd", {}, "C"));
   const live = button("Run it live", { title: "The same scenario, seed and levers, stepped here", hidden: !ground.replay || !!ground.file, onclick: () => host.send({ do: "begin", scenario: scenario.name, seed: scenario.seed, keep: true }) });
-  const drawer = button("Charts", { class: "pk-only-middle", "aria-pressed": "false", onclick: () => { const open = host.root.classList.toggle("pk-drawer"); drawer.setAttribute("aria-pressed", String(open)); host.redrawAll(); } });
   const root = el("header", { class: "pk-head" }, title,
     el("div", { class: "pk-when" }, date, el("span", {}, squares, stepWords)), el("div", { class: "pk-sky" }, sky, skyMore),
     el("div", { class: "pk-seed" }, el("b", {}, `Seed ${scenario.seed}`), pace),
     el("div", { class: "pk-held" }, el("span", { class: "pk-line" }, held, el("span", {}, " km² occupied")), heldMore), el("span", { class: "pk-gap" }),
-    live, compare, button("Save", { "aria-haspopup": "dialog", onclick: actions.save }), drawer,
+    live, compare, button("Save", { "aria-haspopup": "dialog", onclick: actions.save }),
     button("", { class: "pk-round", "aria-label": "Light or dark", title: "Light or dark (T)", onclick: host.flipTheme }, icon("theme", 18)),
     button("?", { class: "pk-round", "aria-label": "Keys", title: "Keys (?)", onclick: actions.keys }),
     button("", { class: "pk-round pk-only-phone", "aria-label": "Menu", "aria-haspopup": "dialog", onclick: actions.menu }, icon("menu", 22)));
@@ -25,7 +24,8 @@ function createHeader(ground, host, self, actions) {
     seen.push([t, m.step]);
     while (seen.length > 2 && t - seen[0][0] > 2000) seen.shift();
     const [a, b] = [seen[0], seen.at(-1)];
-    return self.playing && b[0] - a[0] > 400 && b[1] > a[1] ? ` · ${number((b[1] - a[1]) / (b[0] - a[0]) * 1000, 1)} steps/s` : "";
+    self.reached = self.playing && b[0] - a[0] > 400 && b[1] > a[1] ? (b[1] - a[1]) / (b[0] - a[0]) * 1000 : 0;
+    return self.reached ? ` · ${number(self.reached, 1)} steps/s` : "";
   }
   // Net ground in the record since the start; null where the record does not reach.
   function recordOn(day) {
@@ -54,7 +54,7 @@ function createHeader(ground, host, self, actions) {
       }
       setText(held, number(m.held));
       const rec = recordOn(m.day);
-      setText(heldMore, `${number(m.held - heldFirst, 0, true)} since start${rec === null ? "" : `, observed ${number(rec, 0, true)}`}`);
+      setText(heldMore, self.mode.compare && Number.isFinite(m.twin_held) ? `B − A: ${number(m.held - m.twin_held, 1, true)} km²` : `model ${number(m.held - heldFirst, 0, true)} since start${rec === null ? "" : `; observed: ${number(rec, 0, true)}`}`);
     },
   };
 }
@@ -69,11 +69,12 @@ function createTransport(perDay, send, self) {
   range.addEventListener("input", () => { self.speed = SPEEDS[range.value]; showSpeed(); send({ do: "speed", value: self.speed }); });
   const hint = (...parts) => parts.map((p) => (p.length === 1 || p === "Space" ? el("kbd", {}, p) : ` ${p} `));
   const root = el("div", { class: "pk-transport" },
-    el("div", { class: "pk-buttons-row" }, button("Reset", "reset", () => send({ do: "reset" }), { title: "Back to the first day" }), back, play, step, el("label", { class: "pk-speed" }, words, range)),
+    el("div", { class: "pk-buttons-row" }, button("First day", "reset", () => send({ do: "seek", step: 0, hold: true }), { title: "Back to the first day; all that was simulated stays" }), back, play, step, el("label", { class: "pk-speed" }, words, range)),
     el("p", { class: "pk-hint" }, hint("Space", "play", "←", "→", "step", "[", "]", "event")));
   function showSpeed() {
     const d = self.speed / perDay, t = d < 1 ? `${number(d * 24)} hours/s` : `${number(d)} day${d === 1 ? "" : "s"}/s`;
-    setText(words, t);
+    const slow = self.playing && self.reached && self.reached < 0.8 * self.speed ? self.reached / perDay : 0; // a machine that does not keep up
+    setText(words, slow ? `${t}, reaches ${number(slow, slow < 10 ? 1 : 0)}` : t);
     range.setAttribute("aria-valuetext", t);
   }
   function playing(yes) {
@@ -85,7 +86,7 @@ function createTransport(perDay, send, self) {
   function toggle() { playing(!self.playing); send({ do: self.playing ? "play" : "pause" }); }
   showSpeed();
   return {
-    root, toggle, playing,
+    root, toggle, playing, pace: showSpeed,
     state(m) {
       playing(m.playing);
       self.speed = m.speed;

@@ -141,12 +141,14 @@ function createLeversPanel(send, tip) {
       track = null;
     } else {
       const low = r.low ?? 0, high = r.high ?? Math.max(2 * r.default, 1), at = (v) => `${clamp((v - low) / (high - low), 0, 1) * 100}%`;
-      input = el("input", { type: "range", min: low, max: high, step: r.step, "aria-label": r.label, "aria-valuetext": leverText(r, r.value) });
+      input = calmSlider(el("input", { type: "range", min: low, max: high, step: r.step, "aria-label": r.label, "aria-valuetext": leverText(r, r.value) }));
       input.value = r.value;
       const fill = el("i", { class: "pk-moved" });
       const span = (v) => { const a = clamp((Math.min(v, r.default) - low) / (high - low), 0, 1), b = clamp((Math.max(v, r.default) - low) / (high - low), 0, 1); fill.style.left = `${a * 100}%`; fill.style.width = `${(b - a) * 100}%`; };
       span(r.value);
-      input.addEventListener("input", () => { setText(out, leverText(r, Number(input.value))); input.setAttribute("aria-valuetext", leverText(r, Number(input.value))); span(Number(input.value)); });
+      const follow = () => { setText(out, leverText(r, Number(input.value))); input.setAttribute("aria-valuetext", leverText(r, Number(input.value))); span(Number(input.value)); };
+      input.addEventListener("input", follow);
+      input.addEventListener("restored", follow);
       input.addEventListener("change", () => send({ do: "lever", values: { [r.key]: Number(input.value) } }));
       track = el("div", { class: "pk-track" },
         r.band ? el("i", { class: "pk-band", style: { left: at(r.band[0]), width: `calc(${at(r.band[1])} - ${at(r.band[0])})` } }) : null,
@@ -155,11 +157,13 @@ function createLeversPanel(send, tip) {
     const back = moved ? el("button", { type: "button", class: "pk-undo", title: "Back to the default", "aria-label": `${r.label}: back to the default`, onclick: () => send({ do: "lever", values: { [r.key]: r.default } }) }, "↺") : null;
     const box = el("div", { class: `pk-lever${moved ? " pk-is-moved" : ""}${r.switch ? " pk-switch" : ""}`, "data-key": r.key },
       el("div", { class: "pk-lever-head" }, name, back, r.switch ? input : out), track);
-    const show = () => tip.show(box, [["b", r.label], ["p", `${r.doc} ${r.effect}${r.from_start ? " Moved later, both courses run again from the first day." : ""}`.trim()], ["small", `${r.switch ? "" : `${leverText(r, r.low ?? 0)} to ${leverText(r, r.high ?? 0)}. `}Default ${leverText(r, r.default)}. ${r.source}`], ["small", r.key]]);
-    box.addEventListener("pointerenter", show);
-    box.addEventListener("focusin", show);
-    box.addEventListener("pointerleave", tip.hide);
+    const say = (at_once) => tip.show(box, [["b", r.label], ["p", `${r.doc} ${r.effect}${r.from_start ? " Moved later, both courses run again from the first day." : ""}`.trim()], ["small", `${r.switch ? "" : `${leverText(r, r.low ?? 0)} to ${leverText(r, r.high ?? 0)}. `}Default ${leverText(r, r.default)}. ${r.source}`], ["small", r.key]], at_once);
+    const byMouse = (work) => (e) => { if (e.pointerType !== "touch") work(); };
+    box.addEventListener("pointerenter", byMouse(() => say(false)));
+    box.addEventListener("pointerleave", byMouse(tip.hide));
+    box.addEventListener("focusin", (e) => { if (e.target.matches(":focus-visible")) say(false); });
     box.addEventListener("focusout", tip.hide);
+    name.addEventListener("click", () => say(true)); // a tap on the name explains
     return box;
   }
   return {
@@ -176,8 +180,11 @@ function createTip(root) {
   const box = el("div", { class: "pk-tip", role: "tooltip", hidden: true });
   root.append(box);
   let timer = 0;
+  const hide = () => { clearTimeout(timer); box.hidden = true; };
+  root.addEventListener("pointerdown", (e) => { if (e.pointerType === "touch") hide(); });
+  root.addEventListener("scroll", hide, { capture: true, passive: true });
   return {
-    show(beside, parts) {
+    show(beside, parts, atOnce = false) {
       clearTimeout(timer);
       timer = setTimeout(() => {
         box.replaceChildren(...parts.filter(([, t]) => t).map(([tag, t]) => el(tag, {}, t)));
@@ -187,21 +194,17 @@ function createTip(root) {
         box.style.left = `${right + w < page.width ? right : Math.max(8, r.left - page.left)}px`;
         const under = right + w < page.width ? r.top - page.top - 8 : r.bottom - page.top + 4;
         box.style.top = `${clamp(under, 8, Math.max(8, page.height - box.offsetHeight - 8))}px`;
-      }, 260);
+      }, atOnce ? 0 : 260);
     },
-    hide() { clearTimeout(timer); box.hidden = true; },
+    hide,
   };
 }
 
-// Whether an event changes the picture of the battle: a town, a deep break, a large pocket.
-function isGreat(e) {
-  return ["capture", "recapture", "deep breakthrough"].includes(e.kind) || (e.kind === "pocket" && e.number >= 10);
-}
-
-function createEvents(start, onPick) {
+function createEvents(ground, onPick) {
+  const { start } = ground.scenario;
   const list = el("ol"), all = el("button", { type: "button", class: "pk-link", "aria-expanded": "false" }, "all events");
   const root = el("section", { class: "pk-events", "aria-label": "What happened" }, el("header", {}, el("h2", {}, "What happened"), el("span", {}, all, " ", el("kbd", {}, "E"))), list);
-  let events = [], until = Infinity, open = false, few = 4;
+  let events = [], great = new Set(), until = Infinity, open = false, few = 4;
   all.addEventListener("click", () => flip());
   function flip() { open = !open; all.setAttribute("aria-expanded", String(open)); root.classList.toggle("pk-open", open); draw(); }
   function draw() {
@@ -212,14 +215,14 @@ function createEvents(start, onPick) {
     list.replaceChildren(...shown.map((e) => el("li", {}, el("button", { type: "button", onclick: () => onPick(e) },
       el("i", {}, EVENT_MARK[e.kind] || "•"), el("time", {}, `${shortDate(dayOf(start, e.day))}`), el("span", {}, e.words)))));
   }
-  // The newest that matter; small ones fill the room that is left
+  // The newest turning points; others fill the room that is left
   function pick(past) {
     const now = past.length ? past.at(-1).day : 0, recent = past.filter((e) => now - e.day <= 45);
-    const great = recent.filter((e) => isGreat(e)).slice(-few);
-    const small = great.length < few ? past.filter((e) => !great.includes(e)).slice(great.length - few) : [];
-    return [...great, ...small].sort((a, b) => b.step - a.step);
+    const turns = recent.filter((e) => great.has(e)).slice(-few);
+    const small = turns.length < few ? past.filter((e) => !turns.includes(e)).slice(turns.length - few) : [];
+    return [...turns, ...small].sort((a, b) => b.step - a.step);
   }
-  return { root, flip, set(list_) { events = list_; draw(); }, until(step) { until = step; draw(); }, get all() { return events; }, few(n) { few = n; draw(); } };
+  return { root, flip, set(list_) { events = list_; great = turningPoints(events, ground); draw(); }, isGreat: (e) => great.has(e), until(step) { until = step; draw(); }, get all() { return events; }, few(n) { few = n; draw(); } };
 }
 
 // A dialog in words: keys, errors, tables.

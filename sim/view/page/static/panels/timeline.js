@@ -1,7 +1,27 @@
 // The time line: a chart of the run to scrub in, with marks of events and the part that is not yet simulated hatched.
 
 const EVENT_MARK = { capture: "■", recapture: "□", pocket: "◌", breakthrough: "▲", "deep breakthrough": "▲", arrival: "+", lever: "◆" };
-const EVENT_RANK = { lever: 0, "deep breakthrough": 1, capture: 2, recapture: 2, pocket: 5, breakthrough: 6, arrival: 7 };
+// How much an event turns a battle, in a common measure: a settlement that changes hands by its people (1,000 count 30, 60,000 count
+// 48), a pocket by its area, a breakthrough by its depth.
+function weightOf(e, people) {
+  if (e.kind === "capture" || e.kind === "recapture") return 10 * Math.log10(10 + (people.get(e.words.split(/ taken | back /)[0]) || 100));
+  if (e.kind === "deep breakthrough") return 20 + e.number;
+  if (e.kind === "pocket") return Math.min(10 + e.number, 40);
+  return e.kind === "breakthrough" ? 8 + e.number : 0;
+}
+
+// The turning points: of all events the weightiest, ten a year and five at least; of several of one kind within two weeks and
+// 10 km the weightiest only. Left out: pockets under 4 km², breakthroughs under 6 km.
+function turningPoints(events, ground) {
+  const { days } = ground.scenario, people = new Map(ground.places.map((p) => [p.name, p.people || 0])), most = Math.max(5, Math.round(10 * days / 365)), least = ground.scenario.synthetic ? 1 : 14, out = [];
+  const kind = (e) => e.kind.replace("deep ", "").replace("re", "");
+  const ranked = events.map((e) => [weightOf(e, people), e]).filter(([w]) => w >= least).sort((a, b) => b[0] - a[0] || a[1].step - b[1].step);
+  for (const [, e] of ranked) {
+    if (out.length >= most) break;
+    if (!out.some((o) => kind(o) === kind(e) && Math.abs(o.day - e.day) <= 14 && Math.hypot(o.x - e.x, o.y - e.y) <= 10 && (kind(e) !== "capture" || o.words.split(" ")[0] === e.words.split(" ")[0]))) out.push(e);
+  }
+  return new Set(out);
+}
 
 function createTimeline(ground, charts, getTheme, send, onHover) {
   const { start, days, steps_per_day: perDay } = ground.scenario;
@@ -16,10 +36,14 @@ function createTimeline(ground, charts, getTheme, send, onHover) {
 
   range.addEventListener("input", () => {
     dragging = true;
-    const step = Math.min(Number(range.value), head);
-    seek(step);
+    if (Number(range.value) <= head) seek(Number(range.value));
   });
-  range.addEventListener("change", () => { dragging = false; range.value = shown; });
+  range.addEventListener("change", () => {
+    dragging = false;
+    const step = Number(range.value);
+    if (step > head) setTimeout(() => send({ do: "seek", step, hold: true, ahead: true }), 80); // the future runs to there, after the last seek of the drag
+    range.value = shown;
+  });
   const seek = throttle((step) => send({ do: "seek", step, hold: true }), 60);
   range.addEventListener("pointermove", (e) => {
     const r = root.getBoundingClientRect();
@@ -99,9 +123,7 @@ function createTimeline(ground, charts, getTheme, send, onHover) {
     marks.replaceChildren();
     placedMarks = [];
     if (!w || high < 60) return;
-    const wanted = [...events.map((e) => ({ ...e, rank: EVENT_RANK[e.kind] ?? 8 })), ...levers.map((m) => ({ ...m, kind: "lever", rank: 0 }))]
-      .filter((e) => e.rank < 5 || (e.kind === "pocket" && e.number >= 8) || ground.scenario.synthetic)
-      .sort((a, b) => a.rank - b.rank || b.number - a.number);
+    const wanted = [...levers.map((m) => ({ ...m, kind: "lever" })), ...turningPoints(events, ground)]; // the weightiest first
     const taken = [];
     for (const e of wanted) {
       const at = x(e.step), text = shortWords(e), wide = 18 + text.length * 6.6;
