@@ -83,7 +83,7 @@ function shortDate(date) {
 function dateTicks(start, days, most) {
   const out = [];
   if (days <= 75) {
-    const step = [1, 2, 5, 7, 14].find((s) => days / s <= most) || 14;
+    const step = [1, 2, 5, 7, 14, 30].find((s) => days / s <= most) || 30;
     for (let d = 0; d <= days; d += step) out.push({ day: d, text: shortDate(dayOf(start, d)) });
     return out;
   }
