@@ -14,8 +14,8 @@ from experiments.analysis import intervals
 from experiments.analysis.intervals import Interval
 from experiments.forecasting import scores
 from experiments.forecasting.reference_forecasts import REFERENCES
-from experiments.forecasting.scores import AREAS, BANDS, Scores
-from experiments.forecasting.verification import AREA_WORDS, FIT_WALK, MODEL, Verification, words_of
+from experiments.forecasting.scores import AREA_WORDS, AREAS, BANDS, Scores
+from experiments.forecasting.verification import FIT_WALK, MODEL, Verification, words_of
 from experiments.runs.json_values import plain
 from experiments.storage.files import known_schema, reading, replacing, writing
 from sim.errors import InputError

@@ -16,6 +16,7 @@ from experiments.analysis import intervals
 from experiments.analysis.intervals import Interval
 
 AREAS = ("box", "direction")  # in the order of the last axis of gains; scores never pool them, for one lies in the other
+AREA_WORDS = {"box": "the box", "direction": "the Pokrovsk direction"}
 SPANS = ("monthly", "weekly")  # nor these: weeks add up to months
 BANDS = (0.5, 0.9)
 NEAR_KM = 15.0  # control is scored where the battle could have changed it: so far from the front at the start

@@ -15,13 +15,12 @@ import pandas as pd
 from experiments.forecasting import reference_forecasts, scores
 from experiments.forecasting.files import SavedForecast
 from experiments.forecasting.reference_forecasts import REFERENCES, Horizon, Past
-from experiments.forecasting.scores import AREAS, Forecast, Outcome, Scores
+from experiments.forecasting.scores import AREA_WORDS, AREAS, Forecast, Outcome, Scores
 from experiments.observation.evidence import Evidence
 from experiments.observation.record import SIDE
 from sim.errors import InputError
 
 MODEL = "model"
-AREA_WORDS = {"box": "the box", "direction": "the Pokrovsk direction"}
 FIT_WALK = "random walk of the fit period"
 TAKEN = "taken"  # capture by the last day, yes or no
 CAPTURES = "captures"  # days of capture

@@ -8,7 +8,8 @@ from typing import Any
 from experiments.analysis.findings import Finding
 from experiments.figures import forecasts, verification
 from experiments.forecasting.files import SavedForecast
-from experiments.forecasting.verification import AREA_WORDS, MODEL, Verification
+from experiments.forecasting.scores import AREA_WORDS
+from experiments.forecasting.verification import MODEL, Verification
 from sim.view.charts.chart import Table
 from sim.view.names import Named, upper_first
 from sim.view.numbers import interval, significant

@@ -40,6 +40,13 @@ def at_step(page, step):
     page.wait_for_function(f"window.__page.debug.now.step === {step}", timeout=PATIENCE)
 
 
+def go_on(page, first, last):
+    """Goes on day by day, from the end of the day before `first` to the end of `last`, and waits for each."""
+    for day in range(first, last + 1):
+        page.keyboard.press("Shift+ArrowRight")
+        at_step(page, 4 * day)
+
+
 def slide(page, selector, value):
     """Moves a slider as a hand does: input while it moves, change when it is let go."""
     page.locator(selector).evaluate(

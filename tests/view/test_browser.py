@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from helpers.browser import DISTINCT, NAME_OF_FOCUS, PATIENCE, STEP, at_step, opened, press, slide
+from helpers.browser import DISTINCT, NAME_OF_FOCUS, PATIENCE, STEP, at_step, go_on, opened, press, slide
 
 import seeds
 from sim.view.page.benchmark import served
@@ -42,9 +42,7 @@ def test_step_play_pause_reset(chrome, address):
 
 def test_scrubbing_shows_the_past_and_returns(chrome, address):
     with opened(chrome, address) as page:
-        for day in range(1, 4):
-            page.keyboard.press("Shift+ArrowRight")
-            at_step(page, 4 * day)
+        go_on(page, 1, 3)
         slide(page, "[aria-label='Time line']", 4)
         at_step(page, 4)
         assert page.get_by_text("Recorded, 1 Aug").is_visible()
@@ -55,8 +53,7 @@ def test_scrubbing_shows_the_past_and_returns(chrome, address):
 
 def test_layers_keys_and_zoom_change_the_picture(chrome, address):
     with opened(chrome, address) as page:
-        page.keyboard.press("Shift+ArrowRight")
-        at_step(page, 4)
+        go_on(page, 1, 1)
         first = picture(page)
         page.get_by_role("switch", name="Units").click()
         assert picture(page) != first
@@ -93,9 +90,7 @@ def test_hover_and_click_tell_of_a_unit(chrome, address):
         card = page.locator(".pk-inspector")
         card.wait_for()
         assert "Supply" in card.inner_text() and "hits/km" in card.inner_text()
-        for day in range(1, 4):
-            page.keyboard.press("Shift+ArrowRight")
-            at_step(page, 4 * day)
+        go_on(page, 1, 3)
         page.keyboard.press("s")
         story = page.locator(".pk-story")
         story.get_by_text("Recorded from 1 Aug").wait_for()
@@ -108,9 +103,7 @@ def test_hover_and_click_tell_of_a_unit(chrome, address):
 
 def test_the_map_shows_who_is_tired_on_the_move_and_where_the_line_is_thin(chrome, address):
     with opened(chrome, address) as page:
-        for day in range(1, 6):
-            page.keyboard.press("Shift+ArrowRight")
-            at_step(page, 4 * day)
+        go_on(page, 1, 5)
         counts_drawn, counted = page.evaluate("""() => { const u = window.__page.debug.scenes[0].units(), n = [[0, 0], [0, 0]];
           for (let i = 0; i < u.n; i++) { const c = u.code[i], s = (c >> 3) & 1; if (c & 64) n[s][0] += 1; if (c & 128) n[s][1] += 1; }
           return [window.__page.debug.now.counts.map(c => c.slice(5)), n]; }""")
@@ -124,16 +117,13 @@ def test_the_map_shows_who_is_tired_on_the_move_and_where_the_line_is_thin(chrom
 
 def test_a_lever_a_fork_and_a_comparison(chrome, address):
     with opened(chrome, address) as page:
-        page.keyboard.press("Shift+ArrowRight")
-        at_step(page, 4)
+        go_on(page, 1, 1)
         slide(page, "[data-key='fpv_team.reach_scale'] input", 2)
         page.locator(".pk-is-moved[data-key='fpv_team.reach_scale']").wait_for()
         page.locator(".pk-mark", has_text="Lever moved").wait_for()
         press(page, "Compare C")
         page.locator(".pk-a canvas").first.wait_for()
-        for day in range(2, 6):
-            page.keyboard.press("Shift+ArrowRight")
-            at_step(page, 4 * day)
+        go_on(page, 2, 5)
         page.locator(".pk-divergence", has_text="In the books").wait_for()
         assert "× 2" in page.locator(".pk-compare").inner_text()
         press(page, "How sure?")
@@ -182,9 +172,7 @@ def test_events_and_charts_lead_to_their_time(chrome, tmp_path):
 ])  # fmt: skip
 def test_export(chrome, address, entry, suffix, head, tmp_path):
     with opened(chrome, address) as page:
-        for day in range(1, 4):
-            page.keyboard.press("Shift+ArrowRight")
-            at_step(page, 4 * day)
+        go_on(page, 1, 3)
         press(page, "Save")
         with page.expect_download(timeout=PATIENCE) as waiting:
             press(page, entry)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from helpers.browser import DISTINCT, PATIENCE, at_step, opened, slide
+from helpers.browser import DISTINCT, PATIENCE, at_step, go_on, opened, slide
 
 from sim.view.page.benchmark import served
 
@@ -19,14 +19,11 @@ GROUND = """() => { const n = window.__page.debug.now; return [n.step, n.head, n
 def test_reload_and_back_bring_the_battle_back(chrome, address):
     """The same battle, with its levers and its twin, at the day that was shown."""
     with opened(chrome, address) as page:
-        page.keyboard.press("Shift+ArrowRight")
-        at_step(page, 4)
+        go_on(page, 1, 1)
         slide(page, "[data-key='fpv_team.reach_scale'] input", 2)
         page.locator(".pk-is-moved").wait_for()
-        for day in range(2, 5):
-            page.keyboard.press("Shift+ArrowRight")
-            at_step(page, 4 * day)
-        page.wait_for_function("window.location.hash.includes('head=16')")
+        go_on(page, 2, 4)
+        page.wait_for_function("/head=16&step=16(&|$)/.test(window.location.hash)")  # the address follows by 0.6 s
         before = page.evaluate(GROUND)
         for way in (page.reload, lambda: (page.goto("about:blank"), page.go_back())):
             way()
@@ -132,8 +129,7 @@ def test_while_kernels_compile_nothing_untrue_is_said(chrome, empty_cache):
 def test_a_battle_that_ended_while_the_page_slept_is_simulated_again(chrome, address):
     """The server is there and the battle is not, as after a laptop was closed for long."""
     with opened(chrome, address) as page:
-        page.keyboard.press("Shift+ArrowRight")
-        at_step(page, 4)
+        go_on(page, 1, 1)
         page.wait_for_function("window.location.hash.includes('head=4')")
         page.evaluate("void setTimeout(() => fetch(`/_solara/api/close/${solara.debug.kernel().id}?session_id=${solara.debug.kernel().clientId}`, {method: 'POST'}))")
         page.locator(".pk-toast", has_text="The battle ended with its server. The same battle is simulated again").wait_for(timeout=PATIENCE)

@@ -11,7 +11,7 @@ import numpy as np
 
 from experiments.forecasting import reference_forecasts, scores
 from experiments.forecasting.reference_forecasts import Horizon, Past
-from experiments.forecasting.scores import Forecast, Outcome, Scores
+from experiments.forecasting.scores import AREA_WORDS, Forecast, Outcome, Scores
 from experiments.observation import areas, publication, record
 from experiments.observation.areas import days_after
 from experiments.observation.publication import PublishedMaps
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 OPEN = dt.date(2025, 5, 1)  # first day of the open validation
 MAPS = (dt.date(2025, 6, 1), dt.date(2025, 8, 10), dt.date(2025, 8, 31))  # on which control is scored
 JUDGED = ("persistence", "linear extrapolation", "random walk")
-AREA_WORDS = {"box": "the box", "direction": "the Pokrovsk direction"}
 WORDS = {
     **{f"{span} {area}": f"{span} net gain of {AREA_WORDS[area]}" for span in scores.SPANS for area in scores.AREAS},
     "cells": "control by cell",
