@@ -5,7 +5,8 @@ from __future__ import annotations
 from sim import forces
 from sim.fields import MICRO
 from sim.forces import Side
-from sim.world import World
+from sim.phases import arrive
+from sim.world import Totals, World
 
 
 def men_of(world: World, side: int) -> int:
@@ -21,6 +22,15 @@ def vehicles_of(world: World, side: int) -> int:
     u, f, n = world.units, world.formations, world.n
     mine = (u.side[:n] == side) & (u.kind[:n] >= 0)
     return int(u.vehicles[:n][mine].sum() + (f.vehicle_pool + f.repair)[f.side == side].sum())
+
+
+def open_books(world: World) -> None:
+    """Begins the books and the sums of a run anew, with the men and vehicles that are there."""
+    world.books = forces.books()
+    world.totals = Totals(short=arrive.scheduled_shortage(world.settings.arrive))
+    world.books.start_men[:] = [men_of(world, s) for s in Side]
+    world.books.start_vehicles[:] = [vehicles_of(world, s) for s in Side]
+    world.unit_steps = 0
 
 
 def check_books(world: World) -> None:

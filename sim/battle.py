@@ -9,8 +9,8 @@ import numpy as np
 from sim import breach
 from sim.accounting import check_books
 from sim.forces import Kind
-from sim.mustering import reinforce
 from sim.phases import PHASES
+from sim.raising import reinforce
 from sim.world import World
 
 

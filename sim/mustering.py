@@ -1,33 +1,30 @@
-"""Initialization: from a scenario to a battle ready for its first step, and formations that arrive later."""
+"""Initialization: from a scenario to a battle ready for its first step."""
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sim import compilation, forces, front
-from sim.accounting import men_of, vehicles_of
+from sim import compilation, forces
+from sim.accounting import open_books
+from sim.burn_in import burn_in
 from sim.columns import allocate
-from sim.draws import key, stream, uniform, uniform_of
+from sim.draws import key, stream, uniform
 from sim.errors import checked_seed
 from sim.fields import MICRO, Cells, draw_line, geometry, outline
-from sim.forces import Kind, Place, Side, Task
+from sim.forces import Side
 from sim.front import trace
 from sim.journal import Journal
 from sim.levers import apply
-from sim.phases import arrive, command, sense, works
+from sim.phases import command, sense, works
 from sim.phases.command import line, orders
-from sim.phases.decide import goals
+from sim.raising import base_km, nearest_main, raise_formation
 from sim.scenario import Scenario, load_scenario
 from sim.sector.build import build_sector
 from sim.settings import Settings, by_dotted_key
-from sim.unit_rows import raise_unit
 from sim.world import World
-
-IN_LINE = 0.22  # share of the attacker's infantry in position at the start
 
 
 def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, overrides: dict[str, Any] | None = None,
@@ -70,11 +67,12 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
         _town_works(world)
     for row, f in enumerate(scenario.formation):
         if f.is_here(scenario.start):
-            _raise(world, row, in_line=True)
+            raise_formation(world, row, in_line=True)
     refresh(world)
-    world.totals.short = arrive.scheduled_shortage(settings.arrive)
-    world.books.start_men[:] = [men_of(world, s) for s in Side]
-    world.books.start_vehicles[:] = [vehicles_of(world, s) for s in Side]
+    open_books(world)
+    if scenario.burn_in_days:
+        burn_in(world, scenario.burn_in_days)
+        refresh(world)
     cells.front_week[:] = cells.depth
     if record:
         world.journal = Journal(world)
@@ -143,109 +141,14 @@ def _assign(world: World) -> None:
             f.main_x[rows[r]], f.main_y[rows[r]] = x[sites[s]], y[sites[s]]
     for r in range(len(f.side)):
         if not f.active[r] or f.relief[r]:
-            _nearest_main(world, r)
-        line.set_base(world.geo, world.cells, f, r, _base_km(world, r))
+            nearest_main(world, r)
+        line.set_base(world.geo, world.cells, f, r, base_km(world, r))
     active = f.active.copy()
     f.active[:] = 1
     f.infantry[:] = 1
     orders.write_orders(world.geo, world.cells, world.front, f, world.orders, command.knobs_of(world))
     f.active[:] = active
     f.infantry[:] = 0
-
-
-def _base_km(world: World, row: int) -> float:
-    """How far behind the line the reserve of a formation stands."""
-    p = world.settings.command
-    return p.base_km if world.formations.side[row] == Side.ATTACKER else p.base_defender_km
-
-
-def _nearest_main(world: World, row: int) -> None:
-    """The main point of a formation that comes later: the point of the line nearest to its axis."""
-    n = int(world.front.count[0])
-    f = world.formations
-    ox, oy = world.objectives[f.axis[row], :2]
-    k = int(np.argmin(np.hypot(world.front.x[:n] - ox, world.front.y[:n] - oy)))
-    f.main_x[row], f.main_y[row] = world.front.x[k], world.front.y[k]
-
-
-def _raise(world: World, row: int, in_line: bool) -> None:
-    """Raises the units of one formation, part of its infantry in the line when the battle starts with it."""
-    s, f, u, geo = world.settings, world.formations, world.units, world.geo
-    spirits = float(s.morale.at_start()[f.side[row]])
-    formation = world.scenario.formation[row]
-    side = int(f.side[row])
-    k = key(world.seed, "muster", 0)
-    place = key(world.seed, "muster place", 0)
-    group = world.group_size(side)
-    in_line_share = IN_LINE if side == Side.ATTACKER else 1.0 - s.decide.reserve_share
-    men = int(f.establishment[row])
-    need = men // max(group, 1) + formation.fpv_teams + formation.batteries + formation.armor_sections + 2
-    world.room(need)
-    u = world.units
-    world.cursor[0] = 0
-    while men > 0:
-        size = min(group, men)
-        i = raise_unit(geo, u, f, world.cursor, row, int(Kind.INFANTRY), size, 0, s.arrive.base_spread_km, spirits, k)
-        men -= size
-        slot = int(u.slot[i])
-        if in_line and not formation.relief and uniform_of(place, slot, 0) < in_line_share and world.front.count[0] > 0:
-            point = front.pick(world.orders, row, False, uniform_of(place, slot, 1))
-            back = 0.15 + 1.1 * uniform_of(place, slot, 2) ** 1.5
-            along = (uniform_of(place, slot, 3) - 0.5) * 1.4
-            goals.at_line(geo, u, world.front, i, point, int(Task.HOLD), -back, along)
-            _put(world, i)
-            u.days[i] = math.floor(uniform_of(place, slot, 4) * min(30.0, f.rotation_days[row]))
-            u.fatigue[i] = u.days[i]
-            u.dug[i] = 30.0
-    for kind, count, crew, vehicles in (
-        (Kind.FPV_TEAM, formation.fpv_teams, s.fpv_team.crew, 0),
-        (Kind.ARTILLERY, formation.batteries, s.artillery.crew, 0),
-        (Kind.ARMOR, formation.armor_sections, s.armor.vehicles * (s.armor.crew + s.armor.dismounts), s.armor.vehicles),
-    ):
-        for _ in range(count):
-            i = raise_unit(geo, u, f, world.cursor, row, int(kind), crew, vehicles, s.arrive.base_spread_km, spirits, k)
-            if kind == Kind.ARMOR:
-                continue
-            slot = int(u.slot[i])
-            name = "fpv_team" if kind == Kind.FPV_TEAM else "artillery"
-            setback = getattr(s, name).setback_km * (0.7 + 0.6 * uniform_of(place, slot, 2))
-            u.stock[i] = s.fpv_team.most_sorties()[f.side[row]] if kind == Kind.FPV_TEAM else 0.5 * s.artillery.rounds_per_day
-            if in_line and world.front.count[0] > 0:
-                point = front.pick(world.orders, row, False, uniform_of(place, slot, 1))
-                goals.at_line(geo, u, world.front, i, point, int(Task.SERVE), -setback, (uniform_of(place, slot, 3) - 0.5) * 2)
-                _put(world, i)
-
-
-def _put(world: World, i: int) -> None:
-    """Moves a unit to its goal at once (only while the battle is mustered)."""
-    u = world.units
-    u.x[i] = u.from_x[i] = u.goal_x[i]
-    u.y[i] = u.from_y[i] = u.goal_y[i]
-    u.cell[i] = world.cell_of(float(u.x[i]), float(u.y[i]))
-    u.place[i] = Place.FRONT if u.kind[i] == Kind.INFANTRY else Place.REAR
-
-
-def reinforce(world: World, reserves: list[int]) -> None:
-    """The start of a day: formations arrive whose date it is, after those `reserves` (rows) that are sent into a breach."""
-    due = [row for row, formation in enumerate(world.scenario.formation) if formation.arrive == world.date]
-    for row in dict.fromkeys([*reserves, *due]):
-        if not world.formations.active[row]:
-            _bring(world, row)
-
-
-def _bring(world: World, row: int) -> None:
-    """A formation arrives: in reserve behind the point of the line nearest to its axis."""
-    f, b = world.formations, world.books
-    side = int(f.side[row])
-    f.active[row] = 1
-    if world.front.count[0] > 0:
-        _nearest_main(world, row)
-    line.set_base(world.geo, world.cells, f, row, _base_km(world, row))
-    men, vehicles = men_of(world, side), vehicles_of(world, side)
-    _raise(world, row, in_line=False)
-    b.arrived[side] += men_of(world, side) - men
-    b.new_vehicles[side] += vehicles_of(world, side) - vehicles
-    world.note("arrival", f.base_x[row], f.base_y[row], int(f.establishment[row]), f"{world.scenario.formation[row].name} arrives")
 
 
 def _town_works(world: World) -> None:

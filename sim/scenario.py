@@ -357,6 +357,7 @@ class Scenario(Table):
     base: str | None = None
     start: Day
     days: Whole = Field(ge=1, le=731)
+    burn_in_days: Whole = Field(0, ge=0, le=120, description="days of battle over a line that stays, before the first day")
     step_hours: Number = Field(6.0, ge=0.1, le=24)
     cell_km: Number = Field(1.0, ge=0.25, le=5)
     box: Box = Box()

@@ -104,7 +104,8 @@ class World:
     manpower_scale: float  # multiplies the attacker's infantry and intake (sim.levers)
     breach: np.ndarray | None  # cells of a salient that was opened as an experiment, (n,) bool
     cursor: np.ndarray  # where to look for a free row of units; rows in use
-    step_index: int
+    step_index: int  # steps since the start; below 0 while the battle burns in
+    first_step: int  # the step it began with: below 0 when it burned in
     unit_steps: int  # steps of all units together
     check: bool  # the books are checked after every step
     journal: Journal | None
@@ -133,7 +134,7 @@ class World:
         self.manpower_scale = 1.0
         self.breach = None
         self.cursor = np.zeros(2, np.int64)
-        self.step_index = self.unit_steps = 0
+        self.step_index = self.first_step = self.unit_steps = 0
         self.check = False
         self.journal = None
         self.notes = []

@@ -17,9 +17,10 @@ from conftest import digest, run, same, state
 from plain.battle import kernels_of
 
 from sim import battle
-from sim.mustering import muster, reinforce
+from sim.mustering import muster
 from sim.phases import PHASES
 from sim.quantity import Parameters
+from sim.raising import reinforce
 from sim.scenario import Breach, load_scenario
 from sim.world import World
 
