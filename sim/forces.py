@@ -86,6 +86,7 @@ class Units(NamedTuple):
     place: np.ndarray = column("i1", "", "where losses now would count: front, way, rear")
     formation: np.ndarray = column("i2", "", "row of its formation")
     men: np.ndarray = column("i2", "soldiers", "fit men")
+    sent: np.ndarray = column("i2", "soldiers", "fit men when it set out for its goal")
     hurt: np.ndarray = column("i2", "soldiers", "wounded not yet evacuated")
     vehicles: np.ndarray = column("i2", "vehicles", "armored vehicles that run")
     x: np.ndarray = column("f8", "km", "east")

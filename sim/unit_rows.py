@@ -15,6 +15,7 @@ def clear_row(units, i):
     """Frees a row: nothing of the old unit stays."""
     units.kind[i] = FREE
     units.men[i] = 0
+    units.sent[i] = 0
     units.hurt[i] = 0
     units.vehicles[i] = 0
     units.partner[i] = -1

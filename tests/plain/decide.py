@@ -44,7 +44,7 @@ def inside_y(geo, y: float, margin: float) -> float:
 def set_goal(geo, units, i: int, task: int, x: float, y: float) -> None:
     """Gives a unit a task and a goal inside the box, and starts it on its way."""
     unit = Row(units, i)
-    unit.task, unit.stage = task, 0
+    unit.task, unit.stage, unit.sent = task, 0, unit.men
     unit.goal_x, unit.goal_y = inside(geo, x, EDGE_KM), inside_y(geo, y, EDGE_KM)
 
 

@@ -136,7 +136,7 @@ def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, l
     pieces = int(length / PIECE_KM) + 1
     piece = length / pieces
     men = fit_men(units, i)
-    start_men = max(unit.men, 1)
+    start_men = max(unit.sent, unit.men, 1)
     bold = boldness(units, formations, i, shock, knobs)
     our_worth = worth(units, i, blocks.quiet[block_at(geo, x, y), side].item(), skill)
     broken = breaks(uniform_of(key, slot, 9), start_men, men, start_men, bold, knobs.break_rate)

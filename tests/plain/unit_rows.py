@@ -7,7 +7,7 @@ from plain.fields import cell_at
 from plain.rows import Row, clamp
 from sim.forces import Kind, Task
 
-NOTHING = ("men", "hurt", "vehicles", "stage", "stock", "shock", "suppression", "burst", "place", "quality", "morale",
+NOTHING = ("men", "sent", "hurt", "vehicles", "stage", "stock", "shock", "suppression", "burst", "place", "quality", "morale",
            "fatigue", "supply", "days", "dug", "hits")
 EDGE_KM = 0.05
 

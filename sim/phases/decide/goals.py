@@ -27,6 +27,7 @@ def set_goal(geo, units, i, task, x, y):
     """Gives group `i` a task and a goal inside the box, and starts it on its way."""
     units.task[i] = task
     units.stage[i] = NO_STAGE
+    units.sent[i] = units.men[i]
     units.goal_x[i] = inside(geo, x, EDGE_KM)
     units.goal_y[i] = inside_y(geo, y, EDGE_KM)
 

@@ -79,7 +79,7 @@ def attack(geo, units, cells, nodes, blocks, formations, start, order, i, key, l
     dy = units.goal_y[i] - y
     length = math.sqrt(dx * dx + dy * dy)
     men = fit_men(units, i)
-    start_men = max(int(units.men[i]), 1)
+    start_men = max(int(units.sent[i]), int(units.men[i]), 1)
     met = (-1, -1, -1, -1, -1, -1)
     n_met = 0
     outcome = 1 if men > 0 else -1
