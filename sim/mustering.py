@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from sim import compilation, forces, front
+from sim import compilation, forces, front, order
 from sim.accounting import men_of, vehicles_of
 from sim.columns import allocate
 from sim.draws import key, stream, uniform, uniform_of
-from sim.errors import checked_seed
+from sim.errors import InputError, checked_seed
 from sim.fields import MICRO, Cells, draw_line, geometry, outline
 from sim.forces import Kind, Place, Side, Task
 from sim.front import trace
@@ -21,6 +21,7 @@ from sim.levers import apply
 from sim.phases import arrive, command, sense, works
 from sim.phases.command import line, orders
 from sim.phases.decide import goals
+from sim.plugin_files import foreign_groups
 from sim.scenario import Scenario, load_scenario
 from sim.sector.build import build_sector
 from sim.settings import Settings, by_dotted_key
@@ -46,6 +47,7 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
     seed = checked_seed(seed)
     compilation.prepare()
     settings = Settings({**by_dotted_key(scenario.params), **by_dotted_key(overrides or {})})
+    _refuse_foreign(scenario, settings)
     sector = build_sector(scenario)
     box = scenario.box
     geo = geometry(box.x0_km, box.y0_km, box.width_km, box.height_km, scenario.cell_km)
@@ -76,9 +78,18 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
     world.books.start_men[:] = [men_of(world, s) for s in Side]
     world.books.start_vehicles[:] = [vehicles_of(world, s) for s in Side]
     cells.front_week[:] = cells.depth
+    order.start(world)
     if record:
         world.journal = Journal(world)
     return world
+
+
+def _refuse_foreign(scenario: Scenario, settings: Settings) -> None:
+    """InputError for a parameter of a plugin that the scenario does not name."""
+    others = foreign_groups(scenario.plugins)
+    for name in settings.overrides:
+        if name.split(".")[0] in others:
+            raise InputError(f"{scenario.name}: {name} is a parameter of a plugin that it does not name (plugins).")
 
 
 def refresh(world: World) -> None:
@@ -90,7 +101,7 @@ def refresh(world: World) -> None:
 def _capacity(scenario: Scenario) -> int:
     """Rows for the units that are there at the start, with groups of five; the table grows when more are wanted."""
     present = [f for f in scenario.formation if f.is_here(scenario.start)]
-    return sum(f.infantry // 5 + f.fpv_teams + f.batteries + f.armor_sections for f in present) + 800
+    return sum(f.infantry // 5 + f.fpv_teams + f.batteries + f.armor_sections + sum(f.units.values()) for f in present) + 800
 
 
 def _name_formations(world: World) -> None:
@@ -179,7 +190,7 @@ def _raise(world: World, row: int, in_line: bool) -> None:
     group = world.group_size(side)
     in_line_share = IN_LINE if side == Side.ATTACKER else 1.0 - s.decide.reserve_share
     men = int(f.establishment[row])
-    need = men // max(group, 1) + formation.fpv_teams + formation.batteries + formation.armor_sections + 2
+    need = men // max(group, 1) + formation.fpv_teams + formation.batteries + formation.armor_sections + sum(formation.units.values()) + 2
     world.room(need)
     u = world.units
     world.cursor[0] = 0
@@ -213,6 +224,24 @@ def _raise(world: World, row: int, in_line: bool) -> None:
             if in_line and world.front.count[0] > 0:
                 point = front.pick(world.orders, row, False, uniform_of(place, slot, 1))
                 goals.at_line(geo, u, world.front, i, point, int(Task.SERVE), -setback, (uniform_of(place, slot, 3) - 0.5) * 2)
+                _put(world, i)
+    _raise_added(world, row, in_line, k, place)
+
+
+def _raise_added(world: World, row: int, in_line: bool, k: Any, place: Any) -> None:
+    """Raises the units of one formation whose kinds plugins add; those with a setback at work behind the line if it starts there."""
+    s, f, u, geo = world.settings, world.formations, world.units, world.geo
+    spirits = float(s.morale.at_start()[f.side[row]])
+    for name, count in world.scenario.formation[row].units.items():
+        p = getattr(s, name)
+        for _ in range(count):
+            i = raise_unit(geo, u, f, world.cursor, row, world.kind(name), int(p.crew), 0, s.arrive.base_spread_km, spirits, k)
+            setback = float(getattr(p, "setback_km", 0.0))
+            if in_line and setback > 0.0 and world.front.count[0] > 0:
+                slot = int(u.slot[i])
+                point = front.pick(world.orders, row, False, uniform_of(place, slot, 1))
+                wide = -setback * (0.7 + 0.6 * uniform_of(place, slot, 2))
+                goals.at_line(geo, u, world.front, i, point, int(Task.SERVE), wide, (uniform_of(place, slot, 3) - 0.5) * 2)
                 _put(world, i)
 
 
