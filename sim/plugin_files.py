@@ -53,6 +53,12 @@ class Plugin:
     digest: str
     parts: list[Any] = field(default_factory=list)
 
+    @property
+    def names(self) -> set[tuple[str, str]]:
+        """What it adds, as (what, name), its groups of parameters among them."""
+        groups = {("parameters", part.group) for part in self.parts if getattr(part, "params", None) is not None}
+        return groups | {(part.what, part.name) for part in self.parts}
+
     def of(self, kind: str) -> dict[str, Any]:
         """Its parts of one kind (rule, measure, kind, design, layer) by name, in the order of the file."""
         return {part.name: part for part in self.parts if part.what == kind}
@@ -106,27 +112,56 @@ def as_files(files: Iterable[PluginFile]) -> dict[str, bytes]:
 
 
 def load(file: PluginFile) -> Plugin:
-    """The plugin of a file, loaded once in a process; InputError says in one line what is wrong with it."""
-    known = LOADED.get((file.name, file.digest))
-    if known is not None:
-        return known
-    plugin = Plugin(file.name, file.digest)
-    with _loaded_into(plugin):
-        _import(file)
-    if not plugin.parts:
-        raise InputError(f"plugin {file.name!r} adds nothing; allowed: what is declared with rule, measure, kind, design or layer of sim.plugins.")
-    before = CURRENT.get(file.name)
-    CURRENT[file.name] = plugin
+    """The plugin of a file, run once in a process and then known by name; InputError says in one line what is wrong with it.
+
+    Its names take the place of those of an older version, and of another plugin that has them: what a battle has of its plugins is
+    kept with them, and loading that other one again brings its names back.
+    """
+    plugin = LOADED.get((file.name, file.digest))
+    if plugin is None:
+        plugin = Plugin(file.name, file.digest)
+        with _loaded_into(plugin):
+            _import(file)
+        if not plugin.parts:
+            raise InputError(f"plugin {file.name!r} adds nothing; allowed: what is declared with rule, measure, kind, design or layer of sim.plugins.")
+    if CURRENT.get(file.name) is not plugin:
+        _admit(plugin)
+    LOADED[file.name, file.digest] = plugin
+    return plugin
+
+
+def _admit(plugin: Plugin) -> None:
+    """Makes the names of a plugin known; when one is refused, all is as before."""
+    others = [other for other in CURRENT.values() if other.name == plugin.name or other.names & plugin.names]
+    for other in others:
+        _retire(other)
+    CURRENT[plugin.name] = plugin
     try:
         for part in plugin.parts:
             part.admit(plugin)
     except InputError:
-        CURRENT.pop(file.name)
-        if before is not None:
-            CURRENT[file.name] = before
+        _retire(plugin)
+        for other in others:
+            CURRENT[other.name] = other
+            for part in other.parts:
+                part.admit(other)
         raise
-    LOADED[file.name, file.digest] = plugin
-    return plugin
+
+
+def _retire(plugin: Plugin) -> None:
+    CURRENT.pop(plugin.name)
+    for part in plugin.parts:
+        part.retire(plugin)
+
+
+def check_together(files: Iterable[PluginFile]) -> None:
+    """Loads the plugins of one battle; InputError for a name that two of them add."""
+    taken: dict[tuple[str, str], str] = {}
+    for plugin in loaded(files):
+        for name in plugin.names:
+            if name in taken:
+                raise InputError(f"plugin {plugin.name!r}: {name[0]} {name[1]!r} is taken by plugin {taken[name]!r}.")
+            taken[name] = plugin.name
 
 
 def loaded(files: Iterable[PluginFile]) -> list[Plugin]:
@@ -209,11 +244,5 @@ def foreign_groups(files: Iterable[PluginFile]) -> set[str]:
 
 
 def parts_of(files: Iterable[PluginFile], kind: str) -> dict[str, Any]:
-    """All parts of one kind that these files add, by name. InputError for one that two of them add."""
-    out: dict[str, Any] = {}
-    for plugin in loaded(files):
-        for name, part in plugin.of(kind).items():
-            if name in out:
-                raise InputError(f"plugin {plugin.name!r}: {kind} {name!r} is taken by another plugin of this battle.")
-            out[name] = part
-    return out
+    """All parts of one kind that these files add, by name."""
+    return {name: part for plugin in loaded(files) for name, part in plugin.of(kind).items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as copy_with
 from typing import Any
 
 from sim import measures as shipped_measures
@@ -16,7 +17,7 @@ from sim.errors import InputError, did_you_mean
 from sim.kinds import KINDS
 from sim.measures import Measure
 from sim.phases import PHASES
-from sim.plugin_files import CURRENT, Plugin, declare
+from sim.plugin_files import Plugin, declare
 from sim.quantity import Parameters, declarations
 
 __all__ = ["design", "kind", "layer", "measure", "rule"]
@@ -35,8 +36,7 @@ def _admit_group(plugin: Plugin, group: str, params: type[Parameters] | None) ->
         return
     if not (isinstance(params, type) and issubclass(params, Parameters)):
         raise InputError(f"plugin {plugin.name!r}: params: allowed: a class that inherits from sim.quantity.Parameters.")
-    others = {part.group for other in CURRENT.values() if other is not plugin and other.name != plugin.name for part in other.parts if getattr(part, "params", None)}
-    if group in {*KINDS, *PHASES, *others}:
+    if group in {*KINDS, *PHASES}:
         raise InputError(f"plugin {plugin.name!r}: the name {group!r} is taken by other parameters; take another one.")
     for name, info in params.model_fields.items():
         if not isinstance(info.json_schema_extra, dict) or "unit" not in info.json_schema_extra:
@@ -48,8 +48,16 @@ def _admit_group(plugin: Plugin, group: str, params: type[Parameters] | None) ->
             raise InputError(f"plugin {plugin.name!r}: the short name {d.short!r} is taken by {taken.get(d.short, d.short)}; take another one.")
 
 
+class Part:
+    """One thing that a plugin adds."""
+
+    def retire(self, plugin: Plugin) -> None:
+        """Takes its names back."""
+        settings.forget()
+
+
 @dataclass(frozen=True)
-class Rule:
+class Rule(Part):
     """A rule: `run(world)` in every step, `start(world)` once when the battle is mustered."""
 
     name: str
@@ -96,7 +104,7 @@ def rule(name: str, *, params: type[Parameters] | None = None, before: str | Non
 
 
 @dataclass(frozen=True)
-class NewMeasure:
+class NewMeasure(Part):
     """A measure, which journals of battles with this plugin keep."""
 
     name: str
@@ -119,9 +127,12 @@ class NewMeasure:
         if self.measure.kind not in ("total", "daily", "state"):
             raise InputError(f"plugin {plugin.name!r}: measure {self.name!r}: kind {self.measure.kind!r}; allowed: total, daily, state.")
         if not self.replace:
-            from dataclasses import replace
+            known[self.name] = copy_with(self.measure, plugin=plugin.name)
 
-            known[self.name] = replace(self.measure, plugin=plugin.name)
+    def retire(self, plugin: Plugin) -> None:
+        known = shipped_measures.MEASURES
+        if self.name in known and known[self.name].plugin == plugin.name:
+            del known[self.name]
 
 
 RESERVED_COLUMNS = frozenset({"run", "run_key", "point", "replicate", "seed", "status", "error", "scenario", "start", "days", "day", "date", "kept", "stopped"})
@@ -148,7 +159,7 @@ def measure(unit: str, kind: str, doc: str, name: str | None = None, needs: Sequ
 
 
 @dataclass(frozen=True)
-class NewKind:
+class NewKind(Part):
     """A kind of unit: what a unit of it is mustered with, and how far behind the line it works."""
 
     name: str
@@ -183,7 +194,7 @@ def kind(name: str, label: str | None = None) -> Callable:
 
 
 @dataclass(frozen=True)
-class NewDesign:
+class NewDesign(Part):
     """A study design: a function that makes the points."""
 
     name: str
@@ -193,8 +204,8 @@ class NewDesign:
     what: str = "design"
 
     def admit(self, plugin: Plugin) -> None:
-        if not self.name or any(other.name != plugin.name and self.name in other.of("design") for other in CURRENT.values()):
-            raise InputError(f"plugin {plugin.name!r}: design {self.name!r} is taken; take another name.")
+        if not self.name.strip():
+            raise InputError(f"plugin {plugin.name!r}: a design needs a name.")
 
 
 def design(name: str, doc: str, *, is_grid: bool = False) -> Callable:
@@ -212,7 +223,7 @@ def design(name: str, doc: str, *, is_grid: bool = False) -> Callable:
 
 
 @dataclass(frozen=True)
-class Layer:
+class Layer(Part):
     """A layer of the page: shares by cell in one color."""
 
     name: str

@@ -31,7 +31,7 @@ from pydantic import (
 
 import seeds
 from sim.errors import InputError, did_you_mean, first_error, no_file, read_toml
-from sim.plugin_files import PluginFile, find, load, loaded, parts_of
+from sim.plugin_files import PluginFile, check_together, find, loaded, parts_of
 
 LAEA = "+proj=laea +lat_0=48.25 +lon_0=37.20 +x_0=36000 +y_0=34000 +datum=WGS84 +units=km"
 RECORD_START = dt.date(2023, 10, 1)
@@ -400,8 +400,7 @@ class Scenario(Table):
     @classmethod
     def _loaded(cls, plugins: list[PluginFile]) -> list[PluginFile]:
         _distinct("plugin", [p.name for p in plugins])
-        for plugin in plugins:
-            load(plugin)
+        check_together(plugins)
         return plugins
 
     @field_validator("step_hours")

@@ -81,6 +81,18 @@ def test_a_rule_with_parameters_and_measures_acts_where_it_is_named_only(tmp_pat
     assert len({plain.key, none.key, some.key}) == 3
 
 
+def test_versions_and_namesakes_in_one_process(tmp_path):
+    """An edited file, and another file with the same names, act in their battles; the first scenario goes on as it was."""
+    first = load_scenario("skirmish", days=1, plugins=[written(tmp_path, GIVE)])
+    edited = load_scenario("skirmish", days=1, plugins=[written(tmp_path, GIVE.replace("quantity(1,", "quantity(2,"))])
+    other = load_scenario("skirmish", days=1, plugins=[written(tmp_path, GIVE.replace("quantity(1,", "quantity(3,"), "other")])
+    assert [simulate(s).daily["given"][-1] for s in (first, edited, other, first)] == [4, 8, 12, 4]
+    assert len({run_key(s, {}, 1) for s in (first, edited, other)}) == 3
+    with pytest.raises(InputError, match="rule 'supply' is taken"):
+        load_scenario("skirmish", plugins=[written(tmp_path, GIVE + RULE.format("supply", ""))])
+    assert simulate(other, overrides={"gift": 5}).daily["given"][-1] == 20
+
+
 def test_the_source_is_part_of_the_key(tmp_path):
     keys = [run_key(load_scenario("skirmish", plugins=[written(tmp_path, GIVE + more)]), {}, 1) for more in ("", "\n# other words\n", "")]
     assert keys[0] == keys[2] != keys[1]
@@ -244,5 +256,5 @@ def test_other_wrong_input(tmp_path):
     with pytest.raises(InputError, match=r"unknown kind 'jamer'.*Did you mean 'jammer'"):
         formation = [f.model_dump() | {"units": {"jamer": 1}} for f in load_scenario("skirmish").formation]
         load_scenario("skirmish", plugins=[written(tmp_path, JAM, "jam")], formation=formation)
-    with pytest.raises(InputError, match="'give' is taken by other parameters"):
+    with pytest.raises(InputError, match=r"plugin .other.: .* is taken by plugin 'own'"):
         load_scenario("skirmish", plugins=[written(tmp_path, GIVE), written(tmp_path, GIVE, "other")])
