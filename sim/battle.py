@@ -9,7 +9,7 @@ import numpy as np
 from sim import breach
 from sim.accounting import check_books
 from sim.forces import Kind
-from sim.phases import PHASES
+from sim.order import rules_of
 from sim.raising import reinforce
 from sim.world import World
 
@@ -20,7 +20,7 @@ def step(world: World, timings: dict[str, float] | None = None) -> None:
     if world.new_day:
         world.supplies = world.supplies_on(world.day)
         reinforce(world, breach.run(world))
-    for name, phase in PHASES.items():
+    for name, phase in rules_of(world.scenario).items():
         if timings is None:
             phase.run(world)
         else:

@@ -21,6 +21,7 @@ from sim.columns import Column
 from sim.errors import did_you_mean
 from sim.fields import CELL_COLUMNS
 from sim.forces import CAUSES, SIDES, UNIT_COLUMNS, Kind, Place, Side, Task
+from sim.traits import kind_numbers
 from sim.unit_rows import clear_row
 
 SCRATCH = ("cost", "gain")  # columns of the cells that mean nothing between steps
@@ -64,7 +65,12 @@ class Word(Value):
         self.fixed = fixed
 
     def __get__(self, handle: Handle | None, owner: type | None = None) -> Any:
-        return self if handle is None else self.words(super().__get__(handle)).name.lower()
+        if handle is None:
+            return self
+        number = super().__get__(handle)
+        if self.words is Kind and number > max(Kind):  # of a plugin
+            return next(name for name, n in kind_numbers(handle.model.world.scenario).items() if n == number)
+        return self.words(number).name.lower()
 
     def __set__(self, handle: Handle, value: str | int) -> None:
         if self.fixed:

@@ -50,9 +50,10 @@ def _changes() -> Iterator[str]:
         for name, value in vars(sys.modules[module]).items():
             if value is not before.get(name) and not name.startswith("__") and not isinstance(value, ModuleType):
                 yield f"{module} {name} {_digest(value)}"
-    if list(measures.MEASURES) != list(measures.SHIPPED):
-        yield f"measures {' '.join(measures.MEASURES)}"
-    for name, measure in measures.MEASURES.items():
+    present = {name: m for name, m in measures.MEASURES.items() if not m.plugin}  # plugins are part of the scenario and its key
+    if list(present) != list(measures.SHIPPED):
+        yield f"measures {' '.join(present)}"
+    for name, measure in present.items():
         if measure is not measures.SHIPPED.get(name):
             yield f"measure {name} {measure.kind} {measure.unit} {' '.join(measure.needs)} {_digest(measure.of)}"
 

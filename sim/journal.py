@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.measures import MEASURES, Ground, Look
+from sim.measures import Ground, Look, measures_of
 from sim.turning_points import TurningPoints
 
 CAPTURE_DAYS = 7  # a settlement counts as captured when it stays so for a week, as in the record
@@ -20,7 +20,7 @@ class Journal:
     def __init__(self, world: Any) -> None:
         c = world.cells
         self.start = world.scenario.start
-        self.columns: dict[str, list[float]] = {name: [] for name in MEASURES}
+        self.columns: dict[str, list[float]] = {name: [] for name in measures_of(world.scenario)}
         self.maps: list[np.ndarray] = []
         self.town_days: list[np.ndarray] = []
         self.events: list[dict[str, Any]] = []
@@ -59,7 +59,7 @@ class Journal:
         world.cells.front_week[:] = self._depths[0]
         self.ground = replace(self.ground, breakthroughs=self._breakthroughs(world))
         look = Look(world, self.ground, self.columns)
-        values = {name: look.value(name) for name in MEASURES}  # all of them before the first becomes past
+        values = {name: look.value(name) for name in look.measures}  # all of them before the first becomes past
         for name, value in values.items():
             self.columns[name].append(value)
         g = world.geo

@@ -15,6 +15,7 @@ import numpy as np
 
 from sim import geometry
 from sim.forces import CAUSES, PLACES, SIDES, Kind, Side, Task, casualties, manning
+from sim.plugin_files import parts_of
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Measure:
     doc: str
     of: Callable[..., float]
     needs: tuple[str, ...] = ()
+    plugin: str = ""  # the name of the plugin that adds it
 
 
 MEASURES: dict[str, Measure] = {}
@@ -47,6 +49,15 @@ def measure(unit: str, kind: str, doc: str, name: str | None = None, needs: Sequ
         return function
 
     return register
+
+
+def measures_of(scenario: Any) -> Mapping[str, Measure]:
+    """The measures of a battle of this scenario: ours, and those that its plugins add or replace."""
+    files = scenario.plugins
+    if not files and not any(m.plugin for m in MEASURES.values()):
+        return MEASURES
+    own = {name: part.measure for name, part in parts_of(files, "measure").items()}
+    return {name: m for name, m in MEASURES.items() if not m.plugin} | own
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,7 @@ class Look:
         self.ground = ground
         self._past = past
         self._values: dict[str, float] = {}
+        self.measures = measures_of(world.scenario)
         g, c, u, n = world.geo, world.cells, world.units, world.n
         self.area = g.cell**2
         self.rows: dict[tuple[int, bool], np.ndarray] = {}
@@ -99,7 +111,7 @@ class Look:
     def value(self, name: str) -> float:
         """A measure's value of this day."""
         if name not in self._values:
-            m = MEASURES[name]
+            m = self.measures[name]
             self._values[name] = m.of(self, *([*self._past.get(need, ()), self.value(need)] for need in m.needs))
         return self._values[name]
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from sim import compilation, forces
+from sim import compilation, forces, order
 from sim.accounting import open_books
 from sim.burn_in import burn_in
 from sim.columns import allocate
 from sim.draws import key, stream, uniform
-from sim.errors import checked_seed
+from sim.errors import InputError, checked_seed
 from sim.fields import MICRO, Cells, draw_line, geometry, outline
 from sim.forces import Side
 from sim.front import trace
@@ -20,6 +20,7 @@ from sim.journal import Journal
 from sim.levers import apply
 from sim.phases import command, sense, works
 from sim.phases.command import line, orders
+from sim.plugin_files import foreign_groups
 from sim.raising import base_km, nearest_main, raise_formation
 from sim.scenario import Scenario, load_scenario
 from sim.sector.build import build_sector
@@ -43,6 +44,7 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
     seed = checked_seed(seed)
     compilation.prepare()
     settings = Settings({**by_dotted_key(scenario.params), **by_dotted_key(overrides or {})})
+    _refuse_foreign(scenario, settings)
     sector = build_sector(scenario)
     box = scenario.box
     geo = geometry(box.x0_km, box.y0_km, box.width_km, box.height_km, scenario.cell_km)
@@ -70,6 +72,7 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
             raise_formation(world, row, in_line=True)
     refresh(world)
     open_books(world)
+    order.start(world)
     if scenario.burn_in_days:
         burn_in(world, scenario.burn_in_days)
         refresh(world)
@@ -77,6 +80,14 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
     if record:
         world.journal = Journal(world)
     return world
+
+
+def _refuse_foreign(scenario: Scenario, settings: Settings) -> None:
+    """InputError for a parameter of a plugin that the scenario does not name."""
+    others = foreign_groups(scenario.plugins)
+    for name in settings.overrides:
+        if name.split(".")[0] in others:
+            raise InputError(f"{scenario.name}: {name} is a parameter of a plugin that it does not name (plugins).")
 
 
 def refresh(world: World) -> None:
@@ -88,7 +99,7 @@ def refresh(world: World) -> None:
 def _capacity(scenario: Scenario) -> int:
     """Rows for the units that are there at the start, with groups of five; the table grows when more are wanted."""
     present = [f for f in scenario.formation if f.is_here(scenario.start)]
-    return sum(f.infantry // 5 + f.fpv_teams + f.batteries + f.armor_sections for f in present) + 800
+    return sum(f.infantry // 5 + f.fpv_teams + f.batteries + f.armor_sections + sum(f.units.values()) for f in present) + 800
 
 
 def _name_formations(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def raise_formation(world: World, row: int, in_line: bool) -> None:
     group = world.group_size(side)
     in_line_share = IN_LINE if side == Side.ATTACKER else 1.0 - s.decide.reserve_share
     men = int(f.establishment[row])
-    need = men // max(group, 1) + formation.fpv_teams + formation.batteries + formation.armor_sections + 2
+    need = men // max(group, 1) + formation.fpv_teams + formation.batteries + formation.armor_sections + sum(formation.units.values()) + 2
     world.room(need)
     u = world.units
     world.cursor[0] = 0
@@ -78,6 +79,24 @@ def raise_formation(world: World, row: int, in_line: bool) -> None:
             if in_line and world.front.count[0] > 0:
                 point = front.pick(world.orders, row, False, uniform_of(place, slot, 1))
                 goals.at_line(geo, u, world.front, i, point, int(Task.SERVE), -setback, (uniform_of(place, slot, 3) - 0.5) * 2)
+                _put(world, i)
+    _raise_added(world, row, in_line, k, place)
+
+
+def _raise_added(world: World, row: int, in_line: bool, k: Any, place: Any) -> None:
+    """Raises the units of one formation whose kinds plugins add; those with a setback at work behind the line if it starts there."""
+    s, f, u, geo = world.settings, world.formations, world.units, world.geo
+    spirits = float(s.morale.at_start()[f.side[row]])
+    for name, count in world.scenario.formation[row].units.items():
+        p = getattr(s, name)
+        for _ in range(count):
+            i = raise_unit(geo, u, f, world.cursor, row, world.kind(name), int(p.crew), 0, s.arrive.base_spread_km, spirits, k)
+            setback = float(getattr(p, "setback_km", 0.0))
+            if in_line and setback > 0.0 and world.front.count[0] > 0:
+                slot = int(u.slot[i])
+                point = front.pick(world.orders, row, False, uniform_of(place, slot, 1))
+                wide = -setback * (0.7 + 0.6 * uniform_of(place, slot, 2))
+                goals.at_line(geo, u, world.front, i, point, int(Task.SERVE), wide, (uniform_of(place, slot, 3) - 0.5) * 2)
                 _put(world, i)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from sim.errors import first_error, read_toml
+from sim.plugin_files import find, load
 from sim.scenario import Scenario, known_keys
 
 if TYPE_CHECKING:
@@ -34,14 +35,23 @@ def manifest(folder: str | Path) -> dict[str, Any]:
 
 
 def scenario_of(folder: str | Path, data: dict[str, Any]) -> Scenario:
-    """The scenario that a manifest holds in full; a front file is a file of the folder. KeyError when there is none, InputError when it does not hold."""
+    """The scenario that a manifest holds in full; a front file and plugins are files of the folder. KeyError when there is none, InputError when it does not hold."""
     fields = dict(data["scenario"])
     if fields.get("front"):
         fields["front"] = str(Path(folder).absolute() / fields["front"])
+    if isinstance(fields.get("plugins"), list):
+        fields["plugins"] = [find(p, Path(folder)) if isinstance(p, str) else p for p in fields["plugins"]]
     try:
         return Scenario.model_validate(fields)
     except ValidationError as error:
         raise first_error(error, str(Path(folder) / MANIFEST), known_keys(), fields) from None
+
+
+def load_plugins(folder: str | Path, data: dict[str, Any]) -> None:
+    """Loads the plugins that lie in a folder with this manifest: their measures and parameters are then known by name."""
+    scenario = data.get("scenario")
+    for name in scenario.get("plugins", []) if isinstance(scenario, dict) else ():
+        load(find(name, Path(folder)))
 
 
 def table(file: str | Path) -> pa.Table:

@@ -31,11 +31,13 @@ from pydantic import (
 
 import seeds
 from sim.errors import InputError, did_you_mean, first_error, no_file, read_toml
+from sim.plugin_files import PluginFile, check_together, find, loaded, parts_of
 
 LAEA = "+proj=laea +lat_0=48.25 +lon_0=37.20 +x_0=36000 +y_0=34000 +datum=WGS84 +units=km"
 RECORD_START = dt.date(2023, 10, 1)
 RECORD_END = dt.date(2026, 1, 31)
 FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(2200, 12, 31)  # tables of results hold dates of 1678 to 2262 only
+MOST_KINDS = 3  # that plugins add: a unit's code on the page has room for eight in all
 Side = Literal["attacker", "defender"]
 Grade = Literal["high", "medium", "low", "assumed"]
 
@@ -195,6 +197,7 @@ class Formation(Table):
     fpv_teams: Whole = Field(0, ge=0, le=2000)
     batteries: Whole = Field(0, ge=0, le=1000)
     armor_sections: Whole = Field(0, ge=0, le=1000)
+    units: dict[str, Annotated[Whole, Field(ge=0, le=1000)]] = Field({}, exclude_if=lambda units: not units, description="units of kinds that plugins add, by kind")
     quality: Share = 0.5
     leadership: Share = 0.5
     axis: Label | None = Field(None, description="name of an objective")
@@ -373,6 +376,7 @@ class Scenario(Table):
     breach: list[Breach] = []
     params: dict[str, Annotated[Any, AfterValidator(_setting)]] = {}
     front: str | None = Field(None, description="a file of occupied ground that replaces the computed starting control; FILE@DATE picks a date of a file of several")
+    plugins: list[PluginFile] = Field([], max_length=50, exclude_if=lambda plugins: not plugins, description="Python files that add rules, measures, kinds, designs or layers")
     front_date: Day | None = Field(None, exclude_if=lambda date: date is None, description="which date of a front file that holds several")
 
     @model_validator(mode="before")
@@ -387,6 +391,18 @@ class Scenario(Table):
         if at and re.fullmatch(r"\d{4}-\d\d-\d\d", date) and not os.path.exists(front):
             return {**data, "front": file, "front_date": date}
         return {**data, "front": front}
+
+    @field_validator("plugins", mode="before")
+    @classmethod
+    def _found(cls, plugins: Any) -> Any:
+        return [find(p) if isinstance(p, str | os.PathLike) else p for p in plugins] if isinstance(plugins, list | tuple) else plugins
+
+    @field_validator("plugins")
+    @classmethod
+    def _loaded(cls, plugins: list[PluginFile]) -> list[PluginFile]:
+        _distinct("plugin", [p.name for p in plugins])
+        check_together(plugins)
+        return plugins
 
     @field_validator("step_hours")
     @classmethod
@@ -415,6 +431,13 @@ class Scenario(Table):
         for f in self.formation:
             if f.axis is not None and f.axis not in names:
                 raise ValueError(f"formation {f.name!r}: unknown axis {f.axis!r}.{did_you_mean(f.axis, names)}")
+        kinds = parts_of(self.plugins, "kind")
+        if len(kinds) > MOST_KINDS:
+            raise ValueError(f"plugins: {len(kinds)} kinds of unit; allowed: {MOST_KINDS} at most")
+        for f in self.formation:
+            for kind in f.units:
+                if kind not in kinds:
+                    raise ValueError(f"formation {f.name!r}: units: unknown kind {kind!r}; allowed: a kind that a plugin adds ({', '.join(kinds) or 'there is none'}).{did_you_mean(kind, kinds)}")
         if {f.side for f in self.formation} != {"attacker", "defender"}:
             raise ValueError("both sides need at least one formation")
         self._places_in_box()
@@ -450,6 +473,10 @@ class Scenario(Table):
         changes = {k: v for k, v in changes.items() if v is not None}
         if isinstance(changes.get("params"), dict):
             changes["params"] = {**data["params"], **changes["params"]}
+        if changes.get("plugins"):  # added to those that are there, and in place of those of their names
+            more = [find(p) if isinstance(p, str | os.PathLike) else p for p in changes["plugins"]]
+            names = {p.name for p in more if isinstance(p, PluginFile)}
+            changes["plugins"] = [*(p for p in self.plugins if p.name not in names), *more]
         if "front" in changes:
             data.pop("front_date", None)  # that of the file before
         return _checked({**data, **changes}, self.name)
@@ -478,6 +505,7 @@ def load_scenario(source: str | Path | Scenario = "pokrovsk-2024", **changes: An
         (3, 12, 12.0)
     """
     if isinstance(source, Scenario):
+        loaded(source.plugins)  # it may come from another process
         return source.with_(**changes) if changes else source
     path = _find(source)
     is_shipped = path.parent == seeds.path("scenarios")
@@ -527,6 +555,8 @@ def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
         raise InputError(f"{path}: the file is empty.")
     if isinstance(data.get("front"), str):
         data["front"] = os.path.abspath(path.parent / data["front"])  # from wherever the battle is started
+    if isinstance(data.get("plugins"), list):
+        data["plugins"] = [find(p, path.parent) if isinstance(p, str) else p for p in data["plugins"]]
     base = data.get("base")
     if base is None:
         return data

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sim.errors import InputError, did_you_mean
 from sim.kinds import KINDS
 from sim.phases import PHASES
+from sim.plugin_files import groups
 from sim.quantity import Declaration, Parameters, declarations
 
 
@@ -19,14 +20,20 @@ def catalog() -> dict[str, Declaration]:
 
 @cache
 def models() -> dict[str, type[Parameters]]:
-    """The parameter model of every kind and phase, by prefix."""
-    return {name: module.Params for name, module in (*KINDS.items(), *PHASES.items())}
+    """The parameter model of every kind and phase, and of those that plugins add, by prefix."""
+    return {name: module.Params for name, module in (*KINDS.items(), *PHASES.items())} | groups()
 
 
 @cache
 def short_names() -> dict[str, str]:
     """Short names of the levers and the dotted keys they stand for."""
     return {d.short: d.key for d in catalog().values() if d.short}
+
+
+def forget() -> None:
+    """Has the parameters gathered anew, since a plugin was loaded."""
+    for gathered in (catalog, models, short_names):
+        gathered.cache_clear()
 
 
 def resolve(key: str) -> Declaration:

@@ -10,6 +10,7 @@ import numpy as np
 
 from sim import forces
 from sim.columns import allocate, grown
+from sim.errors import InputError, did_you_mean
 from sim.fields import Blocks, Cells, Geo, Nodes, geometry
 from sim.forces import Books, Formations, Kind, Units
 from sim.front import Front, Orders, empty_front, empty_orders
@@ -21,6 +22,7 @@ from sim.phases.weather import Weather
 from sim.scenario import SCHEDULES, Scenario
 from sim.sector.build import Sector
 from sim.settings import Settings
+from sim.traits import kind_numbers
 
 _UNSCHEDULED = {"reach_attacker": 6.0, "reach_defender": 6.0, "assault_group": 6.0}  # supplies without entries; others 0
 
@@ -110,6 +112,7 @@ class World:
     check: bool  # the books are checked after every step
     journal: Journal | None
     notes: list[Note]  # events of this step
+    own: dict[str, Any]  # what rules of plugins keep of this battle, by rule
     _knobs: dict[str, Any]
 
     def __init__(self, scenario: Scenario, settings: Settings, sector: Sector, cells: Cells, formations: Formations, rows: int, seed: int):
@@ -138,6 +141,7 @@ class World:
         self.check = False
         self.journal = None
         self.notes = []
+        self.own = {}
         self._knobs = {}
 
     @property
@@ -181,6 +185,13 @@ class World:
         """Pockets of (attacker, defender): connected pieces of cut-off ground with men in them."""
         cut = self.cells.cut
         return int(cut[:, 0].max()), int(cut[:, 1].max())  # over both axes at once it takes ten times as long
+
+    def kind(self, name: str) -> int:
+        """The number of a kind of unit by its name, that of a plugin too; InputError for one that this battle has not."""
+        numbers = kind_numbers(self.scenario)
+        if name not in numbers:
+            raise InputError(f"{self.scenario.name}: unknown kind of unit {name!r}.{did_you_mean(name, numbers)}")
+        return numbers[name]
 
     def live(self) -> np.ndarray:
         """Rows of units that are on the map."""

@@ -34,9 +34,10 @@ def checked(request: RunRequest) -> tuple[Scenario, dict[str, Any], list[int]]:
         StopCondition(request.stop_when)
     manifest = manifest_at(request.scenario)
     if manifest is None:
-        scenario, seeds = load_scenario(request.scenario), None
+        scenario, seeds = load_scenario(request.scenario, plugins=request.plugins or None), None
     else:
         scenario, before, seeds, stop_when = manifest
+        scenario = load_scenario(scenario, plugins=request.plugins or None)
         request.stop_when = request.stop_when or stop_when
         overrides = {**before, **by_dotted_key(overrides)}
     if seeds is None or seed is not None or runs is not None:

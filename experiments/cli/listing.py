@@ -41,6 +41,14 @@ def copy_scenario(name: str, file: Path) -> None:
     print(f"{file}: a copy of {name}; run it with: pokrovsk run {file}")
 
 
+def load_plugins(names: list[str] | None) -> None:
+    """Loads plugins, so that what they add is listed."""
+    from sim.plugin_files import find, load
+
+    for name in names or ():
+        load(find(name))
+
+
 def print_params(pattern: str, csv: bool = False) -> None:
     """Every parameter that the pattern is part of: key, short name, value, unit, range, role, source."""
     from experiments.reporting.model_documents import PARAMETER_HEAD, parameter_row

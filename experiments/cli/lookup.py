@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.cli.options import Csv
+from experiments.cli.options import Csv, Plugins
 
 
 def scenarios(
@@ -27,6 +27,7 @@ def params(
     document: Annotated[
         bool, typer.Option("--document", help="Rewrite the generated tables of sim/*.md, in a checkout.")
     ] = False,
+    plugin: Plugins = None,
     csv: Csv = False,
 ) -> None:
     """List the parameters: key, short name, value, unit, range, role, source."""
@@ -39,6 +40,7 @@ def params(
         return
     from experiments.cli import listing
 
+    listing.load_plugins(plugin)
     listing.print_params(pattern, csv)
 
 
@@ -52,9 +54,11 @@ def facts(
     listing.print_facts(pattern, csv)
 
 
-def measures(csv: Csv = False) -> None:
+def measures(plugin: Plugins = None, csv: Csv = False) -> None:
     """List the measures: name, unit, running total, daily value or state, meaning."""
     from experiments.cli import listing
+
+    listing.load_plugins(plugin)
 
     listing.print_measures(csv)
 

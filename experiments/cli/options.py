@@ -14,6 +14,9 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
 Measures = Annotated[
     list[str] | None, typer.Option("--measure", metavar="M", help="A measure; may be repeated. Else a few.")
 ]
+Plugins = Annotated[
+    list[str] | None, typer.Option("--plugin", metavar="FILE", help="A Python file that adds to the model, or an entry point; may be repeated.")
+]
 OtherPosterior = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Folder of another posterior than the shipped one.")
 ]

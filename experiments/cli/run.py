@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from experiments.cli.options import Csv, Quiet
+from experiments.cli.options import Csv, Plugins, Quiet
 
 if TYPE_CHECKING:
     from typing import Any
@@ -38,6 +38,7 @@ def run(
     front: Annotated[
         str | None, typer.Option(metavar="FILE", help="Ground held at the start: GeoJSON (FILE@DATE picks a date in it) or 0/1 raster.")
     ] = None,
+    plugin: Plugins = None,
     stop_when: Annotated[
         str | None, typer.Option("--stop-when", metavar="CONDITION", help='A run ends on the first day on which this holds: "held_km2 > 900".')
     ] = None,
@@ -68,6 +69,7 @@ def run(
             cell_km=cell_km,
             step_hours=step_hours,
             front=front,
+            plugins=plugin or [],
             stop_when=stop_when,
             maps=maps,
             out=out,

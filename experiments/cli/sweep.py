@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.cli.options import Quiet, Scheduler, Workers
+from experiments.cli.options import Plugins, Quiet, Scheduler, Workers
 
 
 def sweep(
@@ -16,6 +16,7 @@ def sweep(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; else runs/STUDY.")] = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    plugin: Plugins = None,
     limit: Annotated[str | None, typer.Option(metavar="N", help="Make at most so many runs now.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Sweep even if the study needs very many runs.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Make runs again that failed.")] = False,
@@ -29,11 +30,12 @@ def sweep(
 
         warm()  # kernels are loaded while the rest is
     from experiments.cli.arguments import whole
+    from experiments.studies.files import load_study
     from experiments.sweep.runner import log
     from experiments.sweep.study_sweep import sweep as sweep_study
 
     outcome = sweep_study(
-        study,
+        load_study(study, plugins=plugin or ()),
         out=out,
         workers=whole("--workers", workers, 1, 1024),
         scheduler=scheduler,

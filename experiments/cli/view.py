@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from experiments.cli.options import Plugins
 
 
 def view(
@@ -18,6 +20,7 @@ def view(
         str, typer.Option(metavar="WHICH", help="Of several runs: median, low or high by ground held, or a seed (of a sweep: a number).")
     ] = "median",
     seed: Annotated[str, typer.Option(metavar="N", help="Seed of the battle.")] = "1",
+    plugin: Plugins = None,
     port: Annotated[int | None, typer.Option(metavar="N", help="Port; else the first free one from 8765.")] = None,
     host: Annotated[str, typer.Option(metavar="H", help="Address to listen on; else this machine only.")] = "127.0.0.1",
     open_: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
@@ -37,6 +40,12 @@ def view(
     from sim.view.page.serve import serve
 
     require("solara")
+    source: Any = scenario
+    if plugin:
+        from sim.scenario import load_scenario
+        from sim.view.page.serve import DEFAULT
+
+        source = load_scenario(scenario or DEFAULT, plugins=plugin)
     if run_ is not None and os.path.isfile(Path(run_) / "study.toml"):
         if scenario is not None:
             raise InputError("give a scenario or --run, not both.")
@@ -44,4 +53,4 @@ def view(
         print(f"{record.label}.")
         serve(record, seed=record.seed, host=host, port=port, browser=open_)
     else:
-        serve(scenario, run=run_, member=member, seed=seed, host=host, port=port, browser=open_)
+        serve(source, run=run_, member=member, seed=seed, host=host, port=port, browser=open_)

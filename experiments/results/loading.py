@@ -32,6 +32,7 @@ def of_run(folder: Path, manifest: dict[str, Any]) -> Results:
 
     from sim.measures import MEASURES
 
+    run_files.load_plugins(folder, manifest)
     file = folder / run_files.SUMMARY
     if not file.is_file():
         raise InputError(f"{str(folder)!r} is half-written: it has no {file.name}; the same `pokrovsk run` finishes it.")

@@ -19,6 +19,7 @@ from experiments.storage.sweep_folder import open_locked, write_bytes, write_man
 from experiments.storage.sweep_store import LOCK
 from sim.errors import InputError, read_toml
 from sim.identity import git_commit
+from sim.plugin_files import as_files
 
 if TYPE_CHECKING:
     from experiments.storage.sweep_store import Store
@@ -30,7 +31,7 @@ OWN_FILES = (
     *("summary.json", "manifest.toml"),
     *(f"{picture}.{kind}" for picture in ("battle", "fan") for kind in ("png", "svg", "pdf")),
 )
-FRONTS = "front-*"  # copies of front files
+COPIES = ("front-*", "plugins/*.py")  # of front files and plugins
 
 
 def open_folder(folder: Path, scenario: Scenario, key: str, force: bool) -> Store:
@@ -71,7 +72,7 @@ def _clear(folder: Path, store: Store) -> None:
     for path in store.folder.iterdir():
         if path.name != LOCK:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    for path in (*(folder / name for name in OWN_FILES), *folder.glob(FRONTS)):
+    for path in (*(folder / name for name in OWN_FILES), *(path for copies in COPIES for path in folder.glob(copies))):
         path.unlink(missing_ok=True)
     store.reset()
 
@@ -89,6 +90,11 @@ def write_run_manifest(folder: Path, scenario: Scenario, overrides: dict[str, An
         content = Path(scenario.front).read_bytes()
         data["front"] = f"front-{hashlib.sha256(content).hexdigest()[:8]}{Path(scenario.front).suffix}"
         write_bytes(folder / data["front"], content)
+    if scenario.plugins:
+        data["plugins"] = list(plugins := as_files(scenario.plugins))
+        (folder / "plugins").mkdir(exist_ok=True)
+        for name, content in plugins.items():
+            write_bytes(folder / name, content)
     manifest: dict[str, Any] = {
         "schema": SCHEMA,
         "name": scenario.name,

@@ -28,13 +28,17 @@ class RunTables:
     """
 
     def __init__(self, study: Study, commit: str, code: str, versions: dict[str, str], exact: bool = False):
-        from sim.measures import MEASURES
+        from sim.measures import measures_of
+        from sim.plugin_files import foreign_groups
 
+        scenarios = list(study.scenarios.values())
+        self.measures = {name: m for s in scenarios for name, m in measures_of(s).items()}
+        self.others = foreign_groups([p for s in scenarios for p in s.plugins])
         self.study, self.versions, self.exact = study, versions, exact
         self.stamp = {"schema": SCHEMA, "code": code, "commit": commit}
         self.stamp |= {f"version_{name}": versions.get(name) for name in VERSIONS}
-        self.measured = tuple(MEASURES)
-        self.kept = tuple(m for m in MEASURES if not study.measures or m in study.measures)
+        self.measured = tuple(self.measures)
+        self.kept = tuple(m for m in self.measures if not study.measures or m in study.measures)
 
     def task(self, run: int, **more: Any) -> RunTask:
         """What a worker has to know of one run; `more` are fields of the task."""
@@ -143,12 +147,11 @@ class RunTables:
         """Columns of `runs`, each with unit, kind and meaning."""
         import pyarrow as pa
 
-        from sim.measures import MEASURES
         from sim.settings import catalog, short_names
 
         integer, number, text = pa.int64(), pa.float64(), pa.string()
         fields = [_field(*column) for column in HEAD]
-        known = catalog()
+        known = {key: d for key, d in catalog().items() if key.split(".")[0] not in self.others}
         for name, kind in self._factor_kinds.items():
             if name in ("scenario", *known):
                 continue  # one column for both
@@ -157,7 +160,7 @@ class RunTables:
         for key, d in known.items():
             kind = pa.bool_() if d.kind is bool else integer if d.kind is int else number
             fields.append(_field(key, kind, d.unit, "parameter", d.doc))
-        fields += [_field(m.name, number, m.unit, m.kind, m.doc) for m in MEASURES.values()]
+        fields += [_field(m.name, number, m.unit, m.kind, m.doc) for m in self.measures.values()]
         fields += [_field(name, integer if unit == "" else number, unit, "state", doc) for name, (unit, doc) in EXTRAS.items()]
         fields += [_field(*column) for column in STAMPS]
         fields += [_field(f"version_{v}", text, "", "stamp", f"version of {v}") for v in VERSIONS]
@@ -166,10 +169,8 @@ class RunTables:
 
     def daily_schema(self, values: dict[str, np.ndarray] | None = None) -> pa.Schema:
         """Columns of `daily`; `values` are the figures of one run, from which exact types are taken."""
-        from sim.measures import MEASURES
-
         whole = {name for name in self.kept if self.exact and values and values[name].dtype.kind in "iub"}
-        own = [(m, "int64" if m in whole else "float64", MEASURES[m].unit, MEASURES[m].kind, MEASURES[m].doc) for m in self.kept]
+        own = [(m, "int64" if m in whole else "float64", self.measures[m].unit, self.measures[m].kind, self.measures[m].doc) for m in self.kept]
         return _schema("daily", (*columns.DAY, *own))
 
     def _daily(self, made: list[Pair]) -> pa.Table | None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from sim.errors import InputError, did_you_mean
+from sim.plugin_files import CURRENT
 
 BASELINE = -1
 MOST_POINTS = 2_000_000
@@ -50,9 +51,37 @@ ONE_POINT = Design("run", "the runs of one scenario", True)
 
 def design(name: str) -> Design:
     """The design of that name; InputError with a hint when there is none."""
-    if name not in DESIGNS:
-        raise InputError(f"design: {name!r}; allowed: {', '.join(DESIGNS)}.{did_you_mean(name, DESIGNS)}")
-    return DESIGNS[name]
+    known = DESIGNS | added()
+    if name not in known:
+        raise InputError(f"design: {name!r}; allowed: {', '.join(known)}.{did_you_mean(name, known)}")
+    return known[name]
+
+
+def added() -> dict[str, Design]:
+    """The designs of loaded plugins; InputError for one whose name is taken."""
+    out = {}
+    for plugin in CURRENT.values():
+        for name, part in plugin.of("design").items():
+            if name in DESIGNS:
+                raise InputError(f"plugin {plugin.name!r}: design {name!r} is taken; take another name.")
+            needs = () if part.is_grid else ("points",)
+            out[name] = Design(name, part.doc, part.is_grid, needs, fills_space=not part.is_grid)
+    return out
+
+
+def of_plugin(name: str, n: int, k: int, sizes: Sequence[int], seed: int) -> np.ndarray:
+    """The points of a plugin's design for k factors: places in the unit cube, or for a grid numbers of levels; InputError for anything else."""
+    part = next(plugin.of("design")[name] for plugin in CURRENT.values() if name in plugin.of("design"))
+    _not_too_many(n)
+    rows = np.asarray(part.points(sizes) if part.is_grid else part.points(n, k, seed))
+    is_matrix = rows.ndim == 2 and rows.shape[1] == k and len(rows) > 0
+    if part.is_grid:
+        if not (is_matrix and rows.dtype.kind in "iu" and (rows >= 0).all() and (rows < np.array(sizes)).all()):
+            raise InputError(f"design {name!r} of a plugin: allowed: an integer array (points, {k}) of numbers of levels, from 0.")
+        return rows.astype(int)
+    if not (is_matrix and rows.dtype.kind in "iuf" and (rows >= 0).all() and (rows <= 1).all()):
+        raise InputError(f"design {name!r} of a plugin: allowed: an array (points, {k}) of numbers from 0 to 1.")
+    return rows.astype(float)
 
 
 def factorial(sizes: Sequence[int]) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import seeds
 from experiments.studies.factors import scenario_label
 from experiments.studies.study import Study
 from sim.errors import InputError, did_you_mean, first_error, no_file, read_toml
+from sim.plugin_files import as_files, find
 from sim.scenario import Scenario, load_scenario
 
 __all__ = ["load_study", "portable", "study_names", "study_of"]
@@ -24,10 +26,10 @@ def study_names() -> list[str]:
     return sorted(p.stem for p in seeds.path("studies").glob("*.toml"))
 
 
-def load_study(source: str | Path, *, check: bool = True) -> Study:
+def load_study(source: str | Path, *, check: bool = True, plugins: Sequence[str] = ()) -> Study:
     """The study of that name or TOML path; InputError says in one line what is wrong with it.
 
-    Without `check` only its form is read: what it names (scenarios, measures) need not be here, as in an old result.
+    `plugins` are added to its own. Without `check` only its form is read: what it names (scenarios, measures) need not be here, as in an old result.
 
     Examples:
         >>> study = load_study("quick")
@@ -38,7 +40,10 @@ def load_study(source: str | Path, *, check: bool = True) -> Study:
     data = read_toml(path)
     if not data:
         raise InputError(f"{path}: the file is empty.")
-    study = study_of({"name": path.stem, **_absolute(data, path.parent)}, str(path))
+    data = {"name": path.stem, **_absolute(data, path.parent)}
+    if plugins:
+        data["plugins"] = [*data.get("plugins", []), *map(find, plugins)]
+    study = study_of(data, str(path))
     return study.checked() if check else study
 
 
@@ -73,6 +78,7 @@ def portable(study: Study) -> dict[str, bytes]:
     """The study with all that it needs, as files by relative path: its text, its scenarios in full, their front files."""
     out: dict[str, bytes] = {}
     places: dict[str, str] = {}
+    out |= {f"scenarios/{name}": content for name, content in as_files(study.plugins).items()}
     moved = study.factors.get("scenario")
     for source in dict.fromkeys((study.scenario, *(moved if isinstance(moved, list) else ()))):
         if source not in study.scenarios and source == study.scenario and moved:
@@ -86,6 +92,11 @@ def portable(study: Study) -> dict[str, bytes]:
             content = Path(scenario.front).read_bytes()
             data["front"] = f"front-{hashlib.sha256(content).hexdigest()[:8]}{Path(scenario.front).suffix}"
             out[f"scenarios/{data['front']}"] = content
+        if scenario.plugins:
+            data["plugins"] = list(as_files(scenario.plugins))
+            for name, content in as_files(scenario.plugins).items():
+                if out.setdefault(f"scenarios/{name}", content) != content:
+                    raise InputError(f"{study.name}: two scenarios have different plugins of the name {Path(name).stem!r}; allowed: one file of a name.")
         out[place] = tomli_w.dumps(data).encode()
         places[source] = place
     out["study.toml"] = study.to_toml(places).encode()
@@ -116,6 +127,8 @@ def _absolute(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     out = dict(data)
     if "scenario" in out:
         out["scenario"] = placed(out["scenario"])
+    if isinstance(out.get("plugins"), list):
+        out["plugins"] = [find(p, folder) if isinstance(p, str) else p for p in out["plugins"]]
     factors = out.get("factors")
     if isinstance(factors, dict) and isinstance(factors.get("scenario"), list):
         out["factors"] = {**factors, "scenario": [placed(s) for s in factors["scenario"]]}

@@ -6,6 +6,7 @@ a horizon, and what to keep. Its points follow from it alone.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import json
@@ -24,6 +25,7 @@ from experiments.studies.designs import BASELINE, DESIGNS, Design
 from experiments.studies.factor_forms import check_fixed, factors_of, overrides_of
 from experiments.studies.factors import LEVELS, Factor, scenario_label
 from sim.errors import InputError, did_you_mean
+from sim.plugin_files import PluginFile, as_files, find, load
 from sim.scenario import Day, FileName, Scenario, Text, load_scenario
 from sim.settings import Settings, catalog
 
@@ -76,6 +78,7 @@ class Study(BaseModel):
     question: Text = ""
     claim: str | None = Field(None, description="claim of the founding analysis that it tests")
     scenario: str = Field("pokrovsk-2024", description="a scenario's name, or a TOML file beside the study's")
+    plugins: list[PluginFile] = Field([], max_length=50, description="Python files beside the study's that add to the model, in all its scenarios")
     design: str
     replicates: int = Field(ge=1, le=100_000, description="runs a point, with the same seeds at all points")
     seed: int = Field(1, ge=0, le=2**53, description="the first of these seeds")
@@ -104,6 +107,14 @@ class Study(BaseModel):
     def given(self) -> dict[str, Scenario]:
         return self._given
 
+    @field_validator("plugins", mode="before")
+    @classmethod
+    def _plugins(cls, value: Any) -> Any:
+        found = [find(p) if isinstance(p, str) else p for p in value] if isinstance(value, list) else value
+        for plugin in found if isinstance(found, list) else ():
+            load(PluginFile.model_validate(plugin))
+        return found
+
     @field_validator("maps", mode="before")
     @classmethod
     def _maps(cls, value: Any) -> Any:
@@ -119,6 +130,7 @@ class Study(BaseModel):
     @cached_property
     def plan(self) -> Design:
         """What its design is and asks for."""
+        self._know_plugins()
         try:
             return designs.design(self.design)
         except InputError as error:
@@ -130,11 +142,21 @@ class Study(BaseModel):
         if self.given and not self.factors:
             return ()  # runs of one scenario: a study with one point
         given = self.design == "given"
+        self._know_plugins()
         return tuple(factors_of(self.factors, self.name, skip=self.skip, groups=self.groups, repeats=given))
+
+    def _know_plugins(self) -> None:
+        """Loads the plugins of the scenarios, whose parameters factors may be; a scenario that cannot be read is reported elsewhere."""
+        listed = self.factors.get("scenario")
+        for source in {self.scenario, *(listed if isinstance(listed, list) else ())}:
+            if isinstance(source, str) and source.endswith(".toml"):
+                with contextlib.suppress(InputError):
+                    load_scenario(source)
 
     @cached_property
     def fixed(self) -> dict[str, Any]:
         """The overrides of all points by dotted key."""
+        self._know_plugins()
         return overrides_of(self.set, f"{self.name}: set")
 
     @property
@@ -227,7 +249,7 @@ class Study(BaseModel):
     def key(self) -> str:
         """Hash of all that decides the runs and what is kept of them, wherever files are; not of title, question and claim."""
         data = self.model_dump(mode="json", by_alias=True, exclude={*NOT_IN_KEY, "factors", "set", "scenario"})
-        for name, unset in (("point_seeds", None), ("events", False), ("stop_when", None)):
+        for name, unset in (("point_seeds", None), ("events", False), ("stop_when", None), ("plugins", [])):
             if data[name] == unset:
                 del data[name]  # as before there was a choice
         data["factors"] = [
@@ -255,6 +277,8 @@ class Study(BaseModel):
         """The study as text that `load_study` reads again; `places` are other places of its scenarios."""
         places = places or {}
         data = self.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True, exclude={"factors"})
+        if self.plugins:
+            data["plugins"] = [f"scenarios/{name}" for name in as_files(self.plugins)]
         if self.scenario in places:
             data["scenario"] = places[self.scenario]
         factors = dict(self.factors)
@@ -292,6 +316,8 @@ class Study(BaseModel):
                 return designs.sobol(self.problem(), n, bool(self.second_order), self.design_seed)
             case "morris" if n is not None:
                 return designs.morris(self.problem(), n, self.morris_levels, self.design_seed)
+            case name if name not in DESIGNS:
+                return designs.of_plugin(name, n or 0, k, [len(grid) for grid in self._grids] if self.plan.is_grid else [], self.design_seed)
         raise AssertionError(self.design)
 
     @property
@@ -329,7 +355,7 @@ class Study(BaseModel):
                 if days < 1:
                     raise InputError(f"start: {self.start} is after the last day of {source}; give days too.")
             scenario = load_scenario(
-                scenario, start=self.start, days=days, **self.changes.model_dump(exclude_none=True)
+                scenario, start=self.start, days=days, plugins=self.plugins or None, **self.changes.model_dump(exclude_none=True)
             )
             Settings(scenario.params)
         except InputError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,7 @@ class RunRequest:
     cell_km: float | str | None = None
     step_hours: float | str | None = None
     front: str | None = None
+    plugins: Sequence[str] = ()
     stop_when: str | None = None  # or that of a manifest
     maps: str = "first"
     out: Path | None = None

@@ -19,12 +19,12 @@ from numba import njit
 
 from sim.codes import (
     ARMOR,
-    ARTILLERY,
     AT_LINE,
     BEHIND_LINE,
     CONSOLIDATE,
     DRONE,
     FPV,
+    GLIDE_BOMB,
     HOLD,
     INFANTRY,
     INFILTRATE,
@@ -182,7 +182,7 @@ def strike(geo, units, cells, blocks, n, key, knobs):
     """Poisson draws of this step's hits on movers, along their path, and on men in positions."""
     for i in range(n):
         kind = units.kind[i]
-        if kind < 0 or kind > ARTILLERY:
+        if kind < 0 or kind == GLIDE_BOMB:
             continue
         s = units.side[i]
         task = units.task[i]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.codes import ARMOR, ARTILLERY, HOLD, RESERVE, SERVE, SHELL
+from sim.codes import ARMOR, ARTILLERY, GLIDE_BOMB, HOLD, RESERVE, SERVE, SHELL
 from sim.columns import array_kernel, kernel
 from sim.draws import key, poisson, uniform_of
 from sim.fields import BLOCK_KM, block_at
@@ -100,7 +100,7 @@ def burst(geo, units, cells, blocks, n, key, dt, knobs):
     keep = math.exp(-dt / knobs.calm)
     for i in range(n):
         kind = units.kind[i]
-        if kind < 0 or kind > ARTILLERY:
+        if kind < 0 or kind == GLIDE_BOMB:
             continue
         s = units.side[i]
         b = block_at(geo, units.x[i], units.y[i])

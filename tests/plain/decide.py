@@ -273,8 +273,8 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
                 lodgement(geo, units, formations, cells, nodes, i, key, recall, knobs)
             case Kind.ARMOR, Task.RESERVE if knobs.armor > 0.5 and unit.days >= armor.turnaround_days:
                 armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud, knobs, armor, tally)
-            case (Kind.FPV_TEAM | Kind.ARTILLERY), _:
-                site = setback[unit.kind].item()
+            case kind, _ if kind >= 0 and setback[kind] > 0.0:
+                site = setback[kind].item()
                 crew(geo, units, orders, front, cells, i, key, chance(1.0, dt), chance(6.0, dt), site)
 
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numpy as np
-
-from sim.codes import ARMOR, ARTILLERY, BEHIND_LINE, CONSOLIDATE, FPV, HOLD, INFANTRY, INFILTRATE, RESERVE
+from sim.codes import ARMOR, BEHIND_LINE, CONSOLIDATE, HOLD, INFANTRY, INFILTRATE, RESERVE
 from sim.columns import kernel
 from sim.draws import key, uniform_of
 from sim.phases.decide.crews import armor_section, crew
@@ -19,6 +17,7 @@ from sim.phases.decide.infiltrators import infiltrator, lodgement
 from sim.phases.decide.reliefs import DUSK_H, match_reliefs, position
 from sim.phases.decide.reserves import attacker_reserve, defender_reserve, readiness
 from sim.quantity import Parameters, quantity
+from sim.traits import traits_of
 
 READS = ("units", "formations", "orders", "front", "cells", "nodes", "blocks")
 WRITES = ("units", "books")
@@ -118,7 +117,7 @@ def decide(geo, units, formations, orders, front, cells, nodes, blocks, n, key, 
         elif kind == ARMOR:
             if task == RESERVE and units.days[i] >= armor.turnaround_days and knobs.armor > 0.5:
                 armor_section(geo, units, formations, orders, front, blocks, i, key, dt, mud, knobs, armor, tally)
-        elif kind == FPV or kind == ARTILLERY:
+        elif setback[kind] > 0.0:
             crew(geo, units, orders, front, cells, i, key, pack, flee, setback[kind])
 
 
@@ -130,7 +129,7 @@ def run(world) -> None:
     leafy = (p.infiltration_bare + (1.0 - p.infiltration_bare) * sky.leaf) * (1.0 + p.infiltration_night - 2.0 * p.infiltration_night * sky.light)
     follow_scale = world.settings.command.deadline_follow if world.campaign.deadline else 1.0
     armor = ArmorKnobs(a.value, a.lost_per_hit, a.turnaround_days, a.mount_max, a.crew, a.dismounts)
-    setback = np.array([0.0, 0.0, world.settings.fpv_team.setback_km, world.settings.artillery.setback_km, 0.0])
+    setback = traits_of(world.scenario, world.settings).setback_km
     knobs = knobs_of(world)
     ready = readiness(world.formations, world.dt, sky.light, follow_scale, knobs)
     decide(world.geo, world.units, world.formations, world.orders, world.front, world.cells, world.nodes, world.blocks,

@@ -10,8 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from sim.errors import InputError
 from sim.forces import Kind, Side, Task
 from sim.measures import men_ahead
+from sim.plugin_files import parts_of
+from sim.traits import kind_numbers
 from sim.view.page.messages.map_message import share
 
 Layers = dict[str, bytes]
@@ -36,7 +39,7 @@ def layers(world: Any, before: Layers | None = None) -> Layers:
 
     units: id u4, x u2, y u2 (65535 = the box), men u1, code u1 (kind, 8 for the defender, 16 infiltrating, 32 waiting,
     64 tired infantry, 128 on the move), supply u1; by id. control, works, supply: one byte a cell (by side: attacker's first). threat: hundredths of a hit
-    per km by block. flags: 1 grey zone, 2 and 4 cut off (attacker, defender). bombs: x u2, y u2.
+    per km by block. `layer NAME`: a plugin's, one byte a cell. flags: 1 grey zone, 2 and 4 cut off (attacker, defender). bombs: x u2, y u2.
     """
     c, b, u = world.cells, world.blocks, world.units
     live = world.live()
@@ -50,10 +53,22 @@ def layers(world: Any, before: Layers | None = None) -> Layers:
         "flags": flag_bytes((men_ahead(world) > 0) & (c.control < 0.5), c.cut),
         "threat": share(b.threat.T / 2.55),
         "bombs": places(u.x[fallen], u.y[fallen], extent_of(world)),
+        **added_layers(world),
     }
     if before is None:
         return new
     return {name: before[name] if before.get(name) == data else data for name, data in new.items()}
+
+
+def added_layers(world: Any) -> Layers:
+    """The layers of plugins, one byte a cell, by `layer NAME`; InputError for one that is no field of the cells."""
+    out = {}
+    for name, part in parts_of(world.scenario.plugins, "layer").items():
+        values = np.asarray(part.of(world), float)
+        if values.shape != world.cells.control.shape or not np.isfinite(values).all():
+            raise InputError(f"layer {name!r} of a plugin: allowed: a finite share for each of {world.cells.control.size} cells, not {values.shape}.")
+        out[f"layer {name}"] = share(values)
+    return out
 
 
 def places(x: np.ndarray, y: np.ndarray, extent: Extent) -> bytes:
@@ -113,10 +128,17 @@ def moment(world: Any) -> dict[str, Any]:
         "day": day,
         "part": int(part),
         "sky": {name: round(float(getattr(sky, name)), 3) for name in sky._fields},
-        "counts": counts(u.kind[live], u.side[live], u.task[live], u.fatigue[live] >= TIRED_DAYS),
+        "counts": [[*row, *more] for row, more in zip(
+            counts(u.kind[live], u.side[live], u.task[live], u.fatigue[live] >= TIRED_DAYS), _counts_added(world, live), strict=True)],
         "units": int(live.size),
         "held": round(float(world.cells.control.sum()) * world.geo.cell**2, 1),
     }
+
+
+def _counts_added(world: Any, live: np.ndarray) -> list[list[int]]:
+    """Units of the kinds of plugins, by side, in their order."""
+    u, kinds = world.units, [n for n in kind_numbers(world.scenario).values() if n > BOMB]
+    return [[int(((u.kind[live] == k) & (u.side[live] == s)).sum()) for k in kinds] for s in Side]
 
 
 COUNTED = 7  # figures by side; the sixth is that of the tired

@@ -11,6 +11,8 @@ import numpy as np
 from sim.fields import BLOCK_KM
 from sim.forces import Kind, Side, Task
 from sim.journal import near
+from sim.plugin_files import parts_of
+from sim.traits import kind_numbers
 from sim.view.page.messages import frames
 from sim.view.page.messages.frames import unit_ids
 
@@ -47,14 +49,23 @@ def row_of(world: Any, uid: int) -> int | None:
     return int(found[0]) if found.size else None
 
 
+def _name_of(world: Any, kind: int) -> str:
+    """What a kind of unit is called, a plugin's by its label."""
+    if kind in NAMES:
+        return NAMES[Kind(kind)]
+    name = next(name for name, number in kind_numbers(world.scenario).items() if number == kind)
+    label = parts_of(world.scenario.plugins, "kind")[name].label
+    return label[:1].upper() + label[1:]
+
+
 def describe_unit(world: Any, uid: int) -> dict[str, Any] | None:
     """A unit as title, subtitle and lines (name, value)."""
     i = row_of(world, uid)
     if i is None:
         return None
     u = world.units
-    kind, side = Kind(int(u.kind[i])), Side(int(u.side[i]))
-    name = NAMES[kind] if u.task[i] != Task.INFILTRATE else "Infiltrators"
+    kind, side = int(u.kind[i]), Side(int(u.side[i]))
+    name = _name_of(world, kind) if u.task[i] != Task.INFILTRATE else "Infiltrators"
     lines = [("Task", _task(u, i)), ("Men", f"{int(u.men[i])}" + (f", {int(u.hurt[i])} wounded" if u.hurt[i] else ""))]
     if kind == Kind.ARMOR:
         lines.append(("Working vehicles", f"{int(u.vehicles[i])}"))

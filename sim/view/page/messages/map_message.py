@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sim.fields import BLOCK_KM, geometry
+from sim.plugin_files import parts_of
 from sim.scenario import Scenario, load_scenario, scenario_names
 from sim.view.map.terrain import Terrain, curve, terrain_of
 
@@ -69,6 +70,10 @@ def ground_message(scenario: Scenario, seed: int) -> dict[str, Any]:
             for b in land.belts
         ],
         "objectives": [o.name for o in scenario.objective],
+        "added": {
+            "layers": [{"name": f"layer {p.name}", "title": p.title, "color": p.color, "doc": p.doc} for p in parts_of(scenario.plugins, "layer").values()],
+            "kinds": [p.label for p in parts_of(scenario.plugins, "kind").values()],
+        },
         **record_of(scenario),
     }
 

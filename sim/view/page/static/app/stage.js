@@ -3,6 +3,8 @@
 function createStage(ground, host) {
   const { root, send, cards, theme } = host, { scenario } = ground, { start, steps_per_day: perDay } = scenario;
   const on = { control: true, grey: true, danger: true, supply: true, works: true, bombs: true, pockets: true, start: true, names: true, thin: true, units: true, sides: [true, true] };
+  const added = ground.added || { layers: [], kinds: [] };
+  for (const { name } of added.layers) on[name] = true;
   // What the parts of the page know of one another.
   const self = { ground, epoch: ground.epoch ?? 0, now: null, busy: false, playing: false, speed: 3 * perDay, divergence: null, mode: { compare: false, look: "side", blinkA: false } };
   const scenes = [createScene(ground), createScene(ground)];
@@ -22,7 +24,7 @@ function createStage(ground, host) {
   const dialogs = createDialogs(ground, host, self, { charts, film: film.start, savePicture, name: () => words().name });
   const header = createHeader(ground, host, self, { ...dialogs, compare: () => setCompare(!self.mode.compare) });
   const transport = createTransport(perDay, send, self);
-  const layers = createLayersPanel(on, ground.glossary || {}, () => { touchMaps(); host.wake(); }, (side) => { for (const m of maps) m.extras.threatSide = side; touchMaps(); host.wake(); });
+  const layers = createLayersPanel(on, ground.glossary || {}, () => { touchMaps(); host.wake(); }, (side) => { for (const m of maps) m.extras.threatSide = side; touchMaps(); host.wake(); }, added);
   const levers = createLeversPanel(send, host.tip), about = ground.file ? createFilePanel(ground) : null;
   const events = createEvents(ground, goTo);
   const compare = createComparePanel(send, setLook), diffs = createDifferences(ground, charts, theme);

@@ -103,6 +103,14 @@ function drawLand(c, map, lines, soil, layersOn, theme) {
     for (const step of danger) c.fill(step.fill, "evenodd");
     c.restore();
   }
+  for (const { name, color } of ground.added?.layers || []) {
+    const picture = layersOn[name] && scene.tinted(name, color);
+    if (!picture) continue;
+    c.save();
+    c.transform(1, 0, 0, -1, 0, s + n); // pictures have their first row on top
+    c.drawImage(picture, w, s, e - w, n - s);
+    c.restore();
+  }
   for (const line of lines.water) {
     c.strokeStyle = theme.water;
     c.lineWidth = px * ({ river: 1.9, stream: 1.0, reservoir: 5.5 }[line.kind] || 1) * clamp(view.scale / 14, 0.6, 2.4);

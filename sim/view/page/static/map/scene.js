@@ -139,6 +139,16 @@ function createScene(ground) {
     heldAt: (x, y) => sampleAt(smooth(), grid.nx, grid.ny, grid.cell, box[0], box[2], x, y),
     supplyOf: (side) => from(`supply${side}`, ["supply"], (s) => scaled(s, 1 / 255, side * cells, cells)),
     worksOf: (facing) => from(`works${facing}`, ["works"], (s) => scaled(s, 1 / 255, facing * cells, cells)),
+    // A layer of a plugin as a picture of a pixel a cell, north up.
+    tinted: (name, color) => from(`tint ${name}`, [name], (bytes) => {
+      const canvas = document.createElement("canvas"), { nx, ny } = grid, rgb = [1, 3, 5].map((k) => parseInt(color.slice(k, k + 2), 16));
+      canvas.width = nx;
+      canvas.height = ny;
+      const c = canvas.getContext("2d"), image = c.createImageData(nx, ny);
+      for (let j = 0; j < ny; j += 1) for (let i = 0; i < nx; i += 1) image.data.set([...rgb, 0.7 * bytes[j * nx + i]], 4 * ((ny - 1 - j) * nx + i));
+      c.putImageData(image, 0, 0);
+      return canvas;
+    }),
     startFront: () => from("start", ["control_start"], (c) => {
       const field = finer(blurred(scaled(c, 1 / 250), grid.nx, grid.ny, Math.max(0.6 / grid.cell, 0.5)), grid.nx, grid.ny, k);
       return linePath(openLines(rings(field, box, 0.5), box, 4));

@@ -1,6 +1,6 @@
 // Units as glyphs: one shape a kind, one color a side, three sizes of men; grains at far zoom; rare kinds on top.
 
-const KIND = { infantry: 0, armor: 1, fpv: 2, artillery: 3 };
+const KIND = { infantry: 0, armor: 1, fpv: 2, artillery: 3, added: 5 }; // from `added` on: of plugins
 const CODE = { defends: 8, infiltrates: 16, waits: 32, tired: 64, moves: 128 }; // bits of a unit's code, above its kind
 const TRAIL_KM = 2.2; // of the way of a day that is drawn behind whoever moves
 const HIT_MS = 700;
@@ -44,7 +44,7 @@ function drawUnits(c, map, units, previous, blend, theme, on) {
     const code = units.code[i], kind = code & 7, side = (code >> 3) & 1;
     if (!on.sides[side] || !units.men[i]) continue;
     const waiting = (code & CODE.waits) && !(code & CODE.moves); // who is on the way is drawn in full
-    const rank = kind === KIND.infantry ? (code & CODE.infiltrates ? 5 : code & CODE.tired && !waiting ? 1 : 0) : kind === KIND.artillery ? 2 : kind === KIND.fpv ? 3 : 4;
+    const rank = kind === KIND.infantry ? (code & CODE.infiltrates ? 5 : code & CODE.tired && !waiting ? 1 : 0) : kind === KIND.artillery ? 2 : kind === KIND.fpv ? 3 : kind >= KIND.added ? 6 : 4;
     const key = rank * 4 + side * 2 + (waiting ? 0 : 1);
     let rows = groups.get(key);
     if (!rows) groups.set(key, (rows = []));
@@ -69,6 +69,7 @@ function drawUnits(c, map, units, previous, blend, theme, on) {
       circles(c, rows, (far ? 2.6 : 2.9) * grow, theme.paper, color, far ? 1.3 : 1.7);
     } else if (rank === 2) batteries(c, rows, (far ? 1.9 : 2.9) * grow, color, theme);
     else if (rank === 3) chevrons(c, rows, (far ? 1.7 : 2.7) * grow, side, color, theme, far);
+    else if (rank === 6) diamonds(c, rows, (far ? 2.6 : 3.6) * grow, color, theme);
     else hexagons(c, rows, (far ? 2.4 : 3.6) * grow, color, theme);
   }
 }
@@ -211,6 +212,19 @@ function hexagons(c, rows, r, color, theme) {
   c.stroke(path);
   c.fillStyle = color;
   c.fill(path);
+}
+
+function diamonds(c, rows, r, color, theme) {
+  const path = new Path2D();
+  for (let k = 0; k < rows.length; k += 3) {
+    const x = rows[k + 1], y = rows[k + 2];
+    path.moveTo(x - r, y); path.lineTo(x, y - r); path.lineTo(x + r, y); path.lineTo(x, y + r); path.closePath();
+  }
+  c.fillStyle = theme.paper;
+  c.fill(path);
+  c.strokeStyle = color;
+  c.lineWidth = 1.6;
+  c.stroke(path);
 }
 
 // Six-ray marks of glide bombs of the last 24 h; older ones are paler.

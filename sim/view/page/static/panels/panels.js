@@ -55,6 +55,7 @@ function glyph(kind, side) {
     [["path", { d: "M1 7l3-3.2h6L13 7l-3 3.2H4z", fill: color }]],
     [side ? ["rect", { x: 3.5, y: 3.5, width: 7, height: 7, fill: color }] : ["circle", { cx: 7, cy: 7, r: 3.9, fill: color }], ["circle", { cx: 7, cy: 7, r: 1.8, fill: paper }]],
     [["path", { d: side ? "M1 7h8" : "M13 7H5", stroke: color, "stroke-width": 1.4 }], side ? ["rect", { x: 8, y: 4.4, width: 5, height: 5, fill: color }] : ["circle", { cx: 4, cy: 7, r: 3, fill: color }]],
+    [["path", { d: "M2.8 7L7 2.8 11.2 7 7 11.2z", fill: paper, stroke: color, "stroke-width": 1.6 }]], // of plugins
   ];
   return svg("0 0 14 14", ...shapes[kind]);
 }
@@ -66,7 +67,7 @@ function toggle(label, on, change, key) {
   return box;
 }
 
-function createLayersPanel(on, glossary, changed, danger) {
+function createLayersPanel(on, glossary, changed, danger, added = { layers: [], kinds: [] }) {
   const boxes = {}, counts = [];
   const rows = LAYERS.map(([name, label, more, key]) => {
     boxes[name] = toggle(label, on[name], (v) => { on[name] = v; changed(name); }, key.toUpperCase());
@@ -79,15 +80,20 @@ function createLayersPanel(on, glossary, changed, danger) {
   whose.addEventListener("change", () => danger(Number(whose.value)));
   const box = el("section", { class: "pk-layers", "aria-label": "Layers" },
     el("header", {}, el("h2", {}, "Layers"), el("span", { class: "pk-hint" }, "keys ", el("kbd", {}, "1"), " to ", el("kbd", {}, "9"))),
-    ...rows.slice(0, 3), el("div", { class: "pk-danger-key" }, steps, whose), ...rows.slice(3));
+    ...rows.slice(0, 3), el("div", { class: "pk-danger-key" }, steps, whose), ...rows.slice(3),
+    ...added.layers.map(({ name, title, color, doc }) => { // of plugins
+      boxes[name] = toggle(title, on[name], (v) => { on[name] = v; changed(name); });
+      return el("label", { class: "pk-row", title: doc || title }, el("span", { class: "pk-swatch" }, svg("0 0 36 16", ["rect", { x: 0, y: 2, width: 36, height: 12, fill: color, opacity: 0.6 }])),
+        el("span", { class: "pk-words" }, title), boxes[name]);
+    }));
   boxes.units = toggle("Units", on.units, (v) => { on.units = v; changed("units"); }, "U");
   const sides = [0, 1].map((s) => {
     const b = el("button", { type: "button", class: `pk-side pk-side${s}`, "aria-pressed": "true", title: "Show or hide this side" }, s ? "defender" : "attacker");
     b.addEventListener("click", () => { on.sides[s] = !on.sides[s]; b.setAttribute("aria-pressed", String(on.sides[s])); changed("units"); });
     return b;
   });
-  const table = el("div", { class: "pk-counts" }, ...UNIT_ROWS.flatMap((name, k) => {
-    const cells = [0, 1].map((s) => { const n = el("b", {}, "–"); (counts[s] = counts[s] || [])[k] = n; return el("span", {}, glyph(k, s), n); });
+  const table = el("div", { class: "pk-counts" }, ...[...UNIT_ROWS, ...added.kinds.map((k) => k[0].toUpperCase() + k.slice(1))].flatMap((name, k) => {
+    const cells = [0, 1].map((s) => { const n = el("b", {}, "–"); (counts[s] = counts[s] || [])[k] = n; return el("span", {}, glyph(Math.min(k, UNIT_ROWS.length), s), n); });
     return [el("span", {}, name), ...cells];
   }));
   box.append(el("div", { class: "pk-units" }, el("header", {}, el("h2", {}, "Units"), ...sides, boxes.units), table));
