@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from sim.forces import Side
+from sim.local_records import Field, LocalRecords
 from sim.measures import Ground, Look, measures_of
+from sim.reasons import explain
 from sim.turning_points import TurningPoints
 
 CAPTURE_DAYS = 7  # a settlement counts as captured when it stays so for a week, as in the record
@@ -27,7 +30,8 @@ class Journal:
         self.ground = Ground(direction_start=float(c.control[c.direction == 1].sum()) * world.geo.cell**2)
         self._before = c.control.copy()
         self._depths: list[np.ndarray] = []
-        self._points = TurningPoints()
+        self._points = TurningPoints(world)
+        self._local = LocalRecords(world)
         self._held_towns = c.control[world.sector.settlement_cell] >= 0.5
         self._record(world)
 
@@ -38,6 +42,7 @@ class Journal:
 
     def look(self, world: Any) -> None:
         """Called after every step: keeps its notes, and the day's figures when a day is over."""
+        self._local.step(world)
         for kind, x, y, number, words in world.notes:
             self._event(world, kind, x, y, number, words)
         if not world.new_day:
@@ -51,6 +56,7 @@ class Journal:
         self._before[:] = c.control
         self._record(world)
         self._note_changes(world)
+        self._local.end_day(world)  # last: the reasons of an event are those of the days before
 
     def _record(self, world: Any) -> None:
         self._depths.append(world.cells.depth.astype(np.float32))
@@ -75,27 +81,36 @@ class Journal:
                 k = cells[np.argmin(world.cells.front_week[cells])]
                 x, y = _middle(world, np.array([k]))
                 far = -float(world.cells.front_week[k])
-                self._event(world, kind, x, y, far, f"{word} {far:.0f} km past the line of a week ago, {near(world, x, y)}")
+                self._event(world, kind, x, y, far, f"{word} {far:.0f} km past the line of a week ago, {near(world, x, y)}", Side.DEFENDER)
         return len(near_ones), len(deep)
 
     def _note_changes(self, world: Any) -> None:
-        """Events of the day: settlements that changed hands, pockets that closed."""
+        """Events of the day: settlements that changed hands, pockets that closed, belts broken, ground won back."""
         s = world.sector
-        held = self.town_days[-1]
+        held, area = self.town_days[-1], world.geo.cell**2
         for k in np.flatnonzero(held != self._held_towns):
             if s.settlement_kind[k] in ("city", "town") or world.scenario.map.synthetic:
                 words = f"{s.settlement_name[k]} {'taken by the attacker' if held[k] else 'back with the defender'}"
-                self._event(world, "capture" if held[k] else "recapture", s.settlement_x[k], s.settlement_y[k], 1, words)
+                self._event(world, "capture" if held[k] else "recapture", s.settlement_x[k], s.settlement_y[k], 1, words, Side.DEFENDER if held[k] else Side.ATTACKER)
         self._held_towns = held
         for side, cells in self._points.pockets(world):
             x, y = _middle(world, cells)
-            area = cells.size * world.geo.cell**2
-            self._event(world, "pocket", x, y, area, f"Pocket of the {side.name.lower()} closed, {area:.0f} km², {near(world, x, y)}")
+            size = cells.size * area
+            self._event(world, "pocket", x, y, size, f"Pocket of the {side.name.lower()} closed, {size:.0f} km², {near(world, x, y)}", side)
+        for name, cells in self._points.belts(world):
+            x, y = _middle(world, cells)
+            self._event(world, "belt", x, y, cells.size * area, f"Belt broken: {name}, {near(world, x, y)}", Side.DEFENDER)
+        for cells in self._points.counterattacks(world, lambda cells: self._local.count(Field.SENT, Side.DEFENDER, cells, world.geo)):
+            x, y = _middle(world, cells)
+            self._event(world, "counterattack", x, y, cells.size * area, f"Counterattack takes back {cells.size * area:.0f} km², {near(world, x, y)}", Side.ATTACKER)
 
-    def _event(self, world: Any, kind: str, x: float, y: float, number: float, words: str) -> None:
+    def _event(self, world: Any, kind: str, x: float, y: float, number: float, words: str, loser: Side | None = None) -> None:
+        """Adds an event; one with a loser gets its reasons."""
         day = max((world.step_index - 1) // world.scenario.steps_per_day, 0)
+        why = None if loser is None else explain(self._local, world, loser, x, y)
         self.events.append({"step": world.step_index, "day": day, "date": self.start + dt.timedelta(days=day), "kind": kind,
-                            "x_km": float(x), "y_km": float(y), "number": float(number), "words": words})
+                            "x_km": float(x), "y_km": float(y), "number": float(number), "words": words, "because": why.because if why else "", "figures": why.figures if why else "",
+                            "at_x_km": why.x if why else float("nan"), "at_y_km": why.y if why else float("nan")})
 
     def daily(self) -> dict[str, np.ndarray]:
         """Columns by day: `day` (0 the start), `date`, and every measure."""

@@ -215,7 +215,7 @@ class BattleModel(mesa.Model):
 
     def events(self) -> pd.DataFrame:
         """Events of the run: when, where, and in words."""
-        names = ["step", "day", "date", "kind", "x_km", "y_km", "number", "words"]
+        names = ["step", "day", "date", "kind", "x_km", "y_km", "number", "words", "because", "figures", "at_x_km", "at_y_km"]
         return pd.DataFrame(self.journal.events, columns=names)
 
     def captures(self) -> pd.DataFrame:

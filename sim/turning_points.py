@@ -1,4 +1,4 @@
-"""Turning points that a battle reports: breakthroughs and pockets that are held ground or a body of men, and that stand.
+"""Turning points that a battle reports: breakthroughs and pockets that are held ground or a body of men, belts broken, ground won back.
 
 A ring of infiltrators in the grey zone is none: they hold nothing until they lodge. What counts on one day and is gone on the
 next is none either, and what was reported is not reported again while it stands or when it comes back within a week.
@@ -6,7 +6,8 @@ next is none either, and what was reported is not reported again while it stands
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,19 @@ from scipy.ndimage import label
 
 from sim.forces import Side, Task
 from sim.measures import men_in
+from sim.phases.works import plan_line
 
 BEYOND_KM = (3.0, 8.0)  # past the line of 7 days ago: a breakthrough, a deep one
 BODY_MEN = 10  # men in positions or lodged that make a breakthrough
 POCKET_MEN = 30  # of these in a pocket, a platoon, that make it one to be reported
 HELD_KM2 = 1.0  # held ground that counts without men
 STANDS_DAYS = 1  # days after the first on which it must still be there
+BELT_SHARE = 0.5  # of the most of it in a cell, that makes the cell part of a belt
+BELT_KM2 = 2.0  # of a belt in the attacker's hands, in one piece: it is broken there
+RETAKEN_KM2 = 2.0  # taken back in one piece within RETAKEN_DAYS: a counterattack that a battle reports
+RETAKEN_DAYS = 3
+RETAKEN_SHARE = 0.3  # of a cell, that makes it part of the piece
+COUNTER_GROUPS = 3  # groups of the defender sent there in the same days; less is ground that was left, not won
 MEMORY_DAYS = 7  # days for which what was reported and is gone stays so
 NO_PATCH = np.zeros(0, np.int32)
 AROUND = np.ones((3, 3))  # cells that touch by edge or corner are connected
@@ -50,12 +58,27 @@ class Watch:
         return fresh
 
 
-class TurningPoints:
-    """Watches over breakthroughs (beyond each of BEYOND_KM) and over the pockets of both sides."""
+class _WatchedBelt:
+    """A belt of the defender, the cells (k,) it lies in, and which of them the attacker held when it was last looked at."""
 
-    def __init__(self) -> None:
+    def __init__(self, belt: Any, cells: np.ndarray) -> None:
+        self.name, self.built_from, self.cells = belt.name, belt.built_from, cells
+        self.watch, self.held, self.calm_days = Watch(), np.zeros(cells.size, bool), 0
+
+
+class TurningPoints:
+    """Watches over breakthroughs (beyond each of BEYOND_KM), pockets of both sides, the defender's belts and what he takes back."""
+
+    def __init__(self, world: Any) -> None:
         self._breaks = [Watch() for _ in BEYOND_KM]
         self._pockets = [Watch() for _ in Side]
+        self._belts = [_WatchedBelt(belt, _cells_of(world, belt)) for belt in world.scenario.belt if belt.side == "defender"]
+        self._in_belts = np.unique(np.concatenate([NO_PATCH, *(belt.cells for belt in self._belts)]))
+        self._held, self._calm_days = np.zeros(0, bool), 0
+        self._retaken = Watch()
+        self._control = [world.cells.control.copy()]  # of the last days
+        for _ in range(STANDS_DAYS + 1):  # what the attacker holds at the start was broken before
+            list(self.belts(world))
 
     def breakthroughs(self, world: Any) -> list[list[np.ndarray]]:
         """Cells of each new breakthrough of the day, those beyond 3 km and those beyond 8 km."""
@@ -83,3 +106,46 @@ class TurningPoints:
                 counts = np.bincount(cut, men_in(world, side, Task.HOLD, Task.CONSOLIDATE)) >= POCKET_MEN
             for cells in watch.new(cut, counts):
                 yield side, cells
+
+    def belts(self, world: Any) -> Iterator[tuple[str, np.ndarray]]:
+        """Name and cells of each belt of the defender that the attacker has broken: he holds a piece of it that stands."""
+        g, held = world.geo, world.cells.control >= 0.5
+        if self._calm_days > STANDS_DAYS and np.array_equal(held[self._in_belts], self._held):
+            return
+        self._calm_days = 0 if not np.array_equal(held[self._in_belts], self._held) else self._calm_days + 1
+        self._held = held[self._in_belts]
+        for belt in self._belts:
+            now = held[belt.cells]
+            belt.calm_days = 0 if not np.array_equal(now, belt.held) else belt.calm_days + 1
+            belt.held = now
+            if belt.calm_days > STANDS_DAYS or (belt.built_from is not None and belt.built_from > world.date):
+                continue  # as it was when it was last looked at, or not there yet
+            ground = np.zeros(g.nx * g.ny, bool)
+            ground[belt.cells] = now
+            patches, n = label(ground.reshape(g.ny, g.nx), AROUND)
+            flat = patches.ravel()
+            for found in belt.watch.new(flat, np.bincount(flat, minlength=n + 1) * g.cell**2 >= BELT_KM2):
+                yield belt.name, found
+
+    def counterattacks(self, world: Any, sent: Callable[[np.ndarray], float]) -> list[np.ndarray]:
+        """Cells of each piece of ground that the defender has won back. `sent`: his groups sent near such cells of late."""
+        g, c = world.geo, world.cells
+        back = np.max(self._control, axis=0) - c.control
+        self._control = [*self._control[-RETAKEN_DAYS + 1 :], c.control.copy()]
+        patches, counts = NO_PATCH, np.zeros(1, bool)
+        if (back > RETAKEN_SHARE).any():
+            grid, n = label((back > RETAKEN_SHARE).reshape(g.ny, g.nx), AROUND)
+            patches = grid.ravel()
+            counts = np.bincount(patches, back, n + 1) * g.cell**2 >= RETAKEN_KM2
+            counts[0] = False
+            for number in np.flatnonzero(counts):
+                counts[number] = sent(np.flatnonzero(patches == number)) >= COUNTER_GROUPS
+        return self._retaken.new(patches, counts)
+
+
+def _cells_of(world: Any, belt: Any) -> np.ndarray:
+    """The cells that a belt lies in."""
+    plan = np.zeros((world.cells.control.size, 1))
+    for (x0, y0), (x1, y1) in pairwise(belt.points):
+        plan_line(world.geo, plan, 0, x0, y0, x1, y1, belt.depth_km / 2, 1.0)
+    return np.flatnonzero(plan[:, 0] > BELT_SHARE * plan.max(initial=0.0))

@@ -60,6 +60,10 @@ EVENTS = (
     ("y_km", "float64", "km", "state", "where, north"),
     ("number", "float64", "", "state", "size of the event: km, km2, 1"),
     ("words", "string", "", "index", "the event in words"),
+    ("because", "string", "", "index", "what differed most near it from the line as a whole in the days before; empty where nobody lost"),
+    ("figures", "string", "", "index", "names of the figures of `because`, the greatest difference first"),
+    ("at_x_km", "float64", "km", "state", "point of the line around which they were looked for, east"),
+    ("at_y_km", "float64", "km", "state", "the same, north"),
 )
 CAPTURES = (
     ("settlement", "string", "", "index", "id of the settlement"),

@@ -12,7 +12,7 @@ from types import ModuleType
 import sim.battle
 import sim.phases  # noqa: F401  every module of a step is there before its kernels are looked for
 
-OF_THE_MAP = {"sim.geometry"}  # kernels that only look at a battle, for measures and figures: they have no twin
+OF_THE_MAP = {"sim.geometry", "sim.local_records"}  # kernels that only look at a battle, for measures and figures: they have no twin
 
 
 def is_kernel(value) -> bool:

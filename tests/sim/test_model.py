@@ -316,7 +316,7 @@ def test_tables(later):
     assert later.agents.agg("men", sum) > 0
     formations = later.formations_frame()
     assert list(formations.index) == [f.name for f in later.world.scenario.formation]
-    assert list(later.events().columns) == ["step", "day", "date", "kind", "x_km", "y_km", "number", "words"]
+    assert list(later.events().columns) == ["step", "day", "date", "kind", "x_km", "y_km", "number", "words", "because", "figures", "at_x_km", "at_y_km"]
     assert list(later.captures().columns) == ["settlement", "name", "captured", "recaptured"]
 
 

@@ -69,7 +69,7 @@ def ahead(skirmish_days):
 )
 def test_a_body_of_men_is_a_breakthrough_and_a_ring_of_infiltrators_is_none(ahead, task, men, expected):
     world = ahead(task, men)
-    points = TurningPoints()
+    points = TurningPoints(world)
     assert [tuple(map(len, points.breakthroughs(world))) for _ in range(3)] == expected
 
 
@@ -77,7 +77,7 @@ def test_held_ground_is_a_breakthrough_without_men_and_deep_beyond_8_km(ahead):
     world = ahead(Task.RESERVE, 5)
     world.cells.front_week[FAR] = -9.0
     world.cells.control[FAR] = 1.0
-    points = TurningPoints()
+    points = TurningPoints(world)
     assert [tuple(map(len, points.breakthroughs(world))) for _ in range(3)] == [(0, 0), (1, 1), (0, 0)]
 
 
@@ -86,7 +86,7 @@ def test_a_pocket_with_a_platoon_in_it_is_told(ahead, men, count):
     world = ahead(Task.HOLD, men)
     world.cells.cut[:] = 0
     world.cells.cut[FAR, Side.ATTACKER] = 1
-    points = TurningPoints()
+    points = TurningPoints(world)
     found = [list(points.pockets(world)) for _ in range(3)]
     assert [len(day) for day in found] == [0, count, 0]
     assert all(side == Side.ATTACKER and list(cells) == [FAR] for day in found for side, cells in day)

@@ -240,3 +240,25 @@ def test_the_live_page_saves_a_file_that_plays(chrome, tmp_path):
         seek(page, 8)
         assert_alike(layers_on(page), {name: data for name, data in shown.items() if name != "control_start"})
         page.close()
+
+
+def test_a_picked_event_says_why_and_lights_the_ground(chrome, folders, tmp_path):
+    why = "defender has 9 men a km (line 1,031), attacker sent 38 groups in 7 days (line 12)"
+    event = {"step": 8, "day": 1, "kind": "capture", "x": 6.0, "y": 6.0, "number": 1.0, "words": "West Town taken by the attacker",
+             "because": why, "figures": ["men", "attacks"], "at": [5.0, 7.0]}  # fmt: skip
+    recording = dataclasses.replace(of_run(recorded(folders / "one")), events=[event])
+    lit = "(() => { const { lit, notes } = window.__page.debug.mapB.extras; return lit && [lit.x, lit.y, lit.loser, lit.figures.join(), notes[0].lines.join('|')]; })()"
+    with opened(chrome, recording, tmp_path) as page:
+        page.get_by_label("Time line").evaluate("(r) => { r.value = 16; r.dispatchEvent(new Event('input')); r.dispatchEvent(new Event('change')); }")
+        at_step(page, 16)
+        row = page.locator(".pk-events li button")
+        assert f"Why: {why}." in row.get_attribute("title")
+        row.click()
+        at_step(page, 8)  # it goes to the day
+        assert page.evaluate(lit) == [5, 7, 1, "men,attacks", "defender has 9 men a km (line 1,031)|attacker sent 38 groups in 7 days (line 12)"]
+        assert f"Why: {why}." in page.locator(".pk-events").inner_text() and row.get_attribute("aria-current") == "true"
+        page.wait_for_timeout(400)
+        with_ring = page.evaluate("window.__page.debug.mapB.top.toDataURL()")
+        page.keyboard.press("Escape")
+        page.wait_for_timeout(400)
+        assert page.evaluate(lit) is None and page.evaluate("window.__page.debug.mapB.top.toDataURL()") != with_ring

@@ -6,7 +6,7 @@ from pathlib import Path
 
 STATIC = Path(__file__).with_name("static")
 SCRIPTS = (
-    *("app/tools", "app/link", "map/theme", "map/fields", "map/scene", "map/overlays", "map/land", "map/map", "map/units", "map/labels"),
+    *("app/tools", "app/link", "map/theme", "map/fields", "map/scene", "map/overlays", "map/land", "map/map", "map/units", "map/labels", "map/reasons"),
     *("panels/plot", "panels/charts", "panels/compare", "panels/timeline", "panels/panels", "panels/inspector", "map/camera"),
     *("app/hands", "panels/head", "app/layout", "panels/files", "panels/saved", "panels/dialogs", "app/stage", "app/page"),
 )

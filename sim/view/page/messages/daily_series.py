@@ -38,4 +38,13 @@ def event_message(event: dict[str, Any]) -> dict[str, Any]:
         "y": round(float(event["y_km"]), 2),
         "number": round(float(event["number"]), 2),
         "words": str(event["words"]),
+        **_why(event),
     }
+
+
+def _why(event: dict[str, Any]) -> dict[str, Any]:
+    """Why it happened, and where the reasons were looked for; nothing where nobody lost, and of a run recorded before there were reasons."""
+    if not event.get("because"):
+        return {}
+    at = [round(float(event[name]), 2) for name in ("at_x_km", "at_y_km")]
+    return {"because": str(event["because"]), "figures": str(event["figures"]).split(), "at": at}

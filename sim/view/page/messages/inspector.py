@@ -38,7 +38,7 @@ DOES = {
 ROADS = ("none", "local", "regional", "national", "international")
 MOST_SPELLS = 9  # of a story that stand one by one
 HEARD_KM = 4.0  # how near an event is to belong to a story
-HEARD = ("capture", "recapture", "breakthrough", "deep breakthrough", "pocket")
+HEARD = ("capture", "recapture", "breakthrough", "deep breakthrough", "pocket", "belt", "counterattack")
 POINTS = ("east", "northeast", "north", "northwest", "west", "southwest", "south", "southeast")
 
 

@@ -149,21 +149,21 @@ function createFurniture(ground, view, map, scene, host, self, { camera, layers 
 function createNotes(ground, maps, host) {
   const { start, steps_per_day: perDay } = ground.scenario;
   let picked = false, key = "";
-  const put = (list) => { for (const m of maps) { m.extras.notes = list; m.touch("labels"); } };
+  const put = (list, lit = null) => { for (const m of maps) { m.extras.notes = list; m.extras.lit = lit; m.touch("labels"); } };
   // A name and a fact or two: what an event says, short enough for a map.
   function noteOf(e) {
     const when = shortDate(dayOf(start, e.day ?? Math.max(Math.ceil(e.step / perDay) - 1, 0))), parts = (e.words || "").split(", "), where = parts.find((p) => p.startsWith("near ")) || "";
-    const title = /breakthrough/.test(e.kind) ? `${e.kind === "breakthrough" ? "Breakthrough" : "Deep breakthrough"}, ${number(e.number)} km in a week` : e.kind === "pocket" ? `Pocket, ${number(e.number)} km²` : parts[0].slice(0, 48);
+    const title = /breakthrough/.test(e.kind) ? `${e.kind === "breakthrough" ? "Breakthrough" : "Deep breakthrough"}, ${number(e.number)} km in a week` : e.kind === "pocket" ? `Pocket, ${number(e.number)} km²` : e.kind === "counterattack" ? `Counterattack, ${number(e.number)} km²` : parts[0].slice(0, 48);
     const who = e.kind === "pocket" ? parts[0].replace("Pocket of the ", "").replace(" closed", " cut off") : e.kind === "arrival" ? "reserve arrives" : "";
-    return { x: e.x, y: e.y, title, text: [when, who, where].filter(Boolean).join(", ") };
+    return { x: e.x, y: e.y, title, text: [when, who, where].filter(Boolean).join(", "), lines: becauseParts(e) };
   }
   return {
-    pick(e) { picked = true; key = ""; put([e.kind ? noteOf(e) : { x: e.x, y: e.y, title: "The first difference on the ground", text: "" }]); },
+    pick(e) { picked = true; key = ""; put([e.kind ? noteOf(e) : { x: e.x, y: e.y, title: "The first difference on the ground", text: "" }], e.because ? { x: e.at[0], y: e.at[1], figures: e.figures, loser: loserOf(e) } : null); },
     drop() { if (picked) { picked = false; put([]); } },
     update(m, events, isGreat, phone) {
       if (picked || phone) return;
       const fresh = events.filter((e) => e.step <= m.step && m.step - e.step <= 3 * perDay && (isGreat(e) || e.kind === "arrival"));
-      const list = [...fresh.filter(isGreat).slice(-2), ...fresh.filter((e) => e.kind === "arrival").slice(-1)].slice(0, 2).map(noteOf), now = list.map((n) => n.title + n.text).join();
+      const list = [...fresh.filter(isGreat).slice(-2), ...fresh.filter((e) => e.kind === "arrival").slice(-1)].slice(0, 2).map(noteOf).map((n) => ({ ...n, lines: n.lines.slice(0, 1) })), now = list.map((n) => n.title + n.text).join();
       if (now === key) return;
       key = now;
       put(list);

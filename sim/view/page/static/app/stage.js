@@ -107,6 +107,7 @@ function createStage(ground, host) {
     if (Number.isFinite(e.x)) {
       camera.fly(e.x, e.y, Math.max(view.scale, 18));
       notes.pick(e);
+      events.pick(e);
     }
     if (e.step !== undefined && self.now && e.step <= self.now.head) send({ do: "seek", step: e.step, hold: true });
     host.wake();
@@ -182,8 +183,8 @@ function createStage(ground, host) {
     if (!past.hidden) past.replaceChildren(`Recorded, ${shortDate(dayOf(start, m.day))}. `, el("button", { type: "button", class: "pk-link", onclick: () => send({ do: "seek", step: m.head, hold: true }) }, "To the newest"));
     mapB.top.setAttribute("aria-label", `Map of the battle on ${dateText(dayOf(start, m.day))}: the attacker holds ${number(m.held)} square kilometers. Enter describes its middle.`);
     const latest = allEvents.findLast((e) => e.step <= m.step);
-    if (latest) layout.now(`Now: ${latest.words}.`);
-    if (latest && latest !== spoken && !self.playing) { spoken = latest; setText(host.live, `${shortDate(dayOf(start, latest.day))}: ${latest.words}`); }
+    if (latest) layout.now(`Now: ${latest.words}. ${becauseSentence(latest)}`);
+    if (latest && latest !== spoken && !self.playing) { spoken = latest; setText(host.live, `${shortDate(dayOf(start, latest.day))}: ${latest.words}. ${becauseSentence(latest)}`); }
     notes.update(m, allEvents, events.isGreat, layout.size() === "phone");
     slow();
   }

@@ -184,10 +184,10 @@ function noteBox(c, map, note) {
   c.font = `600 12px ${SANS}`;
   let wide = c.measureText(note.title).width;
   c.font = `400 11px ${SANS}`;
-  wide = Math.max(wide, note.text ? c.measureText(note.text).width : 0) + 8;
+  wide = Math.max(wide, ...[note.text, ...(note.lines || [])].map((t) => (t ? c.measureText(t).width : 0))) + 8;
   const x = map.toX(note.x), y = map.toY(note.y), left = x + 40 + wide > map.width - 6;
-  const x0 = clamp(left ? x - 36 - wide : x + 36, 4, Math.max(4, map.width - wide - 4)), top = Math.max(y - 54, 12);
-  return { x0, y0: top - 2, x1: x0 + wide, y1: top + 30, left };
+  const x0 = clamp(left ? x - 36 - wide : x + 36, 4, Math.max(4, map.width - wide - 4)), high = 30 + 14 * (note.lines || []).length, top = clamp(y - 24 - high, 12, Math.max(12, map.height - high - 8));
+  return { x0, y0: top - 2, x1: x0 + wide, y1: top + high, left };
 }
 
 // An event on the map: name in bold, a fact under it, a thin line to the place.
@@ -210,5 +210,5 @@ function drawNote(c, map, note, theme) {
     c.fillText(text, box.x0 + 4, ty + dy);
   };
   word(note.title, `600 12px ${SANS}`, 0, theme.ink);
-  if (note.text) word(note.text, `400 11px ${SANS}`, 14, theme.ink);
+  [note.text, ...(note.lines || [])].forEach((text, k) => { if (text) word(text, `400 11px ${SANS}`, 14 * (k + 1), theme.ink); });
 }

@@ -27,7 +27,7 @@ function createMap(ground, view, layersOn, getTheme) {
   let stale = { base: true, units: true, top: true, labels: true };
   let placed = [];
   const reserved = [];
-  const extras = { selection: null, notes: [], difference: null, shadow: null, threatSide: 2, hover: null, trail: null };
+  const extras = { selection: null, notes: [], difference: null, shadow: null, threatSide: 2, hover: null, trail: null, lit: null };
   let unitCost = 4, lastUnits = 0, lastBase = 0, lastLabels = 0, hurried = false;
 
   const toX = (x) => (x - view.x) * view.scale + width / 2;
@@ -79,6 +79,7 @@ function createMap(ground, view, layersOn, getTheme) {
       c.setTransform(ratio, 0, 0, ratio, 0, 0);
       c.clearRect(0, 0, width, height);
       if (place) { placed = placeLabels(c, map, scene, reserved, theme, layersOn); stale.labels = false; lastLabels = now; }
+      if (extras.lit) drawReasons(c, map, extras.lit, theme);
       drawLabels(c, map, placed, theme);
       drawMarks(c, map, extras, theme);
       stale.top = false;
@@ -134,7 +135,7 @@ function createMap(ground, view, layersOn, getTheme) {
       strikes = newStrikes;
       if (newHits.length) hits = newHits;
       stale.base = stale.units = true;
-      if (extras.selection || extras.hover) stale.top = true;
+      if (extras.selection || extras.hover || extras.lit) stale.top = true;
     },
     blend(share) { blend = share; },
     fadeHits(now) { hits = hits.filter((h) => now - h.at < HIT_MS); },

@@ -210,7 +210,7 @@ function createEvents(ground, onPick) {
   const { start } = ground.scenario;
   const list = el("ol"), all = el("button", { type: "button", class: "pk-link", "aria-expanded": "false" }, "all events");
   const root = el("section", { class: "pk-events", "aria-label": "What happened" }, el("header", {}, el("h2", {}, "What happened"), el("span", {}, all, " ", el("kbd", {}, "E"))), list);
-  let events = [], great = new Set(), until = Infinity, open = false, few = 4;
+  let events = [], great = new Set(), until = Infinity, open = false, few = 4, picked = null;
   all.addEventListener("click", () => flip());
   function flip() { open = !open; all.setAttribute("aria-expanded", String(open)); root.classList.toggle("pk-open", open); draw(); }
   function draw() {
@@ -218,8 +218,9 @@ function createEvents(ground, onPick) {
     setText(all, open ? "newest only" : past.length === 1 ? "one event" : `all ${number(past.length)} events`);
     const shown = open ? past.slice(-400).reverse() : pick(past);
     if (!shown.length) { list.replaceChildren(el("li", { class: "pk-none" }, "Nothing has happened yet. Press Play, or Step.")); return; }
-    list.replaceChildren(...shown.map((e) => el("li", {}, el("button", { type: "button", onclick: () => onPick(e) },
-      el("i", {}, EVENT_MARK[e.kind] || "•"), el("time", {}, `${shortDate(dayOf(start, e.day))}`), el("span", {}, e.words)))));
+    list.replaceChildren(...shown.map((e) => el("li", {}, el("button", { type: "button", "aria-current": String(e === picked), title: becauseSentence(e), onclick: () => onPick(e) },
+      el("i", {}, EVENT_MARK[e.kind] || "•"), el("time", {}, `${shortDate(dayOf(start, e.day))}`), el("span", {}, e.words,
+        e.because && (open || great.has(e) || e === picked) ? el("small", {}, becauseSentence(e)) : null)))));
   }
   // The newest turning points; others fill the room that is left
   function pick(past) {
@@ -228,7 +229,7 @@ function createEvents(ground, onPick) {
     const small = turns.length < few ? past.filter((e) => !turns.includes(e)).slice(turns.length - few) : [];
     return [...turns, ...small].sort((a, b) => b.step - a.step);
   }
-  return { root, flip, set(list_) { events = list_; great = turningPoints(events, ground); draw(); }, isGreat: (e) => great.has(e), until(step) { until = step; draw(); }, get all() { return events; }, few(n) { few = n; draw(); } };
+  return { root, flip, set(list_) { events = list_; great = turningPoints(events, ground); draw(); }, isGreat: (e) => great.has(e), pick(e) { picked = e; draw(); }, until(step) { until = step; draw(); }, get all() { return events; }, few(n) { few = n; draw(); } };
 }
 
 // A dialog in words: keys, errors, tables.

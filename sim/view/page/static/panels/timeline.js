@@ -1,6 +1,6 @@
 // The time line: a chart of the run to scrub in, with marks of events and the part that is not yet simulated hatched.
 
-const EVENT_MARK = { capture: "■", recapture: "□", pocket: "◌", breakthrough: "▲", "deep breakthrough": "▲", arrival: "+", lever: "◆" };
+const EVENT_MARK = { capture: "■", recapture: "□", pocket: "◌", belt: "⊥", counterattack: "▼", breakthrough: "▲", "deep breakthrough": "▲", arrival: "+", lever: "◆" };
 // How much an event turns a battle, in a common measure: a settlement that changes hands by its people (1,000 count 30, 60,000 count
 // 48), a pocket by its area, a breakthrough by its depth.
 function weightOf(e, people) {
@@ -135,7 +135,7 @@ function createTimeline(ground, charts, getTheme, send, onHover) {
       if (!named && !free(...span)) continue;
       taken.push(span);
       placedMarks.push(e);
-      const button = el("button", { type: "button", class: "pk-mark", title: `${e.words}, ${dateText(dayOf(start, Math.max(Math.ceil(e.step / perDay) - 1, 0)))}`,
+      const button = el("button", { type: "button", class: "pk-mark", title: [`${e.words}, ${dateText(dayOf(start, Math.max(Math.ceil(e.step / perDay) - 1, 0)))}.`, becauseSentence(e)].filter(Boolean).join(" "),
         style: flip ? { right: `${w - at - 8}px`, flexDirection: "row-reverse" } : { left: `${at - 8}px` },
         onclick: () => root.dispatchEvent(new CustomEvent("pick", { detail: e })) }, el("i", {}, EVENT_MARK[e.kind] || "•"), named ? text : "");
       marks.append(button);
@@ -146,6 +146,8 @@ function createTimeline(ground, charts, getTheme, send, onHover) {
     if (e.kind === "lever") return "Lever moved";
     if (e.kind === "capture") return e.words.replace(" taken by the attacker", "");
     if (e.kind === "recapture") return e.words.replace(" back with the defender", " back");
+    if (e.kind === "belt") return "Belt broken";
+    if (e.kind === "counterattack") return `Back ${number(e.number)} km²`;
     if (e.kind === "pocket") return `Pocket, ${number(e.number)} km²`;
     if (e.kind.endsWith("breakthrough")) return `Break ${number(e.number)} km`;
     return e.words.slice(0, 18);
