@@ -12,7 +12,8 @@ from experiments.calibration.summaries import SUMMARIES
 from experiments.cli import validate
 from experiments.observation import record
 from experiments.reporting.scorecard_page import scorecard_page
-from experiments.validation import archive, batches, catalog, cost, fit_targets, inputs, scorecard
+from experiments.sweep import batches
+from experiments.validation import archive, catalog, cost, fit_targets, inputs, scorecard
 from experiments.validation.null_inputs import NullInputs
 from experiments.validation.null_model import NoBooks, belt
 from sim.scenario import load_scenario

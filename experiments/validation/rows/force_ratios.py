@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from experiments.analysis import intervals
+from experiments.runs.engagements import Fought
 from experiments.validation.checks import FACTOR, LEVEL_95, Check, row
-from experiments.validation.engagements import Fought
 from experiments.validation.rows.combat_patterns import span
 
 SIDES = ("attacker", "defender")
