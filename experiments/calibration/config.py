@@ -18,9 +18,9 @@ from experiments.calibration.priors import ParameterSpace, PriorForm, prior_of
 from experiments.runs.identity import BASELINE
 from sim.errors import InputError, did_you_mean, first_error, read_toml
 from sim.scenario import Scenario, load_scenario
-from sim.settings import Settings, resolve
+from sim.settings import Settings, catalog, resolve
 
-ARGUMENTS = ("part", "first", "middle", "last")
+ARGUMENTS = ("part", "side", "ratio", "first", "middle", "last")
 
 
 class Table(BaseModel):
@@ -28,17 +28,44 @@ class Table(BaseModel):
 
 
 class Budget(Table):
-    """How many runs are made: points x replicates in each wave, then a sample from what is left."""
+    """How many runs are made: a first wave over the whole prior, others where emulators see likely points, then a sample.
 
-    waves: int = Field(3, ge=1, le=20)
-    points: int = Field(250, ge=8, le=20_000, description="points of a wave")
-    replicates: int = Field(2, ge=2, le=100, description="runs a point, each with random variation of its own")
-    sample: int = Field(300, ge=8, le=20_000, description="parameter sets of the final sample")
-    sample_replicates: int = Field(3, ge=2, le=100)
+    Waves end before their number is reached when the sample would be as good as is aimed at (`experiments.calibration.waves.is_enough`).
+    """
+
+    first_points: int = Field(600, ge=8, le=20_000, description="points of the first wave")
+    first_replicates: int = Field(1, ge=1, le=100)
+    waves: int = Field(4, ge=1, le=20, description="waves at most, the first one counted")
+    points: int = Field(250, ge=8, le=20_000, description="points of each later wave")
+    replicates: int = Field(3, ge=1, le=100, description="runs a point, each with random variation of its own")
+    wide: float = Field(
+        0.3,
+        gt=0,
+        le=1,
+        description="share of a later wave's points anywhere that is not ruled out; the others are in proportion to the likelihood",
+    )
+    sample: int = Field(430, ge=8, le=20_000, description="parameter sets of the final sample")
+    sample_replicates: int = Field(5, ge=1, le=100)
+    samples: int = Field(
+        1, ge=1, le=20, description="samples at most: another is drawn as long as the effective size is below the aim"
+    )
+    engagements: int = Field(
+        6, ge=1, le=1000, description="battles of a division for each run, at each force ratio of the targets"
+    )
+    aim: int = Field(100, ge=1, description="effective size that is aimed at")
+
+    @property
+    def points_in_all(self) -> int:
+        return self.first_points + (self.waves - 1) * self.points + self.samples * self.sample
 
     @property
     def runs(self) -> int:
-        return self.waves * self.points * self.replicates + self.sample * self.sample_replicates
+        later = (self.waves - 1) * self.points * self.replicates + self.samples * self.sample * self.sample_replicates
+        return self.first_points * self.first_replicates + later
+
+    def wave(self, number: int) -> tuple[int, int]:
+        """Points and replicates of a wave."""
+        return (self.first_points, self.first_replicates) if number == 1 else (self.points, self.replicates)
 
 
 class PriorSettings(Table):
@@ -74,9 +101,11 @@ class Screening(Table):
 
 
 class Parameter(Table):
-    """One parameter that is fitted. `low` and `high` narrow the declared range."""
+    """One parameter that is fitted. `low` and `high` narrow the declared range; `weight` is that of its default in the prior, where it is
+    not that of all (0: uniform, for a default that rests on months after the window)."""
 
     key: str
+    weight: float | None = Field(None, ge=0, le=20)
     low: float | None = None
     high: float | None = None
     why: str = ""
@@ -92,7 +121,9 @@ class Target(Table):
 
     id: str = Field(min_length=1)
     of: str
-    part: Literal["box", "direction"] | None = None
+    part: Literal["box", "direction", "rest"] | None = None
+    side: Literal["attacker", "defender"] | None = None
+    ratio: float | None = Field(None, ge=0.25, le=10)
     first: dt.date | None = None
     middle: dt.date | None = None
     last: dt.date | None = None
@@ -132,6 +163,13 @@ class Target(Table):
         from experiments.calibration.summaries import SUMMARIES
 
         return SUMMARIES[self.of].is_log
+
+    @property
+    def battle(self) -> str:
+        """Which battle shows it: the long one, engagements or a watched one."""
+        from experiments.calibration.summaries import SUMMARIES
+
+        return SUMMARIES[self.of].battle
 
     @property
     def unit(self) -> str:
@@ -182,9 +220,9 @@ class Calibration(Table):
     @cached_property
     def space(self) -> ParameterSpace:
         """The priors. The default of a parameter is the one that is declared, whatever a scenario has adopted."""
-        form = PriorForm(self.prior.weight, self.prior.log_from)
         found = []
         for p in self.parameter:
+            form = PriorForm(self.prior.weight if p.weight is None else p.weight, self.prior.log_from)
             try:
                 found.append(prior_of(resolve(p.key), form, None, p.low, p.high))
             except InputError as error:
@@ -198,6 +236,20 @@ class Calibration(Table):
             [[e.size if t.shared == name else 0.0 for name, e in self.shared.items()] for t in self.target]
         ).reshape(len(self.target), -1)
 
+    @property
+    def engagement_odds(self) -> tuple[float, ...]:
+        """Force ratios of the engagements that targets ask about; even ones where only their losses are asked about."""
+        ratios = sorted({t.ratio for t in self.target if t.ratio is not None})
+        return tuple(ratios) or ((1.0,) if any(t.battle == "engagements" for t in self.target) else ())
+
+    @cached_property
+    def later_sources(self) -> list[str]:
+        """Parameters whose default rests on a source that covers months after the window, and that keep the weight of that default."""
+        freed = {p.key for p in self.space.priors if p.form.weight == 0}
+        known = seeds.facts()
+        ends = {d.key: known[d.fact].period_end for d in catalog().values() if d.fact in known and not d.is_switch}
+        return [key for key, end in ends.items() if end > self.last.isoformat() and key not in freed]
+
     @cached_property
     def key(self) -> str:
         """Hash of all that decides what is fitted to what; budgets and words may change under way."""
@@ -210,6 +262,7 @@ class Calibration(Table):
             key: value for key, value in Settings(self.battle.params).overrides.items() if key not in self.space.keys
         }
         content["space"] = [p.as_dict() for p in self.space.priors]
+        content["engagements"] = self.budget.engagements
         for entry in (*content["parameter"], *content["target"], *content["shared"].values(), content["prior"]):
             for word in ("why", "fact"):
                 entry.pop(word, None)

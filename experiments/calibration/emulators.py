@@ -1,9 +1,10 @@
 """Emulators: the mean of each summary, and the random variation of a single run, at any point of the parameter space.
 
-A mean is a straight line over all parameters and a Gaussian process of what is left (Matern 5/2), fitted to the points' means
-over their runs. The process sees each parameter stretched by its importance to a forest of trees: a length of its own for each of
-two dozen parameters would be fitted to noise. What the mean misses of points left out, beyond their random variation and its own variance, is
-added to that variance. The variance of a single run is a regression with a log link (a gamma model) on the same parameters.
+A mean is a straight line over the summary's active parameters (`active.py`) and a Gaussian process of what is left (Matern 5/2), fitted to
+the points' means over their runs, each with its own noise. The process sees a parameter stretched by its importance to a forest of trees: a
+length of its own for each would be fitted to noise. What the mean misses of points left out, beyond their random variation and its own variance,
+is added to that variance. The variance of a single run is a regression with a log link (a gamma model) on the same parameters; where no point has
+more than one run, it is what the mean misses.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ from typing import Any
 import numpy as np
 
 from experiments.analysis.intervals import SEED
+from experiments.calibration.active import active
 from experiments.calibration.simulations import SummaryTable
 
 FOLDS = 5
 LEAST = 0.8  # share of points that must have a value of a summary, else it is left out
 SEARCH = 40  # steps of the search for a kernel: where nothing matters, it would go on and on
 TREES = 200
-RESTARTS = 2  # of that search: what looks like noise at first may be a bend
+RESTARTS = 1  # of that search: what looks like noise at first may be a bend
 LEAST_STRETCH = 0.1  # of a parameter that trees make nothing of
+RANGE = (0.05, 5.0)  # of the variance of a run, beside its mean over points
+FEW_PAIRS = 30  # points with more than one run, below which nothing is said of how runs of a point vary
 TINY = 1e-9
 
 
@@ -32,26 +36,29 @@ TINY = 1e-9
 class Emulator:
     """Mean and variance of one summary. `r2` is the share of the variance of points' means that it predicts of points left out."""
 
+    active: np.ndarray  # columns that it sees
     line: Any
     process: _Stretched | _Nothing
     scale: float  # of what is left of the line
     added: float  # to the variance of the mean, 0 where the check on points left out found it right
     spread: Any  # the regression of the variance of a run
-    least_variance: float
+    pooled: float  # variance of a run, mean over points
     r2: float
     ceiling: float  # the most that random variation leaves to any emulator
-    n: int
+    missed: (
+        np.ndarray
+    )  # by what it missed each point of its table that was left out, (points,), NaN where there is no value
 
     def mean(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and its variance at points (n, k)."""
-        found, variance = _both(self.line, self.process, self.scale, x)
+        found, variance = _both(self.line, self.process, self.scale, x[:, self.active])
         return found, variance + self.added
 
     def variance(self, x: np.ndarray) -> np.ndarray:
         """Variance of a single run at points (n, k)."""
         if self.spread is None:
-            return np.full(len(x), self.least_variance)
-        return np.maximum(self.spread.predict(x), self.least_variance)
+            return np.full(len(x), self.pooled)
+        return self.spread.predict(x)
 
 
 @dataclass(frozen=True)
@@ -65,11 +72,34 @@ class Emulators:
     def known(self) -> np.ndarray:
         return np.array([e is not None for e in self.of])
 
+    def only(self, use: np.ndarray) -> Emulators:
+        """Those of some targets, (targets,) bool."""
+        kept = use & self.known
+        some = kept[self.known]
+        return Emulators(tuple(e if k else None for e, k in zip(self.of, kept)), self.correlation[np.ix_(some, some)])
+
+    @property
+    def full_correlation(self) -> np.ndarray:
+        """`correlation` over all targets, those without an emulator independent of the others."""
+        out = np.eye(len(self.of))
+        out[np.ix_(self.known, self.known)] = self.correlation
+        return out
+
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Mean, variance of the mean, and variance of a single run, each (n, known targets)."""
         found = [(*e.mean(x), e.variance(x)) for e in self.of if e is not None]
         mean, of_mean, of_run = (np.column_stack([f[k] for f in found]) for k in range(3))
         return mean, of_mean, of_run
+
+    def predicted_share(self, table: SummaryTable) -> np.ndarray:
+        """Share of the variance of the points' means of another table that these predict, (targets,), NaN where there is no emulator."""
+        means, out = table.means(), np.full(table.values.shape[1], np.nan)
+        for k, e in enumerate(self.of):
+            there = np.isfinite(means[:, k])
+            if e is not None and there.sum() > 2 and np.ptp(means[there, k]) > TINY:
+                y = means[there, k]
+                out[k] = 1 - np.mean((e.mean(table.unit_points[there])[0] - y) ** 2) / np.var(y)
+        return out
 
 
 def fit(table: SummaryTable) -> Emulators:
@@ -80,7 +110,7 @@ def fit(table: SummaryTable) -> Emulators:
     with threadpool_limits(1):  # matrices this small gain nothing from threads
         found = tuple(_fit(table, means[:, k], residuals[:, k], runs[:, k]) for k in range(means.shape[1]))
     known = [k for k, e in enumerate(found) if e is not None]
-    return Emulators(found, _correlation(residuals[:, known]))
+    return Emulators(found, _correlation(residuals[:, known], [e.missed for e in found if e is not None]))
 
 
 def _fit(table: SummaryTable, mean: np.ndarray, residual: np.ndarray, runs: np.ndarray) -> Emulator | None:
@@ -88,18 +118,37 @@ def _fit(table: SummaryTable, mean: np.ndarray, residual: np.ndarray, runs: np.n
     if there.mean() < LEAST or there.sum() < 2 * FOLDS:
         return None
     x, y = table.unit_points[there], mean[there]
-    spread, least = _run_variance(table, residual)
-    single = np.full(len(y), least) if spread is None else np.maximum(spread.predict(x), least)
+    missed = np.full(len(mean), np.nan)
+    spread, pooled = _run_variance(table, residual)
     if np.ptp(y) < TINY:
-        return Emulator(_Constant(float(y[0])), _Nothing(), 1.0, 0.0, spread, least, math.nan, math.nan, len(y))
-    parts = _mean(x, y)
-    guess, unsure = _left_out(parts, x, y)
-    noise = single / runs[there]
+        return Emulator(
+            np.arange(x.shape[1]),
+            _Constant(float(y[0])),
+            _Nothing(),
+            1.0,
+            0.0,
+            spread,
+            TINY if math.isnan(pooled) else pooled,
+            math.nan,
+            math.nan,
+            missed,
+        )
+    single = np.full(len(y), pooled) if spread is None else spread.predict(x)
+    noise = np.nan_to_num(single) / runs[there]
+    columns = active(x, y)
+    x = x[:, columns]
+    parts = _mean(x, y, noise)
+    guess, unsure = _left_out(parts, x, y, noise)
+    missed[there] = guess - y
     error = float(np.mean((guess - y) ** 2))
-    added = max(error - float(noise.mean()) - float(unsure.mean()), 0.0)
-    line, process, scale = parts
-    quality = (1 - error / float(np.var(y)), 1 - min(float(noise.mean() / np.var(y)), 1.0), len(y))
-    return Emulator(line, process, scale, added, spread, least, *quality)
+    left = max(error - float(unsure.mean()), 0.0)  # beyond what it says of itself
+    if math.isnan(pooled):  # one run a point: all of this may be random variation
+        pooled = max(left, 0.05 * error, TINY)
+        noise, added = np.array([pooled]), 0.0
+    else:
+        added = max(left - float(noise.mean()), 0.0)
+    ceiling = 1 - min(float(noise.mean() / np.var(y)), 1.0)
+    return Emulator(columns, *parts, added, spread, pooled, 1 - error / float(np.var(y)), ceiling, missed)
 
 
 @dataclass(frozen=True)
@@ -120,8 +169,11 @@ class _Nothing:
         return np.zeros(len(x)), np.zeros(len(x))
 
 
-def _mean(x: np.ndarray, y: np.ndarray, like: Any = None) -> tuple[Any, Any, float]:
-    """A line, a process of what is left of it in units of its spread, and that spread; `like` keeps stretch and kernel."""
+def _mean(x: np.ndarray, y: np.ndarray, noise: np.ndarray, like: Any = None) -> tuple[Any, Any, float]:
+    """A line, a process of what is left of it in units of its spread, and that spread; `like` keeps stretch and kernel.
+
+    `noise`: variance of each point's mean that is known of.
+    """
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
     from sklearn.linear_model import BayesianRidge
@@ -129,13 +181,16 @@ def _mean(x: np.ndarray, y: np.ndarray, like: Any = None) -> tuple[Any, Any, flo
     line = BayesianRidge().fit(x, y)
     left = y - line.predict(x)
     scale = max(float(left.std()), 1e-6 * float(np.abs(y).max()), TINY)
+    alpha = noise / scale**2 + 1e-8
     if like is None:
         stretch = _stretch(x, left)
-        kernel = ConstantKernel(0.5, (1e-3, 1e2)) * Matern(1.0, (0.05, 30.0), nu=2.5) + WhiteKernel(0.3, (1e-4, 2.0))
-        process = GaussianProcessRegressor(kernel, optimizer=_search, n_restarts_optimizer=RESTARTS, random_state=SEED)
+        kernel = ConstantKernel(0.5, (1e-3, 1e2)) * Matern(1.0, (0.05, 30.0), nu=2.5) + WhiteKernel(0.3, (1e-6, 2.0))
+        process = GaussianProcessRegressor(
+            kernel, alpha=alpha, optimizer=_search, n_restarts_optimizer=RESTARTS, random_state=SEED
+        )
     else:
         stretch = like.stretch
-        process = GaussianProcessRegressor(like.process.kernel_, optimizer=None)
+        process = GaussianProcessRegressor(like.process.kernel_, alpha=alpha, optimizer=None)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a length at its bound: what is left of the line is noise
         process.fit(x * stretch, left / scale)
@@ -164,11 +219,6 @@ class _Stretched:
 
         return solve_triangular(self.process.L_, np.eye(len(self.process.L_)), lower=True)
 
-    @property
-    def noise(self) -> float:
-        """Share of noise in what it was fitted to."""
-        return float(self.process.kernel_.k2.noise_level)
-
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and variance, noise left out, at points (n, k)."""
         signal = self.process.kernel_.k1
@@ -191,62 +241,76 @@ def _search(minus_likelihood: Any, start: np.ndarray, bounds: np.ndarray) -> tup
     return found.x, found.fun
 
 
-def _left_out(parts: tuple[Any, Any, float], x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _left_out(
+    parts: tuple[Any, Any, float], x: np.ndarray, y: np.ndarray, noise: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """The prediction of each point without it, and the variance of that mean; the kernel is kept."""
     from sklearn.model_selection import KFold
 
     guess, spread = np.empty(len(y)), np.empty(len(y))
     for train, test in KFold(FOLDS, shuffle=True, random_state=SEED).split(x):
-        line, process, scale = _mean(x[train], y[train], parts[1])
+        line, process, scale = _mean(x[train], y[train], noise[train], parts[1])
         guess[test], spread[test] = _both(line, process, scale, x[test])
     return guess, spread
 
 
 def _run_variance(table: SummaryTable, residual: np.ndarray) -> tuple[Any, float]:
-    """The regression of the variance of a run on the parameters, and the least that it may be; None where all is alike."""
+    """The regression of the variance of a run on the parameters, and its mean over points; no regression where all is alike or little
+    is known, and no mean (NaN) where nothing is."""
     from sklearn.linear_model import GammaRegressor
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     there = np.isfinite(residual)
-    if not there.any():
-        return None, TINY
+    points = np.unique(table.point[there])
+    if not len(points):
+        return None, math.nan
     square = residual[there] ** 2
     pooled = float(square.mean())
-    least = max(0.05 * pooled, TINY)
-    if pooled <= TINY:
-        return None, TINY
-    points = np.unique(table.point[there])
+    if pooled <= TINY or len(points) < FEW_PAIRS:
+        return None, max(pooled, TINY)
     mean = np.array([square[table.point[there] == p].mean() for p in points])
     model = make_pipeline(StandardScaler(), GammaRegressor(alpha=0.1, max_iter=1000))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(table.unit_points[points], np.maximum(mean, 1e-3 * pooled) / pooled)
-    return _Scaled(model, pooled), least
+    return _Scaled(model, pooled), pooled
 
 
 @dataclass(frozen=True)
 class _Scaled:
-    """A model of something in units of `scale`."""
+    """A model of something in units of `scale`, kept within RANGE of it."""
 
     model: Any
     scale: float
 
     def predict(self, x: np.ndarray) -> np.ndarray:
-        return self.scale * self.model.predict(x)
+        return self.scale * np.clip(self.model.predict(x), *RANGE)
 
 
-def _correlation(residuals: np.ndarray) -> np.ndarray:
-    """Correlation between targets of runs about their point's mean, shrunk as far as so many runs ask for (Ledoit and Wolf)."""
+def _correlation(residuals: np.ndarray, missed: list[np.ndarray]) -> np.ndarray:
+    """Correlation between targets of runs about their point's mean, shrunk as far as so many runs ask for (Ledoit and Wolf).
+
+    Where no point has more than one run, of what emulators miss of points left out. Auxiliary battles are apart from the long one, and
+    a summary that only some runs have is independent of the others.
+    """
+    if not np.isfinite(residuals).any() and missed:
+        residuals = np.column_stack(missed)
+    k = residuals.shape[1]
+    there = np.isfinite(residuals)
+    usual = there.sum(axis=0) > 0.5 * max(there.sum(axis=0).max(initial=0), 1)
+    rows = residuals[:, usual][there[:, usual].all(axis=1)]
+    live = np.flatnonzero(usual)[rows.std(axis=0) > TINY] if len(rows) else np.zeros(0, int)
+    out = np.eye(k)
+    if len(rows) > 2 and len(live) > 1:
+        out[np.ix_(live, live)] = shrunk(residuals[:, live][there[:, usual].all(axis=1)])
+    return out
+
+
+def shrunk(rows: np.ndarray) -> np.ndarray:
+    """Correlation of rows about zero, shrunk."""
     from sklearn.covariance import LedoitWolf
 
-    k = residuals.shape[1]
-    rows = residuals[np.isfinite(residuals).all(axis=1)]
-    spread = rows.std(axis=0) if len(rows) else np.ones(k)
-    live = spread > TINY
-    out = np.eye(k)
-    if len(rows) > 2 and live.sum() > 1:
-        found = LedoitWolf(assume_centered=True).fit(rows[:, live] / spread[live]).covariance_
-        d = np.sqrt(np.diag(found))
-        out[np.ix_(live, live)] = found / np.outer(d, d)
-    return out
+    found = LedoitWolf(assume_centered=True).fit(rows / rows.std(axis=0)).covariance_
+    d = np.sqrt(np.diag(found))
+    return found / np.outer(d, d)

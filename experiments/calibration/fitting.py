@@ -1,109 +1,99 @@
-"""The posterior sample by importance weighting: drawn in proportion to the emulated likelihood, run, and weighed again.
+"""The posterior: a last sample in proportion to the emulated likelihood, and the importance weights of all points of all waves.
 
-Points are drawn from the prior in proportion to the likelihood of the last wave's emulators, and run. Emulators are fitted again
-with these runs in them; a point's weight is its new likelihood by the one that it was drawn with. Weights that are nearly equal
-say that the runs bore out what the emulators had promised.
+The sample is run, emulators are fitted to its runs too, and every point that was ever run is weighed (`importance.py`). Weights are those of the
+likelihood itself, however few points they leave: effective size and Pareto k say how far the sample stands for the posterior.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from experiments.calibration import implausibility, sampling, waves
+from experiments.calibration import implausibility, wave_tables, waves
 from experiments.calibration.config import Calibration
-from experiments.calibration.emulators import Emulators
-from experiments.calibration.implausibility import ObservedTargets
+from experiments.calibration.importance import EmulatedProposal, Weights
 from experiments.calibration.posterior import Posterior
 from experiments.calibration.sampling import quantiles
 from experiments.calibration.simulations import SummaryTable
-from experiments.calibration.waves import Region, Wave
+from experiments.calibration.waves import Fitting, Wave
 from experiments.sweep.runner import Log, SweepRunner, log
 from sim.errors import InputError
 
-PARTICLES = 2000  # points of which a sample is drawn
+LEAST_WEIGHT = 1e-6  # beside the largest: points with less are not shipped
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A calibration that is done."""
+    """A calibration that is done: its waves, the sample as the last of them, and the posterior."""
 
-    plan: Calibration
-    truth: ObservedTargets
-    region: Region
-    sample: Wave
+    fitting: Fitting
     posterior: Posterior
-    power: float  # of the ratio of likelihoods that weighs the sample; below 1 where emulators disagree by more than it bears
+
+    @property
+    def plan(self) -> Calibration:
+        return self.fitting.plan
+
+    @property
+    def sample(self) -> Wave:
+        return self.fitting.waves[-1]
+
+    @property
+    def weights(self) -> Weights:
+        """Of all points of all waves."""
+        return self.sample.weights
 
     @property
     def runs(self) -> int:
-        return sum(len(w.table.point) for w in (*self.region.waves, self.sample))
+        return sum(len(w.table.point) for w in self.fitting.waves)
 
     @property
     def seconds(self) -> float:
-        """Of one core, of all runs."""
-        return sum(w.table.seconds for w in (*self.region.waves, self.sample))
+        """Of one core, of all long battles."""
+        return sum(w.table.seconds for w in self.fitting.waves)
 
 
 def calibrate(
-    plan: Calibration, truth: ObservedTargets, folder: Path, runner: SweepRunner, report: Log = log, first: SummaryTable | None = None
+    plan: Calibration,
+    truth: implausibility.ObservedTargets,
+    folder: Path,
+    runner: SweepRunner,
+    report: Log = log,
+    first: SummaryTable | None = None,
+    done: Callable[[Path], None] = lambda file: None,
 ) -> Fit:
-    """All waves and the sample; SweepStopped when the runs were."""
-    region = waves.all_waves(plan, truth, folder, runner, report, first)
-    last = region.waves[-1].emulators
-    # the points are drawn again on every resumption, by the same emulators and the same draws: what weights need is known then
-    table = waves.made(
-        plan,
-        folder / f"sample-{plan.budget.waves}",
-        plan.budget.waves + 1,
-        lambda: drawn(plan, truth, last, plan.budget.sample),
-        plan.budget.sample_replicates,
-        runner,
+    """All waves and the samples; SweepStopped when the runs were. `first`, `done`: see `waves.all_waves`."""
+    found = waves.all_waves(plan, truth, folder, runner, report, first, done)
+    n_waves = len(found.waves)
+    for k in range(1, plan.budget.samples + 1):
+        name = f"sample-{n_waves}-{k}"  # of so many waves: with more of them it is another sample
+        proposal, points = found.proposed(plan.budget.sample, 0.0)
+        table = wave_tables.made(
+            plan, folder, name, n_waves + k, partial(np.copy, points), plan.budget.sample_replicates, runner
+        )
+        done(wave_tables.file_of(folder, name))
+        found = found.with_wave(name, proposal, table)
+        report(waves.sentence(found))
+        if found.is_aimed_at:
+            break
+    bare = _posterior(found)
+    return Fit(found, replace(bare, manifest=manifest_of(Fit(found, bare))))
+
+
+def _posterior(found: Fitting) -> Posterior:
+    """The sets that carry weight, without a manifest but for the priors that the medoid is taken by."""
+    weight = found.waves[-1].weights.weight
+    kept = weight >= LEAST_WEIGHT * weight.max()
+    sets = pd.DataFrame(found.plan.space.from_unit(found.table.unit_points[kept]))
+    return Posterior(
+        weight[kept] / weight[kept].sum(), sets, {"parameter": [p.as_dict() for p in found.plan.space.priors]}
     )
-    fitted = waves.trained(region, [*(w.table for w in region.waves), table])
-    weight, power = weights(
-        implausibility.log_likelihood(fitted, truth, table.unit_points), implausibility.log_likelihood(last, truth, table.unit_points)
-    )
-    sets = pd.DataFrame(plan.space.from_unit(table.unit_points))
-    sample = Wave(len(region.waves) + 1, table, fitted, region.points.size, region.points.level)
-    found = Fit(plan, truth, region, sample, Posterior(weight, sets), power)
-    posterior = replace(found.posterior, manifest=manifest_of(found))
-    size = posterior.effective
-    report(
-        f"sample: {posterior.n} sets, {len(table.point)} runs, effective size {size:.0f}"
-        + ("." if power == 1.0 else f" at a power of {power:.2g} of the ratio of likelihoods; another wave would help.")
-    )
-    return replace(found, posterior=posterior)
-
-
-def drawn(plan: Calibration, truth: ObservedTargets, fitted: Emulators, n: int) -> np.ndarray:
-    """`n` points in proportion to prior and likelihood."""
-    found = sampling.likely(
-        lambda u: implausibility.log_likelihood(fitted, truth, plan.space.from_prior(u)),
-        max(PARTICLES, 2 * n),
-        plan.space.k,
-        plan.seed + 1000,
-    )
-    u = np.unique(found.u, axis=0)
-    rng = np.random.default_rng(plan.seed + 1001)
-    return plan.space.from_prior(u[rng.choice(len(u), n, replace=len(u) < n)])
-
-
-def weights(new: np.ndarray, old: np.ndarray) -> tuple[np.ndarray, float]:
-    """Importance weights that add up to 1, from logarithms of the likelihood wanted and of the one drawn from, and their power.
-
-    Both are emulated, and so is the error of their ratio, which would leave a handful of points with all the weight. The ratio
-    is taken to the largest power up to 1 that keeps the sample's effective share, as in a step of annealing (Del Moral et al. 2006).
-    """
-    log_ratio = new - old
-    power = sampling.next_power(log_ratio, 0.0)
-    ratio = np.exp(power * (log_ratio - log_ratio.max()))
-    return ratio / ratio.sum(), power
 
 
 # Its tables and manifest
@@ -111,11 +101,12 @@ def weights(new: np.ndarray, old: np.ndarray) -> tuple[np.ndarray, float]:
 
 def fit_table(found: Fit) -> pd.DataFrame:
     """Each target beside the runs of the posterior: median and middle 90 %, distance, and whether the record lies in the band."""
-    plan, table = found.plan, found.sample.table
+    plan, truth, table = found.plan, found.fitting.truth, found.fitting.table
     run_weight = (
-        found.posterior.weight[table.point]
+        found.weights.weight[table.point]
         / np.maximum(np.bincount(table.point, minlength=table.n_points), 1)[table.point]
     )
+    share = implausibility.emulator_share(found.sample.emulators, truth, found.sample.table.unit_points)
     rows = []
     for k, t in enumerate(plan.target):
         values = table.values[:, k]
@@ -124,21 +115,28 @@ def fit_table(found: Fit) -> pd.DataFrame:
             quantiles(values[there], run_weight[there], (0.05, 0.5, 0.95)) if there.any() else (np.nan,) * 3
         )
         e = found.sample.emulators.of[k]
-        spread = np.sqrt(found.truth.variance[k] + (values[there].var() if there.any() else np.nan))
+        spread = np.sqrt(
+            truth.variance[k] + (np.cov(values[there], aweights=run_weight[there]) if there.sum() > 1 else np.nan)
+        )
         rows.append(
             {
                 "target": t.id,
                 "unit": t.unit,
-                "observed": float(t.plain(found.truth.z[k])),
-                "error": float(np.sqrt(found.truth.variance[k])),
+                "observed": float(t.plain(truth.z[k])),
+                "error": float(np.sqrt(truth.variance[k])),
                 "compared_as": "logarithm" if t.is_log else "value",
+                "discrepancy": float(np.sqrt(truth.discrepancy[k])),
                 "weighs": t.weigh,
                 "runs_median": float(t.plain(middle)),
                 "runs_low": float(t.plain(low)),
                 "runs_high": float(t.plain(high)),
-                "distance": float(abs(found.truth.z[k] - middle) / spread),
-                "inside": bool(low <= found.truth.z[k] <= high),
+                "distance": float(abs(truth.z[k] - middle) / spread),
+                "inside": bool(low <= truth.z[k] <= high),
                 "emulator_r2": float(e.r2) if e is not None else np.nan,
+                "emulator_most": float(e.ceiling) if e is not None else np.nan,
+                "emulator_ahead": float(found.sample.ahead[k]),
+                "emulator_share": float(share[k]),
+                "active": " ".join(plan.space.keys[j] for j in e.active) if e is not None else "",
                 "fact": t.fact,
             }
         )
@@ -150,10 +148,7 @@ def manifest_of(found: Fit) -> dict[str, Any]:
     from experiments.runs import provenance
     from sim.identity import code_key, git_commit
 
-    plan = found.plan
-    size = found.posterior.effective
-    every = [*found.region.waves, found.sample]
-    own = [implausibility.ranked(waves.distance_of_runs(found.truth, w), plan.rank) for w in every]
+    plan, truth, weights = found.plan, found.fitting.truth, found.weights
     return {
         "name": plan.name,
         "title": plan.title,
@@ -166,48 +161,61 @@ def manifest_of(found: Fit) -> dict[str, Any]:
         "versions": provenance.versions(),
         "written": dt.datetime.now(dt.UTC).replace(microsecond=0),
         "seed": plan.seed,
-        "method": "history matching with Gaussian-process emulators, then importance weights of a Gaussian synthetic likelihood",
+        "method": "history matching with Gaussian-process emulators, then adaptive importance weights of an emulated Gaussian synthetic likelihood",
         "cutoff": plan.cutoff,
         "rank": plan.rank,
         "budget": plan.budget.model_dump(),
         "runs": found.runs,
         "core_hours": round(found.seconds / 3600, 3),
         "sets": found.posterior.n,
-        "effective_sets": round(size, 1),
-        "weights_power": round(found.power, 4),
-        "acceptance": round(float(found.posterior.weight[own[-1] <= plan.cutoff].sum()), 4),
-        "wave": [
-            {
-                "number": w.number if w is not found.sample else "sample",
-                "points": w.table.n_points,
-                "runs": len(w.table.point),
-                "seeds": [int(w.table.seed.min()), int(w.table.seed.max())],
-                "prior_left": float(f"{w.left:.4g}"),
-                "cutoff_used": plan.cutoff if not np.isfinite(w.level) else round(max(w.level, plan.cutoff), 3),
-                "points_within_cutoff": round(float(np.mean(s <= plan.cutoff)), 4),
-                "emulator_r2": {
-                    t.id: round(e.r2, 3)
-                    for t, e in zip(plan.target, w.emulators.of)
-                    if e is not None and np.isfinite(e.r2)
-                },
-            }
-            for w, s in zip(every, own)
-        ],
+        "effective_sets": round(weights.effective, 1),
+        "pareto_k": round(weights.pareto_k, 3),
+        "largest_weight": round(weights.largest, 4),
+        "weights_power": 1.0,
+        "acceptance": round(
+            float(weights.weight[found.fitting.distance.at(found.fitting.table.unit_points) <= plan.cutoff].sum()), 4
+        ),
+        "wave": [_wave_entry(plan, w) for w in found.fitting.waves],
         "prior": {"weight": plan.prior.weight, "log_from": plan.prior.log_from, "why": plan.prior.why},
         "parameter": [p.as_dict() for p in plan.space.priors],
+        "later_sources": plan.later_sources,
         "target": [
             {
                 "id": t.id,
                 "of": t.of,
-                "observed": float(t.plain(z)),
-                "error": round(float(np.sqrt(v)), 6),
+                "observed": float(t.plain(truth.z[k])),
+                "error": round(float(np.sqrt(truth.error[k])), 6),
+                "discrepancy": round(float(np.sqrt(truth.discrepancy[k])), 6),
                 "weigh": t.weigh,
                 "fact": t.fact,
             }
-            for t, z, v in zip(plan.target, found.truth.z, found.truth.variance)
-            if np.isfinite(z)
+            for k, t in enumerate(plan.target)
+            if truth.known[k]
         ],
         "medoid": found.posterior.medoid,
+    }
+
+
+def _wave_entry(plan: Calibration, w: Wave) -> dict[str, Any]:
+    """A wave in the manifest: size, where its points came from, what emulators predict, and the weights after it."""
+    of = {t.id: e for t, e in zip(plan.target, w.emulators.of) if e is not None}
+    rounded = lambda values: {name: round(float(v), 3) for name, v in values.items() if np.isfinite(v)}  # noqa: E731
+    left = {}
+    if isinstance(w.proposal, EmulatedProposal) and w.proposal.wide:
+        left = {"prior_left": float(f"{w.proposal.size:.4g}"), "cutoff_used": round(w.proposal.level, 3)}
+    return {
+        "number": w.number,
+        "name": w.name,
+        "points": w.table.n_points,
+        "runs": len(w.table.point),
+        "seeds": [int(w.table.seed.min()), int(w.table.seed.max())],
+        **left,
+        "effective_sets": round(w.weights.effective, 1),
+        "pareto_k": round(min(w.weights.pareto_k, 99.0), 3),
+        "emulator_r2": rounded({name: e.r2 for name, e in of.items()}),
+        "emulator_most": rounded({name: e.ceiling for name, e in of.items()}),
+        "emulator_ahead": rounded({t.id: v for t, v in zip(plan.target, w.ahead)}),
+        "active": {name: [plan.space.keys[j] for j in e.active] for name, e in of.items()},
     }
 
 

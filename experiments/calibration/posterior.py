@@ -97,14 +97,31 @@ class Posterior:
         rows = rng.permutation(systematic(self.weight, n, rng))
         return {key: self.sets[key].iloc[rows].tolist() for key in self.keys}
 
+    def _scaled(self, key: str) -> np.ndarray:
+        """A parameter's values on the scale of its prior, in standard deviations of that prior."""
+        from experiments.calibration.priors import ParameterSpace, PriorForm, prior_from_manifest
+
+        values = self.sets[key].to_numpy(float)
+        entry = next((p for p in self.manifest.get("parameter", []) if p["key"] == key), None)
+        if entry is None:
+            spread = np.sqrt(np.average((values - np.average(values, weights=self.weight)) ** 2, weights=self.weight))
+            return values / (spread if spread > 0 else 1.0)
+        form = self.manifest.get("prior", {})
+        prior = prior_from_manifest(
+            entry, PriorForm(form.get("weight", PriorForm.weight), form.get("log_from", PriorForm.log_from))
+        )
+        return prior.to_unit(values) / ParameterSpace((prior,)).standard_deviation()[0]
+
     @cached_property
     def medoid(self) -> dict[str, float]:
-        """The set with the least mean distance to all others, each parameter in units of its spread."""
-        mean = np.average(self.sets, axis=0, weights=self.weight)
-        spread = np.sqrt(np.average((self.sets - mean) ** 2, axis=0, weights=self.weight))
-        x = self.sets.to_numpy(float) / np.where(spread > 0, spread, 1.0)
-        away = np.sqrt(((x[:, None, :] - x[None, :, :]) ** 2).sum(axis=2)) @ self.weight
-        row = int(np.argmin(away))
+        """The set with the least mean distance to all others, each parameter on the scale of its prior and in units of that prior's spread.
+
+        A parameter whose prior is not known is taken as it is, in units of its own spread.
+        """
+        from scipy.spatial.distance import cdist
+
+        x = np.column_stack([self._scaled(key) for key in self.keys])
+        row = int(np.argmin(cdist(x, x) @ self.weight))
         return {key: self.sets[key].iloc[row].item() for key in self.keys}
 
     def study(
@@ -225,7 +242,11 @@ def _known(manifest: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     fitted = manifest.get("parameter", [])
     gone = [p["key"] for p in fitted if p["key"] not in catalog()]
     medoid = {key: value for key, value in manifest.get("medoid", {}).items() if key not in gone}
-    return {**manifest, "parameter": [p for p in fitted if p["key"] not in gone], "medoid": medoid} if gone else manifest, gone
+    return {
+        **manifest,
+        "parameter": [p for p in fitted if p["key"] not in gone],
+        "medoid": medoid,
+    } if gone else manifest, gone
 
 
 def of_table(table: pd.DataFrame, manifest: dict[str, Any], where: str) -> Posterior:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -88,6 +88,7 @@ class Prior:
             "low": self.low,
             "high": self.high,
             "scale": scale,
+            "weight": self.form.weight,
             "a": round(a, 4),
             "b": round(b, 4),
         }
@@ -110,7 +111,9 @@ def prior_of(
     if ends["low"] >= ends["high"]:
         raise InputError(f"{d.key}: low {ends['low']:g}, high {ends['high']:g}; allowed: low below high.")
     if default is None and d.default is None:
-        raise InputError(f"{d.key}: no default is declared ({d.unset}); set it in the scenario's params to give the prior a mode.")
+        raise InputError(
+            f"{d.key}: no default is declared ({d.unset}); set it in the scenario's params to give the prior a mode."
+        )
     middle = float(d.default if default is None else default)
     if not ends["low"] <= middle <= ends["high"]:
         raise InputError(f"{d.key}: the default {middle:g} is outside {ends['low']:g} to {ends['high']:g}.")
@@ -118,9 +121,10 @@ def prior_of(
 
 
 def prior_from_manifest(entry: dict[str, Any], form: PriorForm) -> Prior:
-    """The prior of an entry of a manifest (see `Prior.as_dict`)."""
+    """The prior of an entry of a manifest (see `Prior.as_dict`), of the `form` of all where it has none of its own."""
     from sim.settings import resolve
 
+    form = replace(form, weight=entry.get("weight", form.weight))
     key, low, high, default = (entry[name] for name in ("key", "low", "high", "default"))
     return Prior(key, low, high, default, form, entry["unit"], resolve(key).kind is int)
 

@@ -56,12 +56,14 @@ def below(score: Score, cutoff: float, n: int, k: int, seed: int) -> Sample:
     s = in_chunks(score, u)
     size, level = 1.0, np.inf
     while level > cutoff and size > LEAST:
-        level = max(cutoff, float(np.quantile(s, KEPT)))
-        inside = np.flatnonzero(s < level)
+        before, level = level, max(cutoff, float(np.quantile(s, KEPT, method="higher")))
+        if level >= before:  # many points are alike: there is no lower level
+            break
+        inside = np.flatnonzero(s <= level)
         size *= len(inside) / n
         if len(inside) < n:
             chosen = rng.choice(inside, n)
-            u, s = _walk(score, u[chosen], s[chosen], lambda new, old: new < level, rng)  # noqa: B023
+            u, s = _walk(score, u[chosen], s[chosen], lambda new, old: new <= level, rng)  # noqa: B023
     return Sample(u, s, size, level)
 
 

@@ -119,7 +119,9 @@ def one_by_one(plan: Calibration, groups: Study, matter: list[str]) -> Study:
     return study_of(fields, NAME).checked()
 
 
-def screen(plan: Calibration, source: str | Path, folder: Path, runner: SweepRunner, report: Log = log) -> list[Parameter]:
+def screen(
+    plan: Calibration, source: str | Path, folder: Path, runner: SweepRunner, report: Log = log
+) -> list[Parameter]:
     """Runs both studies in a folder, and writes the parameters that matter into the calibration's file."""
     from experiments.results.loading import load
     from experiments.studies.files import load_study

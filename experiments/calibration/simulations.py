@@ -1,4 +1,7 @@
-"""Simulations of a calibration: the study of given points, and the summary statistics of its runs, computed once and kept."""
+"""Simulations of a calibration: the study of given points, and the summary statistics of its runs, computed once and kept.
+
+Targets of auxiliary battles have theirs from `experiments.calibration.auxiliary`, run by run beside the long battle.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from experiments.calibration.auxiliary import Auxiliary
+from experiments.calibration.auxiliary_summaries import Job, all_summarized
 from experiments.calibration.config import Calibration
 from experiments.observation import publication
 from experiments.observation.publication import direction_of
 from experiments.results.maps import maps_of
+from sim.identity import code_key
 
 if TYPE_CHECKING:
     from experiments.studies.study import Study
+    from experiments.sweep.runner import SweepRunner
 
 FILE = "summaries.parquet"
 APART = 1_000_000  # seeds of one wave and of the next
@@ -26,7 +33,7 @@ APART = 1_000_000  # seeds of one wave and of the next
 
 def study_of(plan: Calibration, name: str, values: dict[str, list[float]], replicates: int, number: int) -> Study:
     """The study of given points over the fit window. Each run has random variation of its own: seeds of wave `number`."""
-    from experiments.observation.observed import MEASURES
+    from experiments.observation.observed import MEASURES, STATES
     from experiments.studies.files import study_of as made
 
     n = len(next(iter(values.values())))
@@ -40,7 +47,7 @@ def study_of(plan: Calibration, name: str, values: dict[str, list[float]], repli
         "point_seeds": list(range(first, first + n * replicates, replicates)),
         "start": plan.first,
         "days": plan.days,
-        "measures": list(MEASURES),
+        "measures": list(MEASURES + STATES),
         "daily": True,
         "maps": list(range(plan.days + 1)),
         "factors": {key: list(column) for key, column in values.items()},
@@ -87,11 +94,22 @@ class SummaryTable:
         with np.errstate(invalid="ignore", divide="ignore"):
             return (self.values - self.means()[self.point]) * np.sqrt(count / np.where(count > 1, count - 1, np.nan))
 
+    def part(self, points: np.ndarray) -> SummaryTable:
+        """Some points with their runs, numbered anew in their order."""
+        number = np.full(self.n_points, -1)
+        number[points] = np.arange(len(points))
+        runs = number[self.point] >= 0
+        return SummaryTable(
+            number[self.point[runs]], self.seed[runs], self.values[runs], self.unit_points[points], self.seconds
+        )
+
     @staticmethod
     def joined(tables: list[SummaryTable]) -> SummaryTable:
         """Several tables as one; their points are numbered on."""
         shift = np.cumsum([0, *(t.n_points for t in tables[:-1])])
-        seed, values, unit_points = (np.concatenate([getattr(t, name) for t in tables]) for name in ("seed", "values", "unit_points"))
+        seed, values, unit_points = (
+            np.concatenate([getattr(t, name) for t in tables]) for name in ("seed", "values", "unit_points")
+        )
         return SummaryTable(
             np.concatenate([t.point + s for t, s in zip(tables, shift)]),
             seed,
@@ -101,8 +119,8 @@ class SummaryTable:
         )
 
 
-def table_of(folder: Path, plan: Calibration) -> SummaryTable:
-    """What the runs of a study's folder show, as far as they have ended; computed for those that are new."""
+def table_of(folder: Path, plan: Calibration, runner: SweepRunner) -> SummaryTable:
+    """What the runs of a study's folder show, as far as they have ended; computed for those that are new, auxiliary battles too."""
     from experiments.results.loading import load
 
     found = load(folder)
@@ -118,23 +136,46 @@ def table_of(folder: Path, plan: Calibration) -> SummaryTable:
     kept = kept.loc[kept.index.intersection(done.index)].sort_index()
     unit_points = plan.space.to_unit({key: found.points[key].tolist() for key in plan.space.keys})
     rows = done.loc[kept.index]
+    values = pd.concat([kept, _auxiliary(folder, plan, found.points, rows, runner)], axis=1)
     return SummaryTable(
         rows["point"].to_numpy(int),
         rows["seed"].to_numpy(int),
-        kept.to_numpy(float),
+        values[[t.id for t in plan.target]].to_numpy(float),
         unit_points,
         float(rows["exec_wall_s"].sum()),
     )
 
 
 def _ids(plan: Calibration) -> list[str]:
-    return [t.id for t in plan.target]
+    """Targets of the long battle."""
+    return [t.id for t in plan.target if t.battle == "long"]
+
+
+def _auxiliary(
+    folder: Path, plan: Calibration, points: pd.DataFrame, rows: pd.DataFrame, runner: SweepRunner
+) -> pd.DataFrame:
+    """Summaries of the auxiliary battles of runs: of engagements for all, of a watched battle for the first run of each point."""
+    targets = [t for t in plan.target if t.battle != "long"]
+    if not targets:
+        return pd.DataFrame(index=rows.index)
+    asked = tuple((t.of, tuple(t.arguments.items()), t.is_log) for t in targets)
+    is_watched = any(t.battle == "watched" for t in targets)
+    first = ~rows["point"].duplicated()
+    odds, n = plan.engagement_odds, plan.budget.engagements
+    jobs = []
+    for row, one in zip(rows.itertuples(), first):
+        overrides = tuple((key, points.at[row.point, key].item()) for key in plan.space.keys)
+        jobs.append(Job(Auxiliary(overrides, int(row.seed), odds, n, bool(is_watched and one), plan.scenario), asked))
+    found = all_summarized(jobs, folder / "auxiliary", code_key(), runner)
+    return pd.DataFrame(found, index=rows.index, columns=[t.id for t in targets])
 
 
 def summaries_key(plan: Calibration) -> str:
     """Hash of what decides the summaries of a run that was made: the targets' arguments and the observation parameters."""
-    targets = [[t.id, t.of, t.arguments] for t in plan.target]
-    return hashlib.sha256(json.dumps([targets, asdict(publication.observation_parameters())], default=str).encode()).hexdigest()[:16]
+    targets = [[t.id, t.of, t.arguments] for t in plan.target if t.battle == "long"]
+    return hashlib.sha256(
+        json.dumps([targets, asdict(publication.observation_parameters())], default=str).encode()
+    ).hexdigest()[:16]
 
 
 def _kept(folder: Path, plan: Calibration) -> pd.DataFrame:
@@ -168,7 +209,7 @@ def _keep(folder: Path, plan: Calibration, kept: pd.DataFrame) -> None:
 def _summarized(folder: Path, plan: Calibration, found: Any, wanted: set[int]) -> Iterator[tuple[int, list[float]]]:
     """Summaries of runs, one at a time: their maps together would fill the memory."""
     from experiments.calibration.summaries import value_of
-    from experiments.observation.observed import ObservedRun, Places, books_of
+    from experiments.observation.observed import STATES, ObservedRun, Places, books_of
 
     scenario = plan.battle
     direction, places = direction_of(scenario), Places.of(scenario)
@@ -177,5 +218,6 @@ def _summarized(folder: Path, plan: Calibration, found: Any, wanted: set[int]) -
     for run, control in maps_of(folder):
         if run in wanted and len(control) == plan.days + 1:
             maps = publication.publish_maps(control, scenario, int(seed[run]), direction)
-            one = ObservedRun(maps, books_of(daily[run]), places)
-            yield run, [value_of(one, t.of, t.arguments, t.is_log) for t in plan.target]
+            states = {name: daily[run][name].to_numpy(float) for name in STATES}
+            one = ObservedRun(maps, books_of(daily[run]), places, states=states)
+            yield run, [value_of(one, t.of, t.arguments, t.is_log) for t in plan.target if t.battle == "long"]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -18,29 +19,34 @@ from experiments.observation import publication
 from experiments.observation.observed import Observable, ObservedRecord
 from experiments.observation.series import gained_to_lost, lag_one, variation
 
+if TYPE_CHECKING:
+    from experiments.calibration.auxiliary import AuxiliaryRun
+
+Battle = Literal["long", "engagements", "watched"]
 NEVER = 1e6  # day of a place that was not taken: tied last
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A figure of a run: what it takes besides the run, its unit, and whether it is compared as a logarithm."""
+    """A figure of a run: what it takes besides the run, its unit, whether it is compared as a logarithm, and which battle shows it."""
 
     of: Callable[..., float]
     takes: tuple[str, ...]
     unit: str
     is_log: bool
     doc: str
+    battle: Battle
 
 
 SUMMARIES: dict[str, Summary] = {}
 
 
-def summary(unit: str, *takes: str, log: bool = False):
-    """Registers a function of a run, and of arguments that a target gives, as a summary."""
+def summary(unit: str, *takes: str, log: bool = False, battle: Battle = "long"):
+    """Registers a function of a run, and of arguments that a target gives, as a summary. `battle`: which one it looks at."""
 
     def register(function: Callable[..., float]) -> Callable[..., float]:
         doc = (function.__doc__ or "").strip().splitlines()[0]
-        SUMMARIES[function.__name__] = Summary(function, takes, unit, log, doc)
+        SUMMARIES[function.__name__] = Summary(function, takes, unit, log, doc, battle)
         return function
 
     return register
@@ -173,6 +179,40 @@ def rear_share(run: Observable, first: dt.date, last: dt.date) -> float:
     return run.between("defender_rear", first, last) / max(run.between("casualties_defender", first, last), 1.0)
 
 
+@summary("", "first", "last", log=True)
+def infantry_ratio(run: Observable, first: dt.date, last: dt.date) -> float:
+    """Fit infantry on the map, attacker by defender, means of a span."""
+    attacker, defender = (float(run.state(f"infantry_{side}", first, last).mean()) for side in ("attacker", "defender"))
+    return attacker / max(defender, 1.0)
+
+
+@summary("", "side", "first", "last", log=True)
+def infantry_change(run: Observable, side: str, first: dt.date, last: dt.date) -> float:
+    """A side's fit infantry on the map in the last 30 days of a span by that of its first day."""
+    values = run.state(f"infantry_{side}", first, last)
+    return float(values[-30:].mean()) / max(float(values[0]), 1.0)
+
+
+@summary("soldiers/day", "first", "last", log=True)
+def intake(run: Observable, first: dt.date, last: dt.date) -> float:
+    """Recruits of the attacker in the box a day."""
+    total = run.state("intake_attacker", first, last)
+    return float(total[-1] - total[0]) / days_between(first, last)
+
+
+@summary("days", "first", "last", log=True)
+def days_in_place(run: Observable, first: dt.date, last: dt.date) -> float:
+    """Days in place of the defender's positions: mean over days of the median, at least half a day."""
+    return max(float(run.state("days_in_place_defender", first, last).mean()), 0.5)
+
+
+@summary("soldiers/km", "first", "last", log=True)
+def density(run: Observable, first: dt.date, last: dt.date) -> float:
+    """Men of the defender in positions by length of the front, mean over days."""
+    men, front = (run.state(name, first, last) for name in ("in_line_defender", "front_km"))
+    return float((men / np.maximum(front, 1.0)).mean())
+
+
 @summary("casualties", "first", "last", log=True)
 def attack_cost(run: Observable, first: dt.date, last: dt.date) -> float:
     """Claimed casualties of the attacker by reported attacks."""
@@ -180,9 +220,31 @@ def attack_cost(run: Observable, first: dt.date, last: dt.date) -> float:
     return float(publication.claimed(run.between("attacker", first, last))) / max(float(attacks), 1.0)
 
 
-def value_of(run: Observable, name: str, arguments: dict[str, Any], is_log: bool) -> float:
+# Of auxiliary battles (`experiments.calibration.auxiliary`)
+
+
+@summary("", "ratio", battle="engagements")
+def success(run: AuxiliaryRun, ratio: float) -> float:
+    """Share of the engagements of a division at a force ratio that the attacker wins."""
+    return run.success(ratio)
+
+
+@summary("%/day", "side", log=True, battle="engagements")
+def engagement_loss(run: AuxiliaryRun, side: str) -> float:
+    """A side's daily losses in the engagements of a division, percent of its men at the start."""
+    return float(run.daily_loss[("attacker", "defender").index(side)])
+
+
+@summary("", log=True, battle="watched")
+def strain_odds(run: AuxiliaryRun) -> float:
+    """Odds ratio of an infiltrating group to get through, for 30 days more strain of the positions that it meets."""
+    return run.strain_odds()
+
+
+def value_of(run: Observable | AuxiliaryRun, name: str, arguments: dict[str, Any], is_log: bool) -> float:
     """A summary of a run as it is compared: a logarithm where it is one, NaN where it has no value."""
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a spread of too few weeks: no value
         value = SUMMARIES[name].of(run, **arguments)
     if is_log:
         return math.log(value) if value > 0 and math.isfinite(value) else math.nan

@@ -1,162 +1,181 @@
-"""Waves of history matching: the first fills the prior, each later one the points not ruled out yet by emulators of those before.
+"""Waves of runs: the first fills the prior, each later one goes where emulators of those before see likely points.
 
-A wave is a sweep of given points in a folder of its own. Its points are settled once `study.toml` is there, so that a calibration
-which is stopped goes on where it was; emulators are fitted again from the runs, which takes minutes and no run.
+A part of a later wave is drawn in proportion to the emulated likelihood, the rest anywhere that is not ruled out (history matching). A
+wave is a sweep of given points in a folder of its own, and leaves one compact table. Its points are settled once `study.toml` is there, so
+that a calibration which is stopped goes on where it was; emulators are fitted again from the tables, which takes minutes and no run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from experiments.calibration import emulators, implausibility, sampling, simulations
+from experiments.calibration import emulators, implausibility, importance, sampling, wave_tables
 from experiments.calibration.config import Calibration
 from experiments.calibration.emulators import Emulators
 from experiments.calibration.implausibility import ObservedTargets
-from experiments.calibration.sampling import Sample
+from experiments.calibration.importance import Distance, EmulatedProposal, PriorProposal, Proposal, Weights
 from experiments.calibration.simulations import SummaryTable
 from experiments.studies import designs
 from experiments.sweep.runner import Log, SweepRunner, log
 
-CANDIDATES = 2000  # points that stand for what is not ruled out
-MOST_TRAINED = 500  # points that an emulator is fitted to: beyond, it takes too long
-LEAST_TRAINED = 5  # points for each parameter that it is fitted to at least
+CANDIDATES = 1000  # points that stand for what is not ruled out
+PARTICLES = 1200  # points that stand for the emulated posterior
+MOST_TRAINED = 800  # points that an emulator is fitted to: beyond, it takes too long
+GOOD_SHARE = (
+    0.1  # of the emulator in all that is unsure of the median target: with less, another wave would hardly help
+)
 
 
 @dataclass(frozen=True)
 class Wave:
-    """A wave that is done: its runs, the emulators fitted after it, and what the points were taken from.
+    """A wave that is done: its runs, where its points came from, the emulators fitted after it, and the weights of all points so far by them.
 
-    `left` is the share of the prior that was not ruled out when its points were chosen, `level` the implausibility that all of it
-    was below: the cutoff, or more where nothing was below that.
+    `ahead`: share of the variance of its points' means that the emulators of the wave before had predicted, (targets,).
     """
 
     number: int
+    name: str
     table: SummaryTable
+    proposal: Proposal
     emulators: Emulators
-    left: float
-    level: float
+    ahead: np.ndarray
+    weights: Weights
 
 
 @dataclass(frozen=True)
-class Region:
-    """What the emulators of some waves have not ruled out."""
+class Fitting:
+    """A calibration under way: its plan, the record, and the waves that are done."""
 
     plan: Calibration
     truth: ObservedTargets
-    waves: tuple[Wave, ...]
+    waves: tuple[Wave, ...] = ()
 
-    def distance(self, x: np.ndarray) -> np.ndarray:
-        """The largest, over waves, of the implausibilities that decide, at points (n, k) of the ranges."""
-        out = np.zeros(len(x))
-        for wave in self.waves:
-            out = np.maximum(out, implausibility.ranked(implausibility.implausibility(wave.emulators, self.truth, x), self.plan.rank))
-        return out
+    @property
+    def distance(self) -> Distance:
+        return Distance(self.plan, self.truth, tuple(w.emulators for w in self.waves))
 
-    @cached_property
-    def points(self) -> Sample:
-        """Points of the prior that are left."""
-        if not self.waves:
-            rng = np.random.default_rng(self.plan.seed)
-            return Sample(rng.random((CANDIDATES, self.plan.space.k)), np.zeros(CANDIDATES), 1.0, np.inf)
-        score = lambda u: self.distance(self.plan.space.from_prior(u))  # noqa: E731
-        return sampling.below(score, self.plan.cutoff, CANDIDATES, self.plan.space.k, self.plan.seed + len(self.waves))
+    @property
+    def is_aimed_at(self) -> bool:
+        """Whether the weights of all points so far are what is aimed at: effective size and tail."""
+        found = self.waves[-1].weights
+        return found.is_good and found.effective >= self.plan.budget.aim
 
-    def inside(self, x: np.ndarray) -> np.ndarray:
-        return self.distance(x) <= max(self.plan.cutoff, self.points.level) if self.waves else np.ones(len(x), bool)
+    @property
+    def table(self) -> SummaryTable:
+        """All runs so far."""
+        return SummaryTable.joined([w.table for w in self.waves])
 
-    def chosen(self, n: int) -> np.ndarray:
-        """`n` points of a new wave: an even sample of the prior first, later a part of the points that are left."""
-        if not self.waves:
-            return self.plan.space.from_prior(designs.lhs(n, self.plan.space.k, self.plan.seed))
-        rng = np.random.default_rng(self.plan.seed + 100 + len(self.waves))
-        u = np.unique(self.points.u, axis=0)
-        rows = rng.choice(len(u), n, replace=len(u) < n)
-        return self.plan.space.from_prior(u[rows])
+    def proposed(self, n: int, wide: float) -> tuple[EmulatedProposal, np.ndarray]:
+        """Where `n` points of the next wave come from, and the points, (n, k) of the ranges."""
+        plan, newest = self.plan, self.waves[-1].emulators
+        space, seed = plan.space, plan.seed + 100 * len(self.waves)
+        likely = sampling.likely(
+            lambda u: implausibility.log_likelihood(newest, self.truth, space.from_prior(u)), PARTICLES, space.k, seed
+        )
+        u, level, size = [_some(likely.u, n - round(wide * n), seed + 1)], 0.0, 1.0
+        if wide > 0:
+            left = sampling.below(
+                lambda u: self.distance.at(space.from_prior(u)), plan.cutoff, CANDIDATES, space.k, seed + 2
+            )
+            level, size = max(plan.cutoff, left.level), left.size
+            u.append(_some(left.u, round(wide * n), seed + 3))
+        proposal = EmulatedProposal(newest, self.truth, round(wide * n) / n, self.distance, level, size, likely.size)
+        return proposal, space.from_prior(np.concatenate(u))
 
+    def with_wave(self, name: str, proposal: Proposal, table: SummaryTable) -> Fitting:
+        """This, a wave further: emulators are fitted to the new runs too, and all points weighed by them."""
+        ahead = (
+            self.waves[-1].emulators.predicted_share(table) if self.waves else np.full(table.values.shape[1], np.nan)
+        )
+        every = SummaryTable.joined([*(w.table for w in self.waves), table])
+        fitted = emulators.fit(self._nearest(every))
+        known = implausibility.log_likelihood(fitted, self.truth, every.unit_points)
+        proposals = [*((w.table.n_points, w.proposal) for w in self.waves), (table.n_points, proposal)]
+        found = importance.weights(known, every.unit_points, proposals)
+        return Fitting(
+            self.plan, self.truth, (*self.waves, Wave(len(self.waves) + 1, name, table, proposal, fitted, ahead, found))
+        )
 
-def made(
-    plan: Calibration, folder: Path, number: int, points: Callable[[], np.ndarray], replicates: int, runner: SweepRunner
-) -> SummaryTable:
-    """The table of a folder's runs; points are asked for only when the folder has none yet."""
-    from experiments.studies.files import load_study
-
-    if (folder / "study.toml").is_file():
-        study = load_study(folder / "study.toml")
-    else:
-        study = simulations.study_of(plan, folder.name, plan.space.from_unit(points()), replicates, number)
-    runner.sweep(study, folder)
-    return simulations.table_of(folder, plan)
-
-
-def trained(region: Region, tables: list[SummaryTable]) -> Emulators:
-    """Emulators from the newest runs at points that are not ruled out yet, at most MOST_TRAINED of them.
-
-    Where hardly any point is left, the nearest ones are taken too: LEAST_TRAINED for each parameter.
-    """
-    every = SummaryTable.joined(tables)
-    order = np.arange(every.n_points)[::-1]  # the newest first
-    away = region.distance(every.unit_points)
-    inside = order[region.inside(every.unit_points)[order]][:MOST_TRAINED]
-    least = min(LEAST_TRAINED * every.unit_points.shape[1], every.n_points)
-    chosen = inside if len(inside) >= least else np.argsort(away, kind="stable")[:least]
-    return emulators.fit(part_of(every, np.sort(chosen)))
+    def _nearest(self, every: SummaryTable) -> SummaryTable:
+        """The points that emulators are fitted to: all, or the least implausible MOST_TRAINED of them."""
+        if every.n_points <= MOST_TRAINED:
+            return every
+        order = np.argsort(self.distance.at(every.unit_points), kind="stable")
+        return every.part(np.sort(order[:MOST_TRAINED]))
 
 
-def part_of(table: SummaryTable, points: np.ndarray) -> SummaryTable:
-    """Some points of a table with their runs."""
-    number = np.full(table.n_points, -1)
-    number[points] = np.arange(len(points))
-    runs = number[table.point] >= 0
-    return SummaryTable(number[table.point[runs]], table.seed[runs], table.values[runs], table.unit_points[points], table.seconds)
+def _some(u: np.ndarray, n: int, seed: int) -> np.ndarray:
+    """`n` points of a sample, as far as it goes without repeating one."""
+    different = np.unique(u, axis=0)
+    rows = np.random.default_rng(seed).choice(len(different), n, replace=len(different) < n)
+    return different[rows]
+
+
+def first_points(plan: Calibration) -> np.ndarray:
+    """The points of the first wave: an even sample of the prior."""
+    return plan.space.from_prior(designs.lhs(plan.budget.first_points, plan.space.k, plan.seed))
 
 
 def all_waves(
-    plan: Calibration, truth: ObservedTargets, folder: Path, runner: SweepRunner, report: Log = log, first: SummaryTable | None = None
-) -> Region:
-    """Every wave of the plan, made or found. `first` stands for the first wave where its runs are there already."""
-    done: list[Wave] = []
+    plan: Calibration,
+    truth: ObservedTargets,
+    folder: Path,
+    runner: SweepRunner,
+    report: Log = log,
+    first: SummaryTable | None = None,
+    done: Callable[[Path], None] = lambda file: None,
+) -> Fitting:
+    """The waves of the plan, made or found, until they are enough. `first` stands for the first wave where its runs are there already;
+    `done` is called with the table of each wave that is."""
+    so_far = Fitting(plan, truth)
     for number in range(1, plan.budget.waves + 1):
-        region = Region(plan, truth, tuple(done))
+        n, replicates = plan.budget.wave(number)
+        if number > 1:
+            report(f"wave-{number}: drawing points, which takes minutes.")
+        proposal: Proposal = PriorProposal()
+        points: Callable[[], np.ndarray] = partial(first_points, plan)
+        if number > 1:
+            proposal, drawn = so_far.proposed(n, plan.budget.wide)
+            points = partial(np.copy, drawn)
         if number == 1 and first is not None:
             table = first
         else:
-            table = made(
-                plan,
-                folder / f"wave-{number}",
-                number,
-                partial(region.chosen, plan.budget.points),
-                plan.budget.replicates,
-                runner,
-            )
-        fitted = trained(region, [*(w.table for w in done), table])
-        left, level = (region.points.size, region.points.level) if done else (1.0, np.inf)
-        done.append(Wave(number, table, fitted, left, level))
-        report(_sentence(plan, truth, done[-1]))
-    return Region(plan, truth, tuple(done))
+            table = wave_tables.made(plan, folder, f"wave-{number}", number, points, replicates, runner)
+            done(wave_tables.file_of(folder, f"wave-{number}"))
+        so_far = so_far.with_wave(f"wave-{number}", proposal, table)
+        report(sentence(so_far))
+        if is_enough(so_far):
+            break
+    return so_far
 
 
-def _sentence(plan: Calibration, truth: ObservedTargets, wave: Wave) -> str:
-    """A wave in a sentence."""
-    r2 = [e.r2 for e in wave.emulators.of if e is not None and np.isfinite(e.r2)]
-    own = implausibility.ranked(distance_of_runs(truth, wave), plan.rank)
+def is_enough(found: Fitting) -> bool:
+    """Whether emulators are as sure as they need to be and the points so far would nearly do for a posterior."""
+    newest = found.waves[-1]
+    share = np.nanmedian(implausibility.emulator_share(newest.emulators, found.truth, newest.table.unit_points))
+    return len(found.waves) > 1 and share <= GOOD_SHARE and found.is_aimed_at
+
+
+def sentence(found: Fitting) -> str:
+    """The newest wave in a sentence."""
+    w = found.waves[-1]
+    share = implausibility.emulator_share(w.emulators, found.truth, w.table.unit_points)
+    r2, most, ahead = (
+        _middle(v) for v in ([e.r2 for e in w.emulators.of if e], [e.ceiling for e in w.emulators.of if e], w.ahead)
+    )
+    before = f", those before it had predicted {ahead:.0%} of it" if np.isfinite(ahead) else ""
+    left = f", from {w.proposal.size:.2g} of the prior" if isinstance(w.proposal, EmulatedProposal) else ""
     return (
-        f"wave {wave.number}: {wave.table.n_points} points, {len(wave.table.point)} runs, from {wave.left:.2g} of the prior; emulators "
-        f"predict {np.median(r2):.0%} of the variance (median); {np.mean(own <= plan.cutoff):.0%} of the points lie within the cutoff."
+        f"{w.name}: {w.table.n_points} points, {len(w.table.point)} runs{left}; emulators predict {r2:.0%} of the variance of points "
+        f"left out, of {most:.0%} that is not random{before} (medians over targets); they are {np.nanmedian(share):.0%} of what is unsure; {w.weights}."
     )
 
 
-def distance_of_runs(truth: ObservedTargets, wave: Wave) -> np.ndarray:
-    """Implausibility by the runs of each point alone, (points, targets known), infinite where there is no value."""
-    means, runs = wave.table.means(), wave.table.runs_of()
-    out = []
-    for k, e in enumerate(wave.emulators.of):
-        if e is not None and truth.known[k]:
-            variance = e.variance(wave.table.unit_points)
-            spread = np.sqrt(truth.variance[k] + variance * (1 + 1 / np.maximum(runs[:, k], 1)))
-            out.append(np.abs(truth.z[k] - means[:, k]) / spread)
-    return np.nan_to_num(np.column_stack(out), nan=np.inf)
+def _middle(values: list[float] | np.ndarray) -> float:
+    there = np.asarray(values, float)[np.isfinite(values)]
+    return float(np.median(there)) if there.size else np.nan

@@ -48,6 +48,10 @@ class Areas:
     def net(self) -> float:
         return float(self.held[-1] - self.held[0])
 
+    def without(self, part: Areas) -> Areas:
+        """The rest, without a part of it on the same maps."""
+        return Areas(self.date, self.held - part.held, self.gained - part.gained, self.lost - part.lost)
+
     def weekly(self) -> np.ndarray:
         """Gross gain of each whole week after the first map, km2."""
         week = ((self.date[1:] - self.date[0]).astype(int) - 1) // 7

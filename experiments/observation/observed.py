@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -33,7 +33,10 @@ BOOKS = {  # running totals: the daily measures that each adds up
     "groups": ("attacks", "mounted_attacks", "infiltrations"),
 }
 CLAIMS = {"casualties": "attacker", "casualties_direction": "attacker_direction"}  # claimed total -> the true one
-MEASURES = tuple(sorted({name for names in BOOKS.values() for name in names}))  # of every day, that summaries need
+MEASURES = tuple(sorted({name for names in BOOKS.values() for name in names}))  # of every day, that summaries of ground and losses need
+STATES = (  # of every day, at its end, that summaries of forces need
+    *("infantry_attacker", "infantry_defender", "in_line_defender", "front_km", "days_in_place_defender", "intake_attacker"),
+)
 
 
 def books_of(daily: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -50,12 +53,15 @@ class Observable(Protocol):
     @property
     def direction(self) -> Areas: ...
     @property
+    def rest(self) -> Areas: ...
+    @property
     def captured(self) -> np.ndarray: ...
     def front_km(self, date: dt.date) -> float: ...
     def distance_km(self, date: dt.date) -> float: ...
     def envelopment(self, date: dt.date) -> float: ...
     def recaptured(self) -> np.ndarray: ...
     def between(self, book: str, first: dt.date, last: dt.date) -> float: ...
+    def state(self, name: str, first: dt.date, last: dt.date) -> np.ndarray: ...
     def monthly_gain(self, part: str) -> np.ndarray: ...
 
 
@@ -84,13 +90,14 @@ class Places:
 class ObservedRun:
     """One run as the record would have shown it: its published maps, its books (see `books_of`), and the places asked about.
 
-    `deep`: deep breakthroughs that began. What takes a pass over all maps is computed once.
+    `deep`: deep breakthroughs that began; `states`: measures of STATES by day. What takes a pass over all maps is computed once.
     """
 
     maps: PublishedMaps
     books: dict[str, np.ndarray]
     places: Places
     deep: int = 0
+    states: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def seed(self) -> int:
@@ -107,6 +114,10 @@ class ObservedRun:
     @property
     def direction(self) -> Areas:
         return self.maps.direction
+
+    @property
+    def rest(self) -> Areas:
+        return self.box.without(self.direction)
 
     def front_km(self, date: dt.date) -> float:
         """Length of the front on the last map of a date or before it, by one estimator."""
@@ -166,9 +177,19 @@ class ObservedRun:
     def between(self, book: str, first: dt.date | np.datetime64, last: dt.date | np.datetime64) -> float:
         """What a running total grew by from the end of one date to the end of another (dates outside the run: its ends)."""
         total = self.books[book]
-        day = [int((np.datetime64(d, "D") - self.maps.date[0]).astype(int)) for d in (first, last)]
-        a, b = np.clip(day, 0, len(total) - 1)
+        a, b = self._days(first, last, len(total))
         return float(total[b] - total[a])
+
+    def state(self, name: str, first: dt.date, last: dt.date) -> np.ndarray:
+        """A measure of STATES at the end of each day from one date to another, both counted."""
+        values = self.states[name]
+        a, b = self._days(first, last, len(values))
+        return values[a : b + 1]
+
+    def _days(self, first: dt.date | np.datetime64, last: dt.date | np.datetime64, n: int) -> np.ndarray:
+        """Numbers of two days of a run of n."""
+        day = [int((np.datetime64(d, "D") - self.maps.date[0]).astype(int)) for d in (first, last)]
+        return np.clip(day, 0, n - 1)
 
     def monthly_gain(self, part: str) -> np.ndarray:
         """Net gain of whole months with the measurement error of published areas."""
@@ -183,7 +204,7 @@ class ObservedRun:
 
 @dataclass(frozen=True)
 class ObservedRecord:
-    """The record up to a date, from the series that come with the project. Losses are claims and no part of it."""
+    """The record up to a date, from the series that come with the project. Losses and forces are claims and no part of it."""
 
     last: dt.date
 
@@ -199,6 +220,10 @@ class ObservedRecord:
     @property
     def direction(self) -> Areas:
         return self._areas("direction")
+
+    @property
+    def rest(self) -> Areas:
+        return self.box.without(self.direction)
 
     def _state(self, name: str, date: dt.date) -> float:
         states = record.states()
@@ -226,6 +251,9 @@ class ObservedRecord:
 
     def between(self, book: str, first: dt.date, last: dt.date) -> float:
         return math.nan
+
+    def state(self, name: str, first: dt.date, last: dt.date) -> np.ndarray:
+        return np.array([math.nan])
 
     def monthly_gain(self, part: str) -> np.ndarray:
         return getattr(self, part).monthly()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,14 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def copied(source: Path, target: Path) -> None:
+    """Copies a file into a folder that is made where it is missing; InputError when that cannot be."""
+    with writing(repr(str(target))):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as draft:
+            shutil.copyfile(source, draft)
 
 
 @contextlib.contextmanager

@@ -48,7 +48,7 @@ def rows_key() -> str:
     home = Path(experiments.__file__).parent
     folders = ("validation", "observation", "forecasting")
     files = [file for folder in folders for file in sorted((home / folder).rglob("*.py"))]
-    files.append(home / "analysis" / "intervals.py")
+    files += [home / "analysis" / "intervals.py", home / "runs" / "engagements.py", home / "runs" / "watching.py"]
     digest = hashlib.sha256()
     for file in [*files, seeds.path("facts", "observation.toml"), seeds.path("scenarios", "division.toml")]:
         digest.update(file.name.encode() + file.read_bytes())

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
+from experiments.runs import engagements, watching
 from experiments.runs.identity import BASELINE
 from experiments.runs.pace import seconds_a_run
 from experiments.sweep.runner import cost
-from experiments.validation import checks, engagements, watching
+from experiments.validation import checks
 from experiments.validation.checks import Row
 from experiments.validation.inputs import RowInputs, held_after
 from experiments.validation.rows.line_and_levers import ROTATION

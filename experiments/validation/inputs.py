@@ -116,7 +116,7 @@ class RowInputs(SmallBattles, LineBattles):
 
     def many(self, function: Callable[[Any], Any], jobs: Sequence[Any]) -> list[Any]:
         """The function of each job, in their order, by `workers` processes; kept on disk, batch by batch."""
-        from experiments.validation.batches import kept
+        from experiments.sweep.batches import kept
 
         return kept(function, jobs, self.runs_folder / "battles", catalog.rows_key(), self.workers)
 

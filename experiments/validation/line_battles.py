@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from experiments.runs import watching
 from experiments.runs.identity import BASELINE
-from experiments.validation import watching
 from experiments.validation.rows.line_and_levers import DEEPER, LATER_DAYS, ROTATION, Line
 from experiments.validation.rows.paired_runs import study
 from sim.errors import InputError

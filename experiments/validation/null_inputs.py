@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from experiments.observation.observed import ObservedRun
-from experiments.validation import engagements, null_model
+from experiments.runs import engagements
+from experiments.runs.engagements import GROUP, Battle, Fought
+from experiments.validation import null_model
 from experiments.validation.checks import NOT_RUN, CannotJudge
-from experiments.validation.engagements import GROUP, Battle, Fought
 from experiments.validation.line_battles import ARMS
 from experiments.validation.rows.combat_patterns import Strengths
 from experiments.validation.rows.force_ratios import RATES

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.validation import catalog, checks, engagements
+from experiments.runs import engagements
+from experiments.validation import catalog, checks
 from experiments.validation.rows.combat_patterns import Strengths
 from experiments.validation.rows.limit_cases import Losses
 from experiments.validation.sandbox import fight
 
 if TYPE_CHECKING:
-    from experiments.validation.engagements import Fought
+    from experiments.runs.engagements import Fought
 
 
 DUEL = (4000, 3000)  # men of the duels by which the estimator of T5 is tried

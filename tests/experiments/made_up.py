@@ -9,7 +9,7 @@ from experiments.observation import record
 from experiments.observation.areas import Areas
 from experiments.observation.observed import ObservedRun, Places
 from experiments.observation.publication import PublishedMaps
-from experiments.validation.engagements import LETHALITY, WEAPONS, Battle, Fought
+from experiments.runs.engagements import LETHALITY, WEAPONS, Battle, Fought
 from experiments.validation.rows import forecast_skill, limit_cases, line_and_levers, paired_runs
 from experiments.validation.rows.combat_patterns import Strengths
 from experiments.validation.rows.limit_cases import Losses

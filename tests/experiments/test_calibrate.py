@@ -6,6 +6,7 @@ import math
 import re
 import shutil
 import tomllib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,17 @@ from helpers.made_up import made_up
 from helpers.made_up_fit import KEYS, formula, plan, table
 
 import seeds
-from experiments.calibration import adoption, emulators, fitting, identifiability, posterior, recovery, screening, waves
+from experiments.calibration import (
+    adoption,
+    emulators,
+    fitting,
+    identifiability,
+    posterior,
+    recovery,
+    screening,
+    wave_tables,
+    waves,
+)
 from experiments.calibration.config import load_plan
 from experiments.calibration.implausibility import ObservedTargets
 from experiments.calibration.posterior import Posterior
@@ -31,11 +42,14 @@ RUNNER = SweepRunner(1, quiet=True)
 def no_runs(monkeypatch):
     """Runs are made by the formula, and samples of points are small."""
     monkeypatch.setattr(waves, "CANDIDATES", 500)
-    monkeypatch.setattr(fitting, "PARTICLES", 500)
-    monkeypatch.setattr(recovery, "PARTICLES", 400)
-    monkeypatch.setattr(
-        waves, "made", lambda plan, folder, number, places, replicates, runner: table(places(), replicates, number)
-    )
+    monkeypatch.setattr(waves, "PARTICLES", 500)
+    monkeypatch.setattr(recovery, "BANK", 3000)
+    monkeypatch.setattr(wave_tables, "made", lambda plan, folder, name, number, points, replicates, runner: table(points(), replicates, number))
+
+
+def record_of(mine, place):
+    """A record without error or discrepancy whose truth is the formula at a place."""
+    return replace(ObservedTargets.of(mine), z=formula(place)[0])
 
 
 # The whole
@@ -45,7 +59,7 @@ def test_a_calibration_finds_what_made_the_record_and_not_what_had_no_part_in_it
     mine = plan()
     place = np.array([[0.35, 0.7, 0.2]])
     told = []
-    found = fitting.calibrate(mine, ObservedTargets.made_up(formula(place)[0]), tmp_path, RUNNER, told.append)
+    found = fitting.calibrate(mine, record_of(mine, place), tmp_path, RUNNER, told.append)
     learned = identifiability.table(mine.space, found.posterior).set_index("key")
     true = {key: values[0] for key, values in mine.space.from_unit(place).items()}
     for key in KEYS[:2]:
@@ -53,36 +67,56 @@ def test_a_calibration_finds_what_made_the_record_and_not_what_had_no_part_in_it
         assert learned.loc[key, "narrower"] > 0.4 and learned.loc[key, "clear"] and learned.loc[key, "overlap"] < 0.7
     assert learned.loc[KEYS[2], "overlap"] > 0.75 and abs(learned.loc[KEYS[2], "narrower"]) < 0.3
     m = found.posterior.manifest
-    assert m["effective_sets"] > 15 and m["acceptance"] > 0.8 and m["runs"] == 2 * 40 * 3 + 60 * 3
-    assert m["wave"][1]["prior_left"] < 0.8 and len(told) == 3
+    assert m["effective_sets"] > 40 and m["pareto_k"] < 0.7 and m["weights_power"] == 1.0 and m["acceptance"] > 0.8
+    assert m["runs"] == 60 * 2 + 40 * 3 + 60 * 3 and m["wave"][1]["prior_left"] < 0.8 and len(told) == 4
+    assert all(v > 0.5 for v in m["wave"][2]["emulator_r2"].values())
     rows = fitting.fit_table(found)
     assert rows["inside"].all() and (rows["distance"] < 2).all()
-    again = fitting.calibrate(mine, ObservedTargets.made_up(formula(place)[0]), tmp_path, RUNNER, told.append)
+    again = fitting.calibrate(mine, record_of(mine, place), tmp_path, RUNNER, told.append)
     assert np.array_equal(again.posterior.weight, found.posterior.weight)
 
 
 def test_a_record_that_the_model_cannot_make_is_told_as_such(no_runs, tmp_path):
-    found = fitting.calibrate(plan(), ObservedTargets.made_up(np.array([9.0, 9.0, 9.0])), tmp_path, RUNNER, lambda words: None)
+    mine = plan()
+    impossible = replace(ObservedTargets.of(mine), z=np.array([9.0, 9.0, 9.0]))
+    found = fitting.calibrate(mine, impossible, tmp_path, RUNNER, lambda words: None)
     assert found.posterior.manifest["wave"][1]["cutoff_used"] > 3
     assert found.posterior.manifest["acceptance"] == 0
     assert not fitting.fit_table(found)["inside"].any()
 
 
 def test_made_up_records_are_recovered_as_often_as_said(no_runs, tmp_path):
-    found = recovery.recover(plan(), tmp_path, 30, RUNNER, lambda words: None)
-    assert len(found.table) == 90
+    whole = recovery.recover(plan(), tmp_path, 30, RUNNER, lambda words: None)
+    assert whole.levels == ["simulator", "emulator"] and len(whole.table) == 3 * 30 * (1 + recovery.EMULATED)
+    for level in whole.levels:
+        found = whole.of(level)
+        assert found.coverage(0.9).estimate == pytest.approx(0.9, abs=0.08)
+        assert found.coverage(0.5).estimate == pytest.approx(0.5, abs=0.13)
+        assert found.kept.estimate > 0.9
+        by = found.by_parameter().set_index("key")
+        assert by.loc[KEYS[0], "narrower"] > 0.4 > 0.1 > by.loc[KEYS[2], "narrower"] and (by["p_uniform"] > 0.001).all()
+
+
+def test_recovery_with_error_and_discrepancy_is_as_often_right_and_less_sure(no_runs, tmp_path):
+    errors = {"error": 0.1, "discrepancy": 0.4}
+    unsure = plan(target=[t.model_dump(exclude_none=True) | errors for t in plan().target])
+    sure, found = (recovery.recover(p, tmp_path, 30, RUNNER, lambda words: None).of("simulator") for p in (plan(), unsure))
     assert found.coverage(0.9).estimate == pytest.approx(0.9, abs=0.08)
-    assert found.coverage(0.5).estimate == pytest.approx(0.5, abs=0.13)
-    assert found.kept.estimate > 0.9
-    by = found.by_parameter().set_index("key")
-    assert by.loc[KEYS[0], "narrower"] > 0.4 > 0.1 > by.loc[KEYS[2], "narrower"]
+    assert found.by_parameter()["narrower"][0] < 0.8 * sure.by_parameter()["narrower"][0]
+
+
+def test_each_record_can_have_a_calibration_of_its_own(no_runs, tmp_path):
+    told = []
+    found = recovery.recover(plan(), tmp_path, 3, RUNNER, told.append, deep=True)
+    assert found.levels == ["waves"] and len(found.table) == 9 and len(told) == 3
+    assert found.effective > 20 and found.coverage(0.9).estimate > 0.6
 
 
 def test_recovery_would_notice_a_method_that_is_too_sure(no_runs, monkeypatch, tmp_path):
     """Were luck taken for a tenth of what it is, intervals would miss the truth."""
     honest = emulators.Emulator.variance
     monkeypatch.setattr(emulators.Emulator, "variance", lambda self, x: 0.01 * honest(self, x))
-    found = recovery.recover(plan(), tmp_path, 15, RUNNER, lambda words: None)
+    found = recovery.recover(plan(), tmp_path, 15, RUNNER, lambda words: None).of("simulator")
     assert found.coverage(0.9).high < 0.9
 
 
@@ -106,11 +140,8 @@ def skirmish(tmp_path_factory):
     folder = tmp_path_factory.mktemp("calibrate")
     data = tomllib.loads(seeds.path("calibration-skirmish.toml").read_text(encoding="utf-8"))
     data["budget"] = {
-        "waves": 1,
-        "points": 12,
-        "replicates": 2,
-        "sample": 8,
-        "sample_replicates": 2,
+        **{"first_points": 12, "first_replicates": 2, "waves": 1, "points": 12, "replicates": 2},
+        **{"sample": 8, "sample_replicates": 2, "engagements": 2},
     }
     data["last"] = dt.date(2024, 8, 9)
     data["target"] = [t for t in data["target"] if t["id"] not in ("net", "drone-share")]

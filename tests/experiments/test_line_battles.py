@@ -9,7 +9,7 @@ import pytest
 from conftest import same
 
 from experiments.results.results import Results
-from experiments.validation import watching
+from experiments.runs import watching
 from experiments.validation.line_battles import LINE, LineBattles
 from sim import battle
 from sim.errors import InputError

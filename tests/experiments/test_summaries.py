@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -67,13 +68,16 @@ def test_the_shipped_plan_says_what_the_record_says():
     known = ObservedRecord(shipped.last)
     computed = 0
     for t in shipped.target:
+        if t.battle != "long":
+            assert t.fact, t.id
+            continue
         value = summaries.value_of(known, t.of, t.arguments, t.is_log)
         if math.isfinite(value):
             assert float(t.plain(value)) == pytest.approx(t.observed, rel=2e-3, abs=2e-3), t.id
             computed += 1
         else:
             assert t.fact, t.id
-    assert computed > 30
+    assert computed > 15
 
 
 def test_the_fit_sees_nothing_after_its_window():
@@ -84,13 +88,14 @@ def test_the_fit_sees_nothing_after_its_window():
     facts = [seeds.facts()[t.fact] for t in shipped.target if t.fact and not t.fact.startswith("series ")]
     losses = [f for f in facts if f.id.startswith(("loss_", "isw_", "derived_", "net_"))]
     assert losses and all(f.period_end <= "2025-04-30" for f in losses)
+    assert all(f.period_start <= "2025-04-30" for f in facts)
 
 
 def test_the_shipped_plans_load_and_fit_no_switch():
     for name in ("pokrovsk-2024", "skirmish"):
         shipped = load_plan(name)
         assert shipped.space.k == len(shipped.parameter) and shipped.battle.days == shipped.days
-    assert 20 <= load_plan().space.k <= 30 and load_plan().budget.runs == 1000
+    assert 20 <= load_plan().space.k <= 60 and load_plan().budget.runs == 5000
 
 
 def test_the_key_is_of_what_is_fitted_and_not_of_words_or_budgets():
@@ -202,6 +207,29 @@ def test_the_order_of_captures_is_perfect_for_the_record_and_worse_for_another()
             return np.where(np.isfinite(day), 1000 - day, day)
 
     assert summaries.order_tau(Backward(last), last) == pytest.approx(-1.0, abs=0.1)
+
+
+def test_the_rest_is_the_box_without_the_direction():
+    run = run_of([1] * 5 + [0] * 9, losing=(8,))
+    a, b = dt.date(2024, 8, 1), dt.date(2024, 8, 15)
+    assert summaries.net(run, "rest", a, b) == summaries.net(run, "box", a, b) - summaries.net(run, "direction", a, b) == 40
+    assert run.rest.gained.sum() == 50 and run.rest.lost.sum() == 10 and summaries.gain_ratio(run, "rest") == 5
+    known = ObservedRecord(dt.date(2025, 4, 30))
+    parts = [summaries.pace(known, part, dt.date(2024, 7, 8), known.last) for part in ("direction", "rest", "box")]
+    assert parts[0] + parts[1] == pytest.approx(parts[2])
+
+
+def test_forces_are_those_of_the_days_asked_about():
+    n = 61
+    day = np.arange(float(n))
+    states = {"infantry_attacker": 4000 + 0 * day, "infantry_defender": 1000 + 10 * day, "in_line_defender": 500 + 0 * day, "front_km": 10 + day}
+    states |= {"days_in_place_defender": day, "intake_attacker": 20 * day}
+    run = replace(run_of([0] * (n - 1)), states=states)
+    a, b, c = dt.date(2024, 8, 1), dt.date(2024, 8, 11), dt.date(2024, 9, 30)
+    assert summaries.infantry_ratio(run, a, b) == pytest.approx(4000 / 1050)
+    assert summaries.infantry_change(run, "attacker", a, c) == 1 and summaries.infantry_change(run, "defender", a, c) == pytest.approx(1.455)
+    assert summaries.intake(run, a, b) == 20 and summaries.days_in_place(run, a, b) == 5 and summaries.days_in_place(run, a, a) == 0.5
+    assert summaries.density(run, a, a) == 50 > summaries.density(run, a, b)
 
 
 def test_losses_are_claims_between_two_dates():

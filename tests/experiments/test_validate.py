@@ -42,10 +42,10 @@ from made_up import (
 from experiments.observation import record, series
 from experiments.observation.areas import Areas
 from experiments.observation.series import contour_dimension
+from experiments.runs.engagements import Battle, circumstances, fight_watched, scenario_of
+from experiments.sweep.batches import many
 from experiments.validation import catalog, checks, inputs
-from experiments.validation.batches import many
 from experiments.validation.checks import Check
-from experiments.validation.engagements import Battle, circumstances, fight_watched, scenario_of
 from experiments.validation.rows import forecast_skill, paired_runs
 
 ROWS = {r.id: r for r in catalog.rows()}

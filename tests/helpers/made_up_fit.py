@@ -23,7 +23,10 @@ def plan(**more):
             "name": "made-up",
             "scenario": "skirmish",
             **days,
-            "budget": {"waves": 2, "points": 40, "replicates": 3, "sample": 60, "sample_replicates": 3},
+            "budget": {
+                **{"first_points": 60, "first_replicates": 2, "waves": 2, "points": 40, "replicates": 3},
+                **{"sample": 60, "sample_replicates": 3, "aim": 40},
+            },
             "parameter": [
                 {"key": KEYS[0], "low": 0.06, "high": 1.0},
                 {"key": KEYS[1], "low": 0.03},

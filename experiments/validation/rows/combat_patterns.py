@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.analysis import intervals
+from experiments.runs.engagements import LETHALITY, WEAPONS, Fought
 from experiments.validation.checks import FACTOR, LEVEL_95, Check, row
-from experiments.validation.engagements import LETHALITY, WEAPONS, Fought
 
 RUNS_90 = "90 % of runs"
 ARDENNES = 0.21  # the greatest R2 of the refit

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from experiments.analysis import intervals
+from experiments.runs.engagements import Fought
 from experiments.validation.checks import FACTOR, LEVEL_95, Check, row
-from experiments.validation.engagements import Fought
 from experiments.validation.rows.combat_patterns import span
 
 SIDES = ("attacker", "defender")
@@ -26,6 +26,7 @@ LEAST_SLOPE = -0.05  # of ln rate on ln men: a tenth less at ten times the men
     formula="logit P(attacker wins) = a + b ln(force ratio), drones off; won: mean advance of 0.1 km or more",
     band="b in 0.5-1.5, P(1) in 0.30-0.65, monotone over quartiles of the ratio",
     needs="engagements",
+    targets=("success",),
 )
 def success(fought: Sequence[Fought]) -> list[Check]:
     """Logistic regression of success on odds, over battles under varied circumstances."""
@@ -121,6 +122,7 @@ def _jump(b: np.ndarray, covariance: np.ndarray) -> tuple[float, float]:
     formula="casualties a day by men at the start, drones off",
     band="means in 0.3-4 %/day; never above 15 %; the defender's rate by the attacker's 1.6-4.6",
     needs="engagements",
+    targets=("engagement_loss",),
     sharper="Both rates could be met with the sides changed round. The record's own ratio, 1.85 by 0.69, is asked for within x1.7, the tolerance of T16: "
     "the smaller side loses more of itself.",
 )

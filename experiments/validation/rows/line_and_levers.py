@@ -57,6 +57,7 @@ class Line:
     formula="days in place of the defender's positions standing on the 1st and 15th: mean over these dates of the median, and of P90",
     band="median of runs: 20-50 in September to December 2024; 35-90 in February to August 2025, P90 70 or more",
     needs="lines",
+    targets=("days_in_place",),
 )
 def position_life(lines: Sequence[Line]) -> list[Check]:
     """How long positions have stood."""
@@ -77,6 +78,7 @@ def position_life(lines: Sequence[Line]) -> list[Check]:
     formula="the defender's infantry in positions by length of the front (0.5 contour), mean over days",
     band="median of runs: 10-40 men a km in September to December 2024, 5-25 in January to August 2025",
     needs="lines",
+    targets=("density",),
 )
 def density(lines: Sequence[Line]) -> list[Check]:
     """How thinly the line is held."""
@@ -171,6 +173,7 @@ def cut_road(arms: pd.DataFrame) -> list[Check]:
     formula="logit of getting through = a + b strain + c ln(men a km) of the positions within 1 km of the way, first bounds; errors clustered by run and 30 days",
     band="odds ratio at least 1.3 for 30 days of strain, and for half the density; 95 % intervals above 1",
     needs="bounds",
+    targets=("strain_odds",),
 )
 def find_the_weak(bounds: pd.DataFrame) -> list[Check]:
     """One row a bound: run, day, strain (days), men (per km), through (0 or 1). Who met no position is reported and not fitted."""
@@ -240,6 +243,7 @@ def deadline(arms: pd.DataFrame) -> list[Check]:
     formula="attacker's by defender's fit infantry on the map, every day; infantry of each side at the end by that at the start",
     band="0.9 of runs within 2 to 6 on all days; 0.9 of runs end within a factor of 1.5 of the start, each side",
     needs="lines",
+    targets=("infantry_ratio", "infantry_change", "intake"),
 )
 def balance(lines: Sequence[Line]) -> list[Check]:
     """Whether the balance of infantry stays where it was published to be."""

@@ -80,12 +80,12 @@ def _met(u: Any, i: np.int64, line: np.ndarray) -> tuple[float, float]:
     return (float(np.average(u.fatigue[near], weights=u.men[near])) if men else 0.0), men / (2 * ASIDE_KM)
 
 
-def infiltrations(job: tuple[int, int]) -> np.ndarray:
-    """First bounds in a battle of the baseline, (n, 4) as `Bounds.rows`. `job`: seed and days."""
+def infiltrations(job: tuple[int, int], source: str = BASELINE, overrides: dict[str, Any] | None = None) -> np.ndarray:
+    """First bounds in a battle, (n, 4) as `Bounds.rows`. `job`: seed and days."""
     seed, days = job
     watch = Bounds()
     with around("fire", watch.before, watch.after):
-        battle.run(muster(BASELINE, seed, record=False), days)
+        battle.run(muster(source, seed, overrides=overrides, record=False), days)
     return np.array(watch.rows).reshape(-1, 4)
 
 

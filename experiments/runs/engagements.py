@@ -206,6 +206,14 @@ def circumstances(n: int, seed: int = 1) -> list[Battle]:
     ]
 
 
+def at_odds(ratio: float, n: int, seed: int, overrides: dict[str, Any]) -> list[Battle]:
+    """Battles of `circumstances` at one force ratio, with other parameters than the baseline's: what a circumstance sets goes before them."""
+    return [
+        replace(b, ratio=ratio, seed=(seed * 100 + k) % 2**31, overrides={**overrides, **b.overrides})
+        for k, b in enumerate(circumstances(n, seed))
+    ]
+
+
 def sizes(runs: int) -> list[Battle]:
     """The same odds and seeds at sizes from a battalion to a corps, on a front that grows with size to the power FRONT_EXPONENT."""
     out = []
