@@ -66,7 +66,7 @@ class Ground:
 
     gained: float = 0.0  # km2 gained by the attacker, gross, day against day
     lost: float = 0.0  # km2 lost by him again
-    direction_start: float = 0.0  # km2 held in the Pokrovsk direction at the start
+    direction_start: float = 0.0  # km2 held in the scenario's direction at the start
     breakthroughs: tuple[int, int] = (0, 0)  # new ones of the day: beyond 3 km, beyond 8 km
 
 
@@ -125,13 +125,11 @@ class Look:
         """The first CHIEF objectives of the scenario, (k, 2) km east and north; none where it names no place."""
         return self.world.objectives[:CHIEF, :2]
 
-    def town(self, name: str) -> tuple[float, float, int] | None:
-        """Position and cell of a settlement by id; None when it is not in the sector."""
+    def city(self, number: int) -> tuple[float, float, int] | None:
+        """Position and cell of a city of interest of the scenario (0 the first); None when it has none in the box."""
         s = self.world.sector
-        if name not in s.settlement_id:
-            return None
-        k = s.settlement_id.index(name)
-        return float(s.settlement_x[k]), float(s.settlement_y[k]), int(s.settlement_cell[k])
+        k = int(s.cities[number]) if number < len(s.cities) else -1
+        return None if k < 0 else (float(s.settlement_x[k]), float(s.settlement_y[k]), int(s.settlement_cell[k]))
 
 
 @measure("km2", "state", "ground held by the attacker in the box")
@@ -145,7 +143,7 @@ def breach_held(look: Look) -> float:
     return float("nan") if strip is None else float(look.world.cells.control[strip].mean())
 
 
-@measure("km2", "total", "net ground gained by the attacker in the Pokrovsk direction")
+@measure("km2", "total", "net ground gained by the attacker in the direction that the scenario names; on all ground where it names none")
 def net_direction_km2(look: Look) -> float:
     c = look.world.cells
     return float(c.control[c.direction == 1].sum()) * look.area - look.ground.direction_start
@@ -191,7 +189,7 @@ def _register_books() -> None:
             words = {"front": "at the front", "way": "on the way", "rear": "in the rear"}[place]
             measure("soldiers", "total", f"casualties of the {side} {words}", f"casualties_{side}_{place}")(
                 lambda look, row=row, k=k: int(look.world.books.by_place[row, k]))
-        measure("soldiers", "total", f"casualties of the {side} in the Pokrovsk direction", f"casualties_{side}_direction")(_books("direction", row))
+        measure("soldiers", "total", f"casualties of the {side} in the direction that the scenario names", f"casualties_{side}_direction")(_books("direction", row))
         measure("soldiers", "total", f"recruits and drafts of the {side}", f"intake_{side}")(_books("intake", row))
         measure("soldiers", "total", f"men of the {side} who left without leave", f"deserted_{side}")(_books("deserted", row))
         measure("soldiers", "total", f"wounded of the {side} who returned to duty", f"returned_{side}")(_books("returned", row))
@@ -383,16 +381,16 @@ def _kill_zone(look: Look, row: int) -> float:
 _register_strength()
 
 
-def _supply_of(name: str) -> Callable:
+def _supply_of(number: int) -> Callable:
     def of(look: Look) -> float:
-        town = look.town(name)
-        return float(look.world.cells.supply[town[2], 1]) if town else float("nan")
+        city = look.city(number)
+        return float(look.world.cells.supply[city[2], 1]) if city else float("nan")
 
     return of
 
 
-measure("", "state", "share of supply that reaches Pokrovsk", "supply_pokrovsk")(_supply_of("pokrovsk"))
-measure("", "state", "share of supply that reaches Myrnohrad", "supply_myrnohrad")(_supply_of("myrnohrad"))
+measure("", "state", "share of supply that reaches the first city of interest (map.cities)", "supply_city")(_supply_of(0))
+measure("", "state", "share of supply that reaches the second city of interest", "supply_city_2")(_supply_of(1))
 
 
 @measure("", "state", "share of supply that reaches the defender at the first two objectives of the scenario, mean")
@@ -413,21 +411,43 @@ def near_objectives(chief: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarr
     return (np.hypot(x[:, None] - chief[:, 0], y[:, None] - chief[:, 1]) <= NEAR_KM).any(axis=1)
 
 
-@measure("", "state", "envelopment of Pokrovsk: share of 120 rays of 15 km that meet ground held by the attacker")
-def envelopment_pokrovsk(look: Look) -> float:
-    town = look.town("pokrovsk")
+@measure("", "state", "envelopment of the first city of interest: share of 120 rays of 15 km that meet ground held by the attacker")
+def envelopment_city(look: Look) -> float:
+    city = look.city(0)
     g = look.world.geo
-    return geometry.envelopment(look.km, g.x0, g.y0, town[0], town[1]) if town else float("nan")
+    return geometry.envelopment(look.km, g.x0, g.y0, city[0], city[1]) if city else float("nan")
 
 
-@measure("km", "state", "distance from the center of Pokrovsk to the nearest ground held by the attacker")
-def distance_pokrovsk_km(look: Look) -> float:
-    town = look.town("pokrovsk")
+@measure("km", "state", "distance from the center of the first city of interest to the nearest ground held by the attacker")
+def distance_city_km(look: Look) -> float:
+    city = look.city(0)
     g = look.world.geo
-    if not town:
+    if not city:
         return float("nan")
     ny, nx = look.km.shape
-    return float(geometry.nearest_held(look.km, nx, ny, g.x0, g.y0, town[0], town[1]))
+    return float(geometry.nearest_held(look.km, nx, ny, g.x0, g.y0, city[0], city[1]))
+
+
+# Names of older files and studies, with the city that they name.
+ALIASES = {
+    "supply_pokrovsk": ("supply_city", 0, "pokrovsk"),
+    "supply_myrnohrad": ("supply_city_2", 1, "myrnohrad"),
+    "envelopment_pokrovsk": ("envelopment_city", 0, "pokrovsk"),
+    "distance_pokrovsk_km": ("distance_city_km", 0, "pokrovsk"),
+}
+
+
+def _register_aliases() -> None:
+    for name, (now, number, city) in ALIASES.items():
+        def of(look: Look, now: str = now, number: int = number, city: str = city) -> float:
+            s = look.world.sector
+            is_it = number < len(s.cities) and s.cities[number] >= 0 and s.settlement_id[s.cities[number]] == city
+            return look.value(now) if is_it else float("nan")
+
+        measure(MEASURES[now].unit, "state", f"{now} where the city is {city}; an older name", name)(of)
+
+
+_register_aliases()
 
 
 @measure("", "state", "settlements held by the attacker (their center)")

@@ -22,12 +22,13 @@ from sim import battle
 from sim.columns import Column
 from sim.errors import InputError, did_you_mean
 from sim.fields import BLOCK_COLUMNS, CELL_COLUMNS
-from sim.forces import FORMATION_COLUMNS, SIDES, UNIT_COLUMNS, Kind, Place, Side, Task
+from sim.forces import FORMATION_COLUMNS, SIDES, UNIT_COLUMNS, Place, Side, Task
 from sim.handles import HANDLES, Handle, build_grid
 from sim.journal import Journal
-from sim.measures import MEASURES
+from sim.measures import MEASURES, measures_of
 from sim.mustering import muster
 from sim.scenario import Scenario
+from sim.traits import kind_numbers
 
 
 def latest(model: BattleModel, name: str) -> float:
@@ -35,12 +36,13 @@ def latest(model: BattleModel, name: str) -> float:
     return model.journal.columns[name][-1]
 
 
-def reporters(*names: str) -> dict[str, partial]:
-    """Model reporters for a Mesa DataCollector: measures by name (all when none is named)."""
+def reporters(*names: str, scenario: Scenario | None = None) -> dict[str, partial]:
+    """Model reporters for a Mesa DataCollector: measures by name (all when none is named), those of a scenario's plugins too."""
+    known = MEASURES if scenario is None else measures_of(scenario)
     for name in names:
-        if name not in MEASURES:
-            raise InputError(f"unknown measure {name!r}.{did_you_mean(name, MEASURES)}")
-    return {name: partial(latest, name=name) for name in names or MEASURES}
+        if name not in known:
+            raise InputError(f"unknown measure {name!r}.{did_you_mean(name, known)}")
+    return {name: partial(latest, name=name) for name in names or known}
 
 
 class TypeIndex(dict):
@@ -79,7 +81,7 @@ class BattleModel(mesa.Model):
         self._handles: dict[int, Handle] = {}
         self._seen: np.ndarray | None = np.zeros(0, np.int64)  # slots on the map when agents were last read
         self._grid: OrthogonalMooreGrid | None = None
-        self.datacollector = mesa.DataCollector(model_reporters=reporters())
+        self.datacollector = mesa.DataCollector(model_reporters=reporters(scenario=self.world.scenario))
         self.datacollector.collect(self)
 
     def step(self) -> None:
@@ -200,7 +202,8 @@ class BattleModel(mesa.Model):
         """The units on the map now, one row each by slot, with words for kind, side, task and place."""
         rows = self.world.live()
         frame = _frame(self.world.units, UNIT_COLUMNS, rows)
-        for name, words in (("kind", Kind), ("side", Side), ("task", Task), ("place", Place)):
+        frame["kind"] = _named(frame["kind"], kind_numbers(self.world.scenario))
+        for name, words in (("side", Side), ("task", Task), ("place", Place)):
             frame[name] = _named(frame[name], [w.name.lower() for w in words if w >= 0])
         frame["formation"] = _named(frame["formation"], [f.name for f in self.world.scenario.formation])
         return frame.set_index("slot").sort_index().drop(columns="partner")
@@ -222,6 +225,19 @@ class BattleModel(mesa.Model):
         """Dates at which settlements changed hands for at least a week, or to the end of the run."""
         names = ["settlement", "name", "captured", "recaptured"]
         return pd.DataFrame(self.journal.captures(self.world), columns=names)
+
+    def __repr__(self) -> str:
+        s = self.world.scenario
+        return f"<BattleModel {s.name!r}, seed {self.seed}: {self.date}, day {self.day} of {s.days}, {len(self.world.live())} units>"
+
+    def _repr_html_(self) -> str:
+        """The latest figures as a small table, in a notebook."""
+        from html import escape
+
+        names = ("held_km2", "front_km", *(f"{what}_{side}" for what in ("infantry", "casualties") for side in SIDES))
+        known, columns = measures_of(self.world.scenario), self.journal.columns
+        rows = "".join(f"<tr><td>{escape(known[n].doc)}</td><td>{columns[n][-1]:,.0f} {known[n].unit}</td></tr>" for n in names if n in columns)
+        return f"<p>{escape(repr(self)[1:-1])}</p><table>{rows}</table>"
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the grid, which is made again when it is next read."""

@@ -35,12 +35,14 @@ def manifest(folder: str | Path) -> dict[str, Any]:
 
 
 def scenario_of(folder: str | Path, data: dict[str, Any]) -> Scenario:
-    """The scenario that a manifest holds in full; a front file and plugins are files of the folder. KeyError when there is none, InputError when it does not hold."""
+    """The scenario that a manifest holds in full; a front file, plugins and tables of the ground are files of the folder. KeyError when there is none, InputError when it does not hold."""
     fields = dict(data["scenario"])
     if fields.get("front"):
         fields["front"] = str(Path(folder).absolute() / fields["front"])
     if isinstance(fields.get("plugins"), list):
         fields["plugins"] = [find(p, Path(folder)) if isinstance(p, str) else p for p in fields["plugins"]]
+    if isinstance(fields.get("map"), dict) and isinstance(fields["map"].get("folder"), str):
+        fields["map"] = {**fields["map"], "folder": str(Path(folder).absolute() / fields["map"]["folder"])}
     try:
         return Scenario.model_validate(fields)
     except ValidationError as error:

@@ -30,6 +30,7 @@ from pydantic import (
 )
 
 import seeds
+from sim import sector_files
 from sim.errors import InputError, did_you_mean, first_error, no_file, read_toml
 from sim.plugin_files import PluginFile, check_together, find, loaded, parts_of
 
@@ -160,8 +161,8 @@ class Box(Table):
     projection: Annotated[str, Field(max_length=2000), AfterValidator(_projection)] = LAEA
     x0_km: Place = 0.0
     y0_km: Place = 0.0
-    width_km: Number = Field(80.0, gt=0, le=400)
-    height_km: Number = Field(80.0, gt=0, le=400)
+    width_km: Number = Field(gt=0, le=400)
+    height_km: Number = Field(gt=0, le=400)
 
     def __contains__(self, place: tuple[float, float]) -> bool:
         """True for a place (x, y) in km within the box, its edges included."""
@@ -173,19 +174,31 @@ class Box(Table):
 
 
 class Map(Table):
-    """Which map tables of `seeds/map` the sector is built from."""
+    """Which tables the sector is built from: some of `seeds/map`, those of a folder of the user's own, or none at all."""
 
     settlements: list[Label] = Field(["settlements"], max_length=100)
     lines: list[Label] = Field(["roads", "rail", "water"], max_length=100)
     synthetic: Switch = Field(False, description="a made-up open sector with one road, for tests and teaching")
-    front_x_km: Place | None = Field(None, description="synthetic sector: the attacker holds all ground east of this")
+    front_x_km: Place | None = Field(None, description="synthetic sector or own tables: the attacker holds all ground east of this")
+    tables: dict[str, str] = Field({}, exclude_if=lambda tables: not tables, description="own tables by name, as text; `folder` in a file names the folder that they are read from")
+    direction: Label | None = Field(None, exclude_if=lambda name: name is None, description="map table with the corners of the direction whose gains are counted apart; all ground if none")
+    cities: list[Label] = Field([], max_length=2, exclude_if=lambda cities: not cities, description="ids of the settlements whose supply is measured, the first one's envelopment too; those of the first objectives if none")
 
     @model_validator(mode="after")
     def _consistent(self) -> Map:
         _distinct("table", [*self.settlements, *self.lines])
-        if self.front_x_km is not None and not self.synthetic:
-            raise ValueError("front_x_km is for a synthetic sector; on mapped ground give a front file (front)")
+        if self.tables:
+            if self.synthetic:
+                raise ValueError("a synthetic sector has no tables of its own")
+            sector_files.check(self.tables, "map")
+        elif self.front_x_km is not None and not self.synthetic:
+            raise ValueError("front_x_km is for a synthetic sector and for own tables; on our mapped ground give a front file (front)")
         return self
+
+    @property
+    def is_ours(self) -> bool:
+        """True for the mapped ground of the record."""
+        return not self.synthetic and not self.tables
 
 
 class Formation(Table):
@@ -363,7 +376,7 @@ class Scenario(Table):
     burn_in_days: Whole = Field(0, ge=0, le=120, description="days of battle over a line that stays, before the first day")
     step_hours: Number = Field(6.0, ge=0.1, le=24)
     cell_km: Number = Field(1.0, ge=0.25, le=5)
-    box: Box = Box()
+    box: Box
     map: Map = Map()
     climate: Climate = Climate()
     formation: list[Formation] = Field(min_length=2, max_length=10_000)
@@ -378,6 +391,25 @@ class Scenario(Table):
     front: str | None = Field(None, description="a file of occupied ground that replaces the computed starting control; FILE@DATE picks a date of a file of several")
     plugins: list[PluginFile] = Field([], max_length=50, exclude_if=lambda plugins: not plugins, description="Python files that add rules, measures, kinds, designs or layers")
     front_date: Day | None = Field(None, exclude_if=lambda date: date is None, description="which date of a front file that holds several")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_ground(cls, data: Any) -> Any:
+        """The tables of `map.folder` as text, their works as belts."""
+        ground = data.get("map") if isinstance(data, dict) else None
+        if not isinstance(ground, dict) or ground.get("folder") is None:
+            return data
+        folder, box = ground["folder"], data.get("box")
+        if not isinstance(folder, str | os.PathLike):
+            raise ValueError("map.folder: allowed: the name of a folder")
+        tables = sector_files.read_folder(folder)
+        projection = box.get("projection", LAEA) if isinstance(box, dict) else LAEA
+        degrees = next((name for name, text in tables.items() if sector_files.is_in_degrees(text)), None)
+        if degrees and projection == LAEA:
+            raise ValueError(f"{folder}/{degrees}.csv has lon and lat, so box.projection is needed: a projection in km, such as +proj=laea +lat_0=50 +lon_0=30 +units=km")
+        works = sector_files.projected(sector_files.rows(tables.pop("works", "")), _projection(projection))
+        more = {"belt": [*data.get("belt", []), *sector_files.belts(works)]} if works else {}
+        return {**data, **more, "map": {**{k: v for k, v in ground.items() if k != "folder"}, "tables": tables}}
 
     @model_validator(mode="before")
     @classmethod
@@ -420,7 +452,7 @@ class Scenario(Table):
                 raise ValueError(f"a box of {size:g} km is not made of the squares of 1 km that cells of {self.cell_km:g} km need")
         if self.cell_km < 1.0 and abs(1.0 / self.cell_km - round(1.0 / self.cell_km)) > 1e-9:
             raise ValueError(f"a cell of {self.cell_km:g} km does not divide a square of 1 km (0.5 or 0.25, for example)")
-        if not self.map.synthetic and not RECORD_START <= self.start <= RECORD_END:
+        if self.map.is_ours and not RECORD_START <= self.start <= RECORD_END:
             raise ValueError(f"start {self.start} is outside the record, {RECORD_START} to {RECORD_END}")
         if self.front_date is not None and self.front is None:
             raise ValueError("front_date needs front, the file it picks a date of")
@@ -455,6 +487,13 @@ class Scenario(Table):
             if (x, y) not in self.box:
                 raise ValueError(f"{what}: ({x:g}, {y:g}) lies outside {self.box}")
 
+    def __repr__(self) -> str:
+        more = "".join(f", plugin {p.name}" for p in self.plugins)
+        return f"<Scenario {self.name!r}: {self.start}, {self.days} days, {self.box}, {len(self.formation)} formations{more}>"
+
+    def __str__(self) -> str:
+        return repr(self)
+
     @property
     def steps_per_day(self) -> int:
         return round(24 / self.step_hours)
@@ -485,7 +524,7 @@ class Scenario(Table):
 def known_keys() -> list[str]:
     """Every key a scenario file may use (for hints)."""
     tables = (Scenario, Box, Map, Climate, Formation, Objective, OtherFront, Deadline, Belt, Road, Breach, Entry)
-    return [key for table in tables for key in table.model_fields]
+    return [*(key for table in tables for key in table.model_fields), "folder"]
 
 
 def scenario_names() -> list[str]:
@@ -555,6 +594,8 @@ def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
         raise InputError(f"{path}: the file is empty.")
     if isinstance(data.get("front"), str):
         data["front"] = os.path.abspath(path.parent / data["front"])  # from wherever the battle is started
+    if isinstance(data.get("map"), dict) and isinstance(data["map"].get("folder"), str):
+        data["map"]["folder"] = os.path.abspath(path.parent / data["map"]["folder"])
     if isinstance(data.get("plugins"), list):
         data["plugins"] = [find(p, path.parent) if isinstance(p, str) else p for p in data["plugins"]]
     base = data.get("base")

@@ -24,10 +24,13 @@ def models() -> dict[str, type[Parameters]]:
     return {name: module.Params for name, module in (*KINDS.items(), *PHASES.items())} | groups()
 
 
+EARLIER = {"cut_h32": "supply.cut_road"}  # short names of older studies
+
+
 @cache
 def short_names() -> dict[str, str]:
-    """Short names of the levers and the dotted keys they stand for."""
-    return {d.short: d.key for d in catalog().values() if d.short}
+    """Short names of the levers and the dotted keys they stand for, those of older studies among them."""
+    return {d.short: d.key for d in catalog().values() if d.short} | EARLIER
 
 
 def forget() -> None:

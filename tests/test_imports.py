@@ -15,7 +15,7 @@ PACKAGES = ("seeds", "sim", "experiments")
 # Each module of sim stands on a floor and may import from floors below it only. A new module needs a place here.
 FLOORS = (
     {"errors"},
-    {"quantity", "kernel_cache", "plugin_files"},
+    {"quantity", "kernel_cache", "plugin_files", "sector_files"},
     {"draws", "columns"},
     {"forces"},
     {"codes"},

@@ -140,7 +140,7 @@ def _date(text: str, scenario: Scenario) -> dt.date:
         day = dt.date.fromisoformat(text)
     except ValueError:
         day = None
-    if day is None or not (scenario.map.synthetic or RECORD_START <= day <= RECORD_END):
+    if day is None or not (not scenario.map.is_ours or RECORD_START <= day <= RECORD_END):
         what = "not a date" if day is None else "outside the record"
         raise InputError(f"--start {text}: {what}; allowed: YYYY-MM-DD from {RECORD_START} to {RECORD_END}.")
     return day

@@ -14,12 +14,27 @@ def scenarios(
     copy: Annotated[
         tuple[str, Path] | None, typer.Option(metavar="NAME FILE", help="Copy a scenario to a file, to change it.")
     ] = None,
+    new: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write a sector of one's own to a new folder: a scenario and its tables, to change.")
+    ] = None,
+    check: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Say what a scenario is made of and what it lacks.")
+    ] = None,
     csv: Csv = False,
 ) -> None:
-    """List the scenarios, or copy one."""
-    from experiments.cli import listing
+    """List the scenarios, copy one, begin one on ground of one's own, or check one."""
+    from experiments.cli import listing, sectors
 
-    listing.copy_scenario(*copy) if copy else listing.print_scenarios(csv)
+    if sum(option is not None for option in (copy, new, check)) > 1:
+        raise typer.BadParameter("one of them at a time.", param_hint="'--copy', '--new', '--check'")
+    if copy:
+        listing.copy_scenario(*copy)
+    elif new is not None:
+        sectors.write_template(new)
+    elif check is not None:
+        sectors.print_check(check)
+    else:
+        listing.print_scenarios(csv)
 
 
 def params(

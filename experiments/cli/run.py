@@ -182,7 +182,7 @@ def print_summary(summary: dict[str, Any], console: Console) -> None:
     ground = Table(box=None, pad_edge=False, show_header=False, padding=(0, 3, 0, 0))
     ground.add_row("held by the attacker", f"{cell('held_start_km2')} -> {cell('held_km2')} km2")
     ground.add_row("gained / lost (gross)", f"{cell('gained_km2')} / {cell('lost_km2')} km2")
-    ground.add_row("net, Pokrovsk direction", f"{cell('net_direction_km2')} km2")
+    ground.add_row("net, in the direction", f"{cell('net_direction_km2')} km2")
     ground.add_row("front", f"{cell('front_start_km')} -> {cell('front_km')} km; grey zone {cell('grey_km2')} km2")
     ground.add_row("price", f"{cell('price_per_km2', 1)} casualties of the attacker per km2 gained")
     ground.add_row(

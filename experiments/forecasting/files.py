@@ -91,7 +91,7 @@ class SavedForecast:
 
     def recorded(self, part: str = "box") -> np.ndarray:
         """What the record shows of the same months (months,), km2; NaN for months that it does not reach."""
-        if self.scenario.map.synthetic:
+        if not self.scenario.map.is_ours:
             return np.full(len(self.months), np.nan)
         gain = np.diff(record.areas(part).held_on(self.edges))
         return np.where(self.edges[1:] <= np.datetime64(record.END), gain, np.nan)

@@ -97,7 +97,7 @@ def scenario_for(window: ForecastWindow, source: str, front: Path | None) -> tup
     A published map shows the ground as it was some days before: with one, the battle is begun so many days earlier.
     """
     base = load_scenario(source)
-    if not base.map.synthetic and front is None and window.first < base.start:
+    if base.map.is_ours and front is None and window.first < base.start:
         raise InputError(f"--from {window.first}: before the scenario's first day, {base.start}.")
     known, left = known_on(base, window.first, window.last)
     if front is None:

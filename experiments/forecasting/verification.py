@@ -66,7 +66,7 @@ def words_of(what: str) -> tuple[str, str, str]:
 def verify(saved: SavedForecast, evidence: Evidence) -> Verification:
     """Scores a forecast as far as the record goes; InputError when nothing of it, or not its ground, is in the record."""
     name = f"the forecast from {saved.first}"
-    if saved.scenario.map.synthetic:
+    if not saved.scenario.map.is_ours:
         raise InputError(f"{name} is of made-up ground, {saved.scenario.name!r}, which has no record.")
     if any(chance.shape != (SIDE, SIDE) for chance in saved.chance.values()):
         raise InputError(f"{name} has maps of another ground; needed: {SIDE} by {SIDE} cells of 1 km, the box of the record.")

@@ -76,7 +76,7 @@ class Places:
     @classmethod
     def of(cls, scenario: Scenario) -> Places:
         """The places of the record that were free at its start, or all of made-up ground."""
-        if scenario.map.synthetic:
+        if not scenario.map.is_ours:
             from sim.sector.places import settlement_rows
 
             rows = settlement_rows(scenario)

@@ -70,6 +70,17 @@ class Results:
     read_maps: Callable[[], xr.Dataset] | None = None
     read_table: Callable[[str], pd.DataFrame | None] = lambda name: None  # "events" or "captures"; None when they are not kept
 
+    def __repr__(self) -> str:
+        factors = ", ".join(self.factors) or "none"
+        return f"<Results {self.name!r}: {len(self.runs)} runs, {len(self.failed)} failed, factors {factors}, {len(self.seeds)} seeds>"
+
+    def _repr_html_(self) -> str:
+        """What there is and the first runs, in a notebook."""
+        from html import escape
+
+        shown = [c for c in ("run", "seed", *self.factors, *self.measures[:4]) if c in self.runs]
+        return f"<p>{escape(repr(self)[1:-1])}</p>{self.runs[list(dict.fromkeys(shown))].head()._repr_html_()}"
+
     # What is there
 
     @cached_property

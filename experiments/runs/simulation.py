@@ -41,6 +41,10 @@ class RunResult:
     steps: int
     stopped: str = ""  # the condition that ended the run before its horizon, and the day; empty if none did
 
+    def __repr__(self) -> str:
+        last = ", ".join(f"{name} {self.daily[name][-1]:,.0f}" for name in ("held_km2", "casualties_attacker", "casualties_defender"))
+        return f"<RunResult seed {self.seed}: {len(self.daily['day']) - 1} days, {last}; {len(self.daily) - 2} measures, {len(self.events)} events>"
+
 
 def simulate(
     source: str | Path | Scenario = "pokrovsk-2024",

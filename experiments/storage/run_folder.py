@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.runs.identity import SCHEMA, key_of_seed, settings_key
 from experiments.runs.parameters import acting_parameters
+from experiments.runs.portable import portable_scenario
 from experiments.runs.provenance import versions
 from experiments.runs.simulation import code_key
 from experiments.storage.sweep_folder import open_locked, write_bytes, write_manifest
 from experiments.storage.sweep_store import LOCK
 from sim.errors import InputError, read_toml
 from sim.identity import git_commit
-from sim.plugin_files import as_files
 
 if TYPE_CHECKING:
     from experiments.storage.sweep_store import Store
@@ -31,7 +31,7 @@ OWN_FILES = (
     *("summary.json", "manifest.toml"),
     *(f"{picture}.{kind}" for picture in ("battle", "fan") for kind in ("png", "svg", "pdf")),
 )
-COPIES = ("front-*", "plugins/*.py")  # of front files and plugins
+COPIES = ("front-*", "plugins/*.py", "map/*.csv")  # of front files, plugins and tables of the ground
 
 
 def open_folder(folder: Path, scenario: Scenario, key: str, force: bool) -> Store:
@@ -83,18 +83,10 @@ def write_run_manifest(folder: Path, scenario: Scenario, overrides: dict[str, An
 
     parameters, as_mustered = acting_parameters(scenario, overrides)
     key = settings_key(scenario, overrides, stop_when)
-    data = scenario.model_dump(exclude_none=True, exclude={"base"})
-    if scenario.front:
-        import hashlib
-
-        content = Path(scenario.front).read_bytes()
-        data["front"] = f"front-{hashlib.sha256(content).hexdigest()[:8]}{Path(scenario.front).suffix}"
-        write_bytes(folder / data["front"], content)
-    if scenario.plugins:
-        data["plugins"] = list(plugins := as_files(scenario.plugins))
-        (folder / "plugins").mkdir(exist_ok=True)
-        for name, content in plugins.items():
-            write_bytes(folder / name, content)
+    data, files = portable_scenario(scenario)
+    for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        write_bytes(folder / name, content)
     manifest: dict[str, Any] = {
         "schema": SCHEMA,
         "name": scenario.name,

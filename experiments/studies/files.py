@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ import tomli_w
 from pydantic import ValidationError
 
 import seeds
+from experiments.runs.portable import portable_scenario
 from experiments.studies.factors import scenario_label
 from experiments.studies.study import Study
 from sim.errors import InputError, did_you_mean, first_error, no_file, read_toml
@@ -87,16 +87,10 @@ def portable(study: Study) -> dict[str, bytes]:
         if place in out:
             raise InputError(f"{study.name}: scenario: two scenarios are called {scenario_label(source)!r}; allowed: names of their own.")
         scenario = study.given.get(source) or load_scenario(source)
-        data = scenario.model_dump(exclude_none=True, exclude={"base"})
-        if scenario.front:
-            content = Path(scenario.front).read_bytes()
-            data["front"] = f"front-{hashlib.sha256(content).hexdigest()[:8]}{Path(scenario.front).suffix}"
-            out[f"scenarios/{data['front']}"] = content
-        if scenario.plugins:
-            data["plugins"] = list(as_files(scenario.plugins))
-            for name, content in as_files(scenario.plugins).items():
-                if out.setdefault(f"scenarios/{name}", content) != content:
-                    raise InputError(f"{study.name}: two scenarios have different plugins of the name {Path(name).stem!r}; allowed: one file of a name.")
+        data, files = portable_scenario(scenario, f"map-{scenario_label(source)}")
+        for name, content in files.items():
+            if out.setdefault(f"scenarios/{name}", content) != content:
+                raise InputError(f"{study.name}: two scenarios have different plugins of the name {Path(name).stem!r}; allowed: one file of a name.")
         out[place] = tomli_w.dumps(data).encode()
         places[source] = place
     out["study.toml"] = study.to_toml(places).encode()

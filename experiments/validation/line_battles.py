@@ -107,7 +107,7 @@ class LineBattles:
 
     def road_arms(self) -> pd.DataFrame:
         seeds = range(1, self.effort.roads + 1)
-        jobs = [(seed, ROAD_SCENARIO, {"cut_h32": cut}, ROAD_DAYS) for cut in (False, True) for seed in seeds]
+        jobs = [(seed, ROAD_SCENARIO, {"cut_road": cut}, ROAD_DAYS) for cut in (False, True) for seed in seeds]
         table = np.array(self.many(watching.near_towns, jobs)).reshape(2, len(seeds), 2)
         names = ("supply_open", "sorties_open", "supply_cut", "sorties_cut")
         return pd.DataFrame(np.concatenate(table, axis=1), columns=names, index=seeds)

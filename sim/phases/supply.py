@@ -52,7 +52,7 @@ class Params(Parameters):
     threat_cost: float = quantity(0.10, "1/hit", low=0.0, high=2.0, doc="loss of supply per expected drone hit on the way", fact="drone_roads_2025_04")
     blocked_fire: float = quantity(1.5, "soldiers", low=0.2, high=10.0, doc="enemy fire that closes ground to supply", fact="modelling assumption")
     days: float = quantity(3.0, "days", low=0.5, high=14.0, doc="how long stocks in a position last, and how soon traffic takes to another way", fact="modelling assumption")
-    cut_road: bool = quantity(False, "switch", doc="the roads that the scenario names (`road`) are closed to their side: no road there, and `closed_threat`", fact="drone_roads_2025_04", role="lever", short="cut_h32")
+    cut_road: bool = quantity(False, "switch", doc="the roads that the scenario names (`road`) are closed to their side: no road there, and `closed_threat`", fact="drone_roads_2025_04", role="lever", short="cut_road")
     closed_threat: float = quantity(3.0, "hits/km", low=0.0, high=20.0, doc="expected drone hits per km on a closed road and beside it, besides those there are", fact="modelling assumption")
     last_stretch: float = quantity(2.0, "", low=1.0, high=10.0, doc="price of a square under enemy fire, entered from own ground, beside `grey_cost`", fact="modelling assumption")
     pocket_men: float = quantity(4.0, "soldiers", low=1.0, high=50.0, doc="men that cut-off ground must hold to count as a pocket", fact="modelling assumption")
@@ -379,7 +379,7 @@ def distribute(units, cells, n, share, deliveries, cap, enabled):
 def check(scenario: Scenario, settings) -> None:
     """InputError when the lever has no road to close."""
     if settings.supply.cut_road and not scenario.road:
-        raise InputError(f"supply.cut_road (cut_h32): scenario {scenario.name!r} names no road to close; a [[road]] in its file does.")
+        raise InputError(f"supply.cut_road: scenario {scenario.name!r} names no road to close; a [[road]] in its file does.")
 
 
 def run(world) -> None:

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import seeds
 from sim.errors import InputError, did_you_mean
 from sim.sector.grid import Grid
-from sim.sector.places import SAMPLE_KM, map_table, placed, settlement_rows
+from sim.sector.places import SAMPLE_KM, line_rows, places_of, settlement_rows
 from sim.sector.starting_control import starting_control
 
 if TYPE_CHECKING:
@@ -44,7 +43,8 @@ class Sector:
     road: np.ndarray  # (n,) int8: 0 none, 1 local, 2 regional, 3 national, 4 international
     rail: np.ndarray  # (n,) int8: 0 or 1
     closable: np.ndarray  # (n, 2) int8: 1 on the roads that the scenario names, by the side to which a lever closes them
-    direction: np.ndarray  # (n,) bool: center inside the Pokrovsk-direction polygon
+    direction: np.ndarray  # (n,) bool: center inside the polygon of the scenario's direction
+    cities: np.ndarray  # (c,) numbers of the settlements whose supply is measured
     settlement_id: list[str]
     settlement_name: list[str]
     settlement_kind: list[str]
@@ -77,7 +77,7 @@ def build_sector(scenario: Scenario) -> Sector:
         control0=starting_control(scenario, grid).ravel(),
         wood=fine.mean(_wood(fine, water, built)), built=fine.mean(built), high=fine.mean(high),
         industry=fine.mean(industry), water=fine.mean(water), road=road, rail=rail, closable=_closable(grid, scenario),
-        direction=_inside_direction(scenario, grid),
+        direction=_inside_direction(scenario, grid), cities=_cities(scenario, places),
         settlement_id=[r["id"] for r in places], settlement_name=[r["name"] for r in places],
         settlement_kind=[r["kind"] for r in places], settlement_x=x, settlement_y=y,
         settlement_cell=grid.cell_of(x, y),
@@ -120,10 +120,8 @@ def _lines(scenario: Scenario) -> dict[str, list[tuple[str, np.ndarray]]]:
         across = b.x0_km + b.width_km * np.array([0.0, 0.22, 0.45, 0.8, 1.0])
         return {"roads": [("regional", np.column_stack([across, middle]))], "rail": [], "water": []}
     found: dict[str, list[tuple[str, np.ndarray]]] = {"roads": [], "rail": [], "water": []}
-    for name in scenario.map.lines:
-        rows = placed(map_table(name, "line_id"), scenario)
-        for line in dict.fromkeys(r["line_id"] for r in rows):
-            part = sorted((r for r in rows if r["line_id"] == line), key=lambda r: int(r["seq"]))
+    for name in found if scenario.map.tables else scenario.map.lines:
+        for part in line_rows(scenario, name).values():
             corners = np.array([(r["x"], r["y"]) for r in part])
             found.setdefault(name, []).append((part[0]["class"], corners))
     return found
@@ -146,6 +144,18 @@ def _objectives(scenario: Scenario, places: list[dict[str, Any]]) -> tuple[list[
         ys.append(y)
         weights.append(o.weight)
     return names, np.array(xs, float), np.array(ys, float), np.array(weights, float)
+
+
+def _cities(scenario: Scenario, places: list[dict[str, Any]]) -> np.ndarray:
+    """Numbers of the settlements whose supply is measured, -1 for one outside the box: those named, else those of the first two objectives that are settlements."""
+    ids = [r["id"] for r in places]
+    named = scenario.map.cities
+    if scenario.map.tables:
+        for name in named:
+            if name not in ids:
+                raise InputError(f"{scenario.name}: map.cities: {name!r} is not in the box.{did_you_mean(name, ids)}")
+    wanted = named or [o.settlement for o in scenario.objective if o.settlement is not None][:2]
+    return np.array([ids.index(name) if name in ids else -1 for name in wanted], int)
 
 
 # Ground
@@ -190,11 +200,9 @@ def _buildings(fine: _Samples, places: list[dict[str, Any]]) -> tuple[np.ndarray
 
 
 def _industry(fine: _Samples, scenario: Scenario) -> np.ndarray:
-    """Share of spoil heaps, mines and works: discs of `seeds/map/industry.csv` with a soft edge."""
+    """Share of spoil heaps, mines and works: discs of the table `industry` with a soft edge."""
     share = fine.zeros()
-    if scenario.map.synthetic:
-        return share
-    for r in placed([dict(r) for r in seeds.table("industry")], scenario):
+    for r in places_of(scenario, "industry"):
         radius = float(r["radius_km"])
         part = fine.window(r["x"] - radius - 0.2, r["x"] + radius + 0.2, r["y"] - radius - 0.2, r["y"] + radius + 0.2)
         d = np.hypot(fine.x[part[1]] - r["x"], fine.y[part[0]][:, None] - r["y"])
@@ -308,11 +316,11 @@ def _link_to_roads(grid: Grid, road: np.ndarray, lines: list, x: np.ndarray, y: 
 
 
 def _inside_direction(scenario: Scenario, grid: Grid) -> np.ndarray:
-    """Cells whose center lies in the Pokrovsk-direction polygon (even-odd rule); all of a synthetic sector."""
-    if scenario.map.synthetic:
+    """Cells whose center lies in the polygon of the direction (even-odd rule); all where the scenario names none."""
+    ring = [(r["x"], r["y"]) for r in places_of(scenario, scenario.map.direction)]
+    if not ring:
         return np.ones(grid.n, bool)
     x, y = grid.centers()
-    ring = [(r["x"], r["y"]) for r in placed([dict(r) for r in seeds.table("direction_pd")], scenario)]
     inside = np.zeros(grid.n, bool)
     for (ax, ay), (bx, by) in zip(ring, ring[1:] + ring[:1], strict=True):
         if ay != by:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import seeds
+from sim import sector_files
 from sim.errors import InputError, did_you_mean
 from sim.scenario import LAEA
 
@@ -18,8 +19,32 @@ def settlement_rows(scenario: Scenario) -> list[dict[str, Any]]:
     """Settlements of a scenario with their place `x`, `y` in km of its own projection."""
     if scenario.map.synthetic:
         return _made_up_places(scenario)
-    rows = [dict(r) for name in scenario.map.settlements for r in map_table(name, "footprint_radius_km")]
+    if scenario.map.tables:
+        rows = [{"population": "", "coord_source": "own table", **r} for r in own_rows(scenario, "settlements")]
+    else:
+        rows = [dict(r) for name in scenario.map.settlements for r in map_table(name, "footprint_radius_km")]
     return placed(rows, scenario)
+
+
+def own_rows(scenario: Scenario, name: str) -> list[dict[str, Any]]:
+    """The rows of a table of the scenario's own; none of one that it has not."""
+    return sector_files.rows(scenario.map.tables.get(name, ""))
+
+
+def line_rows(scenario: Scenario, name: str) -> dict[str, list[dict[str, Any]]]:
+    """The corners of the lines of a table in order, by line, with `class`, `name` and place `x`, `y` in km."""
+    if scenario.map.tables:
+        rows = [{"class": "railway", "name": "", **r} for r in own_rows(scenario, name)]
+    else:
+        rows = map_table(name, "line_id")
+    return sector_files.lines(placed(rows, scenario))
+
+
+def places_of(scenario: Scenario, name: str | None) -> list[dict[str, Any]]:
+    """Rows of a table that has a place in each: the scenario's own one of that name, or ours; none where there is none."""
+    if scenario.map.tables:
+        return placed(own_rows(scenario, "industry" if name == "industry" else "direction"), scenario)
+    return placed([dict(r) for r in seeds.table(name)], scenario) if name and not scenario.map.synthetic else []
 
 
 def map_table(name: str, column: str) -> list[dict[str, str]]:
@@ -34,13 +59,9 @@ def map_table(name: str, column: str) -> list[dict[str, str]]:
 
 def placed(rows: list[dict[str, Any]], scenario: Scenario) -> list[dict[str, Any]]:
     """Rows with numbers `x`, `y`: the table's kilometres, or its lon/lat in the scenario's own projection."""
-    if scenario.box.projection == LAEA:
-        return [{**r, "x": float(r["x_km"]), "y": float(r["y_km"])} for r in rows]
-    from pyproj import Transformer
-
-    to_km = Transformer.from_crs(4326, scenario.box.projection, always_xy=True)
-    east, north = to_km.transform([float(r["lon"]) for r in rows], [float(r["lat"]) for r in rows])
-    return [{**r, "x": a, "y": b} for r, a, b in zip(rows, east, north, strict=True)]
+    if scenario.box.projection != LAEA and scenario.map.is_ours:
+        rows = [{k: v for k, v in r.items() if k not in ("x_km", "y_km")} for r in rows]  # they are those of LAEA
+    return sector_files.projected(rows, scenario.box.projection)
 
 
 def _made_up_places(scenario: Scenario) -> list[dict[str, Any]]:

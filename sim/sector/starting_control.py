@@ -15,7 +15,7 @@ import numpy as np
 import seeds
 from sim.errors import InputError
 from sim.sector.front_file import front_from_file
-from sim.sector.places import SAMPLE_KM, map_table, settlement_rows
+from sim.sector.places import SAMPLE_KM, map_table, own_rows, settlement_rows
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -33,8 +33,10 @@ def starting_control(scenario: Scenario, grid: Grid) -> np.ndarray:
     """Share of each cell that the attacker holds at the scenario's start: (ny, nx), 0..1, row 0 southern."""
     if scenario.front:
         return front_from_file(scenario.front, scenario, grid)
-    if scenario.map.synthetic:
+    if scenario.map.synthetic or scenario.map.front_x_km is not None:
         return _straight_front(scenario, grid)
+    if scenario.map.tables and "control" not in scenario.map.tables:
+        raise InputError(f"{scenario.name}: who holds what is missing: give control.csv in map.folder, a front file (front), or map.front_x_km.")
     x, y, days = settlement_days(scenario, scenario.start)
     if not len(x):
         raise InputError(f"{scenario.name}: map.settlements: no settlement with dates of control; give a front file.")
@@ -47,9 +49,12 @@ def settlement_days(scenario: Scenario, date: dt.date) -> tuple[np.ndarray, np.n
     A place whose footprint is partly taken is pulled towards zero, since the front runs through it.
     """
     rows = settlement_rows(scenario)
-    early = {r["id"]: r["captured"] for r in seeds.table("control_early")}
-    names = [name.replace("settlements", "control") for name in scenario.map.settlements]
-    control = {r["id"]: r for name in names for r in map_table(name, "held_at_start")}
+    if scenario.map.tables:
+        early, control = {}, {r["id"]: r for r in own_rows(scenario, "control")}
+    else:
+        early = {r["id"]: r["captured"] for r in seeds.table("control_early")}
+        names = [name.replace("settlements", "control") for name in scenario.map.settlements]
+        control = {r["id"]: r for name in names for r in map_table(name, "held_at_start")}
     x, y, days = [], [], []
     for row in rows:
         record = control.get(row["id"])
@@ -75,6 +80,8 @@ def _signed_days(record: dict[str, str], early: str | None, date: dt.date) -> fl
     held = past[-1][1] if past else False
     since = (date - past[-1][0]).days + 0.5 if past else CAP_DAYS
     near = min(max(since, FRESH_DAYS), CAP_DAYS)
+    if "foot_95" not in record:  # a table of the user's own knows no shares of footprints
+        return near if held else -near
     reached = 0
     for percent in (5, 50, 80, 95):
         text = record.get(f"foot_{percent}")

@@ -23,7 +23,7 @@ UNITS = {
 }
 PLAIN = {
     "held_km2": "ground held by the attacker",
-    "net_direction_km2": "net gain in the Pokrovsk direction",
+    "net_direction_km2": "net gain in the direction",
     "gained_km2": "ground gained by the attacker",
     "lost_km2": "ground lost again by the attacker",
     "grey_km2": "grey zone",
@@ -35,6 +35,10 @@ PLAIN = {
     "penetration_km": "penetration",
     "culminated": "culminated",
     "pockets": "pockets",
+    "supply_city": "supply of the first city",
+    "supply_city_2": "supply of the second city",
+    "envelopment_city": "envelopment of the city",
+    "distance_city_km": "distance of the city",
 }
 PROPER = {"pokrovsk": "Pokrovsk", "myrnohrad": "Myrnohrad", "fpv": "FPV"}
 SUFFIXES = ("_per_day", "_km2", "_km_h", "_km", "_m2", "_days", "_hours", "_men", "_m")  # units that end a name

@@ -14,7 +14,7 @@ from sim.kinds import KINDS
 from sim.phases import PHASES
 from sim.quantity import Parameters
 from sim.scenario import load_scenario, scenario_names
-from sim.settings import Settings, catalog, models, resolve, short_names
+from sim.settings import EARLIER, Settings, catalog, models, resolve, short_names
 
 EACH = pytest.mark.parametrize("d", catalog().values(), ids=lambda d: d.key)
 
@@ -42,7 +42,7 @@ def test_keys_and_short_names():
     assert set(models()) == set(KINDS) | set(PHASES)
     assert all(issubclass(model, Parameters) for model in models().values())
     named = [d.short for d in catalog().values() if d.short]
-    assert len(named) == len(set(named)) == len(short_names())
+    assert len(named) == len(set(named)) == len(set(short_names()) - set(EARLIER)) and set(EARLIER.values()) <= set(catalog())
     assert not set(named) & {key.split(".")[-1] for key in catalog() if catalog()[key].short != key.split(".")[-1]}
     assert {"manpower_ratio", "rotation_interval_days"} <= set(named)
     assert resolve("manpower_ratio") is catalog()["command.manpower_ratio"]

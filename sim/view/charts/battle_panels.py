@@ -137,7 +137,7 @@ def price(ax: Axes, run: RunData, p: style.Palette, record: Area | None) -> None
     known = (day >= min(7, run.days)) & (km2 > 0.3) & (men > 0)
     values = np.where(known, men / np.maximum(km2, 1e-9), np.nan)
     ax.plot(mdates.date2num(run.start) + day, values, color=p.ink, lw=1.2)
-    claims = [] if run.scenario.map.synthetic else claimed_prices(run.start, run.end)
+    claims = [] if not run.scenario.map.is_ours else claimed_prices(run.start, run.end)
     for date, value, scope in claims:
         late = (date - run.start).days > 0.8 * run.days
         ax.plot(mdates.date2num(date), value, marker="o", ms=4.2, mfc=p.paper, mec=p.ink, mew=0.9, zorder=5)

@@ -14,6 +14,7 @@ from sim.view.typesetting import font, plain_weight, text_width
 
 CREDIT = "Places © OpenStreetMap contributors (ODbL), GeoNames (CC BY 4.0)"
 MADE_UP = "Made-up ground and places"
+OWN = "Ground and places: the scenario's own tables"
 HAIR = "\u200a"  # between the capitals of large cities
 
 
@@ -145,7 +146,7 @@ def scale_bar(v: MapCanvas) -> None:
 
 
 def credit(v: MapCanvas) -> None:
-    text = MADE_UP if v.frame.scenario.map.synthetic else CREDIT
+    text = MADE_UP if v.frame.scenario.map.synthetic else OWN if v.frame.scenario.map.tables else CREDIT
     size = 6.2
     right = (v.extent[1] - v.extent[0]) * v.scale - 5
     x, y = v.km(right, 5)

@@ -12,7 +12,7 @@ import numpy as np
 from sim.geometry import common_grid, smoothed
 from sim.sector import build
 from sim.sector.grid import Grid
-from sim.sector.places import map_table, placed, settlement_rows
+from sim.sector.places import line_rows, settlement_rows
 
 if TYPE_CHECKING:
     from sim.scenario import Belt, Scenario
@@ -98,14 +98,10 @@ def _tree_belts(fine: build._Samples, wood: np.ndarray, water: np.ndarray, built
 
 
 def _named(scenario: Scenario, table: str, lines: list) -> list[Line]:
-    if scenario.map.synthetic or table not in scenario.map.lines:
+    if scenario.map.synthetic or (scenario.map.is_ours and table not in scenario.map.lines):
         return [Line(kind, "", curve(corners)) for kind, corners in lines]
-    out = []
-    rows = placed(map_table(table, "line_id"), scenario)
-    for line in dict.fromkeys(r["line_id"] for r in rows):
-        part = sorted((r for r in rows if r["line_id"] == line), key=lambda r: int(r["seq"]))
-        out.append(Line(part[0]["class"], part[0]["name"], curve(np.array([(r["x"], r["y"]) for r in part]))))
-    return out
+    parts = line_rows(scenario, table).values()
+    return [Line(part[0]["class"], part[0]["name"], curve(np.array([(r["x"], r["y"]) for r in part]))) for part in parts]
 
 
 def curve(corners: np.ndarray, spacing: float = CURVE_KM) -> np.ndarray:

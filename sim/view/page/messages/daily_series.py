@@ -14,7 +14,7 @@ CHARTED = (
     *(f"infantry_{s}" for s in SIDES),
     *("days_in_place_defender", "days_in_place_p90_defender"),
     *(f"kill_zone_km_{s}" for s in SIDES),
-    *("supply_pokrovsk", "supply_defender", "supply_attacker", "flying"),
+    *("supply_city", "supply_defender", "supply_attacker", "flying"),
 )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from sim.fields import BLOCK_KM, geometry
 from sim.plugin_files import parts_of
 from sim.scenario import Scenario, load_scenario, scenario_names
+from sim.sector.build import build_sector
 from sim.view.map.terrain import Terrain, curve, terrain_of
 
 BUFFERS = ("wood", "built", "trees", "control_start")
@@ -47,6 +48,8 @@ def ground_message(scenario: Scenario, seed: int) -> dict[str, Any]:
             "steps_per_day": scenario.steps_per_day,
             "step_hours": scenario.step_hours,
             "synthetic": scenario.map.synthetic,
+            "own_ground": bool(scenario.map.tables),
+            "city": _city(scenario),
             "seed": seed,
         },
         "box": list(land.extent),
@@ -76,6 +79,12 @@ def ground_message(scenario: Scenario, seed: int) -> dict[str, Any]:
         },
         **record_of(scenario),
     }
+
+
+def _city(scenario: Scenario) -> str:
+    """The name of the first city of interest; empty when there is none in the box."""
+    sector = build_sector(scenario)
+    return sector.settlement_name[sector.cities[0]] if len(sector.cities) and sector.cities[0] >= 0 else ""
 
 
 def ground_buffers(scenario: Scenario, control_start: np.ndarray) -> list[bytes]:

@@ -111,7 +111,7 @@ function createFurniture(ground, view, map, scene, host, self, { camera, layers 
   const locator = el("canvas", { class: "pk-locator", "aria-label": "The whole sector", role: "img" });
   const bar = el("i"), half = el("span"), end = el("span"), north = el("em", { title: "North is up" }, "↑ N");
   const scale = el("div", { class: "pk-scale" }, bar, el("span", {}, "0"), half, end, north);
-  const credits = ["Model, not observed. ", ...(ground.scenario.synthetic ? ["Made-up ground and places."] : ["Places © OpenStreetMap contributors (ODbL), GeoNames (CC BY 4.0)."])];
+  const credits = ["Model, not observed. ", ...(ground.scenario.synthetic ? ["Made-up ground and places."] : ground.scenario.own_ground ? ["Ground and places: the scenario's own tables."] : ["Places © OpenStreetMap contributors (ODbL), GeoNames (CC BY 4.0)."])];
   const credit = el("p", { class: "pk-credit" }, el("b", {}, credits[0]), el("span", {}, credits[1]));
   const button = (label, picture, work, more = {}) => el("button", { type: "button", "aria-label": label, onclick: work, ...more }, icon(picture, 18));
   const zoomers = el("div", { class: "pk-zoom" }, button("Layers", "layers", layers, { class: "pk-only-phone" }), button("Closer", "plus", () => camera.zoom(1.5), { title: "Closer (+)" }),

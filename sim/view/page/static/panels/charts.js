@@ -17,7 +17,7 @@ function createCharts(ground, getTheme, onHover, onSeek) {
     const back = Math.max(day - width, 0);
     return a[day] === null || a[back] === null ? null : (a[day] - a[back]) / (day - back);
   };
-  const city = () => data.supply_pokrovsk && data.supply_pokrovsk.some((v) => v !== null);
+  const city = () => ground.scenario.city && data.supply_city && data.supply_city.some((v) => v !== null);
   const price = (day, from = data) => {
     const a = from.casualties_attacker, g = from.gained_km2, back = Math.max(day - 28, 0);
     if (!a || day < 3 || day >= a.length || g[day] - g[back] < 0.5) return null;
@@ -48,8 +48,8 @@ function createCharts(ground, getTheme, onHover, onSeek) {
       describe: (d) => [`median ${number(value("days_in_place_defender", d))}, 90th ${number(value("days_in_place_p90_defender", d))}`] },
     { key: "zone", title: "Kill zone, km deep", height: 70, half: true, draw: drawZone,
       describe: (d) => [[number(value("kill_zone_km_attacker", d), 1), 0], " ", [number(value("kill_zone_km_defender", d), 1), 1]] },
-    { key: "supply", title: synthetic ? "Supply, positions" : "Supply, Pokrovsk", height: 70, half: true, draw: drawSupplyChart,
-      describe: (d) => [`${number(100 * (value(city() ? "supply_pokrovsk" : "supply_defender", d) ?? NaN))} %`] },
+    { key: "supply", title: ground.scenario.city ? `Supply, ${ground.scenario.city}` : "Supply, positions", height: 70, half: true, draw: drawSupplyChart,
+      describe: (d) => [`${number(100 * (value(city() ? "supply_city" : "supply_defender", d) ?? NaN))} %`] },
   ];
 
   const definition = (title) => { const word = title.split(",")[0].toLowerCase(), text = (ground.glossary || {})[word]; return text && `${title.split(",")[0]}: ${text}`; };
@@ -223,7 +223,7 @@ function createCharts(ground, getTheme, onHover, onSeek) {
 
   function drawSupplyChart(s, c, w, h) {
     const { x, y, theme } = frame(s, c, w, h, 0, 1.05, [0, 0.5, 1], (v) => `${number(100 * v)}`);
-    const name = city() ? "supply_pokrovsk" : "supply_defender";
+    const name = city() ? "supply_city" : "supply_defender";
     lineOf(c, x, y, name, theme.twin, 1, [3, 3], twin, twinFrom);
     lineOf(c, x, y, name, theme.side[1]);
   }

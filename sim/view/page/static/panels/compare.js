@@ -78,7 +78,7 @@ function createDifferences(ground, charts, getTheme) {
     { title: "Ground held by the attacker, km²", name: "held_km2", digits: 0, scale: 1 },
     { title: "Attacker casualties, cumulative", name: "casualties_attacker", digits: 0, scale: 1 },
     { title: "Defender casualties, cumulative", name: "casualties_defender", digits: 0, scale: 1 },
-    { title: ground.scenario.synthetic ? "Supply of the defender, points" : "Supply reaching Pokrovsk, points", name: ground.scenario.synthetic ? "supply_defender" : "supply_pokrovsk", digits: 0, scale: 100 },
+    { title: ground.scenario.city ? `Supply reaching ${ground.scenario.city}, points` : "Supply of the defender, points", name: ground.scenario.city ? "supply_city" : "supply_defender", digits: 0, scale: 100 },
   ];
   const root = el("div", { class: "pk-differences" });
   for (const s of specs) {
