@@ -240,7 +240,7 @@ def checked_folder(plan: Calibration, folder: Path) -> None:
                 f"--out {str(folder)!r} holds another calibration (other parameters, targets or window); give another --out."
             )
         return
-    if folder.is_dir() and any(folder.iterdir()):
+    if folder.is_dir() and any(entry.name != wave_tables.FOLDER for entry in folder.iterdir()):
         raise InputError(f"--out {str(folder)!r} holds other files; give another --out.")
     with writing(f"--out {str(folder)!r}"):
         folder.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from experiments.calibration.config import Calibration, Parameter, plan_file, plan_of
+from experiments.calibration.config import Calibration, plan_file, plan_of
+from experiments.calibration.plan_tables import Parameter
 from experiments.sweep.runner import Log, SweepRunner, log
 from sim.errors import InputError
 from sim.settings import resolve, short_names

@@ -23,6 +23,7 @@ FILES = (
     "identifiability.png",
     "identifiability.svg",
     "targets.csv",
+    "informative.csv",
 )
 
 
@@ -82,14 +83,15 @@ def _cost(plan: Calibration, runs: int, points: int, runner: SweepRunner) -> str
 
 def write(found: Fit, folder: Path) -> None:
     """The posterior's files: sample, manifest, what each parameter and each target came to, and a figure."""
-    from experiments.calibration import identifiability
+    from experiments.calibration import identifiability, informative
     from experiments.calibration.fitting import fit_table
     from experiments.figures.posterior import prior_posterior
     from experiments.storage.files import replacing
 
     found.posterior.write(folder)
     table = identifiability.table(found.plan.space, found.posterior)
-    for name, rows in (("identifiability.csv", table), ("targets.csv", fit_table(found))):
+    of_runs = informative.table(found.plan, found.fitting.waves[0].table)
+    for name, rows in (("identifiability.csv", table), ("targets.csv", fit_table(found)), ("informative.csv", of_runs)):
         with replacing(folder / name) as draft:
             rows.to_csv(draft, index=False, float_format="%.6g")
     prior_posterior(found.posterior, table).save(folder / "identifiability", formats=("png", "svg"))

@@ -11,7 +11,16 @@ import pytest
 from helpers.made_up_fit import KEYS, formula, plan, table
 from scipy.stats import norm
 
-from experiments.calibration import auxiliary, auxiliary_summaries, emulators, importance, summaries, wave_tables, waves
+from experiments.calibration import (
+    auxiliary,
+    auxiliary_summaries,
+    emulators,
+    importance,
+    informative,
+    summaries,
+    wave_tables,
+    waves,
+)
 from experiments.calibration.active import active
 from experiments.calibration.auxiliary import Auxiliary, AuxiliaryRun
 from experiments.calibration.auxiliary_summaries import Job
@@ -140,6 +149,13 @@ def test_discrepancies_are_correlated_as_runs_are():
     assert np.isnan(drawn[:, 1]).all() and drawn[:, 0].mean() == pytest.approx(1, abs=0.2) and drawn[:, 0].std() == pytest.approx(1, abs=0.15)
 
 
+def test_what_summaries_say_of_parameters():
+    mine = plan(target=[t.model_dump(exclude_none=True) | {"weigh": t.id == "b"} for t in plan().target])
+    found = informative.table(mine, table(np.random.default_rng(1).random((200, 3)), 2)).set_index("key")
+    assert found.loc[KEYS[0], "by_all"] > 0.8 > 0.7 > found.loc[KEYS[0], "by_weighing"] > 0.2, "one summary alone cannot tell two parameters apart"
+    assert (found.loc[KEYS[2]] < 0.1).all()
+
+
 # Tables of waves
 
 
@@ -235,7 +251,7 @@ def test_defaults_that_rest_on_later_months_have_no_say_or_are_named():
     freed = {p.key for p in shipped.space.priors if p.form.weight == 0}
     later = {"control.regain_thin", "decide.relief_counter", "fire.hunted_per_day", "command.salient", "decide.infiltration_depth_km"}
     assert later | {"fpv_team.reach_scale", "decide.counter_per_day", "command.campaign_sd", "command.campaign_days"} <= freed
-    assert not freed & set(shipped.later_sources) and "fpv_team.hit_probability" in shipped.later_sources
+    assert not freed & set(shipped.later_sources) and {"fpv_team.hit_probability", "obs_idle_maps"} <= set(shipped.later_sources)
     mine = plan(parameter=[{"key": "control.regain_thin"}, *({"key": k} for k in KEYS)])
     assert "control.regain_thin" in mine.later_sources
     assert "control.regain_thin" not in plan(parameter=[{"key": "control.regain_thin", "weight": 0.0}]).later_sources
