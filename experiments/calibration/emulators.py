@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -190,11 +189,11 @@ def _mean(x: np.ndarray, y: np.ndarray, noise: np.ndarray, like: Any = None) -> 
         )
     else:
         stretch = like.stretch
-        process = GaussianProcessRegressor(like.process.kernel_, alpha=alpha, optimizer=None)
+        process = GaussianProcessRegressor(like.kernel, alpha=alpha, optimizer=None)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a length at its bound: what is left of the line is noise
         process.fit(x * stretch, left / scale)
-    return line, _Stretched(process, stretch), scale
+    return line, _Stretched.of(process, stretch), scale
 
 
 def _stretch(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -208,23 +207,30 @@ def _stretch(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Stretched:
-    """A process over stretched parameters. Its means and deviations take one product of matrices, not a solution each time."""
+    """A process over stretched parameters. Its means and deviations take one product of matrices, not a solution each time.
 
-    process: Any
+    `train` (n, k) points that it was fitted to, stretched; `alpha` (n,) and `inverse` (n, n) of the Cholesky factor, in four bytes.
+    """
+
+    kernel: Any
     stretch: np.ndarray
+    train: np.ndarray
+    alpha: np.ndarray
+    inverse: np.ndarray
 
-    @cached_property
-    def _inverse(self) -> np.ndarray:
+    @classmethod
+    def of(cls, process: Any, stretch: np.ndarray) -> _Stretched:
         from scipy.linalg import solve_triangular
 
-        return solve_triangular(self.process.L_, np.eye(len(self.process.L_)), lower=True)
+        inverse = solve_triangular(process.L_, np.eye(len(process.L_)), lower=True).astype(np.float32)
+        return cls(process.kernel_, stretch, process.X_train_, process.alpha_, inverse)
 
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and variance, noise left out, at points (n, k)."""
-        signal = self.process.kernel_.k1
-        cross = signal(x * self.stretch, self.process.X_train_)
-        variance = signal.diag(x) - ((cross @ self._inverse.T) ** 2).sum(axis=1)
-        return cross @ self.process.alpha_, np.maximum(variance, TINY)
+        signal = self.kernel.k1
+        cross = signal(x * self.stretch, self.train)
+        variance = signal.diag(x) - ((cross.astype(np.float32) @ self.inverse.T) ** 2).sum(axis=1)
+        return cross @ self.alpha, np.maximum(variance, TINY)
 
 
 def _both(line: Any, process: Any, scale: float, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

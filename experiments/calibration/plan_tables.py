@@ -22,12 +22,13 @@ class Table(BaseModel):
 class Budget(Table):
     """How many runs are made: a first wave over the whole prior, others where emulators see likely points, then a sample.
 
-    Waves end before their number is reached when the sample would be as good as is aimed at (`experiments.calibration.waves.is_enough`).
+    More waves follow, up to `most_waves`, until emulators predict (`experiments.calibration.waves.is_enough`).
     """
 
     first_points: int = Field(600, ge=8, le=20_000, description="points of the first wave")
     first_replicates: int = Field(1, ge=1, le=100)
-    waves: int = Field(4, ge=1, le=20, description="waves at most, the first one counted")
+    waves: int = Field(4, ge=1, le=20, description="waves at least, the first one counted")
+    most_waves: int = Field(6, ge=1, le=20, description="waves at most, as long as emulators do not predict; `waves` where that is more")
     points: int = Field(250, ge=8, le=20_000, description="points of each later wave")
     replicates: int = Field(3, ge=1, le=100, description="runs a point, each with random variation of its own")
     wide: float = Field(

@@ -46,7 +46,7 @@ def _calibrate(plan: Calibration, folder: Path, runner: SweepRunner, ship: bool,
     print(
         f"{plan.title or plan.name}: {plan.space.k} parameters, {weigh} targets that weigh and {len(plan.target) - weigh} that only rule out, "
         f"{plan.first} to {plan.last}\n"
-        f"{b.first_points} points x {b.first_replicates}, up to {b.waves - 1} waves of {b.points} points x {b.replicates}, then {b.sample} sets x "
+        f"{b.first_points} points x {b.first_replicates}, {b.waves - 1} waves of {b.points} points x {b.replicates} (up to {max(b.most_waves, b.waves) - 1}, until emulators predict), then {b.sample} sets x "
         f"{b.sample_replicates}: {_cost(plan, b.runs, b.points_in_all, runner)}"
     )
     if only_budget:
@@ -61,7 +61,7 @@ def _calibrate(plan: Calibration, folder: Path, runner: SweepRunner, ship: bool,
     if ship:
         for name in FILES:
             copied(folder / POSTERIOR / name, home / name)
-        for file in (home / FOLDER).glob("*.parquet"):
+        for file in (home / FOLDER).glob("*-*.*"):
             if file.stem not in {w.name for w in found.fitting.waves}:
                 file.unlink()  # of an earlier calibration with more waves
         print(f"shipped to {home}")
@@ -222,7 +222,7 @@ def calibrate(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of the waves; else runs/calibration-SCENARIO.")
     ] = None,
-    waves: Annotated[str | None, typer.Option(metavar="N", help="Waves at most; else as the calibration says.")] = None,
+    waves: Annotated[str | None, typer.Option(metavar="N", help="Waves at least; else as the calibration says.")] = None,
     points: Annotated[str | None, typer.Option(metavar="N", help="Points of each later wave; else as it says.")] = None,
     samples: Annotated[str | None, typer.Option(metavar="N", help="Samples at most, until the effective size is reached; else as it says.")] = None,
     workers: Workers = None,

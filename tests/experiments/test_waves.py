@@ -97,12 +97,24 @@ def test_waves_end_when_they_are_enough_and_else_at_their_number(monkeypatch, tm
     monkeypatch.setattr(wave_tables, "made", lambda plan, folder, name, number, points, replicates, runner: table(points(), replicates, number))
     shipped = []
     sizes = {}
-    for aim in (20, 5000):
+    for discrepancy in (1.0, 0.0):
         mine = plan()
-        mine = mine.model_copy(update={"budget": mine.budget.model_copy(update={"waves": 3, "aim": aim})})
-        truth = replace(ObservedTargets.of(mine), z=formula(np.array([[0.4, 0.6, 0.5]]))[0], discrepancy=np.full(3, 0.09))
-        sizes[aim] = len(waves.all_waves(mine, truth, tmp_path, RUNNER, lambda words: None, done=shipped.append).waves)
-    assert sizes == {20: 2, 5000: 3} and len(shipped) == 5
+        mine = mine.model_copy(update={"budget": mine.budget.model_copy(update={"waves": 2, "most_waves": 3})})
+        truth = replace(ObservedTargets.of(mine), z=formula(np.array([[0.4, 0.6, 0.5]]))[0], discrepancy=np.full(3, discrepancy))
+        monkeypatch.setattr(waves, "GOOD_SHARE", 0.1 if discrepancy else 1e-9)
+        sizes[discrepancy] = len(waves.all_waves(mine, truth, tmp_path / str(discrepancy), RUNNER, lambda words: None, done=shipped.append).waves)
+    assert sizes == {1.0: 2, 0.0: 3}
+    assert [file.name for file in shipped[:3]] == ["wave-1.parquet", "wave-2.json", "wave-2.parquet"]
+
+
+def test_a_wave_that_was_begun_keeps_the_constants_of_its_density(tmp_path):
+    mine, known = plan(), {"wide": 0.3, "level": 3.0, "size": 0.25, "log_mean": -4.5}
+    wave_tables.write_constants(mine, tmp_path, "wave-2", known)
+    assert wave_tables.read_constants(mine, tmp_path, "wave-2") is None, "its points are not settled: they are drawn again"
+    wave_tables.write(wave_tables.file_of(tmp_path, "wave-2"), mine, table(np.random.default_rng(1).random((6, 3)), 2))
+    assert wave_tables.read_constants(mine, tmp_path, "wave-2") == known
+    with pytest.raises(InputError, match="of another calibration"):
+        wave_tables.read_constants(plan(cutoff=2.5), tmp_path, "wave-2")
 
 
 # Emulators
