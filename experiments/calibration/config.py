@@ -56,7 +56,7 @@ class Calibration(Table):
         for p in self.parameter:
             form = PriorForm(self.prior.weight if p.weight is None else p.weight, self.prior.log_from)
             try:
-                found.append(prior_of(resolve(p.key), form, None, p.low, p.high))
+                found.append(prior_of(resolve(p.key), form, p.mode, p.low, p.high))
             except InputError as error:
                 raise InputError(f"{self.name}: parameter: {error}") from None
         return ParameterSpace(tuple(found))

@@ -95,9 +95,10 @@ class Screening(Table):
 
 class Parameter(Table):
     """One parameter that is fitted. `low` and `high` narrow the declared range; `weight` is that of its default in the prior, where it is
-    not that of all (0: uniform, for a default that rests on months after the window)."""
+    not that of all (0: uniform, for a default that rests on months after the window); `mode` stands for a default where none is declared."""
 
     key: str
+    mode: float | None = None
     weight: float | None = Field(None, ge=0, le=20)
     low: float | None = None
     high: float | None = None

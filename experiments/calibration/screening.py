@@ -45,7 +45,7 @@ MEASURES = (
     ),
 )
 NAME = "screening-parameters"
-KEPT = ("low", "high", "weight")  # of a parameter that was in the list before
+KEPT = ("low", "high", "mode", "weight")  # of a parameter that was in the list before
 BEGIN, END = "# parameters: begin", "# parameters: end"
 
 
