@@ -241,9 +241,11 @@ def test_engagements_of_a_parameter_set_keep_what_their_circumstances_set():
 
 
 def test_a_parameter_that_decides_a_close_fight_is_seen_in_engagements():
-    jobs = [Auxiliary((("fire.duel_attacker", value), ("fire.give_way", value)), 3, (1.0,), 12, False, "skirmish") for value in (0.005, 0.25)]
+    more = ("command.manpower_ratio", 6.0)  # which an engagement has of its own
+    jobs = [Auxiliary((("fire.duel_attacker", v), ("fire.give_way", v), more), 3, (1.0,), 12, False, "skirmish") for v in (0.005, 0.25)]
     weak, strong = (auxiliary.fought(job) for job in jobs)
     assert strong.success(1.0) > weak.success(1.0) and strong.daily_loss[1] > weak.daily_loss[1]
+    assert all(f.men[0] / f.men[1] < 1.3 for f in strong.fought[1.0])
 
 
 def test_auxiliary_battles_are_kept_and_the_same_again(tmp_path, monkeypatch):
