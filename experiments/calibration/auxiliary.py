@@ -22,6 +22,7 @@ from experiments.runs.engagements import Fought
 from sim.scenario import load_scenario
 
 WATCHED_DAYS = 60
+MUSTER = "command.manpower_ratio"  # an engagement has odds of its own
 STRAIN_DAYS = 30.0  # of strain that an odds ratio refers to
 LEAST_BOUNDS = 40  # below which no odds ratio is fitted
 RIDGE = 10.0  # sklearn's C: an odds ratio of few bounds is drawn a little to 1
@@ -74,7 +75,7 @@ class AuxiliaryRun:
 def fought(job: Auxiliary) -> AuxiliaryRun:
     """Fights the auxiliary battles of one run. Parameters that the scenario `division` or a circumstance sets itself stay as they are there."""
     given = dict(job.overrides)
-    own = set(load_scenario("division").params)
+    own = {*load_scenario("division").params, MUSTER}
     small = {key: value for key, value in given.items() if key not in own}
     found = {}
     for k, ratio in enumerate(job.odds):

@@ -12,13 +12,14 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from experiments.analysis.intervals import SEED
+from experiments.calibration import run_variation
 from experiments.calibration.active import active
+from experiments.calibration.run_variation import TINY
 from experiments.calibration.simulations import SummaryTable
 
 FOLDS = 5
@@ -27,9 +28,6 @@ SEARCH = 40  # steps of the search for a kernel: where nothing matters, it would
 TREES = 200
 RESTARTS = 1  # of that search: what looks like noise at first may be a bend
 LEAST_STRETCH = 0.1  # of a parameter that trees make nothing of
-RANGE = (0.05, 5.0)  # of the variance of a run, beside its mean over points
-FEW_PAIRS = 30  # points with more than one run, below which nothing is said of how runs of a point vary
-TINY = 1e-9
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,7 @@ def fit(table: SummaryTable) -> Emulators:
     with threadpool_limits(1):  # matrices this small gain nothing from threads
         found = tuple(_fit(table, means[:, k], residuals[:, k], runs[:, k]) for k in range(means.shape[1]))
     known = [k for k, e in enumerate(found) if e is not None]
-    return Emulators(found, _correlation(residuals[:, known], [e.missed for e in found if e is not None]))
+    return Emulators(found, run_variation.correlation(residuals[:, known], [e.missed for e in found if e is not None]))
 
 
 def _fit(table: SummaryTable, mean: np.ndarray, residual: np.ndarray, runs: np.ndarray) -> Emulator | None:
@@ -119,7 +117,7 @@ def _fit(table: SummaryTable, mean: np.ndarray, residual: np.ndarray, runs: np.n
         return None
     x, y = table.unit_points[there], mean[there]
     missed = np.full(len(mean), np.nan)
-    spread, pooled = _run_variance(table, residual)
+    spread, pooled = run_variation.variance(table, residual)
     if np.ptp(y) < TINY:
         return Emulator(
             np.arange(x.shape[1]),
@@ -190,11 +188,11 @@ def _mean(x: np.ndarray, y: np.ndarray, noise: np.ndarray, like: Any = None) -> 
         )
     else:
         stretch = like.stretch
-        process = GaussianProcessRegressor(like.process.kernel_, alpha=alpha, optimizer=None)
+        process = GaussianProcessRegressor(like.kernel, alpha=alpha, optimizer=None)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a length at its bound: what is left of the line is noise
         process.fit(x * stretch, left / scale)
-    return line, _Stretched(process, stretch), scale
+    return line, _Stretched.of(process, stretch), scale
 
 
 def _stretch(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -208,23 +206,30 @@ def _stretch(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Stretched:
-    """A process over stretched parameters. Its means and deviations take one product of matrices, not a solution each time."""
+    """A process over stretched parameters. Its means and deviations take one product of matrices, not a solution each time.
 
-    process: Any
+    `train` (n, k) points that it was fitted to, stretched; `alpha` (n,) and `inverse` (n, n) of the Cholesky factor, in four bytes.
+    """
+
+    kernel: Any
     stretch: np.ndarray
+    train: np.ndarray
+    alpha: np.ndarray
+    inverse: np.ndarray
 
-    @cached_property
-    def _inverse(self) -> np.ndarray:
+    @classmethod
+    def of(cls, process: Any, stretch: np.ndarray) -> _Stretched:
         from scipy.linalg import solve_triangular
 
-        return solve_triangular(self.process.L_, np.eye(len(self.process.L_)), lower=True)
+        inverse = solve_triangular(process.L_, np.eye(len(process.L_)), lower=True).astype(np.float32)
+        return cls(process.kernel_, stretch, process.X_train_, process.alpha_, inverse)
 
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and variance, noise left out, at points (n, k)."""
-        signal = self.process.kernel_.k1
-        cross = signal(x * self.stretch, self.process.X_train_)
-        variance = signal.diag(x) - ((cross @ self._inverse.T) ** 2).sum(axis=1)
-        return cross @ self.process.alpha_, np.maximum(variance, TINY)
+        signal = self.kernel.k1
+        cross = signal(x * self.stretch, self.train)
+        variance = signal.diag(x) - ((cross.astype(np.float32) @ self.inverse.T) ** 2).sum(axis=1)
+        return cross @ self.alpha, np.maximum(variance, TINY)
 
 
 def _both(line: Any, process: Any, scale: float, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -252,65 +257,3 @@ def _left_out(
         line, process, scale = _mean(x[train], y[train], noise[train], parts[1])
         guess[test], spread[test] = _both(line, process, scale, x[test])
     return guess, spread
-
-
-def _run_variance(table: SummaryTable, residual: np.ndarray) -> tuple[Any, float]:
-    """The regression of the variance of a run on the parameters, and its mean over points; no regression where all is alike or little
-    is known, and no mean (NaN) where nothing is."""
-    from sklearn.linear_model import GammaRegressor
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    there = np.isfinite(residual)
-    points = np.unique(table.point[there])
-    if not len(points):
-        return None, math.nan
-    square = residual[there] ** 2
-    pooled = float(square.mean())
-    if pooled <= TINY or len(points) < FEW_PAIRS:
-        return None, max(pooled, TINY)
-    mean = np.array([square[table.point[there] == p].mean() for p in points])
-    model = make_pipeline(StandardScaler(), GammaRegressor(alpha=0.1, max_iter=1000))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model.fit(table.unit_points[points], np.maximum(mean, 1e-3 * pooled) / pooled)
-    return _Scaled(model, pooled), pooled
-
-
-@dataclass(frozen=True)
-class _Scaled:
-    """A model of something in units of `scale`, kept within RANGE of it."""
-
-    model: Any
-    scale: float
-
-    def predict(self, x: np.ndarray) -> np.ndarray:
-        return self.scale * np.clip(self.model.predict(x), *RANGE)
-
-
-def _correlation(residuals: np.ndarray, missed: list[np.ndarray]) -> np.ndarray:
-    """Correlation between targets of runs about their point's mean, shrunk as far as so many runs ask for (Ledoit and Wolf).
-
-    Where no point has more than one run, of what emulators miss of points left out. Auxiliary battles are apart from the long one, and
-    a summary that only some runs have is independent of the others.
-    """
-    if not np.isfinite(residuals).any() and missed:
-        residuals = np.column_stack(missed)
-    k = residuals.shape[1]
-    there = np.isfinite(residuals)
-    usual = there.sum(axis=0) > 0.5 * max(there.sum(axis=0).max(initial=0), 1)
-    rows = residuals[:, usual][there[:, usual].all(axis=1)]
-    live = np.flatnonzero(usual)[rows.std(axis=0) > TINY] if len(rows) else np.zeros(0, int)
-    out = np.eye(k)
-    if len(rows) > 2 and len(live) > 1:
-        out[np.ix_(live, live)] = shrunk(residuals[:, live][there[:, usual].all(axis=1)])
-    return out
-
-
-def shrunk(rows: np.ndarray) -> np.ndarray:
-    """Correlation of rows about zero, shrunk."""
-    from sklearn.covariance import LedoitWolf
-
-    found = LedoitWolf(assume_centered=True).fit(rows / rows.std(axis=0)).covariance_
-    d = np.sqrt(np.diag(found))
-    return found / np.outer(d, d)

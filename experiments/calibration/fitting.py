@@ -7,9 +7,7 @@ likelihood itself, however few points they leave: effective size and Pareto k sa
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +20,7 @@ from experiments.calibration.importance import EmulatedProposal, Weights
 from experiments.calibration.posterior import Posterior
 from experiments.calibration.sampling import quantiles
 from experiments.calibration.simulations import SummaryTable
-from experiments.calibration.waves import Fitting, Wave
+from experiments.calibration.waves import Done, Fitting, Wave
 from experiments.sweep.runner import Log, SweepRunner, log
 from sim.errors import InputError
 
@@ -66,20 +64,14 @@ def calibrate(
     runner: SweepRunner,
     report: Log = log,
     first: SummaryTable | None = None,
-    done: Callable[[Path], None] = lambda file: None,
+    done: Done = lambda file: None,
 ) -> Fit:
     """All waves and the samples; SweepStopped when the runs were. `first`, `done`: see `waves.all_waves`."""
     found = waves.all_waves(plan, truth, folder, runner, report, first, done)
     n_waves = len(found.waves)
     for k in range(1, plan.budget.samples + 1):
         name = f"sample-{n_waves}-{k}"  # of so many waves: with more of them it is another sample
-        proposal, points = found.proposed(plan.budget.sample, 0.0)
-        table = wave_tables.made(
-            plan, folder, name, n_waves + k, partial(np.copy, points), plan.budget.sample_replicates, runner
-        )
-        done(wave_tables.file_of(folder, name))
-        found = found.with_wave(name, proposal, table)
-        report(waves.sentence(found))
+        found = found.next_wave(folder, name, plan.budget.sample, plan.budget.sample_replicates, 0.0, runner, report, done)
         if found.is_aimed_at:
             break
     bare = _posterior(found)
@@ -171,7 +163,6 @@ def manifest_of(found: Fit) -> dict[str, Any]:
         "effective_sets": round(weights.effective, 1),
         "pareto_k": round(weights.pareto_k, 3),
         "largest_weight": round(weights.largest, 4),
-        "weights_power": 1.0,
         "acceptance": round(
             float(weights.weight[found.fitting.distance.at(found.fitting.table.unit_points) <= plan.cutoff].sum()), 4
         ),
@@ -240,7 +231,7 @@ def checked_folder(plan: Calibration, folder: Path) -> None:
                 f"--out {str(folder)!r} holds another calibration (other parameters, targets or window); give another --out."
             )
         return
-    if folder.is_dir() and any(folder.iterdir()):
+    if folder.is_dir() and any(entry.name != wave_tables.FOLDER for entry in folder.iterdir()):
         raise InputError(f"--out {str(folder)!r} holds other files; give another --out.")
     with writing(f"--out {str(folder)!r}"):
         folder.mkdir(parents=True, exist_ok=True)

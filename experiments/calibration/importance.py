@@ -50,11 +50,16 @@ class EmulatedProposal:
 
     emulators: Emulators
     truth: ObservedTargets
-    wide: float
     distance: Distance
+    wide: float
     level: float
     size: float
     log_mean: float
+
+    @property
+    def constants(self) -> dict[str, float]:
+        """What is known of it by sampling alone: a wave that was begun keeps it."""
+        return {name: float(getattr(self, name)) for name in ("wide", "level", "size", "log_mean")}
 
     def log_density(self, x: np.ndarray) -> np.ndarray:
         parts = [np.full(len(x), -np.inf)]

@@ -112,7 +112,7 @@ def prior_of(
         raise InputError(f"{d.key}: low {ends['low']:g}, high {ends['high']:g}; allowed: low below high.")
     if default is None and d.default is None:
         raise InputError(
-            f"{d.key}: no default is declared ({d.unset}); set it in the scenario's params to give the prior a mode."
+            f"{d.key}: no default is declared ({d.unset}); give the prior a `mode`."
         )
     middle = float(d.default if default is None else default)
     if not ends["low"] <= middle <= ends["high"]:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from experiments.calibration.config import Calibration, Parameter, plan_file, plan_of
+from experiments.calibration.config import Calibration, plan_file, plan_of
+from experiments.calibration.plan_tables import Parameter
 from experiments.sweep.runner import Log, SweepRunner, log
 from sim.errors import InputError
 from sim.settings import resolve, short_names
@@ -44,6 +45,7 @@ MEASURES = (
     ),
 )
 NAME = "screening-parameters"
+KEPT = ("low", "high", "mode", "weight")  # of a parameter that was in the list before
 BEGIN, END = "# parameters: begin", "# parameters: end"
 
 
@@ -150,7 +152,8 @@ def chosen_of(plan: Calibration, order: Ranking) -> list[Parameter]:
         key = short_names().get(row.factor, row.factor)
         old = own.get(key)
         why = f"{row.times:.1f} times the noise floor on {row.measure}"
-        out.append(Parameter(key=key, low=old.low if old else None, high=old.high if old else None, why=why))
+        kept = {name: getattr(old, name) for name in KEPT} if old else {}
+        out.append(Parameter(key=key, **kept, why=why))
     if not out:
         raise InputError(
             f"{plan.name}: screening: no parameter clears the noise floor; more trajectories or replicates would lower it."
@@ -169,7 +172,7 @@ def write_list(file: Path, chosen: list[Parameter]) -> None:
     lines = [f"{BEGIN} (screened on {dt.date.today()} by `pokrovsk calibrate --screen`)"]
     for p in chosen:
         lines += ["", "[[parameter]]", f'key = "{p.key}"']
-        lines += [f"{end} = {_number(value)}" for end in ("low", "high") if (value := getattr(p, end)) is not None]
+        lines += [f"{end} = {_number(value)}" for end in KEPT if (value := getattr(p, end)) is not None]
         lines += [f'why = "{p.why}"']
     new = text[: found.start()] + "\n".join([*lines, "", END]) + text[found.end() :]
     new = re.sub(r'(?m)^how = "judged"', 'how = "screened"', new)

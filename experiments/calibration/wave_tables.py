@@ -6,6 +6,7 @@ where it is one; four bytes). A wave whose table is there needs no runs.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,42 @@ FOLDER = "tables"
 def file_of(folder: Path, name: str) -> Path:
     """The table of a wave in the folder of a calibration."""
     return folder / FOLDER / f"{name}.parquet"
+
+
+def constants_of(folder: Path, name: str) -> Path:
+    """The file of the constants of the density that a wave was drawn from."""
+    return folder / FOLDER / f"{name}.json"
+
+
+def write_constants(plan: Calibration, folder: Path, name: str, constants: dict[str, float]) -> None:
+    """Keeps the constants of a wave that is begun."""
+    from experiments.storage.files import replacing, writing
+
+    file = constants_of(folder, name)
+    with writing(repr(str(file))):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(file) as draft:
+            draft.write_text(json.dumps({"key": plan.key, "code": code_key(), **constants}, indent=1) + "\n", encoding="utf-8")
+
+
+def read_constants(plan: Calibration, folder: Path, name: str) -> dict[str, float] | None:
+    """The constants of a wave whose points are settled; None for one that is not begun."""
+    from experiments.storage.files import reading
+
+    file = constants_of(folder, name)
+    if not (file_of(folder, name).is_file() or (folder / name / "study.toml").is_file()) or not file.is_file():
+        return None
+    with reading(repr(str(file))):
+        known = json.loads(file.read_text(encoding="utf-8"))
+    _refuse_strangers(file, plan, known)
+    return {key: float(value) for key, value in known.items() if key not in ("key", "code")}
+
+
+def _refuse_strangers(file: Path, plan: Calibration, known: dict) -> None:
+    """InputError for a file of another calibration or another version of the model."""
+    for what, mine, words in (("key", plan.key, "of another calibration"), ("code", code_key(), "made by another version of the model")):
+        if known.get(what) != mine:
+            raise InputError(f"{str(file)!r} is {words}; remove it, or give another --out.")
 
 
 def made(
@@ -80,14 +117,7 @@ def read(file: Path, plan: Calibration) -> SummaryTable:
     with reading(repr(str(file))):
         arrow = pq.ParquetFile(file).read()
     known = {k.decode(): v.decode() for k, v in (arrow.schema.metadata or {}).items()}
-    for what, mine, words in (
-        ("key", plan.key, "of another calibration"),
-        ("code", code_key(), "made by another version of the model"),
-    ):
-        if known.get(what) != mine:
-            raise InputError(
-                f"{str(file)!r} is {words} (commit {known.get('commit') or 'unknown'}); remove it, or give another --out."
-            )
+    _refuse_strangers(file, plan, known)
     frame = arrow.to_pandas()
     first = frame.drop_duplicates("point").sort_values("point")
     return SummaryTable(

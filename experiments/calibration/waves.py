@@ -23,6 +23,7 @@ from experiments.calibration.simulations import SummaryTable
 from experiments.studies import designs
 from experiments.sweep.runner import Log, SweepRunner, log
 
+Done = Callable[[Path], None]  # what is called with a file that is complete
 CANDIDATES = 1000  # points that stand for what is not ruled out
 PARTICLES = 1200  # points that stand for the emulated posterior
 MOST_TRAINED = 800  # points that an emulator is fitted to: beyond, it takes too long
@@ -70,6 +71,26 @@ class Fitting:
         """All runs so far."""
         return SummaryTable.joined([w.table for w in self.waves])
 
+    def next_wave(self, folder: Path, name: str, n: int, replicates: int, wide: float, runner: SweepRunner, report: Log, done: Done) -> Fitting:
+        """This, a wave further: its points are drawn and run, or found. `done` is called with its files."""
+        proposal: Proposal = PriorProposal()
+        points: Callable[[], np.ndarray] = partial(first_points, self.plan)
+        if self.waves:
+            known = wave_tables.read_constants(self.plan, folder, name)
+            if known is None:
+                report(f"{name}: drawing points, which takes minutes.")
+                proposal, drawn = self.proposed(n, wide)
+                points = partial(np.copy, drawn)
+                known = proposal.constants
+                wave_tables.write_constants(self.plan, folder, name, known)
+            proposal = EmulatedProposal(self.waves[-1].emulators, self.truth, self.distance, **known)
+            done(wave_tables.constants_of(folder, name))
+        table = wave_tables.made(self.plan, folder, name, len(self.waves) + 1, points, replicates, runner)
+        done(wave_tables.file_of(folder, name))
+        found = self.with_wave(name, proposal, table)
+        report(sentence(found))
+        return found
+
     def proposed(self, n: int, wide: float) -> tuple[EmulatedProposal, np.ndarray]:
         """Where `n` points of the next wave come from, and the points, (n, k) of the ranges."""
         plan, newest = self.plan, self.waves[-1].emulators
@@ -84,7 +105,7 @@ class Fitting:
             )
             level, size = max(plan.cutoff, left.level), left.size
             u.append(_some(left.u, round(wide * n), seed + 3))
-        proposal = EmulatedProposal(newest, self.truth, round(wide * n) / n, self.distance, level, size, likely.size)
+        proposal = EmulatedProposal(newest, self.truth, self.distance, round(wide * n) / n, level, size, likely.size)
         return proposal, space.from_prior(np.concatenate(u))
 
     def with_wave(self, name: str, proposal: Proposal, table: SummaryTable) -> Fitting:
@@ -128,37 +149,25 @@ def all_waves(
     runner: SweepRunner,
     report: Log = log,
     first: SummaryTable | None = None,
-    done: Callable[[Path], None] = lambda file: None,
+    done: Done = lambda file: None,
 ) -> Fitting:
-    """The waves of the plan, made or found, until they are enough. `first` stands for the first wave where its runs are there already;
-    `done` is called with the table of each wave that is."""
-    so_far = Fitting(plan, truth)
-    for number in range(1, plan.budget.waves + 1):
-        n, replicates = plan.budget.wave(number)
-        if number > 1:
-            report(f"wave-{number}: drawing points, which takes minutes.")
-        proposal: Proposal = PriorProposal()
-        points: Callable[[], np.ndarray] = partial(first_points, plan)
-        if number > 1:
-            proposal, drawn = so_far.proposed(n, plan.budget.wide)
-            points = partial(np.copy, drawn)
-        if number == 1 and first is not None:
-            table = first
-        else:
-            table = wave_tables.made(plan, folder, f"wave-{number}", number, points, replicates, runner)
-            done(wave_tables.file_of(folder, f"wave-{number}"))
-        so_far = so_far.with_wave(f"wave-{number}", proposal, table)
-        report(sentence(so_far))
-        if is_enough(so_far):
+    """The waves of the plan, made or found, and more of them until they are enough. `first` stands for the first wave where its runs are
+    there already; `done` is called with the files of each wave that is."""
+    so_far, b = Fitting(plan, truth), plan.budget
+    if first is not None:
+        so_far = so_far.with_wave("wave-1", PriorProposal(), first)
+    for number in range(len(so_far.waves) + 1, max(b.waves, b.most_waves) + 1):
+        if number > b.waves and is_enough(so_far):
             break
+        so_far = so_far.next_wave(folder, f"wave-{number}", *b.wave(number), b.wide, runner, report, done)
     return so_far
 
 
 def is_enough(found: Fitting) -> bool:
-    """Whether emulators are as sure as they need to be and the points so far would nearly do for a posterior."""
+    """Whether emulators predict: they are no more than GOOD_SHARE of what is unsure of the median target at the points of the newest wave."""
     newest = found.waves[-1]
-    share = np.nanmedian(implausibility.emulator_share(newest.emulators, found.truth, newest.table.unit_points))
-    return len(found.waves) > 1 and share <= GOOD_SHARE and found.is_aimed_at
+    share = implausibility.emulator_share(newest.emulators, found.truth, newest.table.unit_points)
+    return bool(np.nanmedian(share) <= GOOD_SHARE)
 
 
 def sentence(found: Fitting) -> str:

@@ -23,6 +23,7 @@ FILES = (
     "identifiability.png",
     "identifiability.svg",
     "targets.csv",
+    "informative.csv",
 )
 
 
@@ -45,7 +46,7 @@ def _calibrate(plan: Calibration, folder: Path, runner: SweepRunner, ship: bool,
     print(
         f"{plan.title or plan.name}: {plan.space.k} parameters, {weigh} targets that weigh and {len(plan.target) - weigh} that only rule out, "
         f"{plan.first} to {plan.last}\n"
-        f"{b.first_points} points x {b.first_replicates}, up to {b.waves - 1} waves of {b.points} points x {b.replicates}, then {b.sample} sets x "
+        f"{b.first_points} points x {b.first_replicates}, {b.waves - 1} waves of {b.points} points x {b.replicates} (up to {max(b.most_waves, b.waves) - 1}, until emulators predict), then {b.sample} sets x "
         f"{b.sample_replicates}: {_cost(plan, b.runs, b.points_in_all, runner)}"
     )
     if only_budget:
@@ -60,7 +61,7 @@ def _calibrate(plan: Calibration, folder: Path, runner: SweepRunner, ship: bool,
     if ship:
         for name in FILES:
             copied(folder / POSTERIOR / name, home / name)
-        for file in (home / FOLDER).glob("*.parquet"):
+        for file in (home / FOLDER).glob("*-*.*"):
             if file.stem not in {w.name for w in found.fitting.waves}:
                 file.unlink()  # of an earlier calibration with more waves
         print(f"shipped to {home}")
@@ -82,14 +83,15 @@ def _cost(plan: Calibration, runs: int, points: int, runner: SweepRunner) -> str
 
 def write(found: Fit, folder: Path) -> None:
     """The posterior's files: sample, manifest, what each parameter and each target came to, and a figure."""
-    from experiments.calibration import identifiability
+    from experiments.calibration import identifiability, informative
     from experiments.calibration.fitting import fit_table
     from experiments.figures.posterior import prior_posterior
     from experiments.storage.files import replacing
 
     found.posterior.write(folder)
     table = identifiability.table(found.plan.space, found.posterior)
-    for name, rows in (("identifiability.csv", table), ("targets.csv", fit_table(found))):
+    of_runs = informative.table(found.plan, found.fitting.waves[0].table)
+    for name, rows in (("identifiability.csv", table), ("targets.csv", fit_table(found)), ("informative.csv", of_runs)):
         with replacing(folder / name) as draft:
             rows.to_csv(draft, index=False, float_format="%.6g")
     prior_posterior(found.posterior, table).save(folder / "identifiability", formats=("png", "svg"))
@@ -220,7 +222,7 @@ def calibrate(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of the waves; else runs/calibration-SCENARIO.")
     ] = None,
-    waves: Annotated[str | None, typer.Option(metavar="N", help="Waves at most; else as the calibration says.")] = None,
+    waves: Annotated[str | None, typer.Option(metavar="N", help="Waves at least; else as the calibration says.")] = None,
     points: Annotated[str | None, typer.Option(metavar="N", help="Points of each later wave; else as it says.")] = None,
     samples: Annotated[str | None, typer.Option(metavar="N", help="Samples at most, until the effective size is reached; else as it says.")] = None,
     workers: Workers = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from experiments.validation.checks import Row
 
 if TYPE_CHECKING:
-    from experiments.calibration.config import Target
+    from experiments.calibration.plan_tables import Target
 
 
 def fitted(row: Row) -> list[str]:

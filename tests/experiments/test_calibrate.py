@@ -67,8 +67,8 @@ def test_a_calibration_finds_what_made_the_record_and_not_what_had_no_part_in_it
         assert learned.loc[key, "narrower"] > 0.4 and learned.loc[key, "clear"] and learned.loc[key, "overlap"] < 0.7
     assert learned.loc[KEYS[2], "overlap"] > 0.75 and abs(learned.loc[KEYS[2], "narrower"]) < 0.3
     m = found.posterior.manifest
-    assert m["effective_sets"] > 40 and m["pareto_k"] < 0.7 and m["weights_power"] == 1.0 and m["acceptance"] > 0.8
-    assert m["runs"] == 60 * 2 + 40 * 3 + 60 * 3 and m["wave"][1]["prior_left"] < 0.8 and len(told) == 4
+    assert m["effective_sets"] > 40 and m["pareto_k"] < 0.7 and m["acceptance"] > 0.8
+    assert m["runs"] == 60 * 2 + 40 * 3 + 60 * 3 and m["wave"][1]["prior_left"] < 0.8 and len(told) == 5
     assert all(v > 0.5 for v in m["wave"][2]["emulator_r2"].values())
     rows = fitting.fit_table(found)
     assert rows["inside"].all() and (rows["distance"] < 2).all()
@@ -107,8 +107,8 @@ def test_recovery_with_error_and_discrepancy_is_as_often_right_and_less_sure(no_
 
 def test_each_record_can_have_a_calibration_of_its_own(no_runs, tmp_path):
     told = []
-    found = recovery.recover(plan(), tmp_path, 3, RUNNER, told.append, deep=True)
-    assert found.levels == ["waves"] and len(found.table) == 9 and len(told) == 3
+    found = recovery.recover(plan(), tmp_path, 2, RUNNER, told.append, deep=True)
+    assert found.levels == ["waves"] and len(found.table) == 6 and len(told) == 2
     assert found.effective > 20 and found.coverage(0.9).estimate > 0.6
 
 
@@ -140,7 +140,7 @@ def skirmish(tmp_path_factory):
     folder = tmp_path_factory.mktemp("calibrate")
     data = tomllib.loads(seeds.path("calibration-skirmish.toml").read_text(encoding="utf-8"))
     data["budget"] = {
-        **{"first_points": 12, "first_replicates": 2, "waves": 1, "points": 12, "replicates": 2},
+        **{"first_points": 12, "first_replicates": 2, "waves": 1, "most_waves": 1, "points": 12, "replicates": 2},
         **{"sample": 8, "sample_replicates": 2, "engagements": 2},
     }
     data["last"] = dt.date(2024, 8, 9)
@@ -164,7 +164,8 @@ def test_the_command_leaves_a_posterior_with_its_manifest(skirmish):
     place = folder / "out" / "posterior"
     found = posterior.load(place)
     assert (
-        found.n == 8
+        8 <= found.n <= 20
+        and (place.parent / "tables" / "wave-1.parquet").stat().st_size < 50_000
         and math.isclose(found.weight.sum(), 1.0)
         and set(found.keys) == {p["key"] for p in found.manifest["parameter"]}
     )
@@ -189,15 +190,33 @@ def test_the_same_command_goes_on_without_a_run_and_gives_the_same(skirmish, cap
 
 
 def test_runs_that_are_lost_are_made_again(skirmish, tmp_path):
-    """A calibration that was stopped in a wave goes on there: here its last commit is gone."""
+    """A calibration that was stopped in a wave goes on there: here its last commit is gone, and the table that is written at its end."""
     folder, order = skirmish
     shutil.copytree(folder / "out", tmp_path / "out")
-    for file in (tmp_path / "out" / "sample-1" / "runs").glob("*.parquet"):
+    (tmp_path / "out" / "tables" / "sample-1-1.parquet").unlink()
+    for file in (tmp_path / "out" / "sample-1-1" / "runs").glob("*.parquet"):
         file.unlink()
     order = [str(tmp_path / "out") if word == str(folder / "out") else word for word in order]
     assert app._status(order) == 0
     again, before = (posterior.load(p / "out" / "posterior") for p in (tmp_path, folder))
     assert again.sets.equals(before.sets) and np.allclose(again.weight, before.weight)
+
+
+def test_the_tables_of_the_waves_are_enough(skirmish, tmp_path, capsys):
+    """Who has them makes the posterior without a run; a damaged one gives one line."""
+    folder, order = skirmish
+    shutil.copytree(folder / "out" / "tables", tmp_path / "out" / "tables")
+    order = [str(tmp_path / "out") if word == str(folder / "out") else word for word in order]
+    assert app._status(order) == 0
+    again, before = (posterior.load(p / "out" / "posterior") for p in (tmp_path, folder))
+    assert again.sets.equals(before.sets) and np.allclose(again.weight, before.weight)
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"calibration.toml", "tables", "posterior"}
+    assert sum(p.stat().st_size for p in (tmp_path / "out" / "tables").iterdir()) < 50_000
+    (tmp_path / "out" / "tables" / "wave-1.parquet").write_bytes(b"no table")
+    capsys.readouterr()
+    assert app._status(order) == 2
+    error = capsys.readouterr().err
+    assert "wave-1.parquet' cannot be read" in error and error.count("\n") == 1
 
 
 def test_another_calibration_does_not_go_into_the_folder(skirmish, tmp_path, capsys):
@@ -229,7 +248,7 @@ def test_bad_orders(words, said, capsys):
 def test_the_budget_is_told_before_anything_is_run(capsys, tmp_path):
     assert app._status(["calibrate", "--budget", "--out", str(tmp_path / "none")]) == 0
     told = capsys.readouterr().out
-    assert "1,000 runs" in told and "core-hours" in told and not (tmp_path / "none").exists()
+    assert "5,000 runs" in told and "core-hours" in told and not (tmp_path / "none").exists()
 
 
 # Screening and adoption
@@ -262,7 +281,7 @@ def test_the_list_is_written_and_the_rest_of_the_file_stays(tmp_path):
     shutil.copyfile(seeds.path("calibration.toml"), file)
     screening.write_list(file, list(load_plan().parameter[3:6]))
     new = load_plan(str(file))
-    assert [p.key for p in new.parameter] == [p.key for p in load_plan().parameter[3:6]]
+    assert new.parameter == load_plan().parameter[3:6] and new.parameter[0].weight == 0
     assert new.target == load_plan().target and new.screening.how == "screened"
     file.write_text(file.read_text(encoding="utf-8").replace(screening.END, ""), encoding="utf-8")
     with pytest.raises(InputError, match="marks"):

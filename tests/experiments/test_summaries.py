@@ -51,6 +51,7 @@ def test_places_and_values_are_each_others_inverse():
         ("works.enabled", {}, "a switch"),
         (KEYS[0], {"low": 2.5}, "outside the declared range"),
         (KEYS[0], {"low": 0.1, "high": 0.05}, "low below high"),
+        ("command.manpower_ratio", {}, "give the prior a `mode`"),
         (KEYS[0], {"low": 0.7, "high": 0.8}, "the default"),
     ],
 )

@@ -11,7 +11,16 @@ import pytest
 from helpers.made_up_fit import KEYS, formula, plan, table
 from scipy.stats import norm
 
-from experiments.calibration import auxiliary, auxiliary_summaries, emulators, importance, summaries, wave_tables, waves
+from experiments.calibration import (
+    auxiliary,
+    auxiliary_summaries,
+    emulators,
+    importance,
+    informative,
+    summaries,
+    wave_tables,
+    waves,
+)
 from experiments.calibration.active import active
 from experiments.calibration.auxiliary import Auxiliary, AuxiliaryRun
 from experiments.calibration.auxiliary_summaries import Job
@@ -88,12 +97,24 @@ def test_waves_end_when_they_are_enough_and_else_at_their_number(monkeypatch, tm
     monkeypatch.setattr(wave_tables, "made", lambda plan, folder, name, number, points, replicates, runner: table(points(), replicates, number))
     shipped = []
     sizes = {}
-    for aim in (20, 5000):
+    for discrepancy in (1.0, 0.0):
         mine = plan()
-        mine = mine.model_copy(update={"budget": mine.budget.model_copy(update={"waves": 3, "aim": aim})})
-        truth = replace(ObservedTargets.of(mine), z=formula(np.array([[0.4, 0.6, 0.5]]))[0], discrepancy=np.full(3, 0.09))
-        sizes[aim] = len(waves.all_waves(mine, truth, tmp_path, RUNNER, lambda words: None, done=shipped.append).waves)
-    assert sizes == {20: 2, 5000: 3} and len(shipped) == 5
+        mine = mine.model_copy(update={"budget": mine.budget.model_copy(update={"waves": 2, "most_waves": 3})})
+        truth = replace(ObservedTargets.of(mine), z=formula(np.array([[0.4, 0.6, 0.5]]))[0], discrepancy=np.full(3, discrepancy))
+        monkeypatch.setattr(waves, "GOOD_SHARE", 0.1 if discrepancy else 1e-9)
+        sizes[discrepancy] = len(waves.all_waves(mine, truth, tmp_path / str(discrepancy), RUNNER, lambda words: None, done=shipped.append).waves)
+    assert sizes == {1.0: 2, 0.0: 3}
+    assert [file.name for file in shipped[:3]] == ["wave-1.parquet", "wave-2.json", "wave-2.parquet"]
+
+
+def test_a_wave_that_was_begun_keeps_the_constants_of_its_density(tmp_path):
+    mine, known = plan(), {"wide": 0.3, "level": 3.0, "size": 0.25, "log_mean": -4.5}
+    wave_tables.write_constants(mine, tmp_path, "wave-2", known)
+    assert wave_tables.read_constants(mine, tmp_path, "wave-2") is None, "its points are not settled: they are drawn again"
+    wave_tables.write(wave_tables.file_of(tmp_path, "wave-2"), mine, table(np.random.default_rng(1).random((6, 3)), 2))
+    assert wave_tables.read_constants(mine, tmp_path, "wave-2") == known
+    with pytest.raises(InputError, match="of another calibration"):
+        wave_tables.read_constants(plan(cutoff=2.5), tmp_path, "wave-2")
 
 
 # Emulators
@@ -138,6 +159,13 @@ def test_discrepancies_are_correlated_as_runs_are():
     rng = np.random.default_rng(1)
     drawn = np.array([truth.made_up(np.array([1.0, np.nan]), np.eye(2), rng).z for _ in range(400)])
     assert np.isnan(drawn[:, 1]).all() and drawn[:, 0].mean() == pytest.approx(1, abs=0.2) and drawn[:, 0].std() == pytest.approx(1, abs=0.15)
+
+
+def test_what_summaries_say_of_parameters():
+    mine = plan(target=[t.model_dump(exclude_none=True) | {"weigh": t.id == "b"} for t in plan().target])
+    found = informative.table(mine, table(np.random.default_rng(1).random((200, 3)), 2)).set_index("key")
+    assert found.loc[KEYS[0], "by_all"] > 0.8 > 0.7 > found.loc[KEYS[0], "by_weighing"] > 0.2, "one summary alone cannot tell two parameters apart"
+    assert (found.loc[KEYS[2]] < 0.1).all()
 
 
 # Tables of waves
@@ -213,9 +241,11 @@ def test_engagements_of_a_parameter_set_keep_what_their_circumstances_set():
 
 
 def test_a_parameter_that_decides_a_close_fight_is_seen_in_engagements():
-    jobs = [Auxiliary((("fire.duel_attacker", value), ("fire.give_way", value)), 3, (1.0,), 12, False, "skirmish") for value in (0.005, 0.25)]
+    more = ("command.manpower_ratio", 6.0)  # which an engagement has of its own
+    jobs = [Auxiliary((("fire.duel_attacker", v), ("fire.give_way", v), more), 3, (1.0,), 12, False, "skirmish") for v in (0.005, 0.25)]
     weak, strong = (auxiliary.fought(job) for job in jobs)
     assert strong.success(1.0) > weak.success(1.0) and strong.daily_loss[1] > weak.daily_loss[1]
+    assert all(f.men[0] / f.men[1] < 1.3 for f in strong.fought[1.0])
 
 
 def test_auxiliary_battles_are_kept_and_the_same_again(tmp_path, monkeypatch):
@@ -235,7 +265,7 @@ def test_defaults_that_rest_on_later_months_have_no_say_or_are_named():
     freed = {p.key for p in shipped.space.priors if p.form.weight == 0}
     later = {"control.regain_thin", "decide.relief_counter", "fire.hunted_per_day", "command.salient", "decide.infiltration_depth_km"}
     assert later | {"fpv_team.reach_scale", "decide.counter_per_day", "command.campaign_sd", "command.campaign_days"} <= freed
-    assert not freed & set(shipped.later_sources) and "fpv_team.hit_probability" in shipped.later_sources
+    assert not freed & set(shipped.later_sources) and {"fpv_team.hit_probability", "obs_idle_maps"} <= set(shipped.later_sources)
     mine = plan(parameter=[{"key": "control.regain_thin"}, *({"key": k} for k in KEYS)])
     assert "control.regain_thin" in mine.later_sources
     assert "control.regain_thin" not in plan(parameter=[{"key": "control.regain_thin", "weight": 0.0}]).later_sources

@@ -24,7 +24,7 @@ def plan(**more):
             "scenario": "skirmish",
             **days,
             "budget": {
-                **{"first_points": 60, "first_replicates": 2, "waves": 2, "points": 40, "replicates": 3},
+                **{"first_points": 60, "first_replicates": 2, "waves": 2, "most_waves": 2, "points": 40, "replicates": 3},
                 **{"sample": 60, "sample_replicates": 3, "aim": 40},
             },
             "parameter": [
