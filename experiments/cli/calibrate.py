@@ -46,8 +46,9 @@ def _calibrate(plan: Calibration, folder: Path, runner: SweepRunner, ship: bool,
     print(
         f"{plan.title or plan.name}: {plan.space.k} parameters, {weigh} targets that weigh and {len(plan.target) - weigh} that only rule out, "
         f"{plan.first} to {plan.last}\n"
-        f"{b.first_points} points x {b.first_replicates}, {b.waves - 1} waves of {b.points} points x {b.replicates} (up to {max(b.most_waves, b.waves) - 1}, until emulators predict), then {b.sample} sets x "
-        f"{b.sample_replicates}: {_cost(plan, b.runs, b.points_in_all, runner)}"
+        f"{b.first_points} points x {b.first_replicates}, {b.waves - 1} waves of {b.points} points x {b.replicates} (up to "
+        f"{max(b.most_waves, b.waves) - 1}, until emulators predict), then {b.sample} sets x {b.sample_replicates}: "
+        f"{_cost(plan, b.runs, b.points_in_all, runner)}"
     )
     if only_budget:
         return 0
@@ -116,7 +117,8 @@ def print_fit(found: Fit) -> None:
     )
     if found.weights.effective < found.plan.budget.aim or not found.weights.is_good:
         console.print(
-            f"Aimed at: effective size {found.plan.budget.aim}, Pareto k at most {GOOD_K:g}. With --samples {found.plan.budget.samples + 1} the same command draws another sample.",
+            f"Aimed at: effective size {found.plan.budget.aim}, Pareto k at most {GOOD_K:g}. With --samples {found.plan.budget.samples + 1} the same "
+            "command draws another sample.",
             highlight=False,
         )
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
