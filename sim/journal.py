@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.forces import Side
+from sim.forces import Side, Task
 from sim.local_records import Field, LocalRecords
-from sim.measures import Ground, Look, measures_of
+from sim.measures import Ground, Look, measures_of, men_in
 from sim.reasons import explain
 from sim.turning_points import TurningPoints
 
@@ -75,7 +75,7 @@ class Journal:
     def _breakthroughs(self, world: Any) -> tuple[int, int]:
         """New breakthroughs of the day and deep ones among them, each with an event where it is deepest."""
         near_ones, deep = self._points.breakthroughs(world)
-        kinds = (("breakthrough", "Breakthrough", near_ones), ("deep breakthrough", "Deep breakthrough", deep))
+        kinds = (("breakthrough", "Penetration", near_ones), ("deep breakthrough", "Breakthrough", deep))  # what a reader means by the word is deep
         for kind, word, found in kinds:
             for cells in found:
                 k = cells[np.argmin(world.cells.front_week[cells])]
@@ -96,7 +96,8 @@ class Journal:
         for side, cells in self._points.pockets(world):
             x, y = _middle(world, cells)
             size = cells.size * area
-            self._event(world, "pocket", x, y, size, f"Pocket of the {side.name.lower()} closed, {size:.0f} km², {near(world, x, y)}", side)
+            men = int(men_in(world, side, Task.HOLD, Task.CONSOLIDATE)[cells].sum())
+            self._event(world, "pocket", x, y, size, f"Pocket of the {side.name.lower()} closed, {men:,} men on {size:.0f} km², {near(world, x, y)}", side)
         for name, cells in self._points.belts(world):
             x, y = _middle(world, cells)
             self._event(world, "belt", x, y, cells.size * area, f"Belt broken: {name}, {near(world, x, y)}", Side.DEFENDER)

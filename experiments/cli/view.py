@@ -24,6 +24,9 @@ def view(
     port: Annotated[int | None, typer.Option(metavar="N", help="Port; else the first free one from 8765.")] = None,
     host: Annotated[str, typer.Option(metavar="H", help="Address to listen on; else this machine only.")] = "127.0.0.1",
     open_: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
+    guide: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A guide of your own: steps on the live map (TOML).")
+    ] = None,
     pictures: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write pictures of the page to this folder and stop (Chromium).")
     ] = None,
@@ -51,6 +54,6 @@ def view(
             raise InputError("give a scenario or --run, not both.")
         record = member_of(Path(run_), member)
         print(f"{record.label}.")
-        serve(record, seed=record.seed, host=host, port=port, browser=open_)
+        serve(record, seed=record.seed, host=host, port=port, browser=open_, guide=guide)
     else:
-        serve(source, run=run_, member=member, seed=seed, host=host, port=port, browser=open_)
+        serve(source, run=run_, member=member, seed=seed, host=host, port=port, browser=open_, guide=guide)

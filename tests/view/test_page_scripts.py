@@ -41,6 +41,10 @@ def test_turning_points_are_ranked_and_few(blank):
     assert len(turning(blank, breaks + towns, days=90)) == 5
     assert turning(blank, [event(10, "pocket", 20, "a"), event(12, "pocket", 9, "b", 3, 3), event(40, "pocket", 9, "c", 3, 3)]) == ["a", "c"]
     assert turning(blank, [event(10, "arrival", 1, "A brigade arrives")]) == []
+    large, few = (f"Pocket of the defender closed, {men} men on 2 km², near A" for men in ("1,200", "30"))
+    assert turning(blank, [event(10, "pocket", 2, few), event(60, "pocket", 2, large, 50)]) == [large], "a pocket is its men"
+    belt, back = event(10, "belt", 2, "Belt broken: A line, near B"), event(10, "counterattack", 4, "Counterattack takes back 4 km², near B")
+    assert turning(blank, [belt, back]) == [back["words"], belt["words"]]
 
 
 def test_an_address_holds_a_course(blank):

@@ -50,6 +50,11 @@ def test_further_pairs_are_the_same_two_courses_under_other_seeds(page):
     half = 4.302652729911275 * gaps.std(axis=0, ddof=1) / np.sqrt(3)  # Student's t, two degrees of freedom
     assert [m["high"] - m["low"] for m in message["measures"]] == pytest.approx(2 * half)
     assert [m["shown"] for m in message["measures"]] == pytest.approx(gap(1, 2, 5))
+    for k, m in enumerate(message["measures"]):  # by day: the courses are alike up to the fork, and end where the table stands
+        by_day = m["by_day"]
+        assert len(by_day["mean"]) == 6 and by_day["mean"][:3] == by_day["low"][:3] == [0.0, 0.0, 0.0]
+        assert [by_day[name][-1] for name in ("mean", "low", "high")] == pytest.approx([m["mean"], m["low"], m["high"]])
+        assert by_day["mean"][4] == pytest.approx(np.mean([gap(seed, 2, 4)[k] for seed in (2, 3, 4)]))
     counts = [m["n"] for m in ear.heard if m["type"] == "replicates"]
     assert counts == sorted(counts) and set(counts) == {0, 1, 2, 3}, "told after every pair"
 

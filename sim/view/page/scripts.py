@@ -8,7 +8,7 @@ STATIC = Path(__file__).with_name("static")
 SCRIPTS = (
     *("app/tools", "app/link", "map/theme", "map/fields", "map/scene", "map/overlays", "map/land", "map/map", "map/units", "map/labels", "map/reasons"),
     *("panels/plot", "panels/charts", "panels/compare", "panels/timeline", "panels/panels", "panels/inspector", "map/camera"),
-    *("app/hands", "panels/head", "app/layout", "panels/files", "panels/saved", "panels/dialogs", "app/stage", "app/page"),
+    *("app/hands", "panels/head", "app/layout", "panels/files", "panels/saved", "panels/guide", "panels/dialogs", "app/stage", "app/page"),
 )
 SAVED = ("app/unpack", "app/saved")  # of a file: what answers in place of a session
 

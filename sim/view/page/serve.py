@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import InputError
+from sim.view.page.messages.guide import OWN, read_guide
 
 DEFAULT = "pokrovsk-2024"
 PORTS = range(8765, 8865)  # tried in order when none is requested
@@ -142,9 +143,14 @@ def prepare() -> None:
 
 
 def serve(source: Any = None, *, run: Path | None = None, member: str = "median", seed: int | str = 1,
-          overrides: dict[str, Any] | None = None, host: str = "127.0.0.1", port: int | None = None, browser: bool = True) -> None:
-    """Serves until it is stopped: a scenario, a RecordedRun, or the recorded `run` of a folder. Says where, and who else can reach it."""
+          overrides: dict[str, Any] | None = None, host: str = "127.0.0.1", port: int | None = None, browser: bool = True, guide: Path | None = None) -> None:
+    """Serves until it is stopped: a scenario, a RecordedRun, or the recorded `run` of a folder. Says where, and who else can reach it.
+
+    `guide` is the file of a guide that goes before those of the package.
+    """
     check(source, run, member, seed)
+    if guide is not None:
+        OWN[:] = [read_guide(guide)]
     host = host.strip().removeprefix("[").removesuffix("]")
     if not host:
         raise InputError("--host '': allowed: an IP address or a host name of this machine.")

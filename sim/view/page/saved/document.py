@@ -8,7 +8,9 @@ import json
 import zlib
 from typing import Any
 
+from sim.view.page.messages.about import about
 from sim.view.page.messages.glossary import glossary
+from sim.view.page.messages.guide import guide_for
 from sim.view.page.messages.map_message import ground_buffers, ground_message
 from sim.view.page.saved.packing import SMALL, rounding, segments
 from sim.view.page.saved.recording import Recording
@@ -43,7 +45,7 @@ FRAME = """<!DOCTYPE html>
 def page_of(recording: Recording, level: int = SMALL) -> bytes:
     """The whole file as UTF-8, its frames deflated at `level`."""
     scenario = recording.scenario
-    ground = ground_message(scenario, recording.seed) | {"shelf": [], "ffmpeg": False, "glossary": glossary(), "replay": recording.label, "missing": recording.missing}
+    ground = ground_message(scenario, recording.seed) | {"shelf": [], "ffmpeg": False, "glossary": glossary(), "guide": guide_for(scenario.name), "about": about(), "replay": recording.label, "missing": recording.missing}
     ground["rerun"] = recording.twin is not None  # what there is to compare
     ground["file"] = {
         "every_hours": recording.every_hours, "commit": recording.commit, "note": recording.note,

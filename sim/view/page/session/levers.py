@@ -7,6 +7,7 @@ from typing import Any
 import seeds
 from sim.quantity import Declaration
 from sim.settings import Settings, catalog
+from sim.view.page.session.lever_names import NAMES, OTHER, SYSTEM_OF, SYSTEMS
 
 # The levers that stand on the page first, with the words of the page.
 FIRST = {
@@ -25,18 +26,19 @@ UNITS = {"days": "days", "bombs/day": "a day", "groups/day": "groups a day", "1/
 
 
 def lever_table(settings: Settings, given: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every parameter as JSON for a slider: the first levers, the other levers, then uncertain parameters.
+    """Every parameter as JSON for a slider: the first levers, then by system, its levers before its uncertain parameters.
 
     `given` are the values that the scenario starts from, by key, where they differ from the declared default.
     """
     values = {**settings.flat(), **{k: v for k, v in given.items() if k not in settings.overrides}}
     rows = [_row(d, values[d.key], given.get(d.key, d.default)) for d in catalog().values() if d.role != "numeric"]
     order = {key: k for k, key in enumerate(FIRST)}
-    return sorted(rows, key=lambda r: (order.get(r["key"], 99), r["role"] != "lever"))
+    systems = [*SYSTEMS, OTHER]
+    return sorted(rows, key=lambda r: (order.get(r["key"], 99), systems.index(r["system"]), r["role"] != "lever"))
 
 
 def _row(d: Declaration, value: Any, default: Any) -> dict[str, Any]:
-    label, effect = FIRST.get(d.key, (_label(d), ""))
+    label, effect = FIRST.get(d.key, (NAMES.get(d.key) or _label(d), ""))
     fact = seeds.facts().get(d.fact)
     band = [fact.low, fact.high] if fact is not None and _same_scale(d, fact) else None
     return {
@@ -45,6 +47,7 @@ def _row(d: Declaration, value: Any, default: Any) -> dict[str, Any]:
         "first": d.key in FIRST,
         "from_start": d.key in FROM_START,
         "role": d.role,
+        "system": SYSTEM_OF.get(d.key.split(".", 1)[0], OTHER),
         "unit": _unit(d),
         "low": d.low,
         "high": d.high,

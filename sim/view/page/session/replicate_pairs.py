@@ -37,6 +37,17 @@ def interval(gaps: np.ndarray) -> tuple[float, float] | None:
     return float(limits.low), float(limits.high)
 
 
+def bands(courses: np.ndarray) -> dict[str, list[float]]:
+    """Mean by day of differences (pairs, days), with the same interval; without limits for fewer than two pairs."""
+    from scipy.stats import t
+
+    n, mean = len(courses), courses.mean(axis=0)
+    if n < 2:
+        return {"mean": mean.tolist()}
+    half = t.ppf((1.0 + LEVEL) / 2.0, n - 1) * courses.std(axis=0, ddof=1) / np.sqrt(n)
+    return {"mean": mean.tolist(), "low": (mean - half).tolist(), "high": (mean + half).tolist()}
+
+
 class ReplicatePairs:
     """Pairs of runs of two branches up to one step, each pair under a seed of its own; `shown` is B less A on the screen."""
 
@@ -48,6 +59,7 @@ class ReplicatePairs:
         self.scenario, self.a, self.b, self.until, self.shown = scenario, a, b, until, shown
         self.seeds = [(seed + 1 + k) % 2**53 for k in range(pairs)]
         self.gaps: list[np.ndarray] = []
+        self.courses: list[np.ndarray] = []  # of each pair, the differences at the end of every day, (days + 1, measures)
         self.state, self.words, self.part = "running", "", 0.0
         self._run = self._pairs()
 
@@ -71,7 +83,8 @@ class ReplicatePairs:
         for k, (name, label, unit) in enumerate(MEASURES):
             low, high = interval(gaps[:, k]) or (None, None)
             mean = float(gaps[:, k].mean()) if len(gaps) else None
-            rows.append({"name": name, "label": label, "unit": unit, "shown": float(self.shown[k]), "mean": mean, "low": low, "high": high})
+            rows.append({"name": name, "label": label, "unit": unit, "shown": float(self.shown[k]), "mean": mean, "low": low, "high": high,
+                         "by_day": bands(np.array(self.courses)[:, :, k]) if self.courses else None})
         return {
             "type": "replicates",
             "state": self.state,
@@ -87,10 +100,14 @@ class ReplicatePairs:
     def _pairs(self) -> Generator[None]:
         for seed in self.seeds:
             one = other = None
+            course: dict[int, np.ndarray] = {}
             for one, other in pair(self.scenario, seed, self.a, self.b, self.until):
+                if one.step_index == other.step_index and one.new_day:
+                    course[one.day] = figures(other) - figures(one)
                 self.part = (one.step_index + other.step_index) / (2 * self.until)
                 yield
             self.gaps.append(figures(other) - figures(one))
+            self.courses.append(np.array([course[day] for day in sorted(course)]))
             self.part = 0.0
             if len(self.gaps) == len(self.seeds):
                 self.state = "done"

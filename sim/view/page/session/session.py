@@ -16,9 +16,11 @@ from typing import Any
 from sim import compilation
 from sim.errors import InputError
 from sim.scenario import Scenario, load_scenario
+from sim.view.page.messages.about import about
 from sim.view.page.messages.export import Film, has_ffmpeg
 from sim.view.page.messages.frame_history import RecordedFrame
 from sim.view.page.messages.glossary import glossary
+from sim.view.page.messages.guide import guide_for
 from sim.view.page.messages.map_message import ground_buffers, ground_message, shelf
 from sim.view.page.session import course
 from sim.view.page.session.branches import Branches, Limits, start_control
@@ -202,7 +204,7 @@ class Session:
 
     def send_page(self) -> None:
         """Sends everything a page needs, the land first."""
-        more = {"shelf": shelf(), "ffmpeg": has_ffmpeg(), "glossary": glossary()}
+        more = {"shelf": shelf(), "ffmpeg": has_ffmpeg(), "glossary": glossary(), "guide": guide_for(self.scenario.name), "about": about()}
         run = self.recorded
         if run is not None:
             more |= {"replay": run.label, "rerun": not run.other, "missing": MISSING if run.other else ()}

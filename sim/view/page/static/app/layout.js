@@ -152,13 +152,13 @@ function createNotes(ground, maps, host) {
   const put = (list, lit = null) => { for (const m of maps) { m.extras.notes = list; m.extras.lit = lit; m.touch("labels"); } };
   // A name and a fact or two: what an event says, short enough for a map.
   function noteOf(e) {
-    const when = shortDate(dayOf(start, e.day ?? Math.max(Math.ceil(e.step / perDay) - 1, 0))), parts = (e.words || "").split(", "), where = parts.find((p) => p.startsWith("near ")) || "";
-    const title = /breakthrough/.test(e.kind) ? `${e.kind === "breakthrough" ? "Breakthrough" : "Deep breakthrough"}, ${number(e.number)} km in a week` : e.kind === "pocket" ? `Pocket, ${number(e.number)} km²` : e.kind === "counterattack" ? `Counterattack, ${number(e.number)} km²` : parts[0].slice(0, 48);
+    const when = shortDate(dayOf(start, e.day ?? Math.max(Math.ceil(e.step / perDay) - 1, 0))), parts = (e.words || "").split(/, (?!\d{3}\b)/), where = parts.find((p) => p.startsWith("near ")) || "";
+    const title = /breakthrough/.test(e.kind) ? `${e.kind === "breakthrough" ? "Penetration" : "Breakthrough"}, ${number(e.number)} km in a week` : e.kind === "pocket" ? `Pocket, ${pocketSize(e)}` : e.kind === "counterattack" ? `Counterattack, ${number(e.number)} km²` : parts[0].slice(0, 48);
     const who = e.kind === "pocket" ? parts[0].replace("Pocket of the ", "").replace(" closed", " cut off") : e.kind === "arrival" ? "reserve arrives" : "";
     return { x: e.x, y: e.y, title, text: [when, who, where].filter(Boolean).join(", "), lines: becauseParts(e) };
   }
   return {
-    pick(e) { picked = true; key = ""; put([e.kind ? noteOf(e) : { x: e.x, y: e.y, title: "The first difference on the ground", text: "" }], e.because ? { x: e.at[0], y: e.at[1], figures: e.figures, loser: loserOf(e) } : null); },
+    pick(e) { picked = true; key = ""; put([e.note ? { x: e.x, y: e.y, title: e.note[0], text: e.note[1] } : e.kind ? noteOf(e) : { x: e.x, y: e.y, title: "The first difference on the ground", text: "" }], e.because ? { x: e.at[0], y: e.at[1], figures: e.figures, loser: loserOf(e) } : null); },
     drop() { if (picked) { picked = false; put([]); } },
     update(m, events, isGreat, phone) {
       if (picked || phone) return;

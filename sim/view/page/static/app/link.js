@@ -1,7 +1,7 @@
 // The battle in the address: scenario, start, seed, levers with their steps, how far it ran and what is shown. A reload or a copied link
 // brings it back, simulated again.
 
-const LINK_NUMBERS = ["days", "seed", "fork", "head", "step"];
+const LINK_NUMBERS = ["days", "seed", "fork", "head", "step", "at"];
 
 // Levers by step as text: "0:key=value,key=value;16:key=value".
 function leversText(entries) {
@@ -43,14 +43,29 @@ function readLink(hash) {
   return out.scenario ? out : null;
 }
 
+function store(name, value) { try { if (value) sessionStorage.setItem(name, value); else sessionStorage.removeItem(name); } catch { /* private window */ } }
+
+// The battle as it was when this tab left an address that had not followed yet; else the address.
+function newerThan(hash) {
+  let left = null;
+  try { left = JSON.parse(sessionStorage.getItem("pokrovsk left")); } catch { /* private window, or nothing of ours */ }
+  store("pokrovsk left", "");
+  return Array.isArray(left) && left[0] === hash && typeof left[1] === "string" ? left[1] : hash;
+}
+
 // Keeps the battle in the address of a page that has the window for itself.
 function createAddress(full) {
-  let link = full ? readLink(window.location.hash) : null, own = window.location.hash;
-  const write = throttle(() => {
-    if (!full || !link) return;
+  let own = window.location.hash;
+  let link = full ? readLink(newerThan(own)) : null;
+  function put() {
+    if (!full || !link?.levers || linkText(link) === own) return;
     own = linkText(link);
     try { window.history.replaceState(window.history.state, "", own); } catch { /* too often, or not allowed */ }
-  }, 600);
+  }
+  const write = throttle(put, 600);
+  // Who loads again before the address has followed loses no step: a reload asks for the address that it began with.
+  const onHide = () => { if (full && link?.levers && linkText(link) !== own) store("pokrovsk left", JSON.stringify([window.location.hash, linkText(link)])); };
+  window.addEventListener("pagehide", onHide, true);
   const onHash = () => { if (full && window.location.hash !== own && readLink(window.location.hash)) window.location.reload(); };
   window.addEventListener("hashchange", onHash);
   return {
@@ -58,6 +73,6 @@ function createAddress(full) {
     keep(more) { link = more ? { ...link, ...more } : null; write(); },
     // The whole address, for a colleague; null for a battle that no link can bring back.
     text: () => (link?.levers ? `${window.location.href.split("#")[0]}${linkText(link)}` : null),
-    end() { window.removeEventListener("hashchange", onHash); },
+    end() { window.removeEventListener("hashchange", onHash); window.removeEventListener("pagehide", onHide, true); },
   };
 }

@@ -99,7 +99,7 @@ function render({ model, el: host }) {
     if (performance.now() - backSince < (isLost === "gone" ? ENDED_MS : SLEPT_MS)) return;
     if (!loadAgain()) lost("ended");
   }
-  const remember = (name, value) => { try { if (value) sessionStorage.setItem(name, value); else sessionStorage.removeItem(name); } catch { /* private window */ } };
+  const remember = store;
   const recall = (name) => { try { return sessionStorage.getItem(name); } catch { return null; } };
   const beat = setInterval(() => {
     asked = asked || performance.now();

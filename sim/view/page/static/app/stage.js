@@ -21,7 +21,7 @@ function createStage(ground, host) {
   const charts = createCharts(ground, theme, hoverDay, (day) => send({ do: "seek", step: day * perDay, hold: true, ahead: true }));
   const furniture = createFurniture(ground, view, mapB, scenes[0], host, self, { camera, layers: () => layout.tab("layers") });
   const main = el("main", { class: "pk-map" }), film = createFilm(ground, host, self, { maps: shownMaps, words, still });
-  const dialogs = createDialogs(ground, host, self, { charts, film: film.start, savePicture, name: () => words().name });
+  const dialogs = createDialogs(ground, host, self, { charts, guide: () => guide.open(), film: film.start, savePicture, name: () => words().name });
   const header = createHeader(ground, host, self, { ...dialogs, compare: () => setCompare(!self.mode.compare) });
   const transport = createTransport(perDay, send, self);
   const layers = createLayersPanel(on, ground.glossary || {}, () => { touchMaps(); host.wake(); }, (side) => { for (const m of maps) m.extras.threatSide = side; touchMaps(); host.wake(); }, added);
@@ -33,9 +33,10 @@ function createStage(ground, host) {
   const selection = createSelection(host, self, { maps, view, camera, main, reserve: () => reserve() });
   const lens = createLens(ground, on, theme);
   const notes = createNotes(ground, maps, host);
+  const guide = createGuide(ground, host, self, { camera, main, mapB, on, layers, levers, notes, charts, events: { get all() { return allEvents; } }, send, kept: () => kept(), redraw: () => { touchMaps(); host.wake(); } });
   const past = el("div", { class: "pk-past", hidden: true }), making = el("div", { class: "pk-past pk-making", role: "status", hidden: true });
   const layout = createLayout(ground, host, self, {
-    header: header.root, main, furniture, maps, camera, compare, diffs, timeline, foot: [transport.root, timeline.root], over: [selection.root, past, making, lens.canvas],
+    header: header.root, main, furniture, maps, camera, compare, diffs, timeline, foot: [transport.root, timeline.root], over: [selection.root, past, making, lens.canvas, guide.root, guide.offer],
     panels: { charts: charts.root, events: events.root, layers: layers.root, levers: (about || levers).root, compare: compare.root }, setCompare, resized });
   const hands = createHands(ground, camera, view, main, {
     hovered: (m, x, y) => lens.draw(m, x, y, strikes), dragged: selection.dragged, redraw: host.wake,
@@ -58,7 +59,7 @@ function createStage(ground, host) {
     requestAnimationFrame(() => { if (host.isShown(self)) reserve(); });
     host.wake();
   }
-  function reserve() { layout.reserve([selection.root, ...furniture.boxes, past, making]); touchMaps("labels"); }
+  function reserve() { layout.reserve([selection.root, ...furniture.boxes, past, making, guide.root]); touchMaps("labels"); }
 
   // What the address has of this battle: its course, how far it is, what is shown.
   function kept() {
@@ -66,7 +67,7 @@ function createStage(ground, host) {
     if (!state.course) { host.address.keep(null); return; }
     const round = (v, k) => Number(v.toFixed(k)), { tab } = root.dataset;
     host.address.keep({ ...state.course, head: Math.max(self.now.head, state.ahead?.wanted ?? 0), step: self.now.step,
-      view: [round(view.x, 2), round(view.y, 2), round(view.scale, 2)].join(","), tab: tab || undefined, look: self.mode.compare ? self.mode.look : undefined });
+      view: [round(view.x, 2), round(view.y, 2), round(view.scale, 2)].join(","), tab: tab || undefined, look: self.mode.compare ? self.mode.look : undefined, ...guide.state() });
   }
 
   // ---- comparison ----
@@ -147,6 +148,8 @@ function createStage(ground, host) {
     if (!fitted_ || first) layout.fit();
     update(m);
     selection.refresh(!!ground.file || m.step === m.head);
+    guide.frame(m);
+    if (first) guide.begin(host.address.link);
     kept();
     host.wake();
   };
@@ -191,7 +194,7 @@ function createStage(ground, host) {
 
   // ---- other words of the session ----
   self.levers = (m) => { levers.rows(m.rows); about?.moved(levers.changed().map((r) => `${r.label} ${levers.text(r, r.value)}`)); differences(); };
-  self.replicates = (m) => compare.replicates(m);
+  self.replicates = (m) => { compare.replicates(m); diffs.replicates(m); differences(); };
   self.inspected = selection.inspected;
   self.fault = (m) => { transport.playing(false); dialogs.fault(m); };
   self.film = film.roll;
@@ -230,7 +233,7 @@ function createStage(ground, host) {
   // ---- keys ----
   const steps = (count) => (e) => send({ do: "step", count, days: e.shiftKey });
   const deaf = listenToKeys(root, host.full, {
-    escape() { const open = cards.any(); if (open && open !== "fault" && open !== "lost") cards.hide(open); else selection.drop(); notes.drop(); host.wake(); },
+    escape() { const open = cards.any(); if (open && open !== "fault" && open !== "lost") cards.hide(open); else if (guide.isOpen) guide.close(); else selection.drop(); notes.drop(); host.wake(); },
     plain: {
       " ": transport.toggle, ArrowRight: steps(1), ArrowLeft: steps(-1), "[": () => nextEvent(-1), "]": () => nextEvent(1), "+": () => camera.zoom(1.4), "=": () => camera.zoom(1.4), "-": () => camera.zoom(1 / 1.4), 0: camera.fit,
       u: () => layers.flip("units"), c: () => setCompare(!self.mode.compare), w: () => self.mode.compare && compare.pick("swipe"), b: blink, e: events.flip, t: host.flipTheme, g: dialogs.glossary, "?": dialogs.keys, ...selection.flip,

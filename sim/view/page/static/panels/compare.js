@@ -81,6 +81,7 @@ function createDifferences(ground, charts, getTheme) {
     { title: ground.scenario.city ? `Supply reaching ${ground.scenario.city}, points` : "Supply of the defender, points", name: ground.scenario.city ? "supply_city" : "supply_defender", digits: 0, scale: 100 },
   ];
   const root = el("div", { class: "pk-differences" });
+  let sure = {}, pairs = 0; // bands of further pairs by measure: mean, low and high by day
   for (const s of specs) {
     s.canvas = el("canvas", { role: "img", "aria-label": `${s.title}, B minus A` });
     s.note = el("p");
@@ -94,6 +95,11 @@ function createDifferences(ground, charts, getTheme) {
   };
   return {
     root,
+    // What further pairs of seeds tell by day; of none, or of those that no longer hold, nothing.
+    replicates(m) {
+      pairs = m.n;
+      sure = m.words && m.state === "stopped" ? {} : Object.fromEntries(m.measures.filter((q) => q.by_day?.low).map((q) => [q.name === "net_km2" ? "held_km2" : q.name, q.by_day]));
+    },
     // Name and signed difference of each on a day.
     today(day) {
       return specs.map((s) => { const v = series(s), q = v[Math.min(v.length - 1, day)]; return [s.title.replace("held by the attacker, ", "").replace(", cumulative", ""), q === null || q === undefined ? "–" : number(q, s.digits, true)]; });
@@ -104,12 +110,22 @@ function createDifferences(ground, charts, getTheme) {
         const w = s.plot.clientWidth, h = s.plot.clientHeight;
         if (!w || h < 20) continue;
         const c = fitted(s.canvas, w, h), v = series(s), first = Math.max(0, Math.floor(fork) - 2), until = Math.max(end, first + 14);
-        const shown = v.slice(first).filter((q) => q !== null);
-        const reach = Math.max(s.scale === 100 ? 10 : 5, ...shown.map(Math.abs)) * 1.15;
+        const shown = v.slice(first).filter((q) => q !== null), band = sure[s.name];
+        const reach = Math.max(s.scale === 100 ? 10 : 5, ...shown.map(Math.abs), ...(band ? [...band.low, ...band.high].map(Math.abs) : [])) * 1.15;
         const x = (d) => 42 + (d - first) / (until - first) * (w - 56), y = (q) => (h - 16) / 2 - q / reach * ((h - 16) / 2 - 6);
         c.clearRect(0, 0, w, h);
         const ticks = ticksFor(-reach, reach, 4);
         gridLines(c, theme, ticks, y, 42, w - 8, (t) => number(t, ticks[1] - ticks[0] < 1 ? 1 : 0, true));
+        if (band) { // the 95 % interval of the mean over the pairs, and the mean
+          c.fillStyle = theme.band;
+          c.beginPath();
+          for (let d = first; d < band.high.length; d += 1) c.lineTo(x(d), y(band.high[d]));
+          for (let d = band.low.length - 1; d >= first; d -= 1) c.lineTo(x(d), y(band.low[d]));
+          c.fill();
+          c.strokeStyle = theme.secondary;
+          c.lineWidth = 1.2;
+          dayLine(c, band.mean, x, y, first);
+        }
         c.strokeStyle = theme.ink;
         c.setLineDash([2, 3]);
         c.beginPath(); c.moveTo(x(fork), 2); c.lineTo(x(fork), h - 16); c.stroke();
@@ -125,7 +141,7 @@ function createDifferences(ground, charts, getTheme) {
         c.fillText(`fork, ${shortDate(dayOf(start, Math.floor(fork)))}`, Math.min(x(fork), w - 130), h - 2);
         c.textAlign = "right";
         c.fillText(shortDate(dayOf(start, until)), w - 8, h - 2);
-        setText(s.note, now >= 0 && v[now] !== null && v[now] !== undefined ? `${number(v[now], s.digits, true)} here, one pair of runs` : "no day yet");
+        setText(s.note, now >= 0 && v[now] !== null && v[now] !== undefined ? `${number(v[now], s.digits, true)} here, ${band ? `band: 95 % of ${pairs} further pairs` : "one pair of runs"}` : "no day yet");
       }
     },
   };

@@ -3,7 +3,7 @@
 const KEYS = [["Space", "play, pause"], ["← →", "one step, with Shift a day"], ["[ ]", "event before, after"], ["+ −", "closer, farther"], ["Alt + arrows", "move the map"], ["Enter", "on the map: inspect its middle"], ["1 to 9, L, U", "layers, thin line, units"], ["0", "whole sector"], ["C", "compare; W swipe, B blink"], ["F, P, S", "follow, pin, story of a unit"], ["E", "all events"], ["G", "glossary"], ["Z", "lens, while held"], ["T", "light or dark"], ["?", "these keys"], ["Esc", "close"]];
 const FIGURES = [["held_km2", "Held, km²"], ["gained_km2", "Gained, km²"], ["lost_km2", "Lost, km²"], ["casualties_attacker", "Casualties, attacker"], ["casualties_defender", "Casualties, defender"], ["infantry_attacker", "Infantry, attacker"], ["infantry_defender", "Infantry, defender"], ["days_in_place_defender", "Days in place, defender"], ["kill_zone_km_defender", "Kill zone, km"]];
 
-function createDialogs(ground, host, self, { charts, film, savePicture, name }) {
+function createDialogs(ground, host, self, { charts, guide, film, savePicture, name }) {
   const { cards, send } = host, { scenario } = ground, { start } = scenario, shelf = ground.shelf || [];
   // A card that a second call closes again.
   const toggled = (name, open) => () => (cards.has(name) ? cards.hide(name) : open());
@@ -41,8 +41,17 @@ function createDialogs(ground, host, self, { charts, film, savePicture, name }) 
     cards.hide("keys");
     cards.show("glossary", "Glossary", [el("dl", { class: "pk-scroll pk-glossary", tabindex: "0" }, ...Object.entries(ground.glossary || {}).flatMap(([word, text]) => [el("dt", {}, word), el("dd", {}, text)]))], [close("glossary")], "pk-center pk-broad");
   });
+  // Sources, limits, how well it forecast, how to cite.
+  const about = toggled("about", () => {
+    const a = ground.about, list = (words) => el("ul", {}, ...words.map((w) => el("li", {}, w)));
+    cards.hide("keys");
+    cards.show("about", "About this model", [el("div", { class: "pk-scroll pk-about", tabindex: "0" }, el("h3", {}, "Sources"), list(a.sources), el("h3", {}, "Limits"), list(a.limits),
+      ...(a.forecast ? [el("h3", {}, `How well it forecast: from ${dateText(new Date(`${a.forecast.from}T00:00:00Z`))}, scored to ${dateText(new Date(`${a.forecast.to}T00:00:00Z`))}`), list(a.forecast.findings)] : []),
+      el("h3", {}, "How to cite"), el("p", {}, a.cite))], [close("about"), ["Copy citation", () => copy(host.address.text() ? citation() : a.cite, "The citation is")]], "pk-center pk-broad");
+  });
+  const guided = (from) => (ground.guide ? [[`Guide: ${ground.guide.title}`, then(from, guide)]] : []);
   const keys = toggled("keys", () => cards.show("keys", "Keys", [el("dl", { class: "pk-keys" }, ...KEYS.flatMap(([k, t]) => [el("dt", {}, el("kbd", {}, k)), el("dd", {}, t)])),
-    el("p", { class: "pk-sub" }, "Click inspects, drag pans, wheel or pinch zooms, double click goes closer. Scrubbing the time line shows what was recorded.")], [["Glossary", glossary], ["Figures as a table", table], close("keys")], "pk-center"));
+    el("p", { class: "pk-sub" }, "Click inspects, drag pans, wheel or pinch zooms, double click goes closer. Scrubbing the time line shows what was recorded.")], [...guided("keys"), ["About", about], ["Glossary", glossary], ["Figures as a table", table], close("keys")], "pk-center"));
   const savePage = () => {
     self.busy = true; // until the file is here
     cards.show("film", "Writing the file", [el("p", {}, "The recorded days, one frame a day, with map, charts and events. It opens from disk and asks nothing of any server.")], [], "pk-corner");
@@ -61,7 +70,7 @@ function createDialogs(ground, host, self, { charts, film, savePicture, name }) 
   // What a phone has no room for in its header.
   const menu = toggled("menu", () => cards.show("menu", scenario.title, [el("p", { class: "pk-sub" }, `Seed ${scenario.seed}. ${scenario.about}`)], [
     [ground.file ? "About this file" : "Start another battle", then("menu", begin), true], ["Save", then("menu", save)], ["Light or dark", then("menu", host.flipTheme)],
-    ["Figures as a table", then("menu", table)], ["Glossary", then("menu", glossary)], close("menu", false)], "pk-save"));
+    ["Figures as a table", then("menu", table)], ...guided("menu"), ["About this model", then("menu", about)], ["Glossary", then("menu", glossary)], close("menu", false)], "pk-save"));
   const fault = (m) => {
     const levers = Object.entries(m.levers).map(([k, v]) => `${k} = ${v}`).join(", ") || "none moved";
     const report = `step ${m.step}${m.phase ? `, phase ${m.phase}` : ""}\n${m.reason}\nscenario ${m.scenario}, seed ${m.seed}, levers ${levers}, commit ${m.commit}\n${m.details.join("\n")}`;
@@ -75,7 +84,7 @@ function createDialogs(ground, host, self, { charts, film, savePicture, name }) 
   // The battle has come to its last day: what to do next, once.
   const over = () => cards.show("over", "The last day", [el("p", {}, `${scenario.days} days are over. The time line shows every day again; the figures can be saved.`)],
     [close("over"), ["Start over", then("over", startOver)], ["Another seed", then("over", begin)]], "pk-corner");
-  return { begin, keys, glossary, table, save, menu, fault, over };
+  return { begin, keys, glossary, about, table, save, menu, fault, over };
 }
 
 // The recorded days drawn one by one and sent to become an animation.

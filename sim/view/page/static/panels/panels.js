@@ -126,11 +126,13 @@ function createLeversPanel(send, tip) {
 
   function draw() {
     const words = find.value.trim().toLowerCase();
-    const shown = rows.filter((r) => (all ? !words || `${r.label} ${r.key} ${r.doc}`.toLowerCase().includes(words) : r.first || r.value !== r.default));
+    const shown = rows.filter((r) => (all ? !words || `${r.label} ${r.system} ${r.key} ${r.doc}`.toLowerCase().includes(words) : r.first || r.value !== r.default));
     const parts = [];
-    let role = "";
+    let under = "";
     for (const r of shown) {
-      if (all && r.role !== role && !r.first) { role = r.role; parts.push(el("h3", {}, role === "lever" ? "Other levers" : "Uncertain parameters")); }
+      const heading = !all ? "" : r.first ? "First levers" : `${r.system}${r.role === "lever" ? "" : ", uncertain"}`;
+      if (heading !== under) parts.push(el("h3", {}, heading));
+      under = heading;
       parts.push(one(r));
     }
     list.replaceChildren(...parts);
@@ -176,6 +178,7 @@ function createLeversPanel(send, tip) {
     root,
     rows(list_) { rows = list_; const busy = root.contains(document.activeElement) && document.activeElement.type === "range" ? document.activeElement.closest("[data-key]")?.dataset.key : null; draw(); if (busy) root.querySelector(`[data-key="${CSS.escape(busy)}"] input`)?.focus(); },
     changed: () => rows.filter((r) => r.value !== r.default),
+    find: (key) => rows.find((r) => r.key === key),
     count: () => rows.length,
     text: leverText,
   };

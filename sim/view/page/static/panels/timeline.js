@@ -1,17 +1,22 @@
 // The time line: a chart of the run to scrub in, with marks of events and the part that is not yet simulated hatched.
 
 const EVENT_MARK = { capture: "■", recapture: "□", pocket: "◌", belt: "⊥", counterattack: "▼", breakthrough: "▲", "deep breakthrough": "▲", arrival: "+", lever: "◆" };
+// Men in a pocket; of a run recorded before they were told, 0.
+const menOf = (e) => Number((/([\d,]+) men on /.exec(e.words || "")?.[1] || "0").replaceAll(",", ""));
+const pocketSize = (e) => (menOf(e) ? `${number(menOf(e))} men` : `${number(e.number)} km²`);
 // How much an event turns a battle, in a common measure: a settlement that changes hands by its people (1,000 count 30, 60,000 count
-// 48), a pocket by its area, a breakthrough by its depth.
+// 48), a pocket by its men and area, a breakthrough and a penetration by depth, a belt and a counterattack by their ground.
 function weightOf(e, people) {
   if (e.kind === "capture" || e.kind === "recapture") return 10 * Math.log10(10 + (people.get(e.words.split(/ taken | back /)[0]) || 100));
   if (e.kind === "deep breakthrough") return 20 + e.number;
-  if (e.kind === "pocket") return Math.min(10 + e.number, 40);
+  if (e.kind === "pocket") return menOf(e) ? Math.min(6 + Math.sqrt(menOf(e)) + e.number / 4, 40) : Math.min(10 + e.number, 40);
+  if (e.kind === "belt") return 13 + e.number;
+  if (e.kind === "counterattack") return 12 + e.number;
   return e.kind === "breakthrough" ? 8 + e.number : 0;
 }
 
 // The turning points: of all events the weightiest, ten a year and five at least; of several of one kind within two weeks and
-// 10 km the weightiest only. Left out: pockets under 4 km², breakthroughs under 6 km.
+// 10 km the weightiest only. Left out: pockets of fewer than some 60 men, penetrations under 6 km.
 function turningPoints(events, ground) {
   const { days } = ground.scenario, people = new Map(ground.places.map((p) => [p.name, p.people || 0])), most = Math.max(5, Math.round(10 * days / 365)), least = ground.scenario.synthetic ? 1 : 14, out = [];
   const kind = (e) => e.kind.replace("deep ", "").replace("re", "");
@@ -148,8 +153,8 @@ function createTimeline(ground, charts, getTheme, send, onHover) {
     if (e.kind === "recapture") return e.words.replace(" back with the defender", " back");
     if (e.kind === "belt") return "Belt broken";
     if (e.kind === "counterattack") return `Back ${number(e.number)} km²`;
-    if (e.kind === "pocket") return `Pocket, ${number(e.number)} km²`;
-    if (e.kind.endsWith("breakthrough")) return `Break ${number(e.number)} km`;
+    if (e.kind === "pocket") return `Pocket, ${pocketSize(e)}`;
+    if (e.kind.endsWith("breakthrough")) return `${e.kind === "breakthrough" ? "Penetration" : "Breakthrough"} ${number(e.number)} km`;
     return e.words.slice(0, 18);
   }
 
