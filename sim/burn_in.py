@@ -12,7 +12,7 @@ import numpy as np
 from sim import battle
 from sim.accounting import open_books
 from sim.fields import MICRO, draw_line
-from sim.forces import Kind, Task
+from sim.forces import Kind, Place, Side, Stage, Task
 from sim.unit_rows import clear_row
 from sim.world import World
 
@@ -24,6 +24,7 @@ def burn_in(world: World, days: int) -> None:
     while world.step_index < 0:
         battle.step(world)
         _restore(world, held, works)
+    _recall(world)
     _restore_strength(world)
     open_books(world)
     world.campaign.gained[:] = world.campaign.spent[:] = 0.0
@@ -37,6 +38,19 @@ def _restore(world: World, held: np.ndarray, works: np.ndarray) -> None:
     c.control[:] = held / MICRO
     np.maximum(c.works, works, out=c.works)
     draw_line(world.geo, c)
+
+
+def _recall(world: World) -> None:
+    """The attacker's groups that lodged farther beyond the line than they hold ground are in reserve: their ground was given back."""
+    u, f, n = world.units, world.formations, world.n
+    ahead = (u.kind[:n] == Kind.INFANTRY) & (u.side[:n] == Side.ATTACKER) & (u.task[:n] == Task.CONSOLIDATE)
+    far = world.cells.depth[u.cell[:n]] < -world.settings.control.reach_km
+    for i in np.flatnonzero(ahead & far):
+        x, y = f.base_x[u.formation[i]], f.base_y[u.formation[i]]
+        u.x[i] = u.from_x[i] = u.goal_x[i] = x
+        u.y[i] = u.from_y[i] = u.goal_y[i] = y
+        u.cell[i] = world.cell_of(float(x), float(y))
+        u.task[i], u.stage[i], u.days[i], u.place[i] = Task.RESERVE, Stage.NONE, 0.0, Place.REAR
 
 
 def _restore_strength(world: World) -> None:

@@ -49,6 +49,12 @@ def test_strength_is_the_scenarios():
         assert groups + f.recruits[mine].sum() + f.away[mine].sum() == pytest.approx(f.establishment[mine].sum(), rel=0.01)
 
 
+def test_nobody_has_lodged_beyond_the_line():
+    """Ground that was taken in the burn-in was given back, and those who took it as well: no penetration on the first day."""
+    world = battle.run(muster(BURNED, 3), 1)
+    assert [e for e in world.journal.events if e["kind"] in ("breakthrough", "deep breakthrough", "pocket")] == []
+
+
 def test_strain_lasts():
     """Without a burn-in strain nearly doubles in three weeks; with one it changes by a third at most."""
 

@@ -65,7 +65,7 @@ def test_what_is_wrong_gets_one_line_with_the_file(tmp_path, text, words):
 
 
 def test_a_file_that_is_not_there_gets_one_line(tmp_path):
-    with pytest.raises(InputError, match="gone.toml"):
+    with pytest.raises(InputError, match=r"gone\.toml"):
         guide.read_guide(tmp_path / "gone.toml")
 
 
