@@ -161,7 +161,7 @@ def test_a_stretch_that_was_emptied_in_a_battle_is_lost_for_want_of_men():
 
 def test_a_counterattack_of_the_breach_is_laid_to_the_groups_that_were_sent():
     """Dobropillia: the reserve against the salient takes ground back, and its groups are the reason."""
-    events = run("dobropillia-2025", 1, 20).journal.events
+    events = run("breach-2025", 1, 24).journal.events
     won_back = [e for e in events if e["kind"] == "counterattack"]
     assert won_back and all(e["number"] >= 2 for e in won_back)
     assert any("attacks" in e["figures"].split() for e in won_back)
