@@ -15,12 +15,12 @@ from sim.view.style import day_text
 
 
 def about(posterior: Posterior) -> About:
-    """What captions state: runs and seeds of the sample that the posterior rests on, scenario, commit."""
+    """What captions state: runs and seeds that the posterior rests on (of all waves; of the sample alone where only that was weighed), scenario, commit."""
     manifest = posterior.manifest
-    sample = manifest["wave"][-1]
-    first, last = sample["seeds"]
+    weighed = manifest["wave"] if "pareto_k" in manifest else manifest["wave"][-1:]
+    first, last = min(w["seeds"][0] for w in weighed), max(w["seeds"][1] for w in weighed)
     more = f"{manifest['runs']:,} runs in all; fitted to {day_text(manifest['first'])} to {day_text(manifest['last'])}."
-    return About(sample["runs"], range(first, last + 1), manifest["scenario"], commit_text(manifest), more)
+    return About(sum(w["runs"] for w in weighed), range(first, last + 1), manifest["scenario"], commit_text(manifest), more)
 
 
 def prior_posterior(posterior: Posterior, table: pd.DataFrame | None = None) -> Chart:
