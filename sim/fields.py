@@ -71,7 +71,7 @@ class Cells(NamedTuple):
     water: np.ndarray = column("f8", "", "share under water")
     road: np.ndarray = column("i1", "", "class of the best road")
     rail: np.ndarray = column("i1", "", "1 where a railway runs")
-    direction: np.ndarray = column("i1", "", "1 inside the Pokrovsk direction")
+    direction: np.ndarray = column("i1", "", "1 inside the direction that the scenario names")
     front_week: np.ndarray = column("f8", "km", "depth of the cell behind the front of 7 days ago")
     cost: np.ndarray = column("f8", "", "scratch of the supply search", 2)
 
