@@ -154,6 +154,13 @@ def _retire(plugin: Plugin) -> None:
         part.retire(plugin)
 
 
+def forget() -> None:
+    """No plugin is known any more, as in a fresh process; what battles have of theirs stays with them."""
+    for plugin in list(CURRENT.values()):
+        _retire(plugin)
+    LOADED.clear()
+
+
 def check_together(files: Iterable[PluginFile]) -> None:
     """Loads the plugins of one battle; InputError for a name that two of them add."""
     taken: dict[tuple[str, str], str] = {}

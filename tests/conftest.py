@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from sim import battle, compilation
+from sim import battle, compilation, plugin_files
 from sim.mustering import muster
 
 settings.register_profile(
@@ -20,6 +20,14 @@ settings.load_profile("battle")
 def pytest_sessionstart():
     """Kernels are compiled once, by processes of which one waits for the other, and no test waits or hears of it."""
     compilation.prepare(compilation.nobody)
+
+
+@pytest.fixture(autouse=True)
+def no_plugin_stays():
+    """No plugin of a test is known to the next one."""
+    yield
+    if plugin_files.LOADED:
+        plugin_files.forget()
 
 
 SCRATCH = {"cost"}  # columns that mean nothing between phases

@@ -10,7 +10,7 @@ from experiments.analysis.study_analysis import analysis
 from experiments.cli import app
 from experiments.studies.files import load_study
 from experiments.sweep.study_sweep import sweep
-from sim import measures, plugin_files, settings
+from sim import plugin_files
 from sim.errors import InputError
 
 PLUGIN = '''
@@ -54,29 +54,20 @@ def study(tmp_path):
     return tmp_path / "own-study.toml"
 
 
-def forget(monkeypatch):
-    """As a process that has seen no plugin."""
-    monkeypatch.setattr(plugin_files, "LOADED", {})
-    monkeypatch.setattr(plugin_files, "CURRENT", {})
-    for name in [name for name, m in measures.MEASURES.items() if m.plugin]:
-        del measures.MEASURES[name]
-    settings.forget()
-
-
 def figures(folder):
     runs = experiments.load(folder).runs
     return runs[["run", "run_key", "give.men", "given", "held_km2"]].to_dict("records")
 
 
 @pytest.mark.slow
-def test_the_same_on_workers_and_on_a_cluster_and_from_the_folder_alone(study, tmp_path, monkeypatch):
+def test_the_same_on_workers_and_on_a_cluster_and_from_the_folder_alone(study, tmp_path):
     assert sweep(study, tmp_path / "here", workers=2, quiet=True).code == 0
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         assert sweep(study, tmp_path / "there", scheduler=cluster.scheduler_address, quiet=True).code == 0
     assert figures(tmp_path / "here") == figures(tmp_path / "there")
     (tmp_path / "own.py").unlink()
     shutil.move(tmp_path / "here", tmp_path / "moved")
-    forget(monkeypatch)
+    plugin_files.forget()
     found = experiments.load(tmp_path / "moved")
     assert found.runs["given"].tolist() == [0, 0, 32, 32, 64, 64] and found.measures.count("given") == 1
     assert found.daily["given"].max() == 64 and found.unit("give.men") == "soldiers"
@@ -111,7 +102,7 @@ def test_the_command_line(study, tmp_path, monkeypatch, capsys):
         app.main(["run", "skirmish", "--days", "1", "--plugin", "own.py", "--set", "give.men=4", "--out", "a", "--quiet", "--csv"])
     assert done.value.code == 0 and "given,soldiers,16.0" in capsys.readouterr().out
     assert (tmp_path / "a" / "plugins" / "own.py").read_text() == PLUGIN
-    forget(monkeypatch)
+    plugin_files.forget()
     (tmp_path / "own.py").unlink()
     with pytest.raises(SystemExit) as done:
         app.main(["run", "a/manifest.toml", "--out", "b", "--quiet", "--csv"])

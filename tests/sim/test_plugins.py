@@ -4,7 +4,6 @@ import copy
 import pickle
 import subprocess
 import sys
-import unittest.mock
 from pathlib import Path
 
 import numpy as np
@@ -49,17 +48,6 @@ class Params(Parameters):
     crew: int = quantity(3, "soldiers", low=1, high=9, doc="men of a jammer", fact="modelling assumption")
     setback_km: float = quantity(2.0, "km", low=0.5, high=9.0, doc="how far behind its line it works", fact="modelling assumption")
 '''
-
-
-@pytest.fixture(autouse=True)
-def as_before():
-    """No plugin of a test is known to the next one."""
-    from sim import measures, settings
-
-    with (unittest.mock.patch.dict(plugin_files.LOADED, clear=True), unittest.mock.patch.dict(plugin_files.CURRENT, clear=True),
-          unittest.mock.patch.dict(measures.MEASURES)):
-        yield
-    settings.forget()
 
 
 def written(folder: Path, text: str, name: str = "own") -> str:
