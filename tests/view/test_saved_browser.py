@@ -257,6 +257,7 @@ def test_a_picked_event_says_why_and_lights_the_ground(chrome, folders, tmp_path
         at_step(page, 8)  # it goes to the day
         assert page.evaluate(lit) == [5, 7, 1, "men,attacks", "defender has 9 men a km (line 1,031)|attacker sent 38 groups in 7 days (line 12)"]
         assert f"Why: {why}." in page.locator(".pk-events").inner_text() and row.get_attribute("aria-current") == "true"
+        assert row.locator("small").evaluate("e => getComputedStyle(e).display") == "block"  # on a line of its own
         page.wait_for_timeout(400)
         with_ring = page.evaluate("window.__page.debug.mapB.top.toDataURL()")
         page.keyboard.press("Escape")
