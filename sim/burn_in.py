@@ -13,7 +13,8 @@ from sim import battle
 from sim.accounting import open_books
 from sim.fields import MICRO, draw_line
 from sim.forces import Kind, Place, Side, Stage, Task
-from sim.unit_rows import clear_row
+from sim.raising import put
+from sim.unit_rows import clear_row, send_home
 from sim.world import World
 
 
@@ -46,10 +47,8 @@ def _recall(world: World) -> None:
     ahead = (u.kind[:n] == Kind.INFANTRY) & (u.side[:n] == Side.ATTACKER) & (u.task[:n] == Task.CONSOLIDATE)
     far = world.cells.depth[u.cell[:n]] < -world.settings.control.reach_km
     for i in np.flatnonzero(ahead & far):
-        x, y = f.base_x[u.formation[i]], f.base_y[u.formation[i]]
-        u.x[i] = u.from_x[i] = u.goal_x[i] = x
-        u.y[i] = u.from_y[i] = u.goal_y[i] = y
-        u.cell[i] = world.cell_of(float(x), float(y))
+        send_home(u, f, i)
+        put(world, int(i))
         u.task[i], u.stage[i], u.days[i], u.place[i] = Task.RESERVE, Stage.NONE, 0.0, Place.REAR
 
 

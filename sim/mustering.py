@@ -20,7 +20,7 @@ from sim.journal import Journal
 from sim.levers import apply
 from sim.phases import command, sense, works
 from sim.phases.command import line, orders
-from sim.plugin_files import foreign_groups
+from sim.plugin_files import own_values
 from sim.raising import base_km, nearest_main, raise_formation
 from sim.scenario import Scenario, load_scenario
 from sim.sector.build import build_sector
@@ -84,9 +84,9 @@ def muster(source: str | Path | Scenario = "pokrovsk-2024", seed: int = 1, *, ov
 
 def _refuse_foreign(scenario: Scenario, settings: Settings) -> None:
     """InputError for a parameter of a plugin that the scenario does not name."""
-    others = foreign_groups(scenario.plugins)
+    own = own_values(settings.overrides, scenario.plugins)
     for name in settings.overrides:
-        if name.split(".")[0] in others:
+        if name not in own:
             raise InputError(f"{scenario.name}: {name} is a parameter of a plugin that it does not name (plugins).")
 
 

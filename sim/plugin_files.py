@@ -14,7 +14,7 @@ import re
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import entry_points
@@ -89,6 +89,11 @@ def find(word: str | os.PathLike, folder: Path | None = None) -> PluginFile:
     if spec is None or not spec.origin or not os.path.isfile(spec.origin):
         raise InputError(f"plugin {text!r}: its entry point names module {module!r}, which has no file.")
     return _read(Path(spec.origin), text)
+
+
+def found(words: Iterable[Any], folder: Path | None = None) -> list[Any]:
+    """Plugins named by a word or path, each found (`find`); what is none of these stays."""
+    return [find(word, folder) if isinstance(word, str | os.PathLike) else word for word in words]
 
 
 def _read(path: Path, name: str | None = None) -> PluginFile:
@@ -239,15 +244,16 @@ def _written(file: PluginFile) -> Path:
 # What a battle has of them
 
 
-def groups() -> dict[str, Any]:
-    """The parameter groups of the loaded plugins: a model by prefix."""
-    return {part.group: part.params for plugin in CURRENT.values() for part in plugin.parts if getattr(part, "params", None) is not None}
+def groups(without: Iterable[PluginFile] = ()) -> dict[str, Any]:
+    """The parameter groups of the loaded plugins but those of these files: a model by prefix."""
+    mine = {file.name for file in without}
+    return {part.group: part.params for name, plugin in CURRENT.items() if name not in mine for part in plugin.parts if getattr(part, "params", None) is not None}
 
 
-def foreign_groups(files: Iterable[PluginFile]) -> set[str]:
-    """Groups of loaded plugins that are none of these files'."""
-    mine = {file.name for file in files}
-    return {part.group for name, plugin in CURRENT.items() if name not in mine for part in plugin.parts if getattr(part, "params", None) is not None}
+def own_values[T](values: Mapping[str, T], files: Iterable[PluginFile]) -> dict[str, T]:
+    """Values by parameter key, without those of plugins that only other battles of this process have."""
+    foreign = groups(without=files)
+    return {key: value for key, value in values.items() if key.split(".")[0] not in foreign}
 
 
 def parts_of(files: Iterable[PluginFile], kind: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -59,7 +58,7 @@ def raise_formation(world: World, row: int, in_line: bool) -> None:
             back = 0.15 + 1.1 * uniform_of(place, slot, 2) ** 1.5
             along = (uniform_of(place, slot, 3) - 0.5) * 1.4
             goals.at_line(geo, u, world.front, i, point, int(Task.HOLD), -back, along)
-            _put(world, i)
+            put(world, i)
             u.days[i] = math.floor(uniform_of(place, slot, 4) * min(30.0, f.rotation_days[row]))
             u.fatigue[i] = u.days[i]
             u.dug[i] = 30.0
@@ -72,36 +71,30 @@ def raise_formation(world: World, row: int, in_line: bool) -> None:
             i = raise_unit(geo, u, f, world.cursor, row, int(kind), crew, vehicles, s.arrive.base_spread_km, spirits, k)
             if kind == Kind.ARMOR:
                 continue
-            slot = int(u.slot[i])
-            name = "fpv_team" if kind == Kind.FPV_TEAM else "artillery"
-            setback = getattr(s, name).setback_km * (0.7 + 0.6 * uniform_of(place, slot, 2))
             u.stock[i] = s.fpv_team.most_sorties()[f.side[row]] if kind == Kind.FPV_TEAM else 0.5 * s.artillery.rounds_per_day
-            if in_line and world.front.count[0] > 0:
-                point = front.pick(world.orders, row, False, uniform_of(place, slot, 1))
-                goals.at_line(geo, u, world.front, i, point, int(Task.SERVE), -setback, (uniform_of(place, slot, 3) - 0.5) * 2)
-                _put(world, i)
-    _raise_added(world, row, in_line, k, place)
-
-
-def _raise_added(world: World, row: int, in_line: bool, k: Any, place: Any) -> None:
-    """Raises the units of one formation whose kinds plugins add; those with a setback at work behind the line if it starts there."""
-    s, f, u, geo = world.settings, world.formations, world.units, world.geo
-    spirits = float(s.morale.at_start()[f.side[row]])
-    for name, count in world.scenario.formation[row].units.items():
+            if in_line:
+                _serve(world, row, i, s.fpv_team.setback_km if kind == Kind.FPV_TEAM else s.artillery.setback_km, place)
+    for name, count in formation.units.items():  # of kinds that plugins add
         p = getattr(s, name)
         for _ in range(count):
             i = raise_unit(geo, u, f, world.cursor, row, world.kind(name), int(p.crew), 0, s.arrive.base_spread_km, spirits, k)
-            setback = float(getattr(p, "setback_km", 0.0))
-            if in_line and setback > 0.0 and world.front.count[0] > 0:
-                slot = int(u.slot[i])
-                point = front.pick(world.orders, row, False, uniform_of(place, slot, 1))
-                wide = -setback * (0.7 + 0.6 * uniform_of(place, slot, 2))
-                goals.at_line(geo, u, world.front, i, point, int(Task.SERVE), wide, (uniform_of(place, slot, 3) - 0.5) * 2)
-                _put(world, i)
+            if in_line and getattr(p, "setback_km", 0.0) > 0.0:
+                _serve(world, row, i, float(p.setback_km), place)
 
 
-def _put(world: World, i: int) -> None:
-    """Moves a unit to its goal at once (only while the battle is mustered)."""
+def _serve(world: World, row: int, i: int, setback: float, place: np.uint64) -> None:
+    """Puts a crew of formation `row` to work about `setback` km behind the line, where there is one."""
+    if world.front.count[0] == 0:
+        return
+    slot = int(world.units.slot[i])
+    point = front.pick(world.orders, row, False, uniform_of(place, slot, 1))
+    back = setback * (0.7 + 0.6 * uniform_of(place, slot, 2))
+    goals.at_line(world.geo, world.units, world.front, i, point, int(Task.SERVE), -back, (uniform_of(place, slot, 3) - 0.5) * 2)
+    put(world, i)
+
+
+def put(world: World, i: int) -> None:
+    """Moves a unit to its goal at once (only before a battle begins)."""
     u = world.units
     u.x[i] = u.from_x[i] = u.goal_x[i]
     u.y[i] = u.from_y[i] = u.goal_y[i]

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from sim.errors import first_error, read_toml
-from sim.plugin_files import find, load
+from sim.plugin_files import find, found, load
 from sim.scenario import Scenario, known_keys
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def scenario_of(folder: str | Path, data: dict[str, Any]) -> Scenario:
     if fields.get("front"):
         fields["front"] = str(Path(folder).absolute() / fields["front"])
     if isinstance(fields.get("plugins"), list):
-        fields["plugins"] = [find(p, Path(folder)) if isinstance(p, str) else p for p in fields["plugins"]]
+        fields["plugins"] = found(fields["plugins"], Path(folder))
     if isinstance(fields.get("map"), dict) and isinstance(fields["map"].get("folder"), str):
         fields["map"] = {**fields["map"], "folder": str(Path(folder).absolute() / fields["map"]["folder"])}
     try:

@@ -32,7 +32,7 @@ from pydantic import (
 import seeds
 from sim import sector_files
 from sim.errors import InputError, did_you_mean, first_error, no_file, read_toml
-from sim.plugin_files import PluginFile, check_together, find, loaded, parts_of
+from sim.plugin_files import PluginFile, check_together, found, loaded, parts_of
 
 LAEA = "+proj=laea +lat_0=48.25 +lon_0=37.20 +x_0=36000 +y_0=34000 +datum=WGS84 +units=km"
 RECORD_START = dt.date(2023, 10, 1)
@@ -427,7 +427,7 @@ class Scenario(Table):
     @field_validator("plugins", mode="before")
     @classmethod
     def _found(cls, plugins: Any) -> Any:
-        return [find(p) if isinstance(p, str | os.PathLike) else p for p in plugins] if isinstance(plugins, list | tuple) else plugins
+        return found(plugins) if isinstance(plugins, list | tuple) else plugins
 
     @field_validator("plugins")
     @classmethod
@@ -513,7 +513,7 @@ class Scenario(Table):
         if isinstance(changes.get("params"), dict):
             changes["params"] = {**data["params"], **changes["params"]}
         if changes.get("plugins"):  # added to those that are there, and in place of those of their names
-            more = [find(p) if isinstance(p, str | os.PathLike) else p for p in changes["plugins"]]
+            more = found(changes["plugins"])
             names = {p.name for p in more if isinstance(p, PluginFile)}
             changes["plugins"] = [*(p for p in self.plugins if p.name not in names), *more]
         if "front" in changes:
@@ -597,7 +597,7 @@ def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     if isinstance(data.get("map"), dict) and isinstance(data["map"].get("folder"), str):
         data["map"]["folder"] = os.path.abspath(path.parent / data["map"]["folder"])
     if isinstance(data.get("plugins"), list):
-        data["plugins"] = [find(p, path.parent) if isinstance(p, str) else p for p in data["plugins"]]
+        data["plugins"] = found(data["plugins"], path.parent)
     base = data.get("base")
     if base is None:
         return data

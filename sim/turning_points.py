@@ -73,8 +73,6 @@ class TurningPoints:
         self._breaks = [Watch() for _ in BEYOND_KM]
         self._pockets = [Watch() for _ in Side]
         self._belts = [_WatchedBelt(belt, _cells_of(world, belt)) for belt in world.scenario.belt if belt.side == "defender"]
-        self._in_belts = np.unique(np.concatenate([NO_PATCH, *(belt.cells for belt in self._belts)]))
-        self._held, self._calm_days = np.zeros(0, bool), 0
         self._retaken = Watch()
         self._control = [world.cells.control.copy()]  # of the last days
         for _ in range(STANDS_DAYS + 1):  # what the attacker holds at the start was broken before
@@ -110,10 +108,6 @@ class TurningPoints:
     def belts(self, world: Any) -> Iterator[tuple[str, np.ndarray]]:
         """Name and cells of each belt of the defender that the attacker has broken: he holds a piece of it that stands."""
         g, held = world.geo, world.cells.control >= 0.5
-        if self._calm_days > STANDS_DAYS and np.array_equal(held[self._in_belts], self._held):
-            return
-        self._calm_days = 0 if not np.array_equal(held[self._in_belts], self._held) else self._calm_days + 1
-        self._held = held[self._in_belts]
         for belt in self._belts:
             now = held[belt.cells]
             belt.calm_days = 0 if not np.array_equal(now, belt.held) else belt.calm_days + 1

@@ -22,7 +22,7 @@ from sim.phases.weather import Weather
 from sim.scenario import SCHEDULES, Scenario
 from sim.sector.build import Sector
 from sim.settings import Settings
-from sim.traits import kind_numbers
+from sim.traits import Traits, kind_numbers, traits_of
 
 _UNSCHEDULED = {"reach_attacker": 6.0, "reach_defender": 6.0, "assault_group": 6.0}  # supplies without entries; others 0
 
@@ -160,6 +160,11 @@ class World:
         return self.step_index % self.scenario.steps_per_day == 0
 
     @property
+    def is_first(self) -> bool:
+        """True in the first step of all, that of the burn-in where there is one."""
+        return self.step_index == self.first_step
+
+    @property
     def hour(self) -> float:
         """Hour of the day at which the step begins; days go from 3 to 27."""
         return 3.0 + self.step_index % self.scenario.steps_per_day * self.scenario.step_hours
@@ -214,6 +219,13 @@ class World:
             names = kind._fields  # type: ignore[attr-defined]
             self._knobs[prefix] = kind(*(float(more[k]) if k in more else float(getattr(group, k)) for k in names))
         return self._knobs[prefix]
+
+    @property
+    def traits(self) -> Traits:
+        """The traits of every kind of unit under the parameters of now. Kept once made."""
+        if "by kind" not in self._knobs:
+            self._knobs["by kind"] = traits_of(self.scenario, self.settings)
+        return self._knobs["by kind"]
 
     def group_size(self, side: int) -> int:
         """Men of a newly formed group of a side."""

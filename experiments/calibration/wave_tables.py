@@ -35,13 +35,10 @@ def constants_of(folder: Path, name: str) -> Path:
 
 def write_constants(plan: Calibration, folder: Path, name: str, constants: dict[str, float]) -> None:
     """Keeps the constants of a wave that is begun."""
-    from experiments.storage.files import replacing, writing
+    from experiments.storage.files import filed
 
-    file = constants_of(folder, name)
-    with writing(repr(str(file))):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(file) as draft:
-            draft.write_text(json.dumps({"key": plan.key, "code": code_key(), **constants}, indent=1) + "\n", encoding="utf-8")
+    with filed(constants_of(folder, name)) as draft:
+        draft.write_text(json.dumps({"key": plan.key, "code": code_key(), **constants}, indent=1) + "\n", encoding="utf-8")
 
 
 def read_constants(plan: Calibration, folder: Path, name: str) -> dict[str, float] | None:
@@ -93,7 +90,7 @@ def write(file: Path, plan: Calibration, table: SummaryTable) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from experiments.storage.files import replacing, writing
+    from experiments.storage.files import filed
 
     parameters = {
         key: np.asarray(column)[table.point] for key, column in plan.space.from_unit(table.unit_points).items()
@@ -102,10 +99,8 @@ def write(file: Path, plan: Calibration, table: SummaryTable) -> None:
     frame = pd.DataFrame({"point": table.point, "seed": table.seed, **parameters, **summaries})
     made_by = {"key": plan.key, "code": code_key(), "commit": git_commit() or "", "seconds": f"{table.seconds:.1f}"}
     arrow = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(made_by)
-    with writing(repr(str(file))):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(file) as draft:
-            pq.write_table(arrow, draft, compression="zstd", compression_level=15)
+    with filed(file) as draft:
+        pq.write_table(arrow, draft, compression="zstd", compression_level=15)
 
 
 def read(file: Path, plan: Calibration) -> SummaryTable:

@@ -17,7 +17,7 @@ from experiments.forecasting.reference_forecasts import REFERENCES
 from experiments.forecasting.scores import AREA_WORDS, AREAS, BANDS, Scores
 from experiments.forecasting.verification import FIT_WALK, MODEL, Verification, words_of
 from experiments.runs.json_values import plain
-from experiments.storage.files import known_schema, reading, replacing, writing
+from experiments.storage.files import filed, known_schema, reading
 from sim.errors import InputError
 from sim.view.numbers import QUANTILES, significant
 
@@ -218,10 +218,8 @@ def findings(found: Verification) -> list[str]:
 
 def write(out: Path, score: dict[str, Any]) -> Path:
     """Writes `score.json` into a folder."""
-    with writing(f"--out {str(out)!r}"):
-        out.mkdir(parents=True, exist_ok=True)
-        with replacing(out / FILE) as draft:
-            draft.write_text(json.dumps(score, indent=1, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
+    with filed(out / FILE, f"--out {str(out)!r}") as draft:
+        draft.write_text(json.dumps(score, indent=1, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
     return out / FILE
 
 

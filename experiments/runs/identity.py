@@ -28,14 +28,12 @@ def scenario_data(scenario: Scenario) -> dict[str, Any]:
 
 def settings_key(scenario: Scenario, overrides: dict[str, Any] | None, stop_when: str | None = None) -> str:
     """Hash of everything that decides a run but its seed: scenario, front file, every parameter's value, and when it stops."""
-    from sim.plugin_files import foreign_groups
+    from sim.plugin_files import own_values
     from sim.settings import Settings
 
     data = scenario_data(scenario)
     settings = Settings({**data.pop("params"), **(overrides or {})})
-    others = foreign_groups(scenario.plugins)  # of plugins that other battles of this process have
-    values = {name: value for name, value in settings.flat().items() if name.split(".")[0] not in others}
-    fields = {**data, "given": settings.overrides, "values": values, "schema": SCHEMA}
+    fields = {**data, "given": settings.overrides, "values": own_values(settings.flat(), scenario.plugins), "schema": SCHEMA}
     if stop_when:
         fields["stop_when"] = " ".join(stop_when.split())
     return hashlib.sha256(json.dumps(fields, sort_keys=True, default=str).encode()).hexdigest()[:24]

@@ -15,10 +15,9 @@ def acting_parameters(scenario: Scenario, overrides: dict[str, Any]) -> tuple[di
     of rotation is None where formations have intervals of their own: no single value would give the same run.
     """
     from sim.levers import RATIO, ROTATION, acting
-    from sim.plugin_files import foreign_groups
+    from sim.plugin_files import own_values
     from sim.settings import Settings
 
     given = Settings({**scenario.params, **overrides}).overrides
-    others = foreign_groups(scenario.plugins)
-    values = {name: value for name, value in acting(scenario, overrides).items() if name.split(".")[0] not in others}
+    values = own_values(acting(scenario, overrides), scenario.plugins)
     return values, [key for key in (RATIO, ROTATION) if key not in given and (key == RATIO or values[key] is None)]

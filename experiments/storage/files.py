@@ -24,12 +24,19 @@ def replacing(path: Path) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def filed(path: Path, place: str = "") -> Iterator[Path]:
+    """As `replacing`, in a folder that is made where it is missing; InputError that names `place`, else the file, when it cannot be written."""
+    with writing(place or repr(str(path))):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as draft:
+            yield draft
+
+
 def copied(source: Path, target: Path) -> None:
-    """Copies a file into a folder that is made where it is missing; InputError when that cannot be."""
-    with writing(repr(str(target))):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(target) as draft:
-            shutil.copyfile(source, draft)
+    """Copies a file (`filed`)."""
+    with filed(target) as draft:
+        shutil.copyfile(source, draft)
 
 
 @contextlib.contextmanager

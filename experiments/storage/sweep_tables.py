@@ -29,11 +29,10 @@ class RunTables:
 
     def __init__(self, study: Study, commit: str, code: str, versions: dict[str, str], exact: bool = False):
         from sim.measures import measures_of
-        from sim.plugin_files import foreign_groups
 
         scenarios = list(study.scenarios.values())
         self.measures = {name: m for s in scenarios for name, m in measures_of(s).items()}
-        self.others = foreign_groups([p for s in scenarios for p in s.plugins])
+        self.plugins = [p for s in scenarios for p in s.plugins]
         self.study, self.versions, self.exact = study, versions, exact
         self.stamp = {"schema": SCHEMA, "code": code, "commit": commit}
         self.stamp |= {f"version_{name}": versions.get(name) for name in VERSIONS}
@@ -147,11 +146,12 @@ class RunTables:
         """Columns of `runs`, each with unit, kind and meaning."""
         import pyarrow as pa
 
+        from sim.plugin_files import own_values
         from sim.settings import catalog, short_names
 
         integer, number, text = pa.int64(), pa.float64(), pa.string()
         fields = [_field(*column) for column in HEAD]
-        known = {key: d for key, d in catalog().items() if key.split(".")[0] not in self.others}
+        known = own_values(catalog(), self.plugins)
         for name, kind in self._factor_kinds.items():
             if name in ("scenario", *known):
                 continue  # one column for both

@@ -15,7 +15,7 @@ from experiments.runs.portable import portable_scenario
 from experiments.studies.factors import scenario_label
 from experiments.studies.study import Study
 from sim.errors import InputError, did_you_mean, first_error, no_file, read_toml
-from sim.plugin_files import as_files, find
+from sim.plugin_files import as_files, find, found
 from sim.scenario import Scenario, load_scenario
 
 __all__ = ["load_study", "portable", "study_names", "study_of"]
@@ -122,7 +122,7 @@ def _absolute(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     if "scenario" in out:
         out["scenario"] = placed(out["scenario"])
     if isinstance(out.get("plugins"), list):
-        out["plugins"] = [find(p, folder) if isinstance(p, str) else p for p in out["plugins"]]
+        out["plugins"] = found(out["plugins"], folder)
     factors = out.get("factors")
     if isinstance(factors, dict) and isinstance(factors.get("scenario"), list):
         out["factors"] = {**factors, "scenario": [placed(s) for s in factors["scenario"]]}

@@ -70,9 +70,7 @@ def _read(file: Path, n: int) -> list[Any] | None:
 
 
 def _write(file: Path, found: list[Any]) -> None:
-    from experiments.storage.files import replacing, writing
+    from experiments.storage.files import filed
 
-    with writing(f"--out {str(file.parent)!r}"):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(file) as draft:
-            draft.write_bytes(pickle.dumps(found))
+    with filed(file, f"--out {str(file.parent)!r}") as draft:
+        draft.write_bytes(pickle.dumps(found))

@@ -221,9 +221,7 @@ def _finish(card: dict[str, Any], kept: dict[str, dict[str, Any]], given: Any) -
 
 
 def _write(folder: Path, card: dict[str, Any]) -> None:
-    from experiments.storage.files import replacing, writing
+    from experiments.storage.files import filed
 
-    with writing(f"--out {str(folder)!r}"):
-        folder.mkdir(parents=True, exist_ok=True)
-        with replacing(folder / CARD) as draft:
-            draft.write_text(json.dumps(card, indent=1, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
+    with filed(folder / CARD, f"--out {str(folder)!r}") as draft:
+        draft.write_text(json.dumps(card, indent=1, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")

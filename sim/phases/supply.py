@@ -390,7 +390,7 @@ def run(world) -> None:
         [s["fpv_defender"] * fpv.production_defender, s["shells_defender"] * guns.shells_defender],
     ])
     p = world.settings.supply
-    first = world.step_index == world.first_step
+    first = world.is_first
     if world.new_day and p.enabled:
         for side in Side:
             find_ways(world, int(side), float(deliveries[side, 1]), FIRST_ROUNDS if first else 1)

@@ -101,12 +101,11 @@ def run(world) -> None:
     if not world.new_day:
         return
     p = world.settings.command
-    first = world.step_index == world.first_step
     knobs = knobs_of(world)
     g, u, f, c = world.geo, world.units, world.formations, world.cells
     outline(g, c, world.blocks)
     trace(g, c, world.front)
-    read_line(g, c, world.nodes, world.front, 1.0 if first else p.need_today, knobs)
+    read_line(g, c, world.nodes, world.front, 1.0 if world.is_first else p.need_today, knobs)
     other_fronts(world)
     held = world.objectives_held()
     objectives = np.column_stack([world.objectives, np.where(held, 0.0, 1.0)])
@@ -114,7 +113,7 @@ def run(world) -> None:
         objectives[:, 3] = 1.0
     pressing = deadline_now(world)
     world.campaign.deadline = pressing
-    if not first:
+    if not world.is_first:
         learn_returns(world)
     take_turns(world, objectives)
     come_and_go(world)

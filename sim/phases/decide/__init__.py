@@ -17,7 +17,6 @@ from sim.phases.decide.infiltrators import infiltrator, lodgement
 from sim.phases.decide.reliefs import DUSK_H, match_reliefs, position
 from sim.phases.decide.reserves import attacker_reserve, defender_reserve, readiness
 from sim.quantity import Parameters, quantity
-from sim.traits import traits_of
 
 READS = ("units", "formations", "orders", "front", "cells", "nodes", "blocks")
 WRITES = ("units", "books")
@@ -129,12 +128,11 @@ def run(world) -> None:
     leafy = (p.infiltration_bare + (1.0 - p.infiltration_bare) * sky.leaf) * (1.0 + p.infiltration_night - 2.0 * p.infiltration_night * sky.light)
     follow_scale = world.settings.command.deadline_follow if world.campaign.deadline else 1.0
     armor = ArmorKnobs(a.value, a.lost_per_hit, a.turnaround_days, a.mount_max, a.crew, a.dismounts)
-    setback = traits_of(world.scenario, world.settings).setback_km
     knobs = knobs_of(world)
     ready = readiness(world.formations, world.dt, sky.light, follow_scale, knobs)
     decide(world.geo, world.units, world.formations, world.orders, world.front, world.cells, world.nodes, world.blocks,
            world.n, key(world.seed, "decide", world.step_index), key(world.seed, "rally", world.day), world.dt, sky.light, leafy, follow_scale, sky.mud,
-           knobs, armor, setback, ready, tally)
+           knobs, armor, world.traits.setback_km, ready, tally)
     b = world.books
     for side in range(2):
         b.attacks[side] += tally[side, 0]
